@@ -1,0 +1,198 @@
+# Longshot: the only build file. `make help` lists the targets.
+#
+# Every variant has a directory of its own under build/, so switching needs no clean. A variable of
+# the environment or the command line wins: make CC=clang, make V=1, make WERROR=1.
+
+MAKEFLAGS += -r
+VARIANT ?= release
+ifeq ($(origin CC),default)
+CC := gcc
+endif
+OUT := build/$(VARIANT)
+Q := $(if $(V),,@)
+
+PKG_CONFIG ?= pkg-config
+# Libraries: the Debian package is named when one is missing (libcsv has no pkg-config file).
+OPENBLAS_CFLAGS ?= $(shell $(PKG_CONFIG) --cflags openblas 2>/dev/null)
+OPENBLAS_LIBS ?= $(or $(shell $(PKG_CONFIG) --libs openblas 2>/dev/null),-lopenblas)
+CJSON_CFLAGS ?= -I/usr/include/cjson
+CJSON_LIBS ?= $(or $(shell $(PKG_CONFIG) --libs libcjson 2>/dev/null),-lcjson)
+CSV_LIBS ?= -lcsv
+ZLIB_LIBS ?= $(or $(shell $(PKG_CONFIG) --libs zlib 2>/dev/null),-lz)
+CMOCKA_LIBS ?= $(or $(shell $(PKG_CONFIG) --libs cmocka 2>/dev/null),-lcmocka)
+
+VERSION := $(shell cat harness/VERSION)
+
+WARNINGS := -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wdouble-promotion -Wstrict-prototypes \
+	-Wmissing-prototypes -Wold-style-definition -Wwrite-strings -Wpointer-arith -Wcast-qual \
+	-Wundef -Wvla -Wformat=2 -Wswitch-enum $(if $(WERROR),-Werror)
+OPT_release := -O3 -g
+OPT_double := -O2 -g -DLX_REAL_DOUBLE
+OPT_asan := -O1 -g -fsanitize=address -fno-omit-frame-pointer
+OPT_ubsan := -O1 -g -fsanitize=undefined -fno-sanitize-recover=all
+OPT_fuzz := -O1 -g -fsanitize=address,fuzzer-no-link
+OPT_coverage := -O0 -g --coverage
+OPT := $(OPT_$(VARIANT))
+ifeq ($(OPT),)
+$(error VARIANT=$(VARIANT): must be one of release double asan ubsan fuzz coverage)
+endif
+FLAGS := -std=c11 -D_POSIX_C_SOURCE=200809L -fno-math-errno -ffp-contract=off -fopenmp-simd \
+	$(WARNINGS) $(OPT) -Iharness -I. -DLX_VERSION='"$(VERSION)"' -DLX_VARIANT='"$(VARIANT)"' \
+	$(OPENBLAS_CFLAGS) $(CJSON_CFLAGS) $(CFLAGS)
+LIBS := $(OPENBLAS_LIBS) $(CJSON_LIBS) $(CSV_LIBS) $(ZLIB_LIBS) -lm $(LDFLAGS)
+
+# The loops of simd.c are compiled once per instruction set and chosen at run time.
+ARCH := $(shell $(CC) -dumpmachine)
+SIMD_KINDS := plain $(if $(findstring x86_64,$(ARCH)),avx2 avx512)
+SIMD_plain := -Wno-pass-failed
+SIMD_avx2 := -Wno-pass-failed -mavx2 -mfma -ffp-contract=fast
+SIMD_avx512 := -Wno-pass-failed -mavx512f -mavx512vl -mavx512dq -mavx512bw -mfma -mprefer-vector-width=512 -ffp-contract=fast
+
+MAIN_SRC := harness/main.c
+SIMD_SRC := harness/tensor/simd.c
+SRC := $(filter-out $(MAIN_SRC) $(SIMD_SRC),$(wildcard harness/*.c harness/core/*.c \
+	harness/tensor/*.c harness/model/*.c harness/train/*.c harness/eval/*.c harness/report/*.c \
+	harness/run/*.c encodings/*.c datasets/*.c))
+OBJ := $(SRC:%.c=$(OUT)/%.o) $(SIMD_KINDS:%=$(OUT)/harness/tensor/simd.%.o)
+LIB := $(OUT)/liblongshot.a
+BIN := $(if $(filter release,$(VARIANT)),build/longshot,$(OUT)/longshot)
+PROGRAM := $(if $(wildcard $(MAIN_SRC)),$(BIN))
+TEST_SRC := $(wildcard harness/tests/test_*.c)
+TEST_BIN := $(TEST_SRC:harness/tests/%.c=$(OUT)/tests/%)
+FUZZ_SRC := $(wildcard harness/tests/fuzz_*.c)
+FUZZ_REPLAY := $(FUZZ_SRC:harness/tests/%.c=$(OUT)/tests/%)
+
+.PHONY: all help
+## all: build build/longshot (the default)
+all: deps $(PROGRAM)
+
+## help: list the targets
+help:
+	@sed -n 's/^## \([a-z-]*\): \(.*\)/\1	\2/p' Makefile | expand -t 16
+	@echo; echo "variables: VARIANT=release|double|asan|ubsan|fuzz|coverage CC=gcc|clang V=1 WERROR=1"
+
+# A missing library is named by its Debian package before the compiler trips over it.
+DEPS := cblas.h:libopenblas-dev zlib.h:zlib1g-dev cJSON.h:libcjson-dev csv.h:libcsv-dev
+.PHONY: deps
+deps:
+	@for d in $(DEPS); do h=$${d%%:*}; p=$${d#*:}; \
+	  echo "#include <stdio.h>\n#include <$$h>" | $(CC) $(OPENBLAS_CFLAGS) $(CJSON_CFLAGS) $(CFLAGS) \
+	    -E -x c - >/dev/null 2>&1 || { echo "make: $$h not found: apt-get install $$p" >&2; exit 1; }; done
+
+$(OUT)/%.o: %.c
+	@mkdir -p $(@D)
+	$(if $(V),,@echo "  cc  $<")
+	$(Q)$(CC) $(FLAGS) -MMD -MP -c $< -o $@
+
+$(SIMD_KINDS:%=$(OUT)/harness/tensor/simd.%.o): $(OUT)/harness/tensor/simd.%.o: $(SIMD_SRC)
+	@mkdir -p $(@D)
+	$(if $(V),,@echo "  cc  $< ($*)")
+	$(Q)$(CC) $(FLAGS) $(SIMD_$*) -DLX_SIMD=$* -MMD -MP -c $< -o $@
+
+$(LIB): $(OBJ)
+	$(Q)rm -f $@ && ar rcs $@ $(OBJ)
+
+$(BIN): $(OUT)/harness/main.o $(LIB)
+	$(if $(V),,@echo "  ld  $@")
+	$(Q)$(CC) $(FLAGS) $^ -o $@ $(LIBS)
+
+$(OUT)/tests/test_%: harness/tests/test_%.c $(LIB)
+	@mkdir -p $(@D)
+	$(if $(V),,@echo "  cc  $<")
+	$(Q)$(CC) $(FLAGS) -MMD -MP $< -o $@ $(LIB) $(CMOCKA_LIBS) $(LIBS)
+
+-include $(OBJ:.o=.d) $(OUT)/harness/main.d $(TEST_BIN:=.d)
+
+# Each fuzz target is linked with a small main that replays its corpus; see the fuzz target below.
+$(OUT)/tests/fuzz_%: harness/tests/fuzz_%.c harness/tests/replay_main.c $(LIB)
+	@mkdir -p $(@D)
+	$(if $(V),,@echo "  cc  $<")
+	$(Q)$(CC) $(FLAGS) $^ -o $@ $(LIBS)
+
+# ---------------------------------------------------------------------------------------- tests
+
+# What `make test` runs twice, in float and in double: everything that checks numbers.
+NUMERIC := golden gradients tensor attention conformance_model encodings encodings_absolute \
+	encoding_gradients conformance_encodings rope
+DOUBLE_TESTS := $(filter $(NUMERIC:%=test_%),$(TEST_SRC:harness/tests/%.c=%))
+E2E := $(wildcard harness/tests/e2e_*.sh)
+PROVE := prove -j2 --merge --timer
+SUB := $(MAKE) --no-print-directory -s
+
+.PHONY: tests test test-units test-double test-e2e check asan ubsan clang-check torture
+# The program and all test programs of a variant.
+tests: $(PROGRAM) $(TEST_BIN) $(FUZZ_REPLAY)
+
+## test: unit, golden, gradient, conformance, fuzz-corpus and end-to-end tests (under 3 minutes)
+test: deps
+	@$(SUB) -j2 VARIANT=release tests
+	@$(SUB) -j2 VARIANT=double $(DOUBLE_TESTS:%=build/double/tests/%)
+	@$(PROVE) $(TEST_BIN) $(FUZZ_REPLAY) $(DOUBLE_TESTS:%=build/double/tests/%) $(E2E)
+
+## test-units: the test programs of one variant, without the end-to-end scripts
+test-units: tests
+	@$(PROVE) $(TEST_BIN) $(FUZZ_REPLAY)
+
+## check: what a change must pass: format, lint, warnings as errors under gcc and clang, test, asan, ubsan
+check: format-check lint
+	@$(SUB) -j2 CC=gcc WERROR=1 OUT=build/werror-gcc BIN=build/werror-gcc/longshot tests
+	@$(SUB) -j2 CC=clang WERROR=1 OUT=build/werror-clang BIN=build/werror-clang/longshot tests
+	@$(SUB) test
+	@$(SUB) asan ubsan
+
+## asan: the test programs under AddressSanitizer and LeakSanitizer
+asan:
+	@$(SUB) -j2 VARIANT=asan tests
+	@$(SUB) VARIANT=asan test-units
+
+## ubsan: the test programs under UndefinedBehaviorSanitizer
+ubsan:
+	@$(SUB) -j2 VARIANT=ubsan tests
+	@$(SUB) VARIANT=ubsan test-units
+
+## fuzz: fuzz each reader for FUZZ_SECONDS (60) with clang's libFuzzer, starting from its corpus
+FUZZ_SECONDS ?= 60
+.PHONY: fuzz fuzz-build
+fuzz-build: $(FUZZ_SRC:harness/tests/fuzz_%.c=$(OUT)/fuzz/%)
+$(OUT)/fuzz/%: harness/tests/fuzz_%.c $(LIB)
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(FLAGS) -fsanitize=fuzzer $^ -o $@ $(LIBS)
+fuzz:
+	@$(SUB) -j2 VARIANT=fuzz CC=clang fuzz-build
+	@for t in $(FUZZ_SRC:harness/tests/fuzz_%.c=%); do echo "fuzzing $$t for $(FUZZ_SECONDS) s"; \
+	  build/fuzz/fuzz/$$t -max_total_time=$(FUZZ_SECONDS) -print_final_stats=1 \
+	    -artifact_prefix=build/fuzz/$$t- build/fuzz/corpus-$$t harness/tests/corpus/$$t 2>&1 | tail -4 || exit 1; done
+
+# ----------------------------------------------------------------------------- format and lint
+
+C_FILES := $(wildcard harness/*.c harness/*/*.c harness/*/*.h encodings/*.[ch] datasets/*.[ch])
+
+.PHONY: format format-check lint coverage clean
+## format: rewrite the sources in the house style (clang-format)
+format:
+	clang-format -i $(C_FILES)
+
+## format-check: fail if a source is not in the house style
+format-check:
+	@clang-format --dry-run -Werror $(C_FILES)
+
+## lint: include directions, house rules, cppcheck, clang-tidy
+LINT_FLAGS := -std=c11 -D_POSIX_C_SOURCE=200809L -Iharness -I. $(OPENBLAS_CFLAGS) $(CJSON_CFLAGS) \
+	-DLX_VERSION='"lint"' -DLX_VARIANT='"lint"' -DLX_SIMD=plain
+LINT_SRC := $(SRC) $(MAIN_SRC) $(SIMD_SRC)
+lint:
+	@harness/tests/check_includes.sh
+	@cppcheck --quiet --error-exitcode=1 --inline-suppr --std=c11 --language=c --suppressions-list=.cppcheck \
+	  --enable=warning,performance,portability -j2 -Iharness -I. -DLX_VERSION='"lint"' \
+	  -DLX_VARIANT='"lint"' -DLX_SIMD=plain $(LINT_SRC)
+	@printf '%s\n' $(LINT_SRC) | xargs -P2 -n1 sh -c 'clang-tidy --quiet "$$@" -- $(LINT_FLAGS) 2>/dev/null' tidy
+
+## coverage: line coverage of the unit tests, per folder (gcov)
+coverage:
+	@$(SUB) -j2 VARIANT=coverage tests
+	@$(SUB) VARIANT=coverage test-units
+	@harness/tests/coverage.sh build/coverage
+
+## clean: remove build/
+clean:
+	rm -rf build

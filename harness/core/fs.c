@@ -1,0 +1,289 @@
+/* Files; see fs.h. POSIX only, with the XSI part for realpath. */
+#define _XOPEN_SOURCE 700
+
+#include "core/fs.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+static enum lx_code failed(const char *path, const char *what, struct lx_err *err)
+{
+    return lx_fail(err, LX_EIO, "%s: cannot %s: %s", path, what, strerror(errno));
+}
+
+enum lx_code lx_fs_read(const char *path, struct lx_buf *out, struct lx_err *err)
+{
+    char block[16384];
+    ssize_t n;
+    int fd;
+
+    lx_buf_clear(out);
+    do {
+        fd = open(path, O_RDONLY | O_CLOEXEC);
+    } while (fd < 0 && errno == EINTR);
+    if (fd < 0 && (errno == ENOENT || errno == ENOTDIR))
+        return lx_fail(err, LX_EDATA, "%s: no such file", path);
+    if (fd < 0)
+        return failed(path, "open", err);
+    lx_buf_addn(out, "", 0); /* an empty file is an empty text, not NULL */
+    do {
+        n = read(fd, block, sizeof(block));
+        if (n > 0)
+            lx_buf_addn(out, block, (size_t)n);
+    } while ((n > 0 && !out->failed) || (n < 0 && errno == EINTR));
+    if (n < 0) {
+        enum lx_code code = errno == EISDIR
+                                ? lx_fail(err, LX_EDATA, "%s: is a folder, not a file", path)
+                                : failed(path, "read", err);
+
+        (void)close(fd);
+        return code;
+    }
+    (void)close(fd);
+    return lx_buf_check(out, err) == LX_OK ? LX_OK : lx_wrap(err, "%s", path);
+}
+
+static bool write_all(int fd, const char *data, size_t n)
+{
+    while (n > 0) {
+        ssize_t done = write(fd, data, n);
+
+        if (done < 0 && errno == EINTR)
+            continue;
+        if (done < 0)
+            return false;
+        data += done;
+        n -= (size_t)done;
+    }
+    return true;
+}
+
+/* Some file systems cannot sync this kind of thing; that is no failure of the write. */
+static bool sync_fd(int fd)
+{
+    int r;
+
+    do {
+        r = fsync(fd);
+    } while (r != 0 && errno == EINTR);
+    return r == 0 || errno == EINVAL || errno == ENOTSUP || errno == EROFS;
+}
+
+static enum lx_code sync_folder(const char *path, struct lx_err *err)
+{
+    struct lx_buf dir = {0};
+    const char *slash = strrchr(path, '/');
+    enum lx_code code;
+
+    if (slash == NULL)
+        lx_buf_add(&dir, ".");
+    else
+        lx_buf_addn(&dir, path, slash == path ? 1 : (size_t)(slash - path));
+    code = lx_buf_check(&dir, err);
+    if (code == LX_OK) {
+        int fd = open(dir.text, O_RDONLY | O_CLOEXEC);
+
+        if (fd < 0 || !sync_fd(fd))
+            code = failed(dir.text, "sync folder", err);
+        if (fd >= 0)
+            (void)close(fd);
+    }
+    lx_buf_free(&dir);
+    return code;
+}
+
+/* Pipes, terminals and devices take bytes, but must not be replaced by a file of the same name. */
+static enum lx_code write_through(const char *path, const void *data, size_t n, struct lx_err *err)
+{
+    int fd = open(path, O_WRONLY | O_CLOEXEC);
+    enum lx_code code = LX_OK;
+
+    if (fd < 0)
+        return failed(path, "open for writing", err);
+    if (!write_all(fd, data, n))
+        code = failed(path, "write", err);
+    if (close(fd) != 0 && code == LX_OK)
+        code = failed(path, "write", err);
+    return code;
+}
+
+/* Open a new file beside `path`; its name goes to temp. */
+static enum lx_code open_temp(const char *path, struct lx_buf *temp, int *fd, struct lx_err *err)
+{
+    *fd = -1;
+    for (int i = 0; i < 100; i++) {
+        enum lx_code code;
+
+        lx_buf_clear(temp);
+        lx_buf_printf(temp, "%s.tmp-%ld-%d", path, (long)getpid(), i);
+        code = lx_buf_check(temp, err);
+        if (code != LX_OK)
+            return code;
+        *fd = open(temp->text, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
+        if (*fd >= 0)
+            return LX_OK;
+        if (errno != EEXIST && errno != EINTR)
+            break;
+    }
+    return failed(path, "create", err);
+}
+
+static enum lx_code write_atomic(const char *path, const void *data, size_t n, struct lx_err *err)
+{
+    struct lx_buf temp = {0};
+    enum lx_code code;
+    int fd;
+
+    code = open_temp(path, &temp, &fd, err);
+    if (code == LX_OK) {
+        if (!write_all(fd, data, n) || !sync_fd(fd))
+            code = failed(path, "write", err);
+        if (close(fd) != 0 && code == LX_OK)
+            code = failed(path, "write", err);
+        if (code == LX_OK && rename(temp.text, path) != 0)
+            code = failed(path, "replace", err);
+        if (code != LX_OK)
+            (void)unlink(temp.text);
+        else
+            code = sync_folder(path, err);
+    }
+    lx_buf_free(&temp);
+    return code;
+}
+
+enum lx_code lx_fs_write(const char *path, const void *data, size_t n, struct lx_err *err)
+{
+    char *target = NULL;
+    struct stat st;
+    enum lx_code code;
+
+    /* A symbolic link stays one: what it points to is replaced. */
+    if (lstat(path, &st) == 0 && S_ISLNK(st.st_mode))
+        target = realpath(path, NULL);
+    if (stat(path, &st) == 0 && !S_ISREG(st.st_mode) && !S_ISDIR(st.st_mode))
+        code = write_through(path, data, n, err);
+    else
+        code = write_atomic(target != NULL ? target : path, data, n, err);
+    free(target);
+    return code;
+}
+
+static enum lx_code make_one(const char *path, struct lx_err *err)
+{
+    struct stat st;
+
+    if (mkdir(path, 0777) == 0)
+        return LX_OK;
+    if (errno != EEXIST && errno != EISDIR)
+        return failed(path, "make folder", err);
+    if (stat(path, &st) != 0 || !S_ISDIR(st.st_mode))
+        return lx_fail(err, LX_EIO, "%s: cannot make folder: a file of this name exists", path);
+    return LX_OK;
+}
+
+enum lx_code lx_fs_mkdir(const char *path, struct lx_err *err)
+{
+    struct lx_buf part = {0};
+    enum lx_code code;
+
+    lx_buf_add(&part, path);
+    code = lx_buf_check(&part, err);
+    for (size_t i = 1; code == LX_OK && i < part.len; i++) {
+        if (part.text[i] != '/')
+            continue;
+        part.text[i] = '\0';
+        code = make_one(part.text, err);
+        part.text[i] = '/';
+    }
+    if (code == LX_OK)
+        code = make_one(part.text, err);
+    lx_buf_free(&part);
+    return code;
+}
+
+bool lx_fs_exists(const char *path)
+{
+    struct stat st;
+
+    return stat(path, &st) == 0;
+}
+
+enum lx_code lx_fs_remove(const char *path, struct lx_err *err)
+{
+    if (remove(path) != 0 && errno != ENOENT)
+        return failed(path, "remove", err);
+    return LX_OK;
+}
+
+static int by_name(const void *a, const void *b)
+{
+    return strcmp(*(char *const *)a, *(char *const *)b);
+}
+
+struct names {
+    char **name;
+    size_t n, cap;
+};
+
+static bool add_name(struct names *s, const char *name)
+{
+    if (s->n == s->cap) {
+        size_t cap = s->cap == 0 ? 32 : s->cap * 2;
+        char **p = realloc(s->name, cap * sizeof(*p));
+
+        if (p == NULL)
+            return false;
+        s->name = p;
+        s->cap = cap;
+    }
+    s->name[s->n] = strdup(name);
+    return s->name[s->n] != NULL && ++s->n > 0;
+}
+
+static enum lx_code read_names(const char *path, struct names *s, struct lx_err *err)
+{
+    DIR *dir = opendir(path);
+    enum lx_code code = LX_OK;
+
+    if (dir == NULL && errno == ENOENT)
+        return lx_fail(err, LX_EDATA, "%s: no such folder", path);
+    if (dir == NULL)
+        return failed(path, "open folder", err);
+    while (code == LX_OK) {
+        struct dirent *d;
+
+        errno = 0;
+        d = readdir(dir);
+        if (d == NULL) {
+            if (errno != 0)
+                code = failed(path, "read folder", err);
+            break;
+        }
+        if (strcmp(d->d_name, ".") != 0 && strcmp(d->d_name, "..") != 0 && !add_name(s, d->d_name))
+            code = lx_fail(err, LX_ENOMEM, "%s: out of memory for %zu names", path, s->n);
+    }
+    (void)closedir(dir);
+    return code;
+}
+
+enum lx_code lx_fs_list(const char *path, enum lx_code (*visit)(void *ctx, const char *name),
+                        void *ctx, struct lx_err *err)
+{
+    struct names s = {0};
+    enum lx_code code = read_names(path, &s, err);
+
+    if (code == LX_OK && s.n > 1)
+        qsort(s.name, s.n, sizeof(*s.name), by_name);
+    for (size_t i = 0; code == LX_OK && i < s.n; i++)
+        code = visit(ctx, s.name[i]);
+    for (size_t i = 0; i < s.n; i++)
+        free(s.name[i]);
+    free(s.name);
+    return code;
+}

@@ -1,0 +1,37 @@
+/* Files: whole reads, gzip reads, atomic writes, folders.
+ *
+ * A file is written whole or not at all: temp file in the same folder, fsync, rename, fsync of the
+ * folder. On any failure the temp file is removed and the old content stands. */
+#ifndef LX_CORE_FS_H
+#define LX_CORE_FS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "core/buf.h"
+#include "core/err.h"
+
+/* Whole file into buf (cleared first). A missing file: LX_EDATA, "PATH: no such file". */
+LX_MUST_CHECK enum lx_code lx_fs_read(const char *path, struct lx_buf *out, struct lx_err *err);
+
+/* Whole file, unpacked if it begins like gzip (concatenated members allowed), as it is otherwise.
+ * Truncated or corrupt gzip is LX_EDATA and says so. */
+LX_MUST_CHECK enum lx_code lx_fs_read_gz(const char *path, struct lx_buf *out, struct lx_err *err);
+
+/* Write n bytes atomically and durably. */
+LX_MUST_CHECK
+enum lx_code lx_fs_write(const char *path, const void *data, size_t n, struct lx_err *err);
+
+/* Make a folder and its parents. */
+LX_MUST_CHECK enum lx_code lx_fs_mkdir(const char *path, struct lx_err *err);
+
+bool lx_fs_exists(const char *path);
+/* Remove a file or an empty folder; it is no error if there is none. */
+LX_MUST_CHECK enum lx_code lx_fs_remove(const char *path, struct lx_err *err);
+
+/* Names in a folder (no "." and ".."), sorted, each handed to visit; stops at the first error. */
+LX_MUST_CHECK
+enum lx_code lx_fs_list(const char *path, enum lx_code (*visit)(void *ctx, const char *name),
+                        void *ctx, struct lx_err *err);
+
+#endif
