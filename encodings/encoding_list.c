@@ -1,0 +1,46 @@
+/* The registry of positional schemes. The list below is the only place that names them: adding a
+ * scheme is its own file x.c, which defines lx_encoding_x, and the line X(x) here. */
+#include <string.h>
+
+#include "encodings/encoding.h"
+
+#define SCHEMES(X)                                                                                 \
+    X(nope)                                                                                        \
+    X(learned)                                                                                     \
+    X(sinusoidal)                                                                                  \
+    X(rope)                                                                                        \
+    X(alibi)                                                                                       \
+    X(t5)                                                                                          \
+    X(kerple_log)                                                                                  \
+    X(kerple_power)                                                                                \
+    X(sandwich)                                                                                    \
+    X(window)                                                                                      \
+    X(logn)                                                                                        \
+    X(temperature)
+
+#define DECLARE(name) extern const struct lx_encoding_ops lx_encoding_##name;
+#define ENTRY(name) &lx_encoding_##name,
+
+SCHEMES(DECLARE)
+
+static const struct lx_encoding_ops *const schemes[] = {SCHEMES(ENTRY)};
+
+int lx_encoding_count(void)
+{
+    return (int)(sizeof(schemes) / sizeof(schemes[0]));
+}
+
+const struct lx_encoding_ops *lx_encoding_at(int i)
+{
+    return schemes[i];
+}
+
+const struct lx_encoding_ops *lx_encoding_find(const char *name)
+{
+    int i;
+
+    for (i = 0; i < lx_encoding_count(); i++)
+        if (strcmp(schemes[i]->name, name) == 0)
+            return schemes[i];
+    return NULL;
+}

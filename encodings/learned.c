@@ -1,0 +1,162 @@
+/* Learned absolute positions: one trained vector a position.
+ *
+ * Formula: x[t] += table[t], table of shape (train_length, d_model).
+ * Source: Vaswani et al. 2017, arXiv:1706.03762, s. 3.5 (the learned variant, table 3 row E); Gehring
+ * et al. 2017, arXiv:1705.03122, s. 3.1. Press et al. 2022, arXiv:2108.12409, footnote 4: it "has no
+ * ability to extrapolate".
+ * Past the training length, by the option `past` (L = train_length, T = length of the sequence):
+ *   not_applicable  longer sequences cannot be processed, and their rows say so; the default
+ *   clamp           every position from L - 1 on takes the last row
+ *   wrap            position t takes row t mod L
+ *   interpolate     t -> t (L - 1)/(T - 1), linear between two rows, for T > L
+ * Options: past; std, the standard deviation of the first values.
+ * First values: N(0, std^2) with std = 0.02 as in GPT-2 and its small descendants. Token embeddings
+ * have unit scale here (sqrt(d_model) * E with E ~ N(0, 1/d_model)), so training begins close to
+ * NoPE; fairseq, which scales its tokens in the same way, draws std = d_model^-0.5 instead. The table
+ * is a matrix and takes weight decay, as there.
+ * Differences from the papers: clamp, wrap and interpolate are nobody's protocol; they make the
+ * failure visible instead of undefined. */
+#include <assert.h>
+#include <math.h>
+
+#include "encodings/encoding.h"
+
+enum past { PAST_NOT_APPLICABLE, PAST_CLAMP, PAST_WRAP, PAST_INTERPOLATE };
+
+struct learned {
+    int past; /* enum past */
+    double std;
+    int length, d_model;
+    struct lx_param *table; /* (length, d_model) */
+};
+
+/* Position t reads (1 - part) * row `low` + part * row `high`. */
+struct spot {
+    int low, high;
+    double part;
+};
+
+static const struct lx_option options[] = {
+    {.key = "past",
+     .type = LX_OPT_CHOICE,
+     .offset = offsetof(struct learned, past),
+     .text = "not_applicable|clamp|wrap|interpolate",
+     .help = "row that positions past the training length take"},
+    {.key = "std",
+     .type = LX_OPT_REAL,
+     .offset = offsetof(struct learned, std),
+     .def = 0.02,
+     .min = 0,
+     .max = 10,
+     .help = "standard deviation of the first values"},
+    {.type = LX_OPT_END},
+};
+
+static void fill(const void *self, real *w, size_t n, struct lx_rng *rng)
+{
+    const struct learned *s = self;
+    size_t i;
+
+    for (i = 0; i < n; i++)
+        w[i] = (real)(s->std * lx_rng_normal(rng));
+}
+
+static enum lx_code init(void *self, const struct lx_enc_dims *dims, struct lx_arena *arena,
+                         struct lx_paramset *params, struct lx_err *err)
+{
+    struct learned *s = self;
+    struct lx_param_spec spec = {.name = "encoding.learned.table",
+                                 .n_dims = 2,
+                                 .dim = {dims->train_length, dims->d_model},
+                                 .fill = fill,
+                                 .self = s,
+                                 .decay = true};
+
+    (void)arena;
+    s->length = dims->train_length;
+    s->d_model = dims->d_model;
+    return lx_paramset_add(params, &spec, &s->table, err);
+}
+
+static int max_length(const void *self)
+{
+    const struct learned *s = self;
+
+    return s->past == PAST_NOT_APPLICABLE ? s->length : 0;
+}
+
+static struct spot locate(const struct learned *s, int t, int T)
+{
+    struct spot p = {t, t, 0};
+    double at;
+
+    if (s->past == PAST_INTERPOLATE && T > s->length) {
+        at = (double)t * (s->length - 1) / (T - 1);
+        p.low = (int)at;
+        p.high = p.low + 1 < s->length ? p.low + 1 : p.low;
+        p.part = at - p.low;
+    } else if (t >= s->length) {
+        assert(s->past != PAST_NOT_APPLICABLE);
+        p.low = p.high = s->past == PAST_WRAP ? t % s->length : s->length - 1;
+    }
+    return p;
+}
+
+static void embed(const void *self, const struct lx_enc_call *c, real *x)
+{
+    const struct learned *s = self;
+    size_t D = (size_t)s->d_model, d;
+    int b, t;
+
+    for (t = 0; t < c->T; t++) {
+        struct spot p = locate(s, t, c->T);
+        const real *low = s->table->w + (size_t)p.low * D, *high = s->table->w + (size_t)p.high * D;
+        real part = (real)p.part;
+
+        for (b = 0; b < c->B; b++) {
+            real *row = x + ((size_t)b * (size_t)c->T + (size_t)t) * D;
+
+            for (d = 0; d < D; d++)
+                row[d] += low[d] + part * (high[d] - low[d]);
+        }
+    }
+}
+
+static void embed_back(void *self, const struct lx_enc_call *c, const real *dx)
+{
+    struct learned *s = self;
+    size_t D = (size_t)s->d_model, d;
+    int b, t;
+
+    for (t = 0; t < c->T; t++) {
+        struct spot p = locate(s, t, c->T);
+        real *low = s->table->g + (size_t)p.low * D, *high = s->table->g + (size_t)p.high * D;
+        real part = (real)p.part;
+
+        for (b = 0; b < c->B; b++) {
+            const real *row = dx + ((size_t)b * (size_t)c->T + (size_t)t) * D;
+
+            for (d = 0; d < D; d++) {
+                low[d] += (1 - part) * row[d];
+                high[d] += part * row[d];
+            }
+        }
+    }
+}
+
+extern const struct lx_encoding_ops lx_encoding_learned;
+
+const struct lx_encoding_ops lx_encoding_learned = {
+    .name = "learned",
+    .title = "learned",
+    .cite = "Vaswani et al. 2017, arXiv:1706.03762, s. 3.5",
+    .formula = "x[t] += table[t]",
+    .beyond =
+        "not applicable, or the last row, or rows modulo L, or rows interpolated (option past)",
+    .state_size = sizeof(struct learned),
+    .options = options,
+    .init = init,
+    .max_length = max_length,
+    .embed = embed,
+    .embed_back = embed_back,
+};

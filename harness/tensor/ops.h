@@ -1,0 +1,25 @@
+/* Layers as pure functions on arrays, each a forward and backward pair.
+ *
+ * R rows; every matrix is row major and dense. Backward functions ADD to parameter gradients. */
+#ifndef LX_TENSOR_OPS_H
+#define LX_TENSOR_OPS_H
+
+#include <stdbool.h>
+
+#include "core/real.h"
+
+/* y (R,O) = x (R,I) W^T + b, W (O,I), b (O). With accumulate: y += ... */
+void lx_linear(int R, int I, int O, const real *x, const real *W, const real *b, bool accumulate,
+               real *y);
+/* dx (R,I) = dy W (NULL: skipped); dW += dy^T x; db += column sums of dy. */
+void lx_linear_back(int R, int I, int O, const real *x, const real *W, const real *dy, real *dx,
+                    real *dW, real *db);
+
+/* y (R,D) = LayerNorm(x) over each row; mean, rstd (R) are kept for the backward pass. */
+void lx_norm(int R, int D, const real *x, const real *w, const real *b, real *y, real *mean,
+             real *rstd);
+/* dx += ..., dw += ..., db += ... */
+void lx_norm_back(int R, int D, const real *x, const real *w, const real *mean, const real *rstd,
+                  const real *dy, real *dx, real *dw, real *db);
+
+#endif

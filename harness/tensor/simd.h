@@ -1,0 +1,67 @@
+/* The inner loops, chosen at run time for the processor.
+ *
+ * simd.c is compiled once per instruction set (plain C, AVX2, AVX-512) and this table points at the
+ * best one the CPU has; the environment variable LX_SIMD=plain|avx2|avx512 asks for another. All
+ * loops of one table are deterministic: fixed order, no dependence on alignment or threads. The
+ * naive definitions they are tested against stand in tests/test_tensor.c. */
+#ifndef LX_TENSOR_SIMD_H
+#define LX_TENSOR_SIMD_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "core/real.h"
+
+/* What a row of attention tells about itself, with s the logits of the row. */
+struct lx_row_stats {
+    real max;     /* max_j s                                   */
+    real sum;     /* sum_j exp(s - max); max-probability is 1/sum */
+    real entropy; /* -sum p ln p, nats                         */
+};
+
+struct lx_adamw {
+    real lr, beta1, beta2, eps, decay;
+    real grad_scale;   /* clipping factor           */
+    real bias1, bias2; /* 1 - beta^step             */
+};
+
+struct lx_simd {
+    const char *name;
+
+    /* One row of attention over n keys. z holds q.k and becomes exp(s - max), not yet divided by
+     * the sum, with s = (a z + bias) * inv_tau; bias (n) or NULL. */
+    void (*attention_row)(size_t n, real a, real inv_tau, const real *bias, real *z,
+                          struct lx_row_stats *st);
+    /* Its backward: z holds q.k and becomes p = exp(s - lse); dp holds dL/dp and becomes dL/d(q.k) =
+     * a ds with ds = p (dp - delta) * inv_tau; ds is added to dbias (n) unless NULL. */
+    void (*attention_row_back)(size_t n, real a, real inv_tau, const real *bias, real lse,
+                               real delta, real *z, real *dp, real *dbias);
+
+    /* y = gelu(x), and dx = dy * gelu'(x); tanh form (Hendrycks & Gimpel 2016, arXiv:1606.08415). */
+    void (*gelu)(size_t n, const real *x, real *y);
+    void (*gelu_back)(size_t n, const real *x, const real *dy, real *dx);
+
+    /* One LayerNorm row: y = (x - mean) * rstd * w + b, variance over n, eps 1e-5. */
+    void (*norm_row)(size_t n, const real *x, const real *w, const real *b, real *y, real *mean,
+                     real *rstd);
+    /* dx += its gradient; dw, db accumulate. */
+    void (*norm_row_back)(size_t n, const real *x, const real *w, real mean, real rstd,
+                          const real *dy, real *dx, real *dw, real *db);
+
+    /* One row of logits z (n): returns -ln softmax(z)[target] in nats; with dz not NULL,
+     * dz = (softmax(z) - onehot(target)) * weight (dz may be z). */
+    double (*loss_row)(size_t n, const real *z, int target, real weight, real *dz);
+
+    void (*add)(size_t n, const real *x, real *y);       /* y += x      */
+    void (*scale)(size_t n, real a, real *y);            /* y *= a      */
+    real (*dot)(size_t n, const real *x, const real *y); /* sum x y     */
+    double (*square_sum)(size_t n, const real *x);       /* sum x^2     */
+    void (*adamw)(size_t n, const struct lx_adamw *o, const real *g, real *w, real *m, real *v);
+};
+
+const struct lx_simd *lx_simd(void);
+/* Every table this CPU can run, for tests: 0 .. lx_simd_count()-1, plain first. */
+int lx_simd_count(void);
+const struct lx_simd *lx_simd_at(int i);
+
+#endif
