@@ -1,0 +1,159 @@
+/* The "eval" section of a config. */
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "eval/evaluate.h"
+
+const struct lx_option lx_eval_options[] = {
+    {"tokens", LX_OPT_INT, offsetof(struct lx_eval_config, tokens), 65536, 1, 2000000000, NULL,
+     "target tokens scored at every length (rounded down to a multiple of the longest)", 0},
+    {"stride", LX_OPT_INT, offsetof(struct lx_eval_config, stride), 0, 0, 1 << 24, NULL,
+     "modes sliding and last: targets a window scores, 0 = a quarter of the training length", 0},
+    {"split", LX_OPT_CHOICE, offsetof(struct lx_eval_config, split), LX_SPLIT_VALID, 0, 0,
+     LX_SPLIT_NAMES, "which split is scored", 0},
+    {"attention", LX_OPT_BOOL, offsetof(struct lx_eval_config, attention), 1, 0, 1, NULL,
+     "measure attention entropy and max-probability", 0},
+    {"batch_tokens", LX_OPT_INT, offsetof(struct lx_eval_config, batch_tokens), 4096, 1, 1 << 24,
+     NULL, "tokens of a forward pass (at least one window)", 0},
+    {.type = LX_OPT_END},
+};
+
+static const char *const mode_names[LX_MODES] = {"nonoverlapping", "sliding", "last"};
+static const char *const list_keys[] = {"lengths", "modes", NULL};
+
+const char *lx_eval_mode_name(enum lx_eval_mode m)
+{
+    return mode_names[m];
+}
+
+/* "2x" or a number of tokens. */
+static enum lx_code parse_length(const struct lx_json *v, const char *path, int i, int train_length,
+                                 int *out, struct lx_err *err)
+{
+    double x = lx_json_number(v);
+
+    if (lx_json_type(v) == LX_JSON_TEXT) {
+        const char *text = lx_json_text(v);
+        char *end;
+
+        x = strtod(text, &end);
+        /* strtod also takes spaces, signs, hex, "inf": digits and a point are all that is meant. */
+        if (end == text || end != text + strspn(text, "0123456789.") || strcmp(end, "x") != 0)
+            return lx_fail(err, LX_ECONFIG,
+                           "%s.lengths[%d]: must be a number of tokens or a multiple of the "
+                           "training length like \"2x\", got \"%s\"",
+                           path, i, text);
+        x *= train_length;
+    } else if (lx_json_type(v) != LX_JSON_NUMBER) {
+        return lx_fail(err, LX_ECONFIG,
+                       "%s.lengths[%d]: must be a number of tokens or a multiple like \"2x\", got "
+                       "%s",
+                       path, i, lx_json_type_name(lx_json_type(v)));
+    }
+    if (!(x >= 1) || x > 16777216 || floor(x) != x)
+        return lx_fail(err, LX_ECONFIG,
+                       "%s.lengths[%d]: must be a whole number of tokens from 1 to 16777216, got "
+                       "%.9g",
+                       path, i, x);
+    *out = (int)x;
+    return LX_OK;
+}
+
+static enum lx_code parse_lengths(struct lx_eval_config *c, const struct lx_json *list,
+                                  const char *path, int train_length, struct lx_err *err)
+{
+    if (list == NULL) {
+        for (c->n_lengths = 0; c->n_lengths < 4; c->n_lengths++)
+            c->lengths[c->n_lengths] = train_length << c->n_lengths;
+        return LX_OK;
+    }
+    if (lx_json_type(list) != LX_JSON_ARRAY)
+        return lx_fail(err, LX_ECONFIG, "%s.lengths: must be an array, got %s", path,
+                       lx_json_type_name(lx_json_type(list)));
+    if (lx_json_count(list) < 1 || lx_json_count(list) > LX_EVAL_LENGTHS)
+        return lx_fail(err, LX_ECONFIG, "%s.lengths: must have 1 to %d elements, got %zu", path,
+                       LX_EVAL_LENGTHS, lx_json_count(list));
+    for (const struct lx_json *v = lx_json_first(list); v != NULL; v = lx_json_next(v)) {
+        int i = c->n_lengths;
+
+        if (parse_length(v, path, i, train_length, &c->lengths[i], err))
+            return err->code;
+        if (i > 0 && c->lengths[i] <= c->lengths[i - 1])
+            return lx_fail(err, LX_ECONFIG, "%s.lengths[%d]: must ascend, got %d after %d", path, i,
+                           c->lengths[i], c->lengths[i - 1]);
+        c->n_lengths++;
+    }
+    return LX_OK;
+}
+
+static enum lx_code parse_modes(struct lx_eval_config *c, const struct lx_json *list,
+                                const char *path, struct lx_err *err)
+{
+    if (list == NULL) {
+        c->modes[LX_MODE_NONOVERLAPPING] = true;
+        return LX_OK;
+    }
+    if (lx_json_type(list) != LX_JSON_ARRAY || lx_json_count(list) < 1)
+        return lx_fail(err, LX_ECONFIG, "%s.modes: must be a non-empty array of names", path);
+    for (const struct lx_json *v = lx_json_first(list); v != NULL; v = lx_json_next(v)) {
+        const char *name = lx_json_type(v) == LX_JSON_TEXT ? lx_json_text(v) : "";
+        int m = 0;
+
+        while (m < LX_MODES && strcmp(name, mode_names[m]) != 0)
+            m++;
+        if (m == LX_MODES) {
+            const char *near = lx_nearest(name, mode_names, LX_MODES);
+
+            return lx_fail(
+                err, LX_ECONFIG,
+                "%s.modes: must be one of nonoverlapping, sliding, last, got \"%s\"%s%s%s", path,
+                name, near != NULL ? " (did you mean \"" : "", near != NULL ? near : "",
+                near != NULL ? "\"?)" : "");
+        }
+        if (c->modes[m])
+            return lx_fail(err, LX_ECONFIG, "%s.modes: \"%s\" stands twice", path, name);
+        c->modes[m] = true;
+    }
+    return LX_OK;
+}
+
+enum lx_code lx_eval_config_parse(struct lx_eval_config *c, const struct lx_json *obj,
+                                  const char *path, int train_length, struct lx_arena *arena,
+                                  struct lx_err *err)
+{
+    int longest;
+
+    memset(c, 0, sizeof(*c));
+    if (lx_options_parse(lx_eval_options, obj, path, list_keys, c, arena, err) ||
+        parse_lengths(c, lx_json_find(obj, "lengths"), path, train_length, err) ||
+        parse_modes(c, lx_json_find(obj, "modes"), path, err))
+        return err->code;
+    if (c->stride == 0)
+        c->stride = train_length >= 4 ? train_length / 4 : 1;
+    longest = c->lengths[c->n_lengths - 1];
+    if ((c->modes[LX_MODE_SLIDING] || c->modes[LX_MODE_LAST]) && c->stride > c->lengths[0])
+        return lx_fail(err, LX_ECONFIG,
+                       "%s.stride: must be at most the shortest length = %d, got %d", path,
+                       c->lengths[0], c->stride);
+    if (c->tokens < longest)
+        return lx_fail(err, LX_ECONFIG,
+                       "%s.tokens: must be at least the longest length = %d, got %d", path, longest,
+                       c->tokens);
+    return LX_OK;
+}
+
+void lx_eval_config_write(const struct lx_eval_config *c, struct lx_json_writer *w)
+{
+    lx_json_open_array(w, "lengths");
+    for (int i = 0; i < c->n_lengths; i++)
+        lx_json_add_int(w, NULL, c->lengths[i]);
+    lx_json_close_array(w);
+    lx_json_open_array(w, "modes");
+    for (int m = 0; m < LX_MODES; m++)
+        if (c->modes[m])
+            lx_json_add_text(w, NULL, mode_names[m]);
+    lx_json_close_array(w);
+    lx_options_write(lx_eval_options, c, w);
+}

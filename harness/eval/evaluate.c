@@ -1,0 +1,336 @@
+/* Evaluation: windows through the model, sums into rows; see evaluate.h. */
+#include "eval/evaluate.h"
+
+#include <math.h>
+#include <string.h>
+
+#include "eval/attention_stats.h"
+#include "eval/windows.h"
+
+#define MAX_BINS 128 /* position bins of the NLL curve */
+
+/* Sums over the scored targets of one mode and length. */
+struct sums {
+    double nll, floor_nll, blind_nll, bytes;
+    double w_nll2, w_nll_n,
+        w_n2; /* sums of S^2, S n, n^2 over windows; S: sum of NLL, n: targets */
+    long long tokens, windows;
+    double bin_nll[MAX_BINS];
+    long long bin_n[MAX_BINS];
+};
+
+struct eval {
+    struct lx_model *m;
+    const struct lx_eval_config *c;
+    const struct lx_stream *stream;
+    const double *token_bytes;
+    const struct lx_eval_watch *watch;
+    struct lx_metrics *out;
+    long long targets;  /* of the protocol */
+    double done, total; /* tokens processed */
+    /* Buffers of the length at hand: B windows of T. */
+    int B, T;
+    struct lx_work *work;
+    uint16_t *tokens, *next;
+    double *nll;
+    struct lx_attention_stats *stats; /* NULL: not measured */
+};
+
+/* Position bins: 0, 1, 2-3, 4-7, 8-15, then four to an octave. */
+static int bin_of(int position)
+{
+    int octave = 4, quarter;
+
+    if (position < 16)
+        return position == 0 ? 0 : position == 1 ? 1 : position < 4 ? 2 : position < 8 ? 3 : 4;
+    while (position >> (octave + 1) != 0)
+        octave++;
+    quarter = (position >> (octave - 2)) & 3;
+    return 5 + 4 * (octave - 4) + quarter;
+}
+
+static int bin_start(int bin)
+{
+    static const int first[] = {0, 1, 2, 4, 8};
+
+    if (bin < 5)
+        return first[bin];
+    return (4 + (bin - 5) % 4) << (2 + (bin - 5) / 4);
+}
+
+static void count_window(struct eval *e, const struct lx_window *w, const double *nll,
+                         struct sums *s)
+{
+    double sum = 0, n = w->length - w->skip;
+
+    for (int t = w->skip; t < w->length; t++) {
+        size_t target = (size_t)w->start + (size_t)t + 1; /* index in the stream */
+        int bin = bin_of(t);
+
+        sum += nll[t];
+        s->bin_nll[bin] += nll[t];
+        s->bin_n[bin]++;
+        s->bytes += e->token_bytes[e->stream->tokens[target]];
+        if (e->stream->floor_nll != NULL) {
+            double lowest = (double)e->stream->floor_nll[target];
+            bool blind = e->stream->reach != NULL && e->stream->reach[target] > (uint32_t)(t + 1);
+
+            s->floor_nll += lowest;
+            s->blind_nll += blind ? (double)e->stream->blind_nll[target] : lowest;
+        }
+    }
+    s->nll += sum;
+    s->tokens += w->length - w->skip;
+    s->windows++;
+    s->w_nll2 += sum * sum;
+    s->w_nll_n += sum * n;
+    s->w_n2 += n * n;
+}
+
+/* Windows k .. k+n-1 (of equal length T) through the model; false: asked to stop. */
+static bool run_batch(struct eval *e, const struct lx_window *w, int n, struct sums *s)
+{
+    size_t T = (size_t)w[0].length;
+    struct lx_observe ob;
+
+    for (size_t b = 0; b < (size_t)n; b++) {
+        const uint16_t *from = e->stream->tokens + w[b].start;
+
+        memcpy(e->tokens + b * T, from, T * sizeof(*from));
+        memcpy(e->next + b * T, from + 1, T * sizeof(*from));
+    }
+    if (e->stats != NULL)
+        ob = lx_attention_stats_observe(e->stats);
+    lx_model_forward(e->m, e->work, e->tokens, n, (int)T, e->stats != NULL ? &ob : NULL);
+    lx_model_loss(e->m, e->work, e->tokens, e->next, e->nll, NULL, false);
+    for (int b = 0; b < n; b++) {
+        count_window(e, &w[b], e->nll + (size_t)b * T, s);
+        if (e->stats != NULL)
+            lx_attention_stats_add(e->stats, e->m, b, w[b].length, w[b].skip);
+    }
+    e->done += (double)n * (double)T;
+    return e->watch == NULL || e->watch->seen == NULL ||
+           e->watch->seen(e->watch->ctx, e->done, e->total);
+}
+
+static enum lx_code run_mode(struct eval *e, enum lx_eval_mode mode, int T, struct sums *s,
+                             struct lx_err *err)
+{
+    long long n = lx_window_count(e->c, mode, T, e->targets);
+    struct lx_window batch[64];
+    int room = e->B < 64 ? e->B : 64, filled = 0;
+
+    memset(s, 0, sizeof(*s));
+    for (long long k = 0; k < n; k++) {
+        struct lx_window w = lx_window_at(e->c, mode, T, e->targets, k);
+
+        if (filled > 0 && (filled == room || w.length != batch[0].length)) {
+            if (!run_batch(e, batch, filled, s))
+                return lx_fail(err, LX_EINTERRUPT, "evaluation: interrupted");
+            filled = 0;
+        }
+        batch[filled++] = w;
+    }
+    if (filled > 0 && !run_batch(e, batch, filled, s))
+        return lx_fail(err, LX_EINTERRUPT, "evaluation: interrupted");
+    return LX_OK;
+}
+
+static struct lx_metric row_for(const struct eval *e, enum lx_eval_mode mode, int T,
+                                const char *metric)
+{
+    struct lx_metric r = {.metric = metric,
+                          .eval_length = T,
+                          .mode = mode,
+                          .stride = mode == LX_MODE_NONOVERLAPPING ? 0 : e->c->stride,
+                          .layer = -1,
+                          .head = -1,
+                          .position_lo = -1,
+                          .position_hi = -1,
+                          .value = (double)NAN,
+                          .stderr_value = (double)NAN,
+                          .status = "ok"};
+
+    return r;
+}
+
+/* Rows without a value: this length could not be evaluated in this mode. */
+static enum lx_code add_status(struct eval *e, enum lx_eval_mode mode, int T, const char *status,
+                               struct lx_err *err)
+{
+    static const char *const names[] = {"nll", "ppl", "bits_per_byte"};
+
+    for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+        struct lx_metric r = row_for(e, mode, T, names[i]);
+
+        r.status = status;
+        if (lx_metrics_add(e->out, &r, err))
+            return err->code;
+    }
+    return LX_OK;
+}
+
+/* Standard error of the token-weighted mean over windows (ratio estimator); NaN for one window. */
+static double standard_error(const struct sums *s)
+{
+    double mean = s->nll / (double)s->tokens, w = (double)s->windows;
+    double square = s->w_nll2 - 2 * mean * s->w_nll_n + mean * mean * s->w_n2;
+
+    if (s->windows < 2)
+        return (double)NAN;
+    return sqrt(fmax(square, 0) * w / (w - 1)) / (double)s->tokens;
+}
+
+static enum lx_code add_value(struct eval *e, struct lx_metric r, const struct sums *s,
+                              double value, double se, struct lx_err *err)
+{
+    r.value = value;
+    r.stderr_value = se;
+    r.tokens = s->tokens;
+    r.windows = s->windows;
+    return lx_metrics_add(e->out, &r, err);
+}
+
+static enum lx_code add_rows(struct eval *e, enum lx_eval_mode mode, int T, const struct sums *s,
+                             struct lx_err *err)
+{
+    double n = (double)s->tokens, nll = s->nll / n, se = standard_error(s);
+    double to_bits = n / (s->bytes * 0.69314718055994530942);
+
+    if (!isfinite(exp(nll))) /* NaN, or a loss beyond anything a perplexity can hold */
+        return add_status(e, mode, T, "diverged", err);
+    if (add_value(e, row_for(e, mode, T, "nll"), s, nll, se, err) ||
+        add_value(e, row_for(e, mode, T, "ppl"), s, exp(nll), exp(nll) * se, err) ||
+        add_value(e, row_for(e, mode, T, "bits_per_byte"), s, nll * to_bits, se * to_bits, err))
+        return err->code;
+    if (e->stream->floor_nll != NULL &&
+        (add_value(e, row_for(e, mode, T, "nll_floor"), s, s->floor_nll / n, (double)NAN, err) ||
+         add_value(e, row_for(e, mode, T, "nll_floor_context"), s, s->blind_nll / n, (double)NAN,
+                   err)))
+        return err->code;
+    for (int b = 0; b < MAX_BINS; b++) {
+        struct lx_metric r = row_for(e, mode, T, "nll");
+
+        if (s->bin_n[b] == 0)
+            continue;
+        r.position_lo = bin_start(b);
+        r.position_hi = bin_start(b + 1) < T ? bin_start(b + 1) : T;
+        r.value = s->bin_nll[b] / (double)s->bin_n[b];
+        r.tokens = s->bin_n[b];
+        r.windows = s->windows;
+        if (lx_metrics_add(e->out, &r, err))
+            return err->code;
+    }
+    return LX_OK;
+}
+
+/* The mode in which attention is measured: the first that is on, nonoverlapping before last. */
+static enum lx_eval_mode attention_mode(const struct lx_eval_config *c)
+{
+    if (c->modes[LX_MODE_NONOVERLAPPING])
+        return LX_MODE_NONOVERLAPPING;
+    return c->modes[LX_MODE_LAST] ? LX_MODE_LAST : LX_MODE_SLIDING;
+}
+
+static enum lx_code take_buffers(struct eval *e, int T, struct lx_arena *arena, struct lx_err *err)
+{
+    size_t n;
+
+    e->T = T;
+    e->B = e->c->batch_tokens / T;
+    if (e->B < 1)
+        e->B = 1;
+    n = (size_t)e->B * (size_t)T;
+    if (lx_arena_get(arena, n, sizeof(*e->tokens), &e->tokens, "evaluation batch", err) ||
+        lx_arena_get(arena, n, sizeof(*e->next), &e->next, "evaluation batch", err) ||
+        lx_arena_get(arena, n, sizeof(*e->nll), &e->nll, "evaluation batch", err))
+        return err->code;
+    return lx_work_init(&e->work, e->m, e->B, T, false, arena, err);
+}
+
+size_t lx_eval_bytes(const struct lx_model *m, const struct lx_eval_config *c, int T)
+{
+    struct lx_arena count = {.measure = true};
+    struct lx_model copy = *m; /* only read */
+    struct eval e = {.m = &copy, .c = c};
+    struct lx_err err;
+
+    if (take_buffers(&e, T, &count, &err))
+        return 0;
+    if (c->attention)
+        count.used += lx_attention_stats_bytes(m, e.B, T);
+    return count.used;
+}
+
+/* Everything at one length. */
+static enum lx_code run_length(struct eval *e, int T, struct lx_err *err)
+{
+    struct lx_arena arena = {0};
+    struct lx_attention_stats *stats = NULL;
+    enum lx_code code = take_buffers(e, T, &arena, err);
+    struct sums s;
+
+    if (code == LX_OK && e->c->attention)
+        code = lx_attention_stats_init(&stats, e->m, e->B, T, &arena, err);
+    for (int m = 0; m < LX_MODES && code == LX_OK; m++) {
+        enum lx_eval_mode mode = (enum lx_eval_mode)m;
+
+        if (!e->c->modes[m])
+            continue;
+        e->stats = mode == attention_mode(e->c) ? stats : NULL;
+        code = run_mode(e, mode, T, &s, err);
+        if (code == LX_OK)
+            code = add_rows(e, mode, T, &s, err);
+        if (code == LX_OK && e->stats != NULL && isfinite(exp(s.nll / (double)s.tokens))) {
+            struct lx_metric blank = row_for(e, mode, T, "");
+
+            code = lx_attention_stats_rows(stats, &blank, e->out, err);
+        }
+    }
+    e->stats = NULL;
+    lx_arena_free(&arena);
+    return code;
+}
+
+/* Why this length cannot be evaluated; NULL: it can. */
+static const char *obstacle(const struct eval *e, int T, bool diverged, size_t memory_limit)
+{
+    int limit = lx_stack_max_length(&e->m->stack);
+
+    if (limit > 0 && T > limit)
+        return "not_applicable";
+    if (diverged)
+        return "diverged";
+    if (memory_limit > 0 && lx_eval_bytes(e->m, e->c, T) > memory_limit)
+        return "out_of_memory";
+    return NULL;
+}
+
+enum lx_code lx_evaluate(struct lx_model *m, const struct lx_eval_config *c,
+                         const struct lx_stream *stream, const double *token_bytes, bool diverged,
+                         size_t memory_limit, const struct lx_eval_watch *watch,
+                         struct lx_metrics *out, struct lx_err *err)
+{
+    struct eval e = {
+        .m = m, .c = c, .stream = stream, .token_bytes = token_bytes, .watch = watch, .out = out};
+
+    if (lx_window_targets(c, stream, &e.targets, err))
+        return err->code;
+    for (int i = 0; i < c->n_lengths; i++)
+        for (int k = 0; k < LX_MODES; k++)
+            if (c->modes[k] && obstacle(&e, c->lengths[i], diverged, memory_limit) == NULL)
+                e.total +=
+                    (double)lx_window_count(c, (enum lx_eval_mode)k, c->lengths[i], e.targets) *
+                    c->lengths[i];
+    for (int i = 0; i < c->n_lengths; i++) {
+        int T = c->lengths[i];
+        const char *status = obstacle(&e, T, diverged, memory_limit);
+
+        if (status == NULL && run_length(&e, T, err))
+            return err->code;
+        for (int k = 0; status != NULL && k < LX_MODES; k++)
+            if (c->modes[k] && add_status(&e, (enum lx_eval_mode)k, T, status, err))
+                return err->code;
+    }
+    return LX_OK;
+}

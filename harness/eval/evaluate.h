@@ -1,0 +1,85 @@
+/* Evaluation: token-weighted NLL over the same target tokens at every length, and the attention's
+ * entropy. The protocol "longshot-1" is defined in results/README.md.
+ *
+ * Targets are stream tokens 1 .. N; a window of T targets starting at a has the inputs a-1 .. a+T-2:
+ * its first prediction sees one token. */
+#ifndef LX_EVAL_EVALUATE_H
+#define LX_EVAL_EVALUATE_H
+
+#include <stdbool.h>
+
+#include "core/arena.h"
+#include "core/buf.h"
+#include "core/err.h"
+#include "core/json.h"
+#include "core/options.h"
+#include "datasets/dataset.h"
+#include "model/transformer.h"
+
+#define LX_PROTOCOL "longshot-1"
+#define LX_EVAL_LENGTHS 32
+
+enum lx_eval_mode { LX_MODE_NONOVERLAPPING, LX_MODE_SLIDING, LX_MODE_LAST };
+#define LX_MODES 3
+
+struct lx_eval_config {
+    int lengths[LX_EVAL_LENGTHS]; /* tokens, ascending; "2x" in a config is 2 * train length */
+    int n_lengths;
+    bool modes[LX_MODES];
+    int tokens;       /* targets asked for                                          */
+    int stride;       /* sliding and last: targets scored a window; 0: L/4          */
+    int split;        /* enum lx_split                                              */
+    bool attention;   /* measure entropy and max-probability                       */
+    int batch_tokens; /* tokens of a forward pass (at least one window)          */
+};
+
+extern const struct lx_option lx_eval_options[]; /* the scalar keys of the "eval" section */
+
+const char *lx_eval_mode_name(enum lx_eval_mode m);
+
+/* Parse the whole section: scalars by table, "lengths" (numbers or "2x") and "modes" by hand. */
+LX_MUST_CHECK
+enum lx_code lx_eval_config_parse(struct lx_eval_config *c, const struct lx_json *obj,
+                                  const char *path, int train_length, struct lx_arena *arena,
+                                  struct lx_err *err);
+void lx_eval_config_write(const struct lx_eval_config *c, struct lx_json_writer *w);
+
+/* One number of metrics.csv. Fields below 0 (or NaN) are left empty. */
+struct lx_metric {
+    const char *metric; /* static text */
+    int eval_length;
+    enum lx_eval_mode mode;
+    int stride; /* 0: empty */
+    int layer, head, position_lo, position_hi;
+    double value, stderr_value;
+    long long tokens, windows;
+    const char *status; /* ok, diverged, not_applicable, out_of_memory */
+};
+
+struct lx_metrics {
+    struct lx_metric *rows; /* malloc'd; freed by lx_metrics_free */
+    size_t n, cap;
+};
+
+LX_MUST_CHECK
+enum lx_code lx_metrics_add(struct lx_metrics *m, const struct lx_metric *row, struct lx_err *err);
+void lx_metrics_free(struct lx_metrics *m);
+
+/* Bytes that evaluation at length T needs beyond the model itself. */
+size_t lx_eval_bytes(const struct lx_model *m, const struct lx_eval_config *c, int T);
+
+struct lx_eval_watch {
+    bool (*seen)(void *ctx, double done, double total); /* tokens; false stops */
+    void *ctx;
+};
+
+/* Evaluate at every length and mode; rows are appended to out. Lengths above the stack's limit give
+ * not_applicable, those over memory_limit bytes out_of_memory (0: no limit). token_bytes is (V):
+ * bytes of each token's text. diverged: the model is broken; rows say so and nothing is computed. */
+LX_MUST_CHECK
+enum lx_code lx_evaluate(struct lx_model *m, const struct lx_eval_config *c,
+                         const struct lx_stream *stream, const double *token_bytes, bool diverged,
+                         size_t memory_limit, const struct lx_eval_watch *watch,
+                         struct lx_metrics *out, struct lx_err *err);
+
+#endif

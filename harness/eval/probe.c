@@ -1,0 +1,246 @@
+/* Probe; see probe.h. */
+#include "eval/probe.h"
+
+#include <limits.h>
+#include <math.h>
+#include <string.h>
+
+#include "core/fs.h"
+#include "model/checkpoint.h"
+
+#define MAX_TENSORS 4096
+
+struct probe {
+    struct lx_arena arena;
+    struct lx_checkpoint ckpt;
+    struct lx_model m;
+    struct lx_work *work;
+    int B, T;
+    uint16_t *inputs, *targets; /* (B, T) */
+    double *nll;                /* (B, T) */
+    struct lx_st_tensor *out;   /* what is written, n_out of them */
+    size_t n_out;
+};
+
+static enum lx_code split_tokens(struct probe *p, const struct lx_st_tensor *t, struct lx_err *err)
+{
+    size_t T1 = t->dim[1];
+
+    for (size_t i = 0; i < t->n; i++) {
+        double v = lx_st_value(t, i);
+        size_t b = i / T1, k = i % T1;
+
+        if (!(v >= 0) || v >= p->ckpt.model.vocab || floor(v) != v)
+            return lx_fail(err, LX_EDATA, "tokens: must be from 0 to %d, got %.9g at %zu",
+                           p->ckpt.model.vocab - 1, v, i);
+        if (k < T1 - 1)
+            p->inputs[b * (T1 - 1) + k] = (uint16_t)v;
+        if (k > 0)
+            p->targets[b * (T1 - 1) + k - 1] = (uint16_t)v;
+    }
+    return LX_OK;
+}
+
+static enum lx_code take_tokens(struct probe *p, const struct lx_st_tensor *t, struct lx_err *err)
+{
+    size_t n;
+
+    if (t == NULL)
+        return lx_fail(err, LX_EDATA, "no tensor \"tokens\"");
+    if (t->n_dims != 2 || t->dim[0] < 1 || t->dim[1] < 2 || t->n > INT_MAX / 2)
+        return lx_fail(err, LX_EDATA, "tokens: must have the shape (B, T+1) with B, T >= 1");
+    p->B = (int)t->dim[0];
+    p->T = (int)t->dim[1] - 1;
+    n = (size_t)p->B * (size_t)p->T;
+    if (lx_arena_get(&p->arena, n, sizeof(*p->inputs), &p->inputs, "tokens", err) ||
+        lx_arena_get(&p->arena, n, sizeof(*p->targets), &p->targets, "tokens", err) ||
+        lx_arena_get(&p->arena, n, sizeof(*p->nll), &p->nll, "tokens", err))
+        return err->code;
+    return split_tokens(p, t, err);
+}
+
+/* Text is one sequence of bytes; anything that is a safetensors file is read as that. */
+static enum lx_code read_tokens(struct probe *p, const char *path, struct lx_err *err)
+{
+    size_t len = strlen(path);
+    struct lx_st_file file;
+    struct lx_buf text = {0};
+    struct lx_st_tensor bytes = {.name = "tokens", .type = LX_ST_I32, .n_dims = 2};
+    int32_t *values = NULL;
+    enum lx_code code;
+
+    if (len > 12 && strcmp(path + len - 12, ".safetensors") == 0) {
+        if (lx_st_read(path, &p->arena, &file, err))
+            return err->code;
+        code = take_tokens(p, lx_st_find(&file, "tokens"), err);
+        return code ? lx_wrap(err, "%s", path) : LX_OK;
+    }
+    code = lx_fs_read(path, &text, err);
+    if (code)
+        return code;
+    bytes.dim[0] = 1;
+    bytes.dim[1] = bytes.n = text.len;
+    code = lx_arena_get(&p->arena, text.len + 1, sizeof(*values), &values, "tokens", err);
+    for (size_t i = 0; code == LX_OK && i < text.len; i++)
+        values[i] = (unsigned char)text.text[i];
+    bytes.data = values;
+    if (code == LX_OK)
+        code = take_tokens(p, &bytes, err);
+    lx_buf_free(&text);
+    return code ? lx_wrap(err, "%s", path) : LX_OK;
+}
+
+static enum lx_code build_model(struct probe *p, const struct lx_probe_options *o,
+                                struct lx_err *err)
+{
+    struct lx_json *other = NULL;
+    struct lx_stack stack;
+    int limit, max = p->T > p->ckpt.train_length ? p->T : p->ckpt.train_length;
+    enum lx_code code = LX_OK;
+
+    if (o->stack_json != NULL)
+        code = lx_json_parse(o->stack_json, strlen(o->stack_json), "--stack", &other, err);
+    if (code == LX_OK)
+        code =
+            lx_stack_parse(&stack, other != NULL ? other : p->ckpt.stack, "stack", &p->arena, err);
+    if (code == LX_OK)
+        code = lx_model_init(&p->m, &p->ckpt.model, &stack, p->ckpt.train_length, max, o->grad,
+                             &p->arena, err);
+    if (code == LX_OK)
+        code = lx_checkpoint_load(&p->ckpt, &p->m, other != NULL, err);
+    lx_json_free(other);
+    if (code)
+        return lx_wrap(err, "%s", o->checkpoint);
+    limit = lx_stack_max_length(&p->m.stack);
+    if (limit > 0 && p->T > limit)
+        return lx_fail(err, LX_EUSAGE,
+                       "--tokens: sequences of %d tokens: this encoding processes at most %d", p->T,
+                       limit);
+    return lx_work_init(&p->work, &p->m, p->B, p->T, o->grad, &p->arena, err);
+}
+
+static enum lx_st_type real_type(void)
+{
+    return sizeof(real) == sizeof(double) ? LX_ST_F64 : LX_ST_F32;
+}
+
+/* Register a result tensor of the given shape; returns its storage, NULL out of memory. */
+static real *add_out(struct probe *p, const char *name, int n_dims, const int *dim)
+{
+    struct lx_st_tensor *t = &p->out[p->n_out];
+    real *data;
+
+    t->name = lx_arena_text(&p->arena, name);
+    t->type = real_type();
+    t->n_dims = n_dims;
+    t->n = 1;
+    for (int d = 0; d < n_dims; d++) {
+        t->dim[d] = (size_t)dim[d];
+        t->n *= (size_t)dim[d];
+    }
+    data = lx_arena_take(&p->arena, t->n, sizeof(real));
+    t->data = data;
+    if (data == NULL || t->name == NULL)
+        return NULL;
+    p->n_out++;
+    return data;
+}
+
+static enum lx_code forward(struct probe *p, bool attention, struct lx_err *err)
+{
+    int L = p->m.config.layers, H = p->m.config.heads, B = p->B, T = p->T, R = B * T;
+    real *logits = add_out(p, "logits", 3, (int[]){B, T, p->m.config.vocab});
+    real *nll = add_out(p, "nll", 2, (int[]){B, T});
+    struct lx_observe ob = {
+        .entropy = add_out(p, "entropy", 4, (int[]){B, L, H, T}),
+        .max_prob = add_out(p, "max_prob", 4, (int[]){B, L, H, T}),
+        .attention = attention ? add_out(p, "attention", 5, (int[]){B, L, H, T, T}) : NULL,
+    };
+
+    if (p->arena.failed)
+        return lx_fail(err, LX_ENOMEM, "probe: out of memory for its results");
+    lx_model_forward(&p->m, p->work, p->inputs, B, T, &ob);
+    lx_model_logits(&p->m, p->work, 0, R, logits);
+    lx_model_loss(&p->m, p->work, p->inputs, p->targets, p->nll, NULL, false);
+    for (int r = 0; r < R; r++)
+        nll[r] = (real)p->nll[r];
+    return LX_OK;
+}
+
+static void write_share(const struct probe *p, real *share)
+{
+    const real *dx = lx_work_input_gradient(p->work);
+    size_t D = (size_t)p->m.config.d_model, T = (size_t)p->T;
+
+    for (size_t b = 0; b < (size_t)p->B; b++) {
+        double total = 0;
+
+        for (size_t t = 0; t < T; t++) {
+            double sum = 0;
+
+            for (size_t i = 0; i < D; i++) {
+                double g = (double)dx[(b * T + t) * D + i];
+
+                sum += g * g;
+            }
+            share[b * T + t] = (real)sqrt(sum);
+            total += sqrt(sum);
+        }
+        for (size_t t = 0; t < T; t++)
+            share[b * T + t] = (real)((double)share[b * T + t] / total);
+    }
+}
+
+static enum lx_code gradients(struct probe *p, double last_weight, struct lx_err *err)
+{
+    struct lx_paramset *ps = &p->m.params;
+    size_t R = (size_t)p->B * (size_t)p->T;
+    real *mean = lx_arena_take(&p->arena, R, sizeof(*mean));
+    real *last = lx_arena_take(&p->arena, R, sizeof(*last));
+    real *share;
+
+    if (p->arena.failed)
+        return lx_fail(err, LX_ENOMEM, "probe: out of memory for gradients");
+    for (size_t r = 0; r < R; r++) {
+        last[r] = (r + 1) % (size_t)p->T == 0 ? 1 : 0;
+        mean[r] = (real)(1.0 / (double)R + last_weight * (double)last[r]);
+    }
+    lx_model_loss(&p->m, p->work, p->inputs, p->targets, p->nll, mean, true);
+    for (size_t i = 0; i < ps->count && p->n_out + 2 < MAX_TENSORS; i++) {
+        const struct lx_param *q = &ps->items[i];
+        char *name = lx_arena_printf(&p->arena, "grad.%s", q->spec.name);
+        real *g = name != NULL ? add_out(p, name, q->spec.n_dims, q->spec.dim) : NULL;
+
+        if (g != NULL)
+            memcpy(g, q->g, q->n * sizeof(*g));
+    }
+    share = add_out(p, "input_grad_share", 2, (int[]){p->B, p->T});
+    if (p->arena.failed)
+        return lx_fail(err, LX_ENOMEM, "probe: out of memory for gradients");
+    lx_model_loss(&p->m, p->work, p->inputs, p->targets, p->nll, last, true);
+    write_share(p, share);
+    return LX_OK;
+}
+
+static enum lx_code run(struct probe *p, const struct lx_probe_options *o, struct lx_err *err)
+{
+    if (lx_checkpoint_open(&p->ckpt, o->checkpoint, &p->arena, err) ||
+        lx_arena_get(&p->arena, MAX_TENSORS, sizeof(*p->out), &p->out, "probe", err) ||
+        read_tokens(p, o->tokens, err) || build_model(p, o, err) || forward(p, o->attention, err))
+        return err->code;
+    if (o->grad && gradients(p, o->last_weight, err))
+        return err->code;
+    return lx_st_write(o->out, p->out, p->n_out, NULL, 0, err);
+}
+
+enum lx_code lx_probe_run(const struct lx_probe_options *o, struct lx_err *err)
+{
+    struct probe p;
+    enum lx_code code;
+
+    memset(&p, 0, sizeof(p));
+    code = run(&p, o, err);
+    lx_checkpoint_close(&p.ckpt);
+    lx_arena_free(&p.arena);
+    return code;
+}

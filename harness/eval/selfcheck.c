@@ -1,0 +1,66 @@
+/* Self-checks of a run; see selfcheck.h. */
+#include "eval/selfcheck.h"
+
+#include <string.h>
+
+struct check {
+    struct lx_model *m;
+    struct lx_work *work;
+    uint16_t *tokens;     /* (T)    */
+    real *before, *after; /* (T, V) */
+    int T;
+};
+
+static void logits(struct check *c, real *out)
+{
+    lx_model_forward(c->m, c->work, c->tokens, 1, c->T, NULL);
+    lx_model_logits(c->m, c->work, 0, c->T, out);
+}
+
+static enum lx_code change_token(struct check *c, int t, struct lx_err *err)
+{
+    size_t V = (size_t)c->m->config.vocab, bytes = V * sizeof(real);
+    uint16_t kept = c->tokens[t];
+
+    c->tokens[t] = (uint16_t)((kept + 1) % c->m->config.vocab);
+    logits(c, c->after);
+    c->tokens[t] = kept;
+    for (int i = 0; i < t; i++)
+        if (memcmp(c->before + (size_t)i * V, c->after + (size_t)i * V, bytes) != 0)
+            return lx_fail(err, LX_EFAILED,
+                           "self-check: changing token %d of %d changed the logits of position %d: "
+                           "the model looks ahead",
+                           t, c->T, i);
+    if (V > 1 && memcmp(c->before + (size_t)t * V, c->after + (size_t)t * V, bytes) == 0)
+        return lx_fail(err, LX_EFAILED,
+                       "self-check: changing token %d of %d did not change its own logits", t,
+                       c->T);
+    return LX_OK;
+}
+
+enum lx_code lx_selfcheck_causal(struct lx_model *m, const struct lx_stream *stream, int T,
+                                 struct lx_err *err)
+{
+    struct lx_arena arena = {0};
+    struct check c = {.m = m, .T = (size_t)T <= stream->n ? T : (int)stream->n};
+    size_t n = (size_t)c.T, V = (size_t)m->config.vocab;
+    enum lx_code code;
+
+    if (c.T < 1)
+        return LX_OK;
+    code = lx_work_init(&c.work, m, 1, c.T, false, &arena, err);
+    c.tokens = lx_arena_take(&arena, n, sizeof(*c.tokens));
+    c.before = lx_arena_take(&arena, n * V, sizeof(real));
+    c.after = lx_arena_take(&arena, n * V, sizeof(real));
+    if (code == LX_OK && arena.failed)
+        code = lx_fail(err, LX_ENOMEM, "self-check: out of memory");
+    if (code == LX_OK) {
+        memcpy(c.tokens, stream->tokens, n * sizeof(*c.tokens));
+        logits(&c, c.before);
+        code = change_token(&c, c.T - 1, err);
+    }
+    if (code == LX_OK)
+        code = change_token(&c, c.T / 2, err);
+    lx_arena_free(&arena);
+    return code;
+}

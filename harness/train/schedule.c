@@ -1,0 +1,56 @@
+/* The "train" section of a config, and the learning rate over the steps. */
+#include <math.h>
+
+#include "train/train.h"
+
+const struct lx_option lx_train_options[] = {
+    {"length", LX_OPT_INT, offsetof(struct lx_train_config, length), 128, 1, 1 << 20, NULL,
+     "tokens of a training sequence, L", 0},
+    {"batch_tokens", LX_OPT_INT, offsetof(struct lx_train_config, batch_tokens), 4096, 1, 1 << 24,
+     NULL, "tokens of a step; a multiple of length", 0},
+    {"steps", LX_OPT_INT, offsetof(struct lx_train_config, steps), 1000, 0, 100000000, NULL,
+     "optimiser steps", 0},
+    {"lr", LX_OPT_REAL, offsetof(struct lx_train_config, lr), 0.001, 0, 10, NULL,
+     "peak learning rate", LX_OPT_OPEN_MIN},
+    {"warmup", LX_OPT_INT, offsetof(struct lx_train_config, warmup), 100, 0, 100000000, NULL,
+     "steps of linear warm-up", 0},
+    {"final_lr", LX_OPT_REAL, offsetof(struct lx_train_config, final_lr), 0.1, 0, 1, NULL,
+     "learning rate at the end of the cosine, as a fraction of lr", 0},
+    {"weight_decay", LX_OPT_REAL, offsetof(struct lx_train_config, weight_decay), 0.1, 0, 10, NULL,
+     "decoupled decay of matrices", 0},
+    {"clip", LX_OPT_REAL, offsetof(struct lx_train_config, clip), 1.0, 0, 1e9, NULL,
+     "largest global norm of the gradient, 0 = no clipping", 0},
+    {"beta1", LX_OPT_REAL, offsetof(struct lx_train_config, beta1), 0.9, 0, 0.999999, NULL,
+     "AdamW decay of the first moment", 0},
+    {"beta2", LX_OPT_REAL, offsetof(struct lx_train_config, beta2), 0.95, 0, 0.999999, NULL,
+     "AdamW decay of the second moment", 0},
+    {"eps", LX_OPT_REAL, offsetof(struct lx_train_config, eps), 1e-8, 0, 1, NULL,
+     "AdamW denominator offset", LX_OPT_OPEN_MIN},
+    {"log_every", LX_OPT_INT, offsetof(struct lx_train_config, log_every), 10, 1, 1000000, NULL,
+     "steps a row of train.csv stands for", 0},
+    {.type = LX_OPT_END},
+};
+
+enum lx_code lx_train_config_check(const struct lx_train_config *c, struct lx_err *err)
+{
+    if (c->batch_tokens % c->length != 0)
+        return lx_fail(err, LX_ECONFIG, "batch_tokens: must be a multiple of length = %d, got %d",
+                       c->length, c->batch_tokens);
+    if (c->warmup > c->steps && c->steps > 0)
+        return lx_fail(err, LX_ECONFIG, "warmup: must be at most steps = %d, got %d", c->steps,
+                       c->warmup);
+    return LX_OK;
+}
+
+double lx_train_lr(const struct lx_train_config *c, int step)
+{
+    const double pi = 3.14159265358979323846;
+    double t;
+
+    if (step < c->warmup)
+        return c->lr * (step + 1) / c->warmup;
+    if (c->steps - c->warmup <= 1)
+        return c->lr;
+    t = (double)(step - c->warmup) / (c->steps - 1 - c->warmup);
+    return c->lr * (c->final_lr + (1 - c->final_lr) * 0.5 * (1 + cos(pi * t)));
+}

@@ -1,0 +1,146 @@
+/* The training loop; see train.h. */
+#include "train/train.h"
+
+#include <math.h>
+#include <string.h>
+
+#include "train/adamw.h"
+
+struct run {
+    struct lx_model *m;
+    const struct lx_train_config *c;
+    const struct lx_stream *stream;
+    struct lx_work *work;
+    struct lx_adamw_state adam;
+    struct lx_rng data; /* which windows: the same for every scheme */
+    int B, T;
+    uint16_t *tokens, *targets; /* (B, T) */
+    double *nll;                /* (B, T) */
+};
+
+static enum lx_code setup(struct run *r, uint64_t seed, struct lx_arena *arena, struct lx_err *err)
+{
+    size_t n = (size_t)r->c->batch_tokens;
+
+    r->T = r->c->length;
+    r->B = r->c->batch_tokens / r->T;
+    lx_rng_init(&r->data, seed, "data/train");
+    if (lx_adamw_init(&r->adam, &r->m->params, arena, err) ||
+        lx_arena_get(arena, n, sizeof(*r->tokens), &r->tokens, "training batch", err) ||
+        lx_arena_get(arena, n, sizeof(*r->targets), &r->targets, "training batch", err) ||
+        lx_arena_get(arena, n, sizeof(*r->nll), &r->nll, "training batch", err))
+        return err->code;
+    return lx_work_init(&r->work, r->m, r->B, r->T, true, arena, err);
+}
+
+size_t lx_train_bytes(const struct lx_model *m, const struct lx_train_config *c)
+{
+    struct lx_arena count = {.measure = true};
+    struct lx_model copy = *m; /* setup only reads it */
+    struct run r = {.m = &copy, .c = c};
+    struct lx_err err;
+
+    if (setup(&r, 0, &count, &err))
+        return 0;
+    return count.used;
+}
+
+/* B windows of T + 1 tokens, each starting anywhere in the stream with equal chance. */
+static void draw_batch(struct run *r)
+{
+    size_t T = (size_t)r->T;
+
+    for (size_t b = 0; b < (size_t)r->B; b++) {
+        size_t at = (size_t)lx_rng_below(&r->data, r->stream->n - T);
+
+        memcpy(r->tokens + b * T, r->stream->tokens + at, T * sizeof(*r->tokens));
+        memcpy(r->targets + b * T, r->stream->tokens + at + 1, T * sizeof(*r->targets));
+    }
+}
+
+/* Forward and backward; returns the mean NLL, gradients in the parameter set. */
+static double gradient(struct run *r)
+{
+    struct lx_paramset *ps = &r->m->params;
+    size_t n = (size_t)r->c->batch_tokens;
+    double sum = 0;
+
+    memset(ps->g, 0, ps->n_values * sizeof(*ps->g));
+    lx_model_forward(r->m, r->work, r->tokens, r->B, r->T, NULL);
+    lx_model_loss(r->m, r->work, r->tokens, r->targets, r->nll, NULL, true);
+    for (size_t i = 0; i < n; i++)
+        sum += r->nll[i];
+    return sum / (double)n;
+}
+
+/* Sums since the last row of train.csv. */
+struct tally {
+    double nll, norm;
+    int steps;
+};
+
+static bool report(const struct run *r, const struct lx_train_watch *watch, struct tally *t,
+                   int step, double loss)
+{
+    struct lx_train_row row;
+
+    if (watch == NULL || watch->seen == NULL)
+        return true;
+    if (t->steps < r->c->log_every && step + 1 < r->c->steps && isfinite(loss))
+        return watch->seen(watch->ctx, step + 1, loss, NULL);
+    row.step = step + 1;
+    row.tokens = (long long)(step + 1) * r->c->batch_tokens;
+    row.lr = lx_train_lr(r->c, step);
+    row.train_nll = t->nll / t->steps;
+    row.grad_norm = t->norm / t->steps;
+    *t = (struct tally){0};
+    return watch->seen(watch->ctx, step + 1, loss, &row);
+}
+
+static void loop(struct run *r, const struct lx_train_watch *watch, struct lx_train_result *out)
+{
+    struct tally tally = {0};
+    int last = r->c->steps - r->c->steps / 20; /* the last 5% count for last_nll */
+    double last_sum = 0;
+    int last_n = 0;
+
+    for (int step = 0; step < r->c->steps && !out->stopped; step++) {
+        double loss, norm;
+
+        draw_batch(r);
+        loss = gradient(r);
+        norm = lx_adamw_norm(&r->m->params);
+        tally.nll += loss;
+        tally.norm += norm;
+        tally.steps++;
+        out->diverged = !isfinite(loss) || !isfinite(norm);
+        if (!out->diverged)
+            lx_adamw_step(&r->adam, r->c, lx_train_lr(r->c, step), norm, &r->m->params);
+        if (step >= last || r->c->steps < 20) {
+            last_sum += loss;
+            last_n++;
+        }
+        out->steps = step + 1;
+        out->stopped = !report(r, watch, &tally, step, out->diverged ? (double)NAN : loss);
+        if (out->diverged)
+            break;
+    }
+    out->last_nll = last_n > 0 ? last_sum / last_n : (double)NAN;
+}
+
+enum lx_code lx_train_run(struct lx_model *m, const struct lx_train_config *c,
+                          const struct lx_stream *stream, uint64_t seed,
+                          const struct lx_train_watch *watch, struct lx_arena *arena,
+                          struct lx_train_result *out, struct lx_err *err)
+{
+    struct run r = {.m = m, .c = c, .stream = stream};
+
+    memset(out, 0, sizeof(*out));
+    if (stream->n < (size_t)c->length + 2)
+        return lx_fail(err, LX_EDATA, "train split: must have at least %d tokens, got %zu",
+                       c->length + 2, stream->n);
+    if (setup(&r, seed, arena, err))
+        return err->code;
+    loop(&r, watch, out);
+    return LX_OK;
+}

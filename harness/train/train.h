@@ -1,0 +1,70 @@
+/* Training: random windows, AdamW, warm-up and cosine, global-norm clipping.
+ *
+ * AdamW (Loshchilov & Hutter 2019, arXiv:1711.05101), betas 0.9 / 0.95, eps 1e-8, decoupled decay on
+ * matrices only. Same seed = same first weights and same windows for every scheme. A loss that is
+ * not finite ends the run as diverged: a result, not an error. */
+#ifndef LX_TRAIN_TRAIN_H
+#define LX_TRAIN_TRAIN_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "core/arena.h"
+#include "core/err.h"
+#include "core/options.h"
+#include "datasets/dataset.h"
+#include "model/transformer.h"
+
+struct lx_train_config {
+    int length;       /* tokens of a training sequence, L            */
+    int batch_tokens; /* tokens of a step; a multiple of length      */
+    int steps;
+    double lr;           /* peak learning rate                       */
+    int warmup;          /* steps of linear warm-up                  */
+    double final_lr;     /* lr at the last step, as a fraction of lr */
+    double weight_decay; /* on matrices                              */
+    double clip;         /* largest global norm of the gradient      */
+    double beta1, beta2, eps;
+    int log_every; /* steps a row of train.csv stands for            */
+};
+
+extern const struct lx_option lx_train_options[]; /* the "train" section */
+
+/* Relations (batch_tokens a multiple of length, warmup < steps); messages begin with the key. */
+LX_MUST_CHECK
+enum lx_code lx_train_config_check(const struct lx_train_config *c, struct lx_err *err);
+
+/* Learning rate of step 0 .. steps-1. */
+double lx_train_lr(const struct lx_train_config *c, int step);
+
+/* One row of train.csv: means over the steps since the row before. */
+struct lx_train_row {
+    int step; /* steps done */
+    long long tokens;
+    double lr, train_nll, grad_norm;
+};
+
+struct lx_train_watch {
+    /* (optional) Called for each row and, with row NULL, after each step; returning false stops. */
+    bool (*seen)(void *ctx, int step, double loss, const struct lx_train_row *row);
+    void *ctx;
+};
+
+struct lx_train_result {
+    bool diverged;
+    int steps;       /* steps done */
+    double last_nll; /* mean NLL of the last rows (up to 5% of the steps) */
+    bool stopped;    /* the watch asked to stop */
+};
+
+/* Bytes that training needs beyond the model itself: moments, activations, one batch. */
+size_t lx_train_bytes(const struct lx_model *m, const struct lx_train_config *c);
+
+/* Train m (values already filled) on the stream. The arena holds moments and activations. */
+LX_MUST_CHECK
+enum lx_code lx_train_run(struct lx_model *m, const struct lx_train_config *c,
+                          const struct lx_stream *stream, uint64_t seed,
+                          const struct lx_train_watch *watch, struct lx_arena *arena,
+                          struct lx_train_result *out, struct lx_err *err);
+
+#endif
