@@ -1,0 +1,28 @@
+/* The report of a results folder: metrics.csv in, tables and plots out.
+ *
+ * Nothing but the files in the folder is looked at: metrics.csv, and train.csv and config.json if
+ * they are there. Files made: table.md, table.tex, table.csv, plots/NAME.{gp,dat,svg,png}. They are
+ * described in results/README.md. */
+#ifndef LX_REPORT_REPORT_H
+#define LX_REPORT_REPORT_H
+
+#include <stdbool.h>
+
+#include "core/buf.h"
+#include "core/err.h"
+
+struct lx_report_options {
+    bool no_plots;       /* tables only */
+    const char *gnuplot; /* name or absolute path; NULL: "gnuplot" */
+};
+
+/* Make all files. A missing gnuplot costs the pictures and a warning, nothing else: scripts and
+ * data are written, so they can be drawn elsewhere. o NULL: defaults. */
+LX_MUST_CHECK
+enum lx_code lx_report_make(const char *dir, const struct lx_report_options *o, struct lx_err *err);
+
+/* Append the tables as plain text for a terminal. */
+LX_MUST_CHECK
+enum lx_code lx_report_text(const char *dir, struct lx_buf *out, struct lx_err *err);
+
+#endif

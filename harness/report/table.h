@@ -1,0 +1,54 @@
+/* Tables of a study: encodings x evaluation lengths, perplexity and its ratio to the training
+ * length, for reading (Markdown, LaTeX, plain text) and for programs (CSV). */
+#ifndef LX_REPORT_TABLE_H
+#define LX_REPORT_TABLE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "core/arena.h"
+#include "core/buf.h"
+#include "core/err.h"
+#include "report/aggregate.h"
+
+enum lx_table_block { LX_TABLE_PPL, LX_TABLE_RATIO };
+
+/* One cell, as texts that every format only has to put together. */
+struct lx_table_cell {
+    char mean[24]; /* "4.29"; "" if there is a note in its place */
+    char sd[24];   /* "0.02"; "" for one seed */
+    char note[40]; /* "diverged (1 of 3)", "n/a", "oom", ""; with a mean: "n=2" */
+    bool best;     /* of its column */
+};
+
+struct lx_table {
+    size_t n_rows, n_columns;
+    const char **label;         /* (n_rows) */
+    int *length;                /* (n_columns) */
+    struct lx_table_cell *cell; /* (n_rows, n_columns) */
+    bool floor;                 /* the last row is the generator's floor */
+};
+
+/* Fill a table; memory from the arena. */
+LX_MUST_CHECK
+enum lx_code lx_table_make(const struct lx_study *s, size_t section, enum lx_table_block block,
+                           struct lx_arena *arena, struct lx_table *out, struct lx_err *err);
+
+/* Two decimals, fewer as `like` grows, exponent form from a million on: a spread is written with
+ * the decimals of its mean. */
+void lx_table_number(double v, double like, char out[24]);
+
+/* "2x", "1.5x", "0.33x". */
+void lx_table_multiple(int length, int train_length, char out[24]);
+
+/* Append the whole report in one format. */
+LX_MUST_CHECK
+enum lx_code lx_table_markdown(const struct lx_study *s, struct lx_buf *out, struct lx_err *err);
+LX_MUST_CHECK
+enum lx_code lx_table_latex(const struct lx_study *s, struct lx_buf *out, struct lx_err *err);
+LX_MUST_CHECK
+enum lx_code lx_table_csv(const struct lx_study *s, struct lx_buf *out, struct lx_err *err);
+LX_MUST_CHECK
+enum lx_code lx_table_plain(const struct lx_study *s, struct lx_buf *out, struct lx_err *err);
+
+#endif
