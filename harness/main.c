@@ -1,0 +1,99 @@
+/* longshot: the command line. Finds the command, shows help, reports the error, and turns it into
+ * an exit status. Nothing below this file exits. */
+#include <stdio.h>
+#include <string.h>
+
+#include "core/log.h"
+#include "core/options.h"
+#include "run/command.h"
+#include "run/cputype.h"
+
+static const struct lx_command *const commands[] = {
+    &lx_command_run,    &lx_command_plan,   &lx_command_cell,     &lx_command_status,
+    &lx_command_merge,  &lx_command_report, &lx_command_eval,     &lx_command_probe,
+    &lx_command_sample, &lx_command_list,   &lx_command_describe, &lx_command_version,
+    &lx_command_schema,
+};
+#define N_COMMANDS (sizeof(commands) / sizeof(commands[0]))
+
+static enum lx_code overview(struct lx_err *err)
+{
+    struct lx_buf text = {0};
+    enum lx_code code;
+
+    lx_buf_add(&text, "longshot " LX_VERSION
+                      ": train on short sequences, see which position codes hold on long ones\n\n"
+                      "usage: longshot COMMAND [OPTIONS]\n\n");
+    for (size_t i = 0; i < N_COMMANDS; i++)
+        if (!commands[i]->hidden)
+            lx_buf_printf(&text, "  %-10s %s\n", commands[i]->name, commands[i]->help);
+    lx_buf_add(&text, "\n`longshot COMMAND --help` tells more; begin with "
+                      "`longshot run configs/smoke.json`.\n");
+    code = lx_command_print(&text, err);
+    lx_buf_free(&text);
+    return code;
+}
+
+static enum lx_code show_help(const struct lx_command *c, struct lx_err *err)
+{
+    struct lx_buf text = {0};
+    enum lx_code code;
+
+    lx_buf_printf(&text, "usage: longshot %s%s%s\n\n%s\n", c->name, c->usage[0] != '\0' ? " " : "",
+                  c->usage, c->help);
+    if (c->more != NULL)
+        lx_buf_printf(&text, "\n%s", c->more);
+    lx_buf_add(&text, "\noptions:\n");
+    lx_args_help(c->args, &text);
+    code = lx_command_print(&text, err);
+    lx_buf_free(&text);
+    return code;
+}
+
+static enum lx_code unknown_command(const char *got, struct lx_err *err)
+{
+    const char *names[N_COMMANDS], *near;
+    size_t n = 0;
+
+    for (size_t i = 0; i < N_COMMANDS; i++)
+        if (!commands[i]->hidden)
+            names[n++] = commands[i]->name;
+    near = lx_nearest(got, names, n);
+    if (near != NULL)
+        return lx_fail(err, LX_EUSAGE, "unknown command \"%.80s\" (did you mean \"%s\"?)", got,
+                       near);
+    return lx_fail(err, LX_EUSAGE, "unknown command \"%.80s\" (`longshot --help` lists them)", got);
+}
+
+static enum lx_code dispatch(int argc, char **argv, struct lx_err *err)
+{
+    const struct lx_command *c = NULL;
+    bool help;
+    int n;
+
+    if (argc < 2 || strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0 ||
+        strcmp(argv[1], "help") == 0)
+        return overview(err);
+    if (strcmp(argv[1], "--version") == 0)
+        argv[1] = argv[1] + 2;
+    for (size_t i = 0; i < N_COMMANDS; i++)
+        if (strcmp(commands[i]->name, argv[1]) == 0)
+            c = commands[i];
+    if (c == NULL)
+        return unknown_command(argv[1], err);
+    if (c->computes)
+        lx_cputype_restart(argv);
+    if (lx_args_parse(c->args, argc - 2, argv + 2, &n, &help, err) != LX_OK)
+        return lx_hint(err, "longshot %s %s", c->name, c->usage);
+    return help ? show_help(c, err) : c->run(n, argv + 2, err);
+}
+
+int main(int argc, char **argv)
+{
+    struct lx_err err = {0};
+    enum lx_code code = dispatch(argc, argv, &err);
+
+    if (code != LX_OK)
+        lx_log_error(&err);
+    return lx_exit_status(code);
+}

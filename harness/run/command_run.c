@@ -1,0 +1,103 @@
+/* `run`: the whole path, from a config to tables and plots. */
+#include <string.h>
+#include <unistd.h>
+
+#include "core/log.h"
+#include "report/report.h"
+#include "run/command.h"
+#include "run/experiment.h"
+#include "run/interrupt.h"
+#include "run/merge.h"
+#include "run/supervisor.h"
+
+static const char *out_dir, *plots;
+static int jobs;
+static size_t memory;
+
+static const struct lx_arg args[] = {
+    {"out", 'o', LX_ARG_TEXT, &out_dir, "DIR", "results folder (default: results/NAME)", 0},
+    {"jobs", 'j', LX_ARG_COUNT, &jobs, "N", "cells at a time (default: processors)", 1},
+    {"memory", 0, LX_ARG_BYTES, &memory, "BYTES",
+     "most memory of one cell, as 2G (default: what is available / N)", 0},
+    {"plots", 0, LX_ARG_TEXT, &plots, "yes|no", "draw plots (default: yes)", 0},
+    {.type = LX_ARG_END},
+};
+
+static enum lx_code report(const struct lx_experiment *e, struct lx_err *err)
+{
+    struct lx_report_options o = {.no_plots = plots != NULL && strcmp(plots, "no") == 0};
+    struct lx_buf text = {0};
+    size_t n_done, n_cells;
+    enum lx_code code = lx_merge(e->dir, &n_done, &n_cells, err);
+
+    if (code != LX_OK || n_done == 0)
+        return code;
+    code = lx_report_make(e->dir, &o, err);
+    if (code == LX_OK)
+        code = lx_report_text(e->dir, &text, err);
+    if (code == LX_OK)
+        code = lx_command_print(&text, err);
+    if (code == LX_OK)
+        lx_log("tables: %s/table.md, .tex, .csv%s%s%s", e->dir,
+               o.no_plots ? "" : "; plots: ", o.no_plots ? "" : e->dir,
+               o.no_plots ? "" : "/plots/");
+    lx_buf_free(&text);
+    return code;
+}
+
+/* The rows of what is done are merged and reported whether or not everything went well. */
+static enum lx_code supervise_and_report(struct lx_experiment *e, struct lx_err *err)
+{
+    struct lx_supervisor s = {.jobs = jobs, .memory_limit = memory};
+    enum lx_code code = lx_supervise(&s, e, err);
+    struct lx_err later;
+
+    if (code == LX_OK)
+        return report(e, err);
+    if (code == LX_EPARTIAL && report(e, &later) != LX_OK)
+        lx_log_error(&later);
+    return code;
+}
+
+static enum lx_code run(int n, char **argv, struct lx_err *err)
+{
+    struct lx_experiment e;
+    enum lx_code code = lx_command_arity(&lx_command_run, n, 1, -1, err);
+
+    if (code != LX_OK)
+        return code;
+    if (plots != NULL && strcmp(plots, "yes") != 0 && strcmp(plots, "no") != 0)
+        return lx_fail(err, LX_EUSAGE, "--plots: must be yes or no, got \"%.80s\"", plots);
+    if (jobs == 0) {
+        long cpus = sysconf(_SC_NPROCESSORS_ONLN);
+
+        jobs = cpus > 0 && cpus < 4096 ? (int)cpus : 1;
+    }
+    if (memory == 0)
+        memory = lx_memory_available() / (size_t)jobs;
+    lx_interrupt_watch();
+    code = lx_experiment_open(&e, argv[0], argv + 1, (size_t)n - 1, out_dir, err);
+    if (code == LX_OK)
+        code = lx_plan_check_memory(&e.plan, memory, err);
+    if (code == LX_OK)
+        code = lx_experiment_save(&e, err);
+    lx_plan_drop_data(&e.plan);
+    if (code == LX_OK)
+        code = supervise_and_report(&e, err);
+    lx_experiment_close(&e);
+    return code;
+}
+
+const struct lx_command lx_command_run = {
+    .name = "run",
+    .usage = "CONFIG [KEY=VALUE ...] [-o DIR] [-j N]",
+    .help = "train and evaluate everything in a config, then make tables and plots",
+    .more = "Run again to go on where it stopped: finished cells are skipped, failed ones tried "
+            "again.\n"
+            "Overrides are paths into the config: train.steps=200 eval.lengths='[\"1x\",\"4x\"]'\n"
+            "Files are written to the results folder; the main table goes to stdout.\n"
+            "Exit status: 0 done, 1 failed, 2 usage or config error, 4 some cells failed, 75 "
+            "interrupted.\n",
+    .args = args,
+    .run = run,
+};

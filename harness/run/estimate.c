@@ -1,0 +1,109 @@
+/* Costs of a cell; see estimate.h. */
+#include "run/estimate.h"
+
+#include "eval/windows.h"
+
+static size_t stream_bytes(const struct lx_stream *s)
+{
+    size_t each = sizeof(*s->tokens);
+
+    each += s->floor_nll != NULL ? sizeof(*s->floor_nll) : 0;
+    each += s->reach != NULL ? sizeof(*s->reach) : 0;
+    each += s->blind_nll != NULL ? sizeof(*s->blind_nll) : 0;
+    return s->n * each;
+}
+
+int lx_variant_longest(const struct lx_config_variant *v)
+{
+    int longest = v->train.length;
+
+    for (int i = 0; i < v->eval.n_lengths; i++)
+        if (v->eval.lengths[i] > longest)
+            longest = v->eval.lengths[i];
+    return longest;
+}
+
+/* Lay out the model of a stack as it will be for training or for evaluation, and add what the work
+ * around it needs. The layout itself is small: values that nobody writes cost no memory. */
+static enum lx_code measure(const struct lx_config_stack *s, bool training, struct lx_cell *cell,
+                            struct lx_err *err)
+{
+    struct lx_arena arena = {0};
+    struct lx_stack stack;
+    struct lx_model model;
+    int length = cell->v.train.length, longest = training ? length : lx_variant_longest(&cell->v);
+    size_t before;
+    enum lx_code code = lx_config_stack(s, &arena, &stack, err);
+
+    before = arena.used;
+    if (code == LX_OK &&
+        lx_model_init(&model, &cell->v.model, &stack, length, longest, false, &arena, err) != LX_OK)
+        code = lx_config_at(err, s->path);
+    if (code == LX_OK && training) {
+        size_t tables = arena.used - before - model.params.n_values * sizeof(real);
+
+        cell->parameters = lx_model_parameters(&model);
+        cell->train_bytes = cell->data_bytes + tables + lx_train_bytes(&model, &cell->v.train);
+    } else if (code == LX_OK) {
+        size_t bytes =
+            cell->data_bytes + arena.used - before + lx_eval_bytes(&model, &cell->v.eval, longest);
+
+        cell->eval_bytes = bytes > cell->eval_bytes ? bytes : cell->eval_bytes;
+    }
+    lx_arena_free(&arena);
+    return code;
+}
+
+/* Every token of every window that is read, once forward. */
+static double eval_flops(const struct lx_cell *cell, long long targets)
+{
+    const struct lx_eval_config *e = &cell->v.eval;
+    double flops = 0.0;
+
+    for (int i = 0; i < e->n_lengths; i++) {
+        int T = e->lengths[i];
+        double window = T * lx_model_flops(&cell->v.model, T);
+
+        for (int m = 0; m < LX_MODES; m++)
+            if (e->modes[m])
+                flops += window * (double)lx_window_count(e, (enum lx_eval_mode)m, T, targets);
+    }
+    return flops;
+}
+
+/* Splits too short to be used are found here and not hours later. */
+static enum lx_code check_splits(const struct lx_cell *cell, const struct lx_stream *train,
+                                 const struct lx_stream *eval, long long *targets,
+                                 struct lx_err *err)
+{
+    size_t least = (size_t)cell->v.train.length + 2;
+
+    if (train->n < least)
+        return lx_fail(err, LX_EDATA, "train split: must have at least %zu tokens, got %zu", least,
+                       train->n);
+    return lx_window_targets(&cell->v.eval, eval, targets, err);
+}
+
+enum lx_code lx_estimate(const struct lx_config *c, struct lx_cell *cell,
+                         const struct lx_stream *train, const struct lx_stream *eval,
+                         struct lx_err *err)
+{
+    const struct lx_config_encoding *e = &c->encodings[cell->encoding];
+    const struct lx_train_config *t = &cell->v.train;
+    long long targets = 0;
+    enum lx_code code = check_splits(cell, train, eval, &targets, err);
+
+    if (code != LX_OK)
+        return code;
+    cell->data_bytes = stream_bytes(train) + (eval == train ? 0 : stream_bytes(eval));
+    cell->train_flops =
+        3.0 * lx_model_flops(&cell->v.model, t->length) * (double)t->batch_tokens * t->steps;
+    cell->eval_flops = eval_flops(cell, targets) * (double)(1 + e->n_evaluate_as);
+    cell->eval_bytes = 0;
+    code = measure(&e->trained, true, cell, err);
+    if (code == LX_OK)
+        code = measure(&e->trained, false, cell, err);
+    for (size_t i = 0; i < e->n_evaluate_as && code == LX_OK; i++)
+        code = measure(&e->evaluate_as[i], false, cell, err);
+    return code;
+}

@@ -1,0 +1,15 @@
+/* What a cell will cost, before anything is trained: parameters, operations, bytes. */
+#ifndef LX_RUN_ESTIMATE_H
+#define LX_RUN_ESTIMATE_H
+
+#include "run/plan.h"
+
+/* Fill parameters, operations and bytes of a cell whose data is open. The model of the training
+ * stack and of every other stack is laid out, so this also finds every error
+ * that a stack has with these dimensions. */
+LX_MUST_CHECK
+enum lx_code lx_estimate(const struct lx_config *c, struct lx_cell *cell,
+                         const struct lx_stream *train, const struct lx_stream *eval,
+                         struct lx_err *err);
+
+#endif

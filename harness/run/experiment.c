@@ -1,0 +1,81 @@
+/* Opening and saving an experiment; see experiment.h. */
+#include "run/experiment.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/fs.h"
+
+enum lx_code lx_experiment_open(struct lx_experiment *e, const char *config_path, char **overrides,
+                                size_t n_overrides, const char *dir, struct lx_err *err)
+{
+    enum lx_code code;
+
+    *e = (struct lx_experiment){0};
+    code = lx_config_read(&e->config, config_path, overrides, n_overrides, err);
+    if (code == LX_OK)
+        code = lx_plan_make(&e->plan, &e->config, err);
+    if (code != LX_OK)
+        return code;
+    e->dir = dir != NULL ? dir : lx_arena_printf(&e->plan.arena, "results/%s", e->config.name);
+    return e->dir != NULL ? LX_OK : lx_fail(err, LX_ENOMEM, "out of memory");
+}
+
+void lx_experiment_close(struct lx_experiment *e)
+{
+    lx_plan_free(&e->plan);
+    lx_config_free(&e->config);
+}
+
+/* Leave a file alone that already says the same, so that its date tells when it changed. */
+static enum lx_code write_if_new(const char *path, const struct lx_buf *text, struct lx_err *err)
+{
+    struct lx_buf old = {0};
+    bool same = lx_fs_exists(path) && lx_fs_read(path, &old, err) == LX_OK &&
+                old.len == text->len && memcmp(old.text, text->text, old.len) == 0;
+
+    lx_buf_free(&old);
+    return same ? LX_OK : lx_fs_write(path, text->text, text->len, err);
+}
+
+enum lx_code lx_experiment_save(struct lx_experiment *e, struct lx_err *err)
+{
+    const char *config = lx_arena_printf(&e->plan.arena, "%s/config.json", e->dir);
+    const char *plan = lx_arena_printf(&e->plan.arena, "%s/plan.jsonl", e->dir);
+    struct lx_buf text = {0};
+    enum lx_code code;
+
+    if (config == NULL || plan == NULL)
+        return lx_fail(err, LX_ENOMEM, "out of memory");
+    code = lx_fs_mkdir(e->dir, err);
+    if (code == LX_OK)
+        code = lx_config_write(&e->config, &text, err);
+    if (code == LX_OK)
+        code = write_if_new(config, &text, err);
+    lx_buf_clear(&text);
+    if (code == LX_OK)
+        code = lx_plan_write(&e->plan, &text, err);
+    if (code == LX_OK)
+        code = write_if_new(plan, &text, err);
+    lx_buf_free(&text);
+    return code;
+}
+
+size_t lx_memory_available(void)
+{
+    FILE *f = fopen("/proc/meminfo", "r");
+    char line[256];
+    size_t bytes = 0;
+
+    if (f == NULL)
+        return 0;
+    while (bytes == 0 && fgets(line, sizeof(line), f) != NULL) {
+        static const char key[] = "MemAvailable:";
+
+        if (strncmp(line, key, sizeof(key) - 1) == 0)
+            bytes = (size_t)strtoull(line + sizeof(key) - 1, NULL, 10) * 1024; /* in KiB */
+    }
+    (void)fclose(f);
+    return bytes;
+}

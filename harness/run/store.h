@@ -1,0 +1,64 @@
+/* The results folder of an experiment: names of its files, and rows in their formats. */
+#ifndef LX_RUN_STORE_H
+#define LX_RUN_STORE_H
+
+#include <stdbool.h>
+
+#include "core/arena.h"
+#include "core/buf.h"
+#include "core/err.h"
+#include "eval/evaluate.h"
+#include "run/plan.h"
+
+#define LX_METRICS_HEADER                                                                          \
+    "experiment,cell,encoding,evaluated_as,dataset,split,seed,train_length,eval_length,mode,"      \
+    "stride,metric,layer,head,position_lo,position_hi,value,stderr,tokens,windows,status,"         \
+    "protocol"
+#define LX_RUNS_HEADER                                                                             \
+    "cell,experiment,encoding,dataset,seed,status,seconds,train_seconds,eval_seconds,"             \
+    "tokens_per_second,parameters,peak_rss_bytes,blas_core,simd,cpu,version"
+#define LX_TRAIN_HEADER "cell,step,tokens,lr,train_nll,grad_norm"
+
+/* DIR/cells/ID/FILE and DIR/checkpoints/TRAIN_ID/FILE; file "" names the folder. */
+LX_MUST_CHECK
+enum lx_code lx_store_cell(const char *dir, const char *id, const char *file,
+                           struct lx_arena *arena, const char **out, struct lx_err *err);
+LX_MUST_CHECK
+enum lx_code lx_store_checkpoint(const char *dir, const char *train_id, const char *file,
+                                 struct lx_arena *arena, const char **out, struct lx_err *err);
+
+bool lx_store_done(const char *dir, const char *id);
+
+/* What the rows of one evaluation have in common. */
+struct lx_row_label {
+    const char *experiment, *cell, *encoding, *evaluated_as, *dataset;
+    enum lx_split split;
+    unsigned long long seed;
+    int train_length;
+};
+
+/* Append the rows in the format of metrics.csv, without the header. */
+void lx_store_metrics(const struct lx_row_label *label, const struct lx_metrics *m,
+                      struct lx_buf *out);
+
+/* What training left behind, DIR/checkpoints/TRAIN_ID/train.json. */
+struct lx_train_record {
+    bool diverged;
+    int steps;
+    double seconds, tokens_per_second, last_nll; /* last_nll NaN: unknown */
+};
+
+LX_MUST_CHECK
+enum lx_code lx_store_write_record(const char *path, const struct lx_train_record *r,
+                                   struct lx_err *err);
+LX_MUST_CHECK
+enum lx_code lx_store_read_record(const char *path, struct lx_train_record *r, struct lx_err *err);
+
+/* Hold a cell for as long as this process runs: *fd >= 0. Another holder: *fd = -1 and its process
+ * id in *holder. The lock ends with the process, however it ends. */
+LX_MUST_CHECK
+enum lx_code lx_store_lock(const char *path, int *fd, long *holder, struct lx_err *err);
+/* Process that holds a cell's lock, 0 for none. */
+long lx_store_holder(const char *path);
+
+#endif

@@ -1,0 +1,26 @@
+/* A worker: trains and evaluates one cell of a plan, and writes its files.
+ *
+ *     DIR/checkpoints/TRAIN_ID/  model.safetensors, train.csv, train.json (last: training is done)
+ *     DIR/cells/ID/              train.csv, run.csv, metrics.csv (last: the cell is done)
+ *
+ * A training that another cell already did is not repeated. Every file is written whole. */
+#ifndef LX_RUN_WORKER_H
+#define LX_RUN_WORKER_H
+
+#include <stddef.h>
+
+#include "core/err.h"
+#include "run/plan.h"
+
+struct lx_worker {
+    const char *dir;     /* results folder of the experiment */
+    size_t memory_limit; /* bytes, 0: none */
+    int progress_fd;     /* lines "train STEP STEPS NLL" and "eval FRACTION"; -1: to stderr */
+};
+
+/* Run cell k unless it is done. LX_EINTERRUPT when a signal asked to stop. */
+LX_MUST_CHECK
+enum lx_code lx_worker_run(const struct lx_worker *w, struct lx_plan *p, size_t k,
+                           struct lx_err *err);
+
+#endif

@@ -1,0 +1,160 @@
+#!/bin/sh
+# The whole path through the command line: running, resuming, interrupting, failing, merging; and
+# that results do not depend on how they came about. TAP on stdout; the program under test is
+# $LONGSHOT or build/longshot.
+set -u
+root=$(cd "$(dirname "$0")/../.." && pwd)
+longshot=${LONGSHOT:-$root/build/longshot}
+tmp=$(mktemp -d) || exit 1
+trap 'rm -rf "$tmp"' EXIT
+cd "$tmp" || exit 1
+n=0
+bad=0
+
+# check NAME COMMAND...: one TAP line; the command's status is the result.
+check() {
+    name=$1
+    shift
+    n=$((n + 1))
+    if "$@" >check.out 2>&1; then
+        echo "ok $n - $name"
+    else
+        echo "not ok $n - $name"
+        sed 's/^/# /' check.out err 2>/dev/null | head -20
+        bad=1
+    fi
+}
+
+# exits STATUS COMMAND...: stdout to `out`, stderr to `err`.
+exits() {
+    want=$1
+    shift
+    "$@" >out 2>err
+    got=$?
+    [ "$got" = "$want" ] || { echo "status $got, expected $want: $*"; return 1; }
+}
+says() { exits "$1" "$longshot" $3 && { grep -qF -e "$2" err || { echo "stderr lacks: $2"; return 1; }; }; }
+same() { cmp "$1" "$2"; }
+has() { grep -qF -e "$2" "$1" || { echo "$1 lacks: $2"; return 1; }; }
+lacks() { ! grep -qF -e "$2" "$1"; }
+run() { exits "$@"; }
+
+cat >tiny.json <<'JSON'
+{
+  "name": "tiny",
+  "dataset": {"name": "journal", "train_tokens": 20000, "valid_tokens": 4000},
+  "model": {"layers": 2, "d_model": 16, "heads": 2},
+  "train": {"length": 16, "batch_tokens": 64, "steps": 30, "lr": 0.003, "warmup": 5},
+  "encodings": [
+    "nope",
+    {"id": "learned", "stack": ["learned"],
+     "evaluate_as": [{"id": "learned+clamp", "stack": [{"name": "learned", "past": "clamp"}]}]},
+    "alibi"
+  ],
+  "eval": {"lengths": ["1x", "4x"], "modes": ["nonoverlapping", "last"], "tokens": 1024},
+  "seeds": [1, 2]
+}
+JSON
+
+# ------------------------------------------------------------------------------- run, run again
+check "run" run 0 "$longshot" run tiny.json -o a -j2
+check "run prints the table" has out "alibi"
+check "run says how many cells" has err "6 cells: 0 done, 6 to do"
+check "run draws or leaves scripts" test -n "$(ls a/plots/*.gp)"
+check "every table is there" test -s a/metrics.csv -a -s a/runs.csv -a -s a/train.csv -a -s a/table.md \
+    -a -s a/table.tex -a -s a/table.csv -a -s a/config.json
+check "metrics.csv has the columns of the contract" test "$(head -1 a/metrics.csv)" = \
+    "experiment,cell,encoding,evaluated_as,dataset,split,seed,train_length,eval_length,mode,stride,metric,layer,head,position_lo,position_hi,value,stderr,tokens,windows,status,protocol"
+check "a learned table does not apply past its length" has a/metrics.csv \
+    ",learned,learned,journal,valid,1,16,64,nonoverlapping,,nll,,,,,,,0,0,not_applicable,longshot-1"
+check "the other stack does" sh -c \
+    "grep ',learned,learned+clamp,journal,valid,1,16,64,nonoverlapping,,nll,,,,,' a/metrics.csv | grep -q ',ok,'"
+check "no row is doubled" test -z "$(cut -d, -f1-16 a/metrics.csv | sort | uniq -d)"
+cp a/metrics.csv first.csv
+check "run again" run 0 "$longshot" run tiny.json -o a --plots no
+check "run again skips what is done" has err "6 cells: 6 done, 0 to do"
+check "run again leaves metrics.csv as it was" same a/metrics.csv first.csv
+
+# --------------------------------------------------------------------------------- determinism
+check "one worker at a time" run 0 "$longshot" run tiny.json -o b -j1 --plots no
+check "the number of workers changes nothing in metrics.csv" same a/metrics.csv b/metrics.csv
+check "nor in train.csv" same a/train.csv b/train.csv
+check "nor in a checkpoint" sh -c 'for f in a/checkpoints/*/model.safetensors; do cmp "$f" "b${f#a}" || exit 1; done'
+check "the stored config gives the same cells" sh -c "'$longshot' plan tiny.json >p1 && '$longshot' plan a/config.json >p2 && cmp p1 p2 && cmp p1 a/plan.jsonl"
+
+# ------------------------------------------------------------------------ cells, merge, status
+id=$(sed -n '3s/.*"id":"\([0-9a-f]*\)","train_id.*/\1/p' p1)
+check "cell --index" run 0 "$longshot" cell tiny.json --index 0 -o c
+check "cell --id" run 0 "$longshot" cell tiny.json --id "$id" -o c
+check "status counts cells" sh -c "'$longshot' status c | grep -qx '6 cells: 2 done, 0 running, 0 failed, 4 to do'"
+check "cell --shard" run 0 "$longshot" cell tiny.json --shard 1/2 -o c
+check "cell --index auto" run 0 env SLURM_ARRAY_TASK_ID=4 "$longshot" cell tiny.json --index auto -o c
+check "merge" run 0 "$longshot" merge c
+check "merge says how many" has err "6 of 6 cells merged"
+check "cells run one by one give the same metrics.csv" same c/metrics.csv a/metrics.csv
+check "report from metrics.csv alone" sh -c "mkdir d && cp c/metrics.csv d && '$longshot' report d --no-plots | grep -q alibi"
+
+# ------------------------------------------------------------------- what is computed again
+sed 's/"tokens": 1024/"tokens": 512/' tiny.json >edited.json
+check "an edited eval section" run 0 "$longshot" run edited.json -o b --plots no
+check "is evaluated again" has err "6 cells: 0 done, 6 to do"
+check "without training again" test "$(ls b/checkpoints | wc -l)" = 6 -a -z "$(find b/checkpoints -newer out -name train.json)"
+train_id=$(sed -n '1s/.*"train_id":"\([0-9a-f]*\)".*/\1/p' p1)
+first=$(sed -n '1s/.*"id":"\([0-9a-f]*\)","train_id.*/\1/p' p1)
+rm "a/cells/$first/metrics.csv"
+truncate -s 1000 "a/checkpoints/$train_id/model.safetensors"
+check "a broken checkpoint" run 0 "$longshot" run tiny.json -o a --plots no
+check "is trained again, and that is said" has "a/cells/$first/log.txt" "training again: "
+check "with the same result" same a/metrics.csv first.csv
+
+# ------------------------------------------------------------------------ interruption, failure
+"$longshot" run tiny.json -o e -j1 --plots no train.steps=400 >out 2>err &
+pid=$!
+i=0
+while [ $i -lt 200 ] && [ -z "$(find e/cells -name metrics.csv 2>/dev/null)" ]; do
+    sleep 0.1
+    i=$((i + 1))
+done
+kill -TERM $pid
+wait $pid
+status=$?
+check "SIGTERM ends a run with 75" test $status = 75
+check "and says what is done" has err "the same command goes on from here"
+check "and leaves no worker behind" sh -c "'$longshot' status e | grep -q ' 0 running'"
+check "the same command goes on" run 0 "$longshot" run tiny.json -o e -j2 --plots no train.steps=400
+check "and repeats nothing" lacks err "6 cells: 0 done"
+check "without interruption" run 0 "$longshot" run tiny.json -o f -j2 --plots no train.steps=400
+check "the result is the same" same e/metrics.csv f/metrics.csv
+
+mkdir -p g/checkpoints
+: >"g/checkpoints/$train_id"
+check "a cell that fails" run 4 "$longshot" run tiny.json -o g -j2 --plots no
+check "is named with its cause" has err "failed: nope seed 1: "
+check "and the others go on" sh -c "'$longshot' status g | grep -q '^6 cells: 5 done, 0 running, 1 failed, 0 to do'"
+check "status names the cause" sh -c "'$longshot' status g | grep -q '^failed .* nope journal seed 1: '"
+rm "g/checkpoints/$train_id"
+check "it is tried again" run 0 "$longshot" run tiny.json -o g -j2 --plots no
+check "and the result is whole" same g/metrics.csv first.csv
+
+check "divergence is a result" run 0 "$longshot" run tiny.json -o h --plots no seeds=[1] \
+    train.lr=10 train.weight_decay=10 train.clip=0 'encodings=["nope"]'
+check "its rows say so" sh -c "grep -q ',diverged,' h/metrics.csv && ! grep -q ',ok,' h/metrics.csv"
+check "so does runs.csv" sh -c "sed 1d h/runs.csv | grep -q ',diverged,'"
+
+# --------------------------------------------------------------------------------------- memory
+check "too little memory to train is refused" says 1 "bytes of memory, 1000 are allowed" \
+    "run tiny.json -o m --memory 1000"
+check "before anything is written" test ! -e m
+need=$(sed -n 's/.* needs \([0-9]*\) bytes of memory.*/\1/p' err)
+check "memory for training but not for a long window" run 0 "$longshot" run tiny.json -o m --plots no \
+    --memory "$need" seeds=[1] 'encodings=["nope"]' 'eval.lengths=["1x","64x"]' 'eval.modes=["nonoverlapping"]' eval.batch_tokens=64
+check "gives rows that say so" sh -c "grep ',1024,nonoverlapping,' m/metrics.csv | grep -q ',out_of_memory,'"
+check "and leaves the others alone" sh -c "grep ',16,nonoverlapping,' m/metrics.csv | grep -q ',ok,'"
+
+# --------------------------------------------------------------------------------------- sweeps
+check "a sweep" run 0 "$longshot" run tiny.json -o s --plots no seeds=[1] 'encodings=["nope"]' \
+    'train.lr={"sweep":[0.001,0.01]}'
+check "labels its cells" sh -c "cut -d, -f3 s/metrics.csv | sort -u | tr '\n' ' ' | grep -qF 'nope[lr=0.001] nope[lr=0.01]'"
+
+echo "1..$n"
+exit $bad
