@@ -1,0 +1,61 @@
+#!/bin/sh
+# Build Longshot, run the default study, make its tables and plots, and say where they are.
+#
+#   ./run_all.sh [--no-install] [--config FILE] [-j N] [key=value ...]
+#
+# Missing Debian packages are installed with apt-get, named first; --no-install only names them and
+# stops. Run again to go on where it stopped: finished cells are kept.
+set -eu
+cd "$(dirname "$0")"
+
+config=configs/default.json
+install=1
+jobs=
+overrides=
+
+usage() {
+    sed -n '2,7s/^# \{0,1\}//p' "$0"
+}
+
+while [ $# -gt 0 ]; do
+    case $1 in
+    --no-install) install=0 ;;
+    --config) shift; config=${1:?--config needs a file} ;;
+    -j) shift; jobs="-j ${1:?-j needs a number}" ;;
+    -h | --help) usage; exit 0 ;;
+    *=*) overrides="$overrides $1" ;;
+    *) echo "run_all.sh: unknown argument \"$1\"" >&2; usage >&2; exit 2 ;;
+    esac
+    shift
+done
+
+# One line a need: what proves it is there, and the package that brings it.
+missing() {
+    command -v make >/dev/null || echo make
+    command -v gcc >/dev/null || echo gcc
+    [ -e /usr/include/stdlib.h ] || echo libc6-dev
+    for p in libopenblas-dev:cblas.h zlib1g-dev:zlib.h libcjson-dev:cjson/cJSON.h libcsv-dev:csv.h; do
+        find -L /usr/include /usr/local/include -maxdepth 4 -path "*/${p#*:}" 2>/dev/null | grep -q . || echo "${p%%:*}"
+    done
+    command -v pkg-config >/dev/null || echo pkg-config
+    command -v gnuplot >/dev/null || echo gnuplot-nox
+}
+
+need=$(missing | tr '\n' ' ')
+if [ -n "$need" ]; then
+    if [ "$install" = 0 ]; then
+        echo "run_all.sh: these packages are missing: $need" >&2
+        echo "hint: apt-get install $need" >&2
+        exit 1
+    fi
+    sudo=
+    [ "$(id -u)" = 0 ] || sudo=sudo
+    echo "run_all.sh: installing with apt-get: $need"
+    $sudo apt-get update -qq
+    # shellcheck disable=SC2086
+    DEBIAN_FRONTEND=noninteractive $sudo apt-get install -y -qq --no-install-recommends $need
+fi
+
+make -s -j"$(nproc)"
+# shellcheck disable=SC2086
+exec build/longshot run "$config" $jobs $overrides
