@@ -46,6 +46,8 @@ static enum lx_code parse_length(const struct lx_json *v, const char *path, int 
                            "training length like \"2x\", got \"%s\"",
                            path, i, text);
         x *= train_length;
+        if (fabs(x - round(x)) <= 1e-9 * x) /* 1.1 * 10 is 11 but for rounding */
+            x = round(x);
     } else if (lx_json_type(v) != LX_JSON_NUMBER) {
         return lx_fail(err, LX_ECONFIG,
                        "%s.lengths[%d]: must be a number of tokens or a multiple like \"2x\", got "

@@ -8,6 +8,7 @@
 #include "eval/windows.h"
 
 #define MAX_BINS 128 /* position bins of the NLL curve */
+#define MAX_BATCH 64 /* windows of a forward pass */
 
 /* Sums over the scored targets of one mode and length. */
 struct sums {
@@ -117,14 +118,14 @@ static enum lx_code run_mode(struct eval *e, enum lx_eval_mode mode, int T, stru
                              struct lx_err *err)
 {
     long long n = lx_window_count(e->c, mode, T, e->targets);
-    struct lx_window batch[64];
-    int room = e->B < 64 ? e->B : 64, filled = 0;
+    struct lx_window batch[MAX_BATCH];
+    int filled = 0;
 
     memset(s, 0, sizeof(*s));
     for (long long k = 0; k < n; k++) {
         struct lx_window w = lx_window_at(e->c, mode, T, e->targets, k);
 
-        if (filled > 0 && (filled == room || w.length != batch[0].length)) {
+        if (filled > 0 && (filled == e->B || w.length != batch[0].length)) {
             if (!run_batch(e, batch, filled, s))
                 return lx_fail(err, LX_EINTERRUPT, "evaluation: interrupted");
             filled = 0;
@@ -240,6 +241,8 @@ static enum lx_code take_buffers(struct eval *e, int T, struct lx_arena *arena, 
     e->B = e->c->batch_tokens / T;
     if (e->B < 1)
         e->B = 1;
+    if (e->B > MAX_BATCH)
+        e->B = MAX_BATCH;
     n = (size_t)e->B * (size_t)T;
     if (lx_arena_get(arena, n, sizeof(*e->tokens), &e->tokens, "evaluation batch", err) ||
         lx_arena_get(arena, n, sizeof(*e->next), &e->next, "evaluation batch", err) ||
@@ -306,6 +309,14 @@ static const char *obstacle(const struct eval *e, int T, bool diverged, size_t m
     return NULL;
 }
 
+/* Tokens that a mode reads at length T. */
+static double work_of(const struct eval *e, enum lx_eval_mode mode, int T)
+{
+    if (mode == LX_MODE_NONOVERLAPPING)
+        return (double)e->targets;
+    return (double)lx_window_count(e->c, mode, T, e->targets) * T;
+}
+
 enum lx_code lx_evaluate(struct lx_model *m, const struct lx_eval_config *c,
                          const struct lx_stream *stream, const double *token_bytes, bool diverged,
                          size_t memory_limit, const struct lx_eval_watch *watch,
@@ -319,9 +330,7 @@ enum lx_code lx_evaluate(struct lx_model *m, const struct lx_eval_config *c,
     for (int i = 0; i < c->n_lengths; i++)
         for (int k = 0; k < LX_MODES; k++)
             if (c->modes[k] && obstacle(&e, c->lengths[i], diverged, memory_limit) == NULL)
-                e.total +=
-                    (double)lx_window_count(c, (enum lx_eval_mode)k, c->lengths[i], e.targets) *
-                    c->lengths[i];
+                e.total += work_of(&e, (enum lx_eval_mode)k, c->lengths[i]);
     for (int i = 0; i < c->n_lengths; i++) {
         int T = c->lengths[i];
         const char *status = obstacle(&e, T, diverged, memory_limit);

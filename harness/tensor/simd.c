@@ -14,7 +14,7 @@
 #define TEXT(a) TEXT2(a)
 
 /* exp(x) for x <= 0 (and up to 88): Cody-Waite reduction and a degree-6 polynomial; relative error
- * below 2e-7 in float. Below -87 it is exactly 0, NaN stays NaN. */
+ * below 2.5e-7 in float. Below -87 it is exactly 0, NaN stays NaN. */
 static inline real fast_exp(real x)
 {
 #ifdef LX_REAL_DOUBLE

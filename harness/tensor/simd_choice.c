@@ -2,6 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "core/log.h"
 #include "tensor/simd.h"
 #include "tensor/simd_tables.h"
 
@@ -50,6 +51,9 @@ const struct lx_simd *lx_simd(void)
         for (int i = 0; want != NULL && i < n; i++)
             if (strcmp(lx_simd_at(i)->name, want) == 0)
                 chosen = lx_simd_at(i);
+        if (want != NULL && strcmp(chosen->name, want) != 0)
+            lx_log("LX_SIMD: this processor and program have no \"%s\", using %s", want,
+                   chosen->name);
     }
     return chosen;
 }

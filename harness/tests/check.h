@@ -5,7 +5,8 @@
 #ifndef LX_TESTS_CHECK_H
 #define LX_TESTS_CHECK_H
 
-/* clang-format off: cmocka.h needs these four first */
+/* cmocka.h needs the four before it. */
+/* clang-format off */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

@@ -410,7 +410,7 @@ static void resolved_states_defaults(void **state)
     assert_non_null(strstr(out.text, "\"past\": \"not_applicable\""));
     assert_non_null(strstr(out.text, "\"weight_decay\": 0.1"));
     assert_non_null(strstr(out.text, "\"seeds\": [\n    1\n  ]"));
-    assert_non_null(strstr(out.text, "\"max_distance\": 2048"));
+    assert_non_null(strstr(out.text, "\"max_distance\": 1024"));
     lx_buf_free(&out);
 }
 
