@@ -185,7 +185,12 @@ lint:
 	@cppcheck --quiet --error-exitcode=1 --inline-suppr --std=c11 --language=c --suppressions-list=.cppcheck \
 	  --enable=warning,performance,portability -j2 -Iharness -I. -DLX_VERSION='"lint"' \
 	  -DLX_VARIANT='"lint"' -DLX_SIMD=plain $(LINT_SRC)
-	@printf '%s\n' $(LINT_SRC) | xargs -P2 -n1 sh -c 'clang-tidy --quiet "$$@" -- $(LINT_FLAGS) 2>/dev/null' tidy
+	@$(SUB) -j2 $(LINT_SRC:%.c=build/lint/%.tidy)
+
+# clang-tidy, one file at a time (its analyser mixes files up), again only when the file changed.
+build/lint/%.tidy: %.c .clang-tidy
+	@mkdir -p $(@D)
+	@clang-tidy --quiet $< -- $(LINT_FLAGS) 2>/dev/null && touch $@
 
 ## coverage: line coverage of the unit tests, per folder (gcov)
 coverage:
