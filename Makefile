@@ -73,11 +73,17 @@ help:
 
 # A missing library is named by its Debian package before the compiler trips over it.
 DEPS := cblas.h:libopenblas-dev zlib.h:zlib1g-dev cJSON.h:libcjson-dev csv.h:libcsv-dev
-.PHONY: deps
+TEST_DEPS := $(DEPS) cmocka.h:libcmocka-dev
+find_deps = for d in $(1); do h=$${d%%:*}; p=$${d\#*:}; \
+	  printf '\#include <setjmp.h>\n\#include <stdarg.h>\n\#include <stdint.h>\n\#include <stdio.h>\n\#include <%s>\n' $$h | \
+	    $(CC) $(OPENBLAS_CFLAGS) $(CJSON_CFLAGS) $(CFLAGS) -E -x c - >/dev/null 2>&1 || \
+	    { echo "make: $$h not found: apt-get install $$p" >&2; exit 1; }; done
+.PHONY: deps test-deps
 deps:
-	@for d in $(DEPS); do h=$${d%%:*}; p=$${d#*:}; \
-	  echo "#include <stdio.h>\n#include <$$h>" | $(CC) $(OPENBLAS_CFLAGS) $(CJSON_CFLAGS) $(CFLAGS) \
-	    -E -x c - >/dev/null 2>&1 || { echo "make: $$h not found: apt-get install $$p" >&2; exit 1; }; done
+	@$(call find_deps,$(DEPS))
+test-deps:
+	@$(call find_deps,$(TEST_DEPS))
+	@command -v prove >/dev/null || { echo "make: prove not found: apt-get install perl" >&2; exit 1; }
 
 $(OUT)/%.o: %.c
 	@mkdir -p $(@D)
@@ -124,7 +130,7 @@ SUB := $(MAKE) --no-print-directory -s
 tests: $(PROGRAM) $(TEST_BIN) $(FUZZ_REPLAY)
 
 ## test: unit, golden, gradient, conformance, fuzz-corpus and end-to-end tests (under 3 minutes)
-test: deps
+test: test-deps
 	@$(SUB) -j2 VARIANT=release tests
 	@$(SUB) -j2 VARIANT=double $(DOUBLE_TESTS:%=build/double/tests/%)
 	@$(PROVE) $(TEST_BIN) $(FUZZ_REPLAY) $(DOUBLE_TESTS:%=build/double/tests/%) $(E2E)

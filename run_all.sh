@@ -34,11 +34,14 @@ missing() {
     command -v make >/dev/null || echo make
     command -v gcc >/dev/null || echo gcc
     [ -e /usr/include/stdlib.h ] || echo libc6-dev
-    for p in libopenblas-dev:cblas.h zlib1g-dev:zlib.h libcjson-dev:cjson/cJSON.h libcsv-dev:csv.h; do
+    # cmocka is for `make test`
+    for p in libopenblas-dev:cblas.h zlib1g-dev:zlib.h libcjson-dev:cjson/cJSON.h libcsv-dev:csv.h \
+        libcmocka-dev:cmocka.h; do
         find -L /usr/include /usr/local/include -maxdepth 4 -path "*/${p#*:}" 2>/dev/null | grep -q . || echo "${p%%:*}"
     done
     command -v pkg-config >/dev/null || echo pkg-config
     command -v gnuplot >/dev/null || echo gnuplot-nox
+    command -v prove >/dev/null || echo perl
 }
 
 need=$(missing | tr '\n' ' ')
