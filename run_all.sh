@@ -20,8 +20,9 @@ usage() {
 while [ $# -gt 0 ]; do
     case $1 in
     --no-install) install=0 ;;
-    --config) shift; config=${1:?--config needs a file} ;;
-    -j) shift; jobs="-j ${1:?-j needs a number}" ;;
+    --config) config=${2:?--config needs a file}; shift ;;
+    -j) jobs="-j ${2:?-j needs a number}"; shift ;;
+    -j[0-9]*) jobs=$1 ;;
     -h | --help) usage; exit 0 ;;
     *=*) overrides="$overrides $1" ;;
     *) echo "run_all.sh: unknown argument \"$1\"" >&2; usage >&2; exit 2 ;;
