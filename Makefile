@@ -169,6 +169,18 @@ fuzz:
 	  build/fuzz/fuzz/$$t -max_total_time=$(FUZZ_SECONDS) -print_final_stats=1 \
 	    -artifact_prefix=build/fuzz/$$t- build/fuzz/corpus-$$t harness/tests/corpus/$$t 2>&1 | tail -4 || exit 1; done
 
+# ---------------------------------------------------------------------------------------- speed
+
+.PHONY: bench bench-peers
+## bench: speed and memory on this machine, some minutes on an idle core: results/bench/
+BENCH_FLAGS ?= --repeat 10 --seconds 5 --lengths 128,256,512,1024,2048,4096,8192,16384,32768,65536
+bench: all
+	@$(BIN) bench $(BENCH_FLAGS) -o results/bench
+
+## bench-peers: the same workloads here and in PyTorch (pip install torch==2.13.0), ratios: results/bench/
+bench-peers: all
+	@harness/tests/bench_peers.sh $(BIN) results/bench
+
 # ----------------------------------------------------------------------------- format and lint
 
 C_FILES := $(wildcard harness/*.c harness/*/*.c harness/*/*.h encodings/*.[ch] datasets/*.[ch])

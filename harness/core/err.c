@@ -59,6 +59,8 @@ int lx_exit_status(enum lx_code code)
     case LX_EUSAGE:
     case LX_ECONFIG:
         return 2;
+    case LX_EREGRESSION:
+        return 3;
     case LX_EPARTIAL:
         return 4;
     case LX_EINTERRUPT:

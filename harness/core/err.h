@@ -11,15 +11,16 @@
 
 enum lx_code {
     LX_OK = 0,
-    LX_EUSAGE,    /* the command line is wrong           (exit 2) */
-    LX_ECONFIG,   /* a config or an option is wrong      (exit 2) */
-    LX_EDATA,     /* a data file is missing or broken    (exit 1) */
-    LX_EFORMAT,   /* one of our own files is broken      (exit 1) */
-    LX_EIO,       /* the system refused a read or write  (exit 1) */
-    LX_ENOMEM,    /* memory, asked for or budgeted       (exit 1) */
-    LX_EFAILED,   /* a run failed                        (exit 1) */
-    LX_EPARTIAL,  /* a sweep ended with failed cells     (exit 4) */
-    LX_EINTERRUPT /* interrupted, resumable              (exit 75) */
+    LX_EUSAGE,      /* the command line is wrong           (exit 2) */
+    LX_ECONFIG,     /* a config or an option is wrong      (exit 2) */
+    LX_EDATA,       /* a data file is missing or broken    (exit 1) */
+    LX_EFORMAT,     /* one of our own files is broken      (exit 1) */
+    LX_EIO,         /* the system refused a read or write  (exit 1) */
+    LX_ENOMEM,      /* memory, asked for or budgeted       (exit 1) */
+    LX_EFAILED,     /* a run failed                        (exit 1) */
+    LX_EREGRESSION, /* a compared curve got worse         (exit 3) */
+    LX_EPARTIAL,    /* a sweep ended with failed cells     (exit 4) */
+    LX_EINTERRUPT   /* interrupted, resumable              (exit 75) */
 };
 
 struct lx_err {

@@ -28,15 +28,17 @@ enum column {
     POSITION_LO,
     POSITION_HI,
     VALUE,
+    STDERR,
     TOKENS,
     STATUS,
+    PROTOCOL,
     COLUMNS
 };
 
 static const char *const COLUMN_NAMES[COLUMNS] = {
-    "experiment",   "cell",        "encoding", "evaluated_as", "dataset", "split", "seed",
-    "train_length", "eval_length", "mode",     "stride",       "metric",  "layer", "head",
-    "position_lo",  "position_hi", "value",    "tokens",       "status"};
+    "experiment",   "cell",        "encoding", "evaluated_as", "dataset", "split",  "seed",
+    "train_length", "eval_length", "mode",     "stride",       "metric",  "layer",  "head",
+    "position_lo",  "position_hi", "value",    "stderr",       "tokens",  "status", "protocol"};
 
 static const char *const STATUS_NAMES[LX_ROW_STATUSES] = {"ok", "not_applicable", "out_of_memory",
                                                           "diverged"};
@@ -161,6 +163,17 @@ static enum lx_code get_value(const struct place *p, struct lx_row *row, struct 
     return LX_OK;
 }
 
+/* Empty where there is none; a standard error is never below 0. */
+static enum lx_code get_stderr(const struct place *p, double *out, struct lx_err *err)
+{
+    *out = (double)NAN;
+    if (p->text[0] == '\0')
+        return LX_OK;
+    if (get_number(p, out, err) != LX_OK)
+        return err->code;
+    return *out < 0 ? blame(p, "must be at least 0", err) : LX_OK;
+}
+
 static enum lx_code read_names(const struct place *at, struct lx_intern *names, struct lx_row *row,
                                struct lx_err *err)
 {
@@ -174,7 +187,8 @@ static enum lx_code read_names(const struct place *at, struct lx_intern *names, 
                 {DATASET, &row->dataset},
                 {SPLIT, &row->split},
                 {MODE, &row->mode},
-                {METRIC, &row->metric}};
+                {METRIC, &row->metric},
+                {PROTOCOL, &row->protocol}};
     for (size_t i = 0; i < sizeof want / sizeof want[0]; i++)
         if (get_name(&at[want[i].column], names, want[i].id, err) != LX_OK)
             return err->code;
@@ -234,7 +248,8 @@ enum lx_code lx_rows_read(const char *path, struct lx_rows *r, struct lx_err *er
         row->line = i + 2;
         if (read_names(at, &r->names, row, err) != LX_OK || read_numbers(at, row, err) != LX_OK ||
             get_status(&at[STATUS], &row->status, err) != LX_OK ||
-            get_value(&at[VALUE], row, err) != LX_OK)
+            get_value(&at[VALUE], row, err) != LX_OK ||
+            get_stderr(&at[STDERR], &row->stderr_value, err) != LX_OK)
             return err->code;
     }
     r->n = csv.n_rows;

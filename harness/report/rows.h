@@ -19,11 +19,12 @@ const char *lx_report_status_name(enum lx_report_status s);
 
 /* One observation. Names are ids of lx_rows.names; -1 stands for an empty cell. */
 struct lx_row {
-    int experiment, cell, encoding, evaluated_as, dataset, split, mode, metric;
+    int experiment, cell, encoding, evaluated_as, dataset, split, mode, metric, protocol;
     int train_length, eval_length, stride, layer, head, lo, hi;
     int rank, variant; /* order of the encoding, and of evaluated_as within it (0: as trained) */
     long long seed, tokens;
-    double value; /* NaN unless status is ok */
+    double value;        /* NaN unless status is ok */
+    double stderr_value; /* NaN: the file gives none */
     enum lx_report_status status;
     size_t line;
 };

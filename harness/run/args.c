@@ -48,6 +48,18 @@ enum lx_code lx_args_bytes(const char *text, const char *what, size_t *out, stru
     return LX_OK;
 }
 
+enum lx_code lx_args_seconds(const char *text, const char *what, double *out, struct lx_err *err)
+{
+    char *end;
+    double v = strtod(text, &end);
+
+    if (text[0] == '\0' || *end != '\0' || !(v >= 0.0 && v <= 1e9))
+        return lx_fail(err, LX_EUSAGE, "%s: must be a number of seconds from 0, got \"%.80s\"",
+                       what, text);
+    *out = v;
+    return LX_OK;
+}
+
 static enum lx_code store(const struct lx_arg *a, const char *shown, const char *value,
                           struct lx_err *err)
 {
@@ -62,6 +74,8 @@ static enum lx_code store(const struct lx_arg *a, const char *shown, const char 
         return lx_args_count(value, shown, a->min, a->target, err);
     case LX_ARG_BYTES:
         return lx_args_bytes(value, shown, a->target, err);
+    case LX_ARG_SECONDS:
+        return lx_args_seconds(value, shown, a->target, err);
     case LX_ARG_END:
         break;
     }

@@ -13,10 +13,11 @@
 
 enum lx_arg_type {
     LX_ARG_END,
-    LX_ARG_FLAG,  /* bool, no value            */
-    LX_ARG_TEXT,  /* const char *              */
-    LX_ARG_COUNT, /* int, at least min         */
-    LX_ARG_BYTES  /* size_t, suffix K, M or G  */
+    LX_ARG_FLAG,   /* bool, no value            */
+    LX_ARG_TEXT,   /* const char *              */
+    LX_ARG_COUNT,  /* int, at least min         */
+    LX_ARG_BYTES,  /* size_t, suffix K, M or G  */
+    LX_ARG_SECONDS /* double, at least 0        */
 };
 
 struct lx_arg {
@@ -42,6 +43,9 @@ void lx_args_help(const struct lx_arg *table, struct lx_buf *out);
 /* "512M", "2G", "1000000": bytes. `what` names it in messages. */
 LX_MUST_CHECK
 enum lx_code lx_args_bytes(const char *text, const char *what, size_t *out, struct lx_err *err);
+/* "60", "0.5": seconds. */
+LX_MUST_CHECK
+enum lx_code lx_args_seconds(const char *text, const char *what, double *out, struct lx_err *err);
 /* A whole number of at least min. */
 LX_MUST_CHECK
 enum lx_code lx_args_count(const char *text, const char *what, int min, int *out,

@@ -23,7 +23,8 @@ struct lx_command {
 
 extern const struct lx_command lx_command_run, lx_command_plan, lx_command_cell, lx_command_status,
     lx_command_merge, lx_command_report, lx_command_eval, lx_command_probe, lx_command_sample,
-    lx_command_list, lx_command_describe, lx_command_version, lx_command_schema;
+    lx_command_list, lx_command_describe, lx_command_bench, lx_command_version, lx_command_schema,
+    lx_command_compare;
 
 /* Write a buffer to stdout; a closed pipe is LX_EIO. */
 LX_MUST_CHECK enum lx_code lx_command_print(const struct lx_buf *text, struct lx_err *err);

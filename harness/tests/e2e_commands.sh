@@ -58,7 +58,7 @@ JSON
 check "no command: the list of commands" run 0
 check "names what there is" has out "describe"
 check "--help does the same" run 0 --help
-for c in run plan cell status merge report eval probe sample list describe version; do
+for c in run plan cell status merge report eval probe sample list describe bench version; do
     check "$c --help" run 0 "$c" --help
     check "$c --help shows usage and options" sh -c "head -1 out | grep -q '^usage: longshot $c' && grep -q -e '--help' out"
 done
@@ -148,6 +148,60 @@ check "an unknown split" says 2 '--split: must be train, valid or test, got "dev
 check "version" run 0 version
 check "names the kernels" sh -c "grep -q '^kernels .*self-test passed' out && head -1 out | grep -qF \"longshot \$(cat '$root/harness/VERSION')\""
 check "the published schema is that of the program" sh -c "'$longshot' schema | cmp - '$root/configs/schema.json'"
+
+# ---------------------------------------------------------------------------------------- bench
+check "bench, a typo in a workload" says 2 '--workloads: unknown workload "tinny" (did you mean "tiny"?)' \
+    bench --workloads tinny
+check "a typo in an encoding" says 2 '--encodings: unknown encoding "alibbi" (did you mean "alibi"?)' \
+    bench --encodings rope,alibbi
+check "a list with a hole" says 2 '--encodings: must be names with commas between, got "rope,,t5"' \
+    bench --encodings rope,,t5
+check "a length that is none" says 2 '--lengths: must be a whole number, got "1k"' bench --lengths 128,1k
+check "a length too small" says 2 "--lengths: must be at least 2, got 1" bench --lengths 1
+check "a length too large" says 2 "--lengths: must be at most 1048576, got 2000000" bench --lengths 2000000
+check "no repetition" says 2 "--repeat: must be at least 1, got 0" bench --repeat 0
+check "an argument" says 2 "bench: too many arguments, got 1" bench tiny
+header=implementation,mode,workload,encoding,threads,tokens_per_second,gflops,kind,layers,d_model,heads,length,batch,sgemm_gflops,fraction_of_sgemm,peak_rss_bytes,blas_core,simd,repeat
+check "bench of nothing" run 0 bench --workloads none --lengths none
+check "is the header" sh -c "cat out | grep -qx '$header' && test \$(wc -l <out) = 1"
+check "bench" run 0 bench --workloads tiny,eval8 --encodings alibi --lengths 64,128 --repeat 1 --seconds 1 -o b --no-plots
+check "begins with the header" test "$(head -1 out)" = $header
+check "one row a case, evaluation also without statistics" test "$(sed 1d out | cut -d, -f2-5,8-13,19 | tr '\n' ' ')" = \
+    "full,tiny,alibi,1,train,4,128,4,128,32,1 full,eval8,alibi,1,eval,4,128,4,1024,4,1 \
+no_statistics,eval8,alibi,1,eval,4,128,4,1024,4,1 full,length,alibi,1,eval,4,128,4,64,64,1 full,length,alibi,1,eval,4,128,4,128,32,1 "
+# 5308416 and 2686976 operations a token: 2 (12 d^2 layers + 256 d) + 2 layers T d, three times that in training.
+check "the rates agree with one another" awk -F, 'NR == 1 {next}
+    {n++; if (!($6 > 0 && $7 > 0 && $14 > 0 && $16 > 1e6)) bad = 1}
+    $3 == "tiny" && ($6 * 5308416e-9 - $7) ^ 2 > 0.01 {bad = 1}
+    $3 == "eval8" && ($6 * 2686976e-9 - $7) ^ 2 > 0.01 {bad = 1}
+    ($7 / $14 - $15) ^ 2 > 1e-4 + (0.1 / $14) ^ 2 {bad = 1}
+    END {exit n != 5 || bad}' out
+check "-o writes the same rows" cmp out b/bench.csv
+check "and a table, and what a plot is made of" sh -c "grep -q '^| tiny  *| alibi ' b/bench.md && test -s b/length.gp -a -s b/length.dat -a ! -e b/length.png"
+# Training keeps the activations of every layer, evaluation those of one.
+check "memory is of the case alone" awk -F, '$3 == "tiny" {t = $16} $3 == "eval8" {e = $16} END {exit !(e < 0.6 * t)}' out
+check "without PyTorch the comparison says what to install" sh -c \
+    "! PYTHON=false '$root'/harness/tests/bench_peers.sh '$longshot' peers 2>err && grep -qx 'bench-peers: false has no PyTorch: pip install torch==2.13.0' err"
+cat >ours.csv <<'CSV'
+implementation,mode,workload,encoding,threads,tokens_per_second,gflops,fraction_of_sgemm
+longshot-1,full,tiny,alibi,1,3000,9.0,0.700
+longshot-1,full,eval8,alibi,1,900,9.0,0.600
+longshot-1,no_statistics,eval8,alibi,1,999,9.9,0.650
+longshot-1,full,long,t5,1,,,
+CSV
+cat >theirs.csv <<'CSV'
+implementation,mode,workload,encoding,threads,tokens_per_second,gflops
+torch-2,eager,eval8,alibi,1,90,1.0
+torch-2,eager,tiny,alibi,1,1000,3.0
+torch-2,sdpa,tiny,alibi,1,2000,6.0
+torch-2,compile,tiny,alibi,1,,RuntimeError
+torch-2,eager,long,t5,1,50,1.0
+CSV
+check "its rows are joined with the best mode" "$root/harness/tests/bench_peers.sh" --join ours.csv theirs.csv ratios.csv
+check "a training workload" line ratios.csv "tiny,alibi,1,3000,0.700,torch-2,sdpa,2000,1.50"
+check "evaluation with statistics" line ratios.csv "eval8,alibi,1,900,0.600,torch-2,eager,90,10.00"
+check "a case that failed has no ratio" line ratios.csv "long,t5,1,,,torch-2,eager,50,"
+check "and no more than these" test "$(wc -l <ratios.csv)" = 4
 
 # ---------------------------------------------------------------------------------- eval, probe
 check "a run to look at" run 0 run tiny.json -o r --plots no

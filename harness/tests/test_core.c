@@ -50,6 +50,7 @@ static void test_exit_status(void **state)
     assert_int_equal(lx_exit_status(LX_ECONFIG), 2);
     assert_int_equal(lx_exit_status(LX_EDATA), 1);
     assert_int_equal(lx_exit_status(LX_ENOMEM), 1);
+    assert_int_equal(lx_exit_status(LX_EREGRESSION), 3);
     assert_int_equal(lx_exit_status(LX_EPARTIAL), 4);
     assert_int_equal(lx_exit_status(LX_EINTERRUPT), 75);
 }

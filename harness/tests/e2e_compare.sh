@@ -1,0 +1,150 @@
+#!/bin/sh
+# The gate through the command line: exit statuses, formats, updating, and the example workflow with
+# the shipped baseline. TAP on stdout; the program under test is $LONGSHOT or build/longshot.
+set -u
+root=$(cd "$(dirname "$0")/../.." && pwd)
+longshot=${LONGSHOT:-$root/build/longshot}
+tmp=$(mktemp -d) || exit 1
+trap 'chmod -R u+w "$tmp"; rm -rf "$tmp"' EXIT
+cd "$tmp" || exit 1
+n=0
+bad=0
+
+# check NAME COMMAND...: one TAP line; the command's status is the result.
+check() {
+    name=$1
+    shift
+    n=$((n + 1))
+    if "$@" >check.out 2>&1; then
+        echo "ok $n - $name"
+    else
+        echo "not ok $n - $name"
+        sed 's/^/# /' check.out out err 2>/dev/null | head -20
+        bad=1
+    fi
+}
+
+# exits STATUS COMMAND...: stdout to `out`, stderr to `err`.
+exits() {
+    want=$1
+    shift
+    "$@" >out 2>err
+    got=$?
+    [ "$got" = "$want" ] || { echo "status $got, expected $want: $*"; return 1; }
+}
+compare() { want=$1; shift; exits "$want" "$longshot" compare "$@"; }
+has() { grep -qF -e "$2" "$1" || { echo "$1 lacks: $2"; return 1; }; }
+lacks() { ! grep -qF -e "$2" "$1"; }
+same() { cmp "$1" "$2"; }
+refused() { part=$1; shift; compare 2 "$@" && has err "$part" && test ! -s out; }
+
+cat >tiny.json <<'JSON'
+{
+  "name": "tiny",
+  "dataset": {"name": "journal", "train_tokens": 20000, "valid_tokens": 4000},
+  "model": {"layers": 1, "d_model": 16, "heads": 2},
+  "train": {"length": 16, "batch_tokens": 128, "steps": 60, "lr": 0.01, "warmup": 5},
+  "encodings": ["learned", "alibi"],
+  "eval": {"lengths": ["1x", "4x"], "modes": ["nonoverlapping"], "tokens": 1024},
+  "seeds": [1, 2]
+}
+JSON
+check "a study" exits 0 "$longshot" run tiny.json -o a --plots no
+check "the same again" exits 0 "$longshot" run tiny.json -o b --plots no
+check "the same, trained worse" exits 0 "$longshot" run tiny.json -o c --plots no train.lr=0.0005
+check "the same with one more encoding" exits 0 "$longshot" run tiny.json -o d --plots no 'encodings=["learned","alibi","nope"]'
+
+# ------------------------------------------------------------------------------------- verdicts
+check "equal runs pass" compare 0 a b --abs 0 --rel 0
+check "every key is equal" has out "4 keys: 4 equal"
+check "a worse run fails with 3" compare 3 a c
+check "it says which point got worse, and by how much" has out "alibi, journal/valid, 16 -> 64, nonoverlapping, nll  "
+check "the error line counts" has err "keys fail against a/metrics.csv"
+check "better is listed apart and passes" compare 0 c a
+check "better is no failure" has out ", not a failure):"
+check "the band of curves is wider" compare 0 a c --preset curves --abs 99
+check "a missing key fails" compare 3 d a
+check "also with --allow-extra" compare 3 d a --allow-extra
+check "missing keys are listed" has out "missing (2):"
+check "a new key fails" compare 3 a d
+check "unless --allow-extra" compare 0 a d --allow-extra
+check "a metrics.csv is as good as its folder" compare 0 a/metrics.csv b
+check "metrics are chosen" compare 0 a b --metrics ppl,attention_entropy
+check "both are compared" has out "7 keys: 7 equal"
+sed 's/,longshot-1$/,longshot-2/' b/metrics.csv >protocol.csv
+check "another protocol fails" compare 3 a protocol.csv
+check "it is named" has out "protocol longshot-1 -> longshot-2"
+sed '/,alibi,.*,1,16,64,.*,nll,,,,,/s/,nll,,,,,[^,]*,[^,]*,\([0-9]*\),\([0-9]*\),ok,/,nll,,,,,,,0,0,diverged,/' b/metrics.csv >diverged.csv
+check "a number lost fails whatever the band" compare 3 a diverged.csv --abs 1000
+check "it says that a seed diverged" has out "-> diverged (1 of 2 seeds ok"
+check "a number gained passes" compare 0 diverged.csv a --abs 1000
+
+# -------------------------------------------------------------------------------------- formats
+check "markdown" compare 3 a c --format markdown
+check "markdown is a table" has out "| alibi | journal/valid | 16 | 64 | nonoverlapping | nll | "
+check "junit to a file" compare 3 a c --format junit --out gate.xml
+check "nothing on stdout then" test ! -s out
+check "junit has a case a key" test "$(grep -c '<testcase ' gate.xml)" = 4
+check "junit has a failure for each that fails" test "$(grep -c '<failure ' gate.xml)" = \
+    "$(sed -n 's/^longshot: \([0-9]*\) of .*/\1/p' err)"
+if command -v xmllint >/dev/null; then
+    check "junit is well-formed" xmllint --noout gate.xml
+fi
+check "json" compare 3 a c --format json
+if command -v jq >/dev/null; then
+    check "json is json" jq -e '.passed == false and .count.keys == 4 and (.keys | length) == 4' out
+fi
+check "the output is the same every time" sh -c "'$longshot' compare a c --format json 2>/dev/null | cmp - out"
+
+# ---------------------------------------------------------------------------------------- usage
+check "help" exits 0 "$longshot" compare --help
+check "help names the rule" has out "sigma * standard error of the change"
+check "one argument" refused "too few arguments" a
+check "an unknown preset" refused 'did you mean "curves"' a b --preset curve
+check "an unknown format" refused 'did you mean "junit"' a b --format junut
+check "an unknown metric" refused 'did you mean "nll"' a b --metrics nl
+check "a negative band" refused "--abs: must be a number of at least 0" a b --abs -1
+check "a band that is no number" refused "--rel: must be a number of at least 0" a b --rel nan
+check "no such baseline is 1" compare 1 none a
+check "it is named" has err "none: no such file"
+head -n 20 a/metrics.csv | head -c -60 >cut.csv
+check "a file that was cut off is 1" compare 1 a cut.csv
+check "a report that cannot be written is 1" compare 1 a b --out none/x/gate.txt
+
+# --------------------------------------------------------------------------------------- update
+check "update makes a baseline" compare 0 base/tiny a --update
+check "it holds overall rows only" test "$(cut -d, -f13,14 base/tiny/metrics.csv | sort -u | tail -1)" = "layer,head"
+check "and passes" compare 0 base/tiny a --abs 0 --rel 0 --metrics all
+check "a worse run does not" compare 3 base/tiny c
+cp base/tiny/metrics.csv before.csv
+check "update prints old and new" compare 0 base/tiny c --update
+check "old and new" has out " $(awk -F, '$4 == "alibi" && $9 == 64 && $12 == "nll" && $13 $15 == "" {s += $17} END {print substr(sprintf("%.9g", s / 2), 1, 6)}' before.csv)"
+check "update judges nothing" has out "UPDATE"
+check "now the worse run is the baseline" compare 0 base/tiny c --abs 0 --rel 0 --metrics all
+check "the baseline changed" sh -c '! cmp -s before.csv base/tiny/metrics.csv'
+check "nothing is left beside it" test "$(ls base/tiny)" = metrics.csv
+cp a/metrics.csv before.csv
+check "the results of a run are not rewritten" exits 2 "$longshot" compare a c --update
+check "they stand" same a/metrics.csv before.csv
+cp base/tiny/metrics.csv before.csv
+check "a broken NEW leaves the baseline" compare 1 base/tiny cut.csv --update
+check "byte by byte" same base/tiny/metrics.csv before.csv
+
+# --------------------------------------------- the example workflow, as it stands, on this machine
+mkdir -p w/build w/results
+ln -s "$longshot" w/build/longshot
+ln -s "$root/configs" w/configs
+ln -s "$root/results/baselines" w/results/baselines
+sed -n 's/^ *\(build\/longshot .*\)/\1/p' "$root/configs/ci-workflow.yml" >w/steps
+check "the workflow runs, compares and reports" test "$(wc -l <w/steps)" = 4
+workflow() { (cd w && GITHUB_STEP_SUMMARY=summary.md && export GITHUB_STEP_SUMMARY && while read -r step; do sh -c "$step" || { echo "status $?: $step"; exit 1; }; done <steps) >out 2>err; }
+check "its gate passes with the shipped baseline" workflow
+check "it leaves JUnit XML" has w/curves.xml 'failures="0"'
+check "and a summary" has w/summary.md "### Extrapolation curves: PASS"
+check "every metric of the baseline holds" compare 0 "$root/results/baselines/ci-exact" w/results/ci-exact --metrics all
+for c in ci-exact ci-curves; do
+    check "$c is a plan" exits 0 "$longshot" plan "$root/configs/$c.json"
+done
+
+echo "1..$n"
+exit $bad
