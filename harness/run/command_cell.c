@@ -11,6 +11,7 @@
 
 static const char *id, *index_text, *shard, *out_dir;
 static size_t memory;
+static double checkpoint_every = LX_CHECKPOINT_EVERY;
 static int progress_fd = -1;
 
 static const struct lx_arg args[] = {
@@ -23,6 +24,8 @@ static const struct lx_arg args[] = {
     {"out", 'o', LX_ARG_TEXT, &out_dir, "DIR", "results folder (default: results/NAME)", 0},
     {"memory", 0, LX_ARG_BYTES, &memory, "BYTES",
      "most memory to use, as 2G (default: what is available)", 0},
+    {"checkpoint-every", 0, LX_ARG_SECONDS, &checkpoint_every, "SEC",
+     "save the state of training this often, 0: only when interrupted (default: 60)", 0},
     {"progress-fd", 0, LX_ARG_COUNT, &progress_fd, "FD", NULL, 0},
     {.type = LX_ARG_END},
 };
@@ -128,7 +131,10 @@ static enum lx_code choose(struct lx_plan *p, struct choice *c, struct lx_err *e
 
 static enum lx_code run_cells(struct lx_experiment *e, struct lx_err *err)
 {
-    struct lx_worker w = {.dir = e->dir, .memory_limit = memory, .progress_fd = progress_fd};
+    struct lx_worker w = {.dir = e->dir,
+                          .memory_limit = memory,
+                          .checkpoint_every = checkpoint_every,
+                          .progress_fd = progress_fd};
     struct choice c = {0, 1, 0};
     enum lx_code code = choose(&e->plan, &c, err);
 
@@ -155,7 +161,7 @@ static enum lx_code run(int n, char **argv, struct lx_err *err)
 
     if (code != LX_OK)
         return code;
-    lx_interrupt_watch();
+    lx_interrupt_watch(progress_fd >= 0);
     code = lx_experiment_open(&e, argv[0], argv + 1, (size_t)n - 1, out_dir, err);
     if (code == LX_OK)
         code = run_cells(&e, err);
@@ -168,7 +174,10 @@ const struct lx_command lx_command_cell = {
     .usage = "CONFIG [KEY=VALUE ...] --id ID | --index K | --shard I/N [-o DIR]",
     .help = "train and evaluate chosen cells of a plan in this process",
     .more = "What a task of a cluster's array job calls. `longshot merge DIR` puts the rows of all "
-            "cells together afterwards.\n",
+            "cells together afterwards.\n"
+            "TERM, INT, USR1, USR2 and XCPU: finish the step, save, exit with 75; the same command "
+            "goes "
+            "on from\nthere. A second one exits at once.\n",
     .args = args,
     .computes = true,
     .run = run,

@@ -183,7 +183,7 @@ static enum lx_code run(int n, char **argv, struct lx_err *err)
         code = lx_gemm_setup(err);
     if (code != LX_OK)
         return code;
-    lx_interrupt_watch();
+    lx_interrupt_watch(false);
     code = lx_checkpoint_open(&checkpoint, argv[0], &arena, err);
     if (code == LX_OK) {
         code = run_checkpoint(&checkpoint, argv[0], argv + 1, (size_t)n - 1, err);

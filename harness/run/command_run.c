@@ -9,16 +9,20 @@
 #include "run/interrupt.h"
 #include "run/merge.h"
 #include "run/supervisor.h"
+#include "run/worker.h"
 
 static const char *out_dir, *plots;
 static int jobs;
 static size_t memory;
+static double checkpoint_every = LX_CHECKPOINT_EVERY;
 
 static const struct lx_arg args[] = {
     {"out", 'o', LX_ARG_TEXT, &out_dir, "DIR", "results folder (default: results/NAME)", 0},
     {"jobs", 'j', LX_ARG_COUNT, &jobs, "N", "cells at a time (default: processors)", 1},
     {"memory", 0, LX_ARG_BYTES, &memory, "BYTES",
      "most memory of one cell, as 2G (default: what is available / N)", 0},
+    {"checkpoint-every", 0, LX_ARG_SECONDS, &checkpoint_every, "SEC",
+     "save the state of training this often, 0: only when interrupted (default: 60)", 0},
     {"plots", 0, LX_ARG_TEXT, &plots, "yes|no", "draw plots (default: yes)", 0},
     {.type = LX_ARG_END},
 };
@@ -48,7 +52,8 @@ static enum lx_code report(const struct lx_experiment *e, struct lx_err *err)
 /* The rows of what is done are merged and reported whether or not everything went well. */
 static enum lx_code supervise_and_report(struct lx_experiment *e, struct lx_err *err)
 {
-    struct lx_supervisor s = {.jobs = jobs, .memory_limit = memory};
+    struct lx_supervisor s = {
+        .jobs = jobs, .memory_limit = memory, .checkpoint_every = checkpoint_every};
     enum lx_code code = lx_supervise(&s, e, err);
     struct lx_err later;
 
@@ -75,7 +80,7 @@ static enum lx_code run(int n, char **argv, struct lx_err *err)
     }
     if (memory == 0)
         memory = lx_memory_available() / (size_t)jobs;
-    lx_interrupt_watch();
+    lx_interrupt_watch(false);
     code = lx_experiment_open(&e, argv[0], argv + 1, (size_t)n - 1, out_dir, err);
     if (code == LX_OK)
         code = lx_plan_check_memory(&e.plan, memory, err);
@@ -92,12 +97,16 @@ const struct lx_command lx_command_run = {
     .name = "run",
     .usage = "CONFIG [KEY=VALUE ...] [-o DIR] [-j N]",
     .help = "train and evaluate everything in a config, then make tables and plots",
-    .more = "Run again to go on where it stopped: finished cells are skipped, failed ones tried "
-            "again.\n"
-            "Overrides are paths into the config: train.steps=200 eval.lengths='[\"1x\",\"4x\"]'\n"
-            "Files are written to the results folder; the main table goes to stdout.\n"
-            "Exit status: 0 done, 1 failed, 2 usage or config error, 4 some cells failed, 75 "
-            "interrupted.\n",
+    .more =
+        "Run again to go on where it stopped: finished cells are skipped, failed ones tried "
+        "again,\ninterrupted ones go on from the last saved step, and end with the same bytes.\n"
+        "TERM, INT, USR1, USR2 and XCPU: finish the step, save, exit with 75; a second one exits "
+        "at "
+        "once.\n"
+        "Overrides are paths into the config: train.steps=200 eval.lengths='[\"1x\",\"4x\"]'\n"
+        "Files are written to the results folder; the main table goes to stdout.\n"
+        "Exit status: 0 done, 1 failed, 2 usage or config error, 4 some cells failed, 75 "
+        "interrupted.\n",
     .args = args,
     .run = run,
 };

@@ -8,6 +8,7 @@
 #include "core/fs.h"
 #include "core/json.h"
 #include "run/store.h"
+#include "run/tidy.h"
 
 #define MAX_KEYS 16
 
@@ -228,5 +229,7 @@ enum lx_code lx_merge(const char *dir, size_t *n_done, size_t *n_cells, struct l
 
     for (size_t i = 0; i < sizeof(tables) / sizeof(tables[0]) && code == LX_OK; i++)
         code = merge_table(dir, &tables[i], n_done, n_cells, err);
+    if (code == LX_OK && *n_done == *n_cells)
+        lx_tidy(dir);
     return code;
 }

@@ -83,12 +83,12 @@ static enum lx_code move_from_three(int *fd, struct lx_err *err)
 }
 
 enum lx_code lx_process_start(struct lx_process *p, const struct lx_experiment *e, size_t k,
-                              size_t memory_limit, struct lx_err *err)
+                              size_t memory_limit, double checkpoint_every, struct lx_err *err)
 {
     const struct lx_cell *cell = &e->plan.cells[k];
     struct lx_arena arena = {0};
     const char *folder, *log = NULL;
-    char index[32], memory[32], fd_text[16];
+    char index[32], memory[32], fd_text[16], every[32];
     char *config;
     int fd[2] = {-1, -1};
     enum lx_code code = lx_store_cell(e->dir, cell->id, "", &arena, &folder, err);
@@ -107,13 +107,15 @@ enum lx_code lx_process_start(struct lx_process *p, const struct lx_experiment *
         code = move_from_three(&fd[1], err);
     (void)snprintf(index, sizeof(index), "%zu", k);
     (void)snprintf(memory, sizeof(memory), "%zu", memory_limit);
+    (void)snprintf(every, sizeof(every), "%.17g", checkpoint_every);
     (void)snprintf(fd_text, sizeof(fd_text), "%d", WORKER_FD);
     if (code == LX_OK) {
         char program[] = "longshot", command[] = "cell", o_index[] = "--index", o_id[] = "--id",
-             o_out[] = "--out", o_memory[] = "--memory", o_fd[] = "--progress-fd", id[LX_ID_SIZE];
+             o_out[] = "--out", o_memory[] = "--memory", o_fd[] = "--progress-fd",
+             o_every[] = "--checkpoint-every", id[LX_ID_SIZE];
         char *dir = lx_arena_text(&arena, e->dir);
-        char *argv[] = {program, command, config,   o_index, index, o_id,    id,
-                        o_out,   dir,     o_memory, memory,  o_fd,  fd_text, NULL};
+        char *argv[] = {program, command,  config, o_index, index,   o_id,    id,    o_out,
+                        dir,     o_memory, memory, o_fd,    fd_text, o_every, every, NULL};
 
         memcpy(id, cell->id, sizeof(id));
         code = dir == NULL ? lx_fail(err, LX_ENOMEM, "out of memory")

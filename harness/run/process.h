@@ -24,7 +24,7 @@ LX_MUST_CHECK enum lx_code lx_process_environment(struct lx_err *err);
 /* Start `longshot cell` for cell k; its stderr goes to DIR/cells/ID/log.txt. */
 LX_MUST_CHECK
 enum lx_code lx_process_start(struct lx_process *p, const struct lx_experiment *e, size_t k,
-                              size_t memory_limit, struct lx_err *err);
+                              size_t memory_limit, double checkpoint_every, struct lx_err *err);
 
 /* Take in what is in the pipe. */
 void lx_process_read(struct lx_process *p);

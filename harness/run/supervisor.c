@@ -108,7 +108,8 @@ static void finish(struct crew *c, struct lx_process *w, int status)
     struct lx_buf text = {0};
     bool stopped = WIFEXITED(status) && WEXITSTATUS(status) == lx_exit_status(LX_EINTERRUPT);
 
-    if (WIFEXITED(status) && WEXITSTATUS(status) == 0 && lx_store_done(c->e->dir, id)) {
+    /* done is done, even if it was killed right after that */
+    if (lx_store_done(c->e->dir, id)) {
         c->state[k] = DONE;
         c->n_done++;
         /* a log that says nothing need not stay */
@@ -219,7 +220,8 @@ static enum lx_code work(struct crew *c, struct lx_err *err)
         for (int j = 0; j < c->s->jobs && code == LX_OK && !c->stopping; j++) {
             if (c->workers[j].pid != 0 || !next_cell(c, &k))
                 continue;
-            code = lx_process_start(&c->workers[j], c->e, k, c->s->memory_limit, err);
+            code = lx_process_start(&c->workers[j], c->e, k, c->s->memory_limit,
+                                    c->s->checkpoint_every, err);
             if (code == LX_OK)
                 c->state[k] = RUNNING;
             else

@@ -10,8 +10,9 @@
 #include "run/experiment.h"
 
 struct lx_supervisor {
-    int jobs;            /* workers at a time */
-    size_t memory_limit; /* bytes of one worker, 0: none */
+    int jobs;                /* workers at a time */
+    size_t memory_limit;     /* bytes of one worker, 0: none */
+    double checkpoint_every; /* as in struct lx_worker */
 };
 
 /* Run every cell that is not done. LX_EPARTIAL: some failed; LX_EINTERRUPT: asked to stop, and all

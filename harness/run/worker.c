@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/resource.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "core/csvfile.h"
@@ -19,8 +20,10 @@
 #include "run/store.h"
 #include "tensor/gemm.h"
 #include "tensor/simd.h"
+#include "train/state.h"
 
 #define SAY_INTERVAL 0.2 /* seconds between lines to the supervisor */
+#define LOCK_SECONDS 5.0 /* to wait for a cell that another process holds */
 
 struct job {
     const struct lx_worker *w;
@@ -30,6 +33,9 @@ struct job {
     struct lx_arena paths;
     struct lx_buf train_rows; /* of train.csv, without header and cell */
     struct lx_train_record record;
+    struct lx_state_files states;
+    double saved;     /* clock of the last state, or of the first step */
+    double trained;   /* clock when training would have begun if it had never been interrupted */
     double said;      /* clock of the last line */
     bool broken_pipe; /* the supervisor is gone */
     double eval_done; /* stacks evaluated */
@@ -108,17 +114,13 @@ static enum lx_code interrupted(struct lx_err *err)
 /* Save what training left: the weights unless they are broken, the curve, and last the record. */
 static enum lx_code save_training(struct job *j, const struct lx_model *m, struct lx_err *err)
 {
-    const char *folder = NULL, *weights = NULL, *curve = NULL, *record = NULL;
-    enum lx_code code = path_of(j, true, "", &folder, err);
+    const char *weights = NULL, *curve = NULL, *record = NULL;
+    enum lx_code code = path_of(j, true, "model.safetensors", &weights, err);
 
-    if (code == LX_OK)
-        code = path_of(j, true, "model.safetensors", &weights, err);
     if (code == LX_OK)
         code = path_of(j, true, "train.csv", &curve, err);
     if (code == LX_OK)
         code = path_of(j, true, "train.json", &record, err);
-    if (code == LX_OK)
-        code = lx_fs_mkdir(folder, err);
     if (code == LX_OK && !j->record.diverged)
         code = lx_checkpoint_save(weights, m, j->record.steps, j->cell->metadata, err);
     if (code == LX_OK)
@@ -129,22 +131,57 @@ static enum lx_code save_training(struct job *j, const struct lx_model *m, struc
     return code != LX_OK ? code : lx_store_write_record(record, &j->record, err);
 }
 
+static void resume(void *ctx, struct lx_train_state *s)
+{
+    struct job *j = ctx;
+    struct lx_state state = {.train = s, .rows = &j->train_rows};
+    bool found;
+
+    lx_state_load(&j->states, &state, &found);
+    j->saved = lx_clock();
+    if (!found)
+        return;
+    j->trained -= state.seconds;
+    lx_log("%s seed %llu: resuming at step %d of %d", j->cell->label,
+           (unsigned long long)j->plan->config->seeds[j->cell->seed], s->step,
+           j->cell->v.train.steps);
+}
+
+/* A state that cannot be saved costs time after an interruption, never the run. */
+static void keep(void *ctx, const struct lx_train_state *s, bool stopping)
+{
+    struct job *j = ctx;
+    struct lx_train_state now = *s;
+    double every = j->w->checkpoint_every, clock = lx_clock();
+    struct lx_state state = {.train = &now, .seconds = clock - j->trained, .rows = &j->train_rows};
+    struct lx_err err;
+
+    if (!stopping && !(every > 0.0 && clock - j->saved >= every))
+        return;
+    if (lx_state_save(&j->states, &state, &err) != LX_OK)
+        lx_log("state of training not saved: %s", err.text);
+    j->saved = lx_clock();
+}
+
 static enum lx_code train(struct job *j, struct lx_err *err)
 {
     const struct lx_config *c = j->plan->config;
     const struct lx_cell *cell = j->cell;
     const struct lx_config_stack *s = &c->encodings[cell->encoding].trained;
-    const struct lx_train_watch watch = {.seen = seen_step, .ctx = j};
+    const struct lx_train_watch watch = {
+        .seen = seen_step, .ctx = j, .resume = resume, .keep = keep};
     uint64_t seed = c->seeds[cell->seed];
     struct lx_arena arena = {0};
     const struct lx_stream *stream;
     struct lx_train_result result;
     struct lx_stack stack;
     struct lx_model m;
-    double start = lx_clock();
     enum lx_code code = lx_data_load(j->data, LX_SPLIT_TRAIN, &stream, err);
 
     lx_buf_clear(&j->train_rows);
+    j->trained = lx_clock();
+    if (code == LX_OK)
+        code = lx_fs_mkdir(j->states.folder, err);
     if (code == LX_OK)
         code = lx_config_stack(s, &arena, &stack, err);
     if (code == LX_OK && lx_model_init(&m, &cell->v.model, &stack, cell->v.train.length,
@@ -157,7 +194,7 @@ static enum lx_code train(struct job *j, struct lx_err *err)
     if (code == LX_OK && result.stopped && !result.diverged && result.steps < cell->v.train.steps)
         code = interrupted(err);
     if (code == LX_OK) {
-        double seconds = lx_clock() - start;
+        double seconds = lx_clock() - j->trained;
         double tokens = (double)result.steps * cell->v.train.batch_tokens;
 
         j->record = (struct lx_train_record){.diverged = result.diverged,
@@ -325,7 +362,7 @@ static enum lx_code check_memory(const struct job *j, struct lx_err *err)
 static enum lx_code run_locked(struct job *j, struct lx_err *err)
 {
     struct lx_buf metrics = {0};
-    const char *error_path = NULL;
+    const char *error_path = NULL, *folder = NULL;
     enum lx_code code = path_of(j, false, "error.txt", &error_path, err);
 
     if (code == LX_OK && lx_fs_exists(error_path))
@@ -334,8 +371,14 @@ static enum lx_code run_locked(struct job *j, struct lx_err *err)
         code = lx_gemm_setup(err);
     if (code == LX_OK)
         code = check_memory(j, err);
+    if (code == LX_OK)
+        code = path_of(j, true, "", &folder, err);
+    if (code == LX_OK)
+        code = lx_state_open(&j->states, folder, j->cell->train_id, &j->paths, err);
     if (code == LX_OK && !find_training(j, err))
         code = train(j, err);
+    if (code == LX_OK) /* training is done, here or before */
+        code = lx_state_remove(&j->states, err);
     lx_buf_printf(&metrics, "%s\n", LX_METRICS_HEADER);
     if (code == LX_OK)
         code = evaluate_all(j, &metrics, err);
@@ -348,6 +391,20 @@ static enum lx_code run_locked(struct job *j, struct lx_err *err)
     }
     lx_buf_free(&metrics);
     return code;
+}
+
+/* *fd < 0: another process has it. One whose supervisor was killed ends soon, so it is waited for. */
+static enum lx_code hold_cell(const char *lock, int *fd, long *holder, struct lx_err *err)
+{
+    const struct timespec pause = {.tv_nsec = 50000000};
+    double start = lx_clock();
+    enum lx_code code = lx_store_lock(lock, fd, holder, err);
+
+    while (code == LX_OK && *fd < 0 && lx_clock() - start < LOCK_SECONDS && !lx_interrupted()) {
+        (void)nanosleep(&pause, NULL);
+        code = lx_store_lock(lock, fd, holder, err);
+    }
+    return code == LX_OK && *fd < 0 && lx_interrupted() ? interrupted(err) : code;
 }
 
 enum lx_code lx_worker_run(const struct lx_worker *w, struct lx_plan *p, size_t k,
@@ -369,7 +426,7 @@ enum lx_code lx_worker_run(const struct lx_worker *w, struct lx_plan *p, size_t 
     if (code == LX_OK)
         code = lx_fs_mkdir(folder, err);
     if (code == LX_OK)
-        code = lx_store_lock(lock, &fd, &holder, err);
+        code = hold_cell(lock, &fd, &holder, err);
     if (code == LX_OK && fd < 0)
         code = lx_fail(err, LX_EFAILED, "cell %s is being run by process %ld", j.cell->id, holder);
     if (code == LX_OK && !lx_store_done(w->dir, j.cell->id))

@@ -1,9 +1,12 @@
 /* A worker: trains and evaluates one cell of a plan, and writes its files.
  *
  *     DIR/checkpoints/TRAIN_ID/  model.safetensors, train.csv, train.json (last: training is done)
+ *                                until then state.0.safetensors and state.1.safetensors
  *     DIR/cells/ID/              train.csv, run.csv, metrics.csv (last: the cell is done)
  *
- * A training that another cell already did is not repeated. Every file is written whole. */
+ * A training that another cell already did is not repeated, and one that was interrupted or killed
+ * goes on from its newest state. Evaluation is short beside it and begins anew. Every file is written
+ * whole. */
 #ifndef LX_RUN_WORKER_H
 #define LX_RUN_WORKER_H
 
@@ -12,10 +15,13 @@
 #include "core/err.h"
 #include "run/plan.h"
 
+#define LX_CHECKPOINT_EVERY 60.0 /* seconds */
+
 struct lx_worker {
-    const char *dir;     /* results folder of the experiment */
-    size_t memory_limit; /* bytes, 0: none */
-    int progress_fd;     /* lines "train STEP STEPS NLL" and "eval FRACTION"; -1: to stderr */
+    const char *dir;         /* results folder of the experiment */
+    size_t memory_limit;     /* bytes, 0: none */
+    double checkpoint_every; /* seconds between saved states of training, 0: only on a signal */
+    int progress_fd;         /* lines "train STEP STEPS NLL" and "eval FRACTION"; -1: to stderr */
 };
 
 /* Run cell k unless it is done. LX_EINTERRUPT when a signal asked to stop. */

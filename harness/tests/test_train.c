@@ -47,7 +47,7 @@ static void train(struct model_rig *r, const char *stack, const struct lx_train_
 {
     struct model_shape shape = {
         .config = config, .train_length = c->length, .max_length = L, .gradients = true};
-    struct lx_train_watch watch = {record, k};
+    struct lx_train_watch watch = {.seen = record, .ctx = k};
     struct lx_err err;
 
     CHECK_OK(lx_gemm_setup(&err));

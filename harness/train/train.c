@@ -12,7 +12,7 @@ struct run {
     const struct lx_stream *stream;
     struct lx_work *work;
     struct lx_adamw_state adam;
-    struct lx_rng data; /* which windows: the same for every scheme */
+    struct lx_train_state s; /* its data stream is the same for every scheme */
     int B, T;
     uint16_t *tokens, *targets; /* (B, T) */
     double *nll;                /* (B, T) */
@@ -24,7 +24,7 @@ static enum lx_code setup(struct run *r, uint64_t seed, struct lx_arena *arena, 
 
     r->T = r->c->length;
     r->B = r->c->batch_tokens / r->T;
-    lx_rng_init(&r->data, seed, "data/train");
+    lx_rng_init(&r->s.data, seed, "data/train");
     if (lx_adamw_init(&r->adam, &r->m->params, arena, err) ||
         lx_arena_get(arena, n, sizeof(*r->tokens), &r->tokens, "training batch", err) ||
         lx_arena_get(arena, n, sizeof(*r->targets), &r->targets, "training batch", err) ||
@@ -51,7 +51,7 @@ static void draw_batch(struct run *r)
     size_t T = (size_t)r->T;
 
     for (size_t b = 0; b < (size_t)r->B; b++) {
-        size_t at = (size_t)lx_rng_below(&r->data, r->stream->n - T);
+        size_t at = (size_t)lx_rng_below(&r->s.data, r->stream->n - T);
 
         memcpy(r->tokens + b * T, r->stream->tokens + at, T * sizeof(*r->tokens));
         memcpy(r->targets + b * T, r->stream->tokens + at + 1, T * sizeof(*r->targets));
@@ -73,59 +73,56 @@ static double gradient(struct run *r)
     return sum / (double)n;
 }
 
-/* Sums since the last row of train.csv. */
-struct tally {
-    double nll, norm;
-    int steps;
-};
-
-static bool report(const struct run *r, const struct lx_train_watch *watch, struct tally *t,
-                   int step, double loss)
+static bool report(struct run *r, const struct lx_train_watch *watch, double loss)
 {
+    struct lx_train_state *s = &r->s;
     struct lx_train_row row;
 
     if (watch == NULL || watch->seen == NULL)
         return true;
-    if (t->steps < r->c->log_every && step + 1 < r->c->steps && isfinite(loss))
-        return watch->seen(watch->ctx, step + 1, loss, NULL);
-    row.step = step + 1;
-    row.tokens = (long long)(step + 1) * r->c->batch_tokens;
-    row.lr = lx_train_lr(r->c, step);
-    row.train_nll = t->nll / t->steps;
-    row.grad_norm = t->norm / t->steps;
-    *t = (struct tally){0};
-    return watch->seen(watch->ctx, step + 1, loss, &row);
+    if (s->tallied < r->c->log_every && s->step < r->c->steps && isfinite(loss))
+        return watch->seen(watch->ctx, s->step, loss, NULL);
+    row.step = s->step;
+    row.tokens = (long long)s->step * r->c->batch_tokens;
+    row.lr = lx_train_lr(r->c, s->step - 1);
+    row.train_nll = s->nll / s->tallied;
+    row.grad_norm = s->norm / s->tallied;
+    s->nll = s->norm = 0;
+    s->tallied = 0;
+    return watch->seen(watch->ctx, s->step, loss, &row);
 }
 
 static void loop(struct run *r, const struct lx_train_watch *watch, struct lx_train_result *out)
 {
-    struct tally tally = {0};
+    struct lx_train_state *s = &r->s;
     int last = r->c->steps - r->c->steps / 20; /* the last 5% count for last_nll */
-    double last_sum = 0;
-    int last_n = 0;
 
-    for (int step = 0; step < r->c->steps && !out->stopped; step++) {
+    while (s->step < r->c->steps && !out->stopped) {
+        int step = s->step;
         double loss, norm;
 
         draw_batch(r);
         loss = gradient(r);
         norm = lx_adamw_norm(&r->m->params);
-        tally.nll += loss;
-        tally.norm += norm;
-        tally.steps++;
+        s->nll += loss;
+        s->norm += norm;
+        s->tallied++;
         out->diverged = !isfinite(loss) || !isfinite(norm);
         if (!out->diverged)
             lx_adamw_step(&r->adam, r->c, lx_train_lr(r->c, step), norm, &r->m->params);
         if (step >= last || r->c->steps < 20) {
-            last_sum += loss;
-            last_n++;
+            s->last_nll += loss;
+            s->last_n++;
         }
-        out->steps = step + 1;
-        out->stopped = !report(r, watch, &tally, step, out->diverged ? (double)NAN : loss);
+        s->step = step + 1;
+        out->stopped = !report(r, watch, out->diverged ? (double)NAN : loss);
         if (out->diverged)
             break;
+        if (watch != NULL && watch->keep != NULL && s->step < r->c->steps)
+            watch->keep(watch->ctx, s, out->stopped);
     }
-    out->last_nll = last_n > 0 ? last_sum / last_n : (double)NAN;
+    out->steps = s->step;
+    out->last_nll = s->last_n > 0 ? s->last_nll / s->last_n : (double)NAN;
 }
 
 enum lx_code lx_train_run(struct lx_model *m, const struct lx_train_config *c,
@@ -141,6 +138,12 @@ enum lx_code lx_train_run(struct lx_model *m, const struct lx_train_config *c,
                        c->length + 2, stream->n);
     if (setup(&r, seed, arena, err))
         return err->code;
+    r.s.params = &m->params;
+    r.s.m = r.adam.m;
+    r.s.v = r.adam.v;
+    if (watch != NULL && watch->resume != NULL)
+        watch->resume(watch->ctx, &r.s);
+    r.adam.step = r.s.step; /* one step of AdamW a step */
     loop(&r, watch, out);
     return LX_OK;
 }

@@ -12,6 +12,7 @@
 #include "core/arena.h"
 #include "core/err.h"
 #include "core/options.h"
+#include "core/rng.h"
 #include "datasets/dataset.h"
 #include "model/transformer.h"
 
@@ -44,10 +45,28 @@ struct lx_train_row {
     double lr, train_nll, grad_norm;
 };
 
+/* All that one step leaves to the next. The arrays are those in use, not copies. */
+struct lx_train_state {
+    int step;           /* steps done */
+    struct lx_rng data; /* which windows come next */
+    double nll, norm;   /* sums since the last row, ... */
+    int tallied;        /* ... over so many steps */
+    double last_nll;    /* sum over the steps that count for the result's last_nll, ... */
+    int last_n;         /* ... so many of them */
+    struct lx_paramset *params;
+    real *m, *v; /* (params->n_values) moments of AdamW */
+};
+
 struct lx_train_watch {
     /* (optional) Called for each row and, with row NULL, after each step; returning false stops. */
     bool (*seen)(void *ctx, int step, double loss, const struct lx_train_row *row);
     void *ctx;
+    /* (optional) Called once before the first step with the state of step 0: may put another one in
+     * its place, that of the same training at a later step. */
+    void (*resume)(void *ctx, struct lx_train_state *s);
+    /* (optional) Called after each step but the last, behind `seen`, as the time to save the state.
+     * stopping: no step follows. Must not change anything. */
+    void (*keep)(void *ctx, const struct lx_train_state *s, bool stopping);
 };
 
 struct lx_train_result {
@@ -60,7 +79,8 @@ struct lx_train_result {
 /* Bytes that training needs beyond the model itself: moments, activations, one batch. */
 size_t lx_train_bytes(const struct lx_model *m, const struct lx_train_config *c);
 
-/* Train m (values already filled) on the stream. The arena holds moments and activations. */
+/* Train m (values already filled) on the stream. The arena holds moments and activations. A run that
+ * was stopped, and resumed from what `keep` was given, ends with the same bits. */
 LX_MUST_CHECK
 enum lx_code lx_train_run(struct lx_model *m, const struct lx_train_config *c,
                           const struct lx_stream *stream, uint64_t seed,

@@ -1,0 +1,234 @@
+#!/bin/sh
+# Interrupted and killed runs: each signal saves the step and the same command goes on from there;
+# SIGKILL of workers and supervisors at random moments loses nothing, and the files end with the bytes
+# of an undisturbed run. LX_KILLS kills (default 8), drawn from LX_SEED. TAP on stdout; the program
+# under test is $LONGSHOT or build/longshot.
+set -u
+root=$(cd "$(dirname "$0")/../.." && pwd)
+longshot=${LONGSHOT:-$root/build/longshot}
+kills=${LX_KILLS:-8}
+seed=${LX_SEED:-1}
+tmp=$(mktemp -d) || exit 1
+pid=
+trap '[ -z "$pid" ] || kill -KILL "$pid" 2>/dev/null; rm -rf "$tmp"' EXIT
+cd "$tmp" || exit 1
+n=0
+bad=0
+
+# check NAME COMMAND...: one TAP line; the command's status is the result.
+check() {
+    name=$1
+    shift
+    n=$((n + 1))
+    if "$@" >check.out 2>&1; then
+        echo "ok $n - $name"
+    else
+        echo "not ok $n - $name"
+        sed 's/^/# /' check.out err 2>/dev/null | tail -20
+        bad=1
+    fi
+}
+
+# exits STATUS COMMAND...: stdout to `out`, stderr to `err`.
+exits() {
+    want=$1
+    shift
+    "$@" >out 2>err
+    got=$?
+    [ "$got" = "$want" ] || { echo "status $got, expected $want: $*"; return 1; }
+}
+has() { grep -qF -e "$2" "$1" || { echo "$1 lacks: $2"; return 1; }; }
+
+# same DIR DIR: results and trained weights.
+same() {
+    for f in metrics.csv train.csv; do cmp "$1/$f" "$2/$f" || return 1; done
+    for f in "$1"/checkpoints/*/model.safetensors; do cmp "$f" "$2${f#"$1"}" || return 1; done
+}
+
+# clean DIR: nothing but whole files of finished cells.
+clean() {
+    left=$(find "$1" -name '*.tmp-*' -o -name 'state*' -o -name lock -o -name error.txt)
+    [ -z "$left" ] || { echo "left behind: $left"; return 1; }
+}
+
+cat >tiny.json <<'JSON'
+{
+  "name": "tiny",
+  "dataset": {"name": "journal", "train_tokens": 20000, "valid_tokens": 4000},
+  "model": {"layers": 1, "d_model": 8, "heads": 2},
+  "train": {"length": 16, "batch_tokens": 32, "steps": 1000, "lr": 0.003, "warmup": 5, "log_every": 7},
+  "encodings": ["nope", "t5"],
+  "eval": {"lengths": ["1x", "4x"], "modes": ["last"], "tokens": 512},
+  "seeds": [1, 2]
+}
+JSON
+
+# ------------------------------------------------------------------------ each signal, one process
+set -- train.steps=10000 'encodings=["t5"]' 'seeds=[1]'
+check "an undisturbed run" exits 0 "$longshot" cell tiny.json "$@" --index 0 -o a
+
+# step DIR: the newest saved step.
+step() {
+    LC_ALL=C grep -aho '"step":"[0-9]*"' "$1"/checkpoints/*/state.*.safetensors 2>/dev/null |
+        tr -dc '0-9\n' | sort -n | tail -1
+}
+
+# interrupt SIGNAL: in mid-training; leaves the exit status in $status.
+interrupt() {
+    : >err # the child opens it later than the first look at it
+    LX_LOG_INTERVAL=0 "$longshot" cell tiny.json "$@" --index 0 -o b --checkpoint-every 0 >out 2>err &
+    pid=$!
+    i=0
+    while [ $i -lt 500 ] && ! grep -q ' train [0-9]' err && kill -0 $pid 2>/dev/null; do
+        sleep 0.02
+        i=$((i + 1))
+    done
+    kill -"$signal" $pid
+    wait $pid
+    status=$?
+    pid=
+}
+before=0
+for signal in TERM INT USR1 USR2 XCPU; do
+    interrupt "$@"
+    check "$signal ends a cell with 75" test $status = 75
+    [ $before = 0 ] || check "it had gone on from step $before" has err "resuming at step $before of 10000"
+    now=$(step b)
+    check "and saved a later step" test "${now:-0}" -gt $before
+    before=${now:-0}
+done
+check "the same command completes it" exits 0 "$longshot" cell tiny.json "$@" --index 0 -o b
+check "from the step that was saved last" has err "resuming at step $before of 10000"
+"$longshot" merge a >out 2>err
+check "merge" exits 0 "$longshot" merge b
+check "with the same bytes" same a b
+check "and nothing left behind" clean b
+
+# ----------------------------------------------------------------------------- hostile states
+rm -r b/cells
+mkdir -p c/checkpoints
+cp -r b/checkpoints/* c/checkpoints
+folder=$(echo c/checkpoints/*)
+rm "$folder"/train.json
+cp "$folder/model.safetensors" "$folder/state.0.safetensors"
+head -c 100 "$folder/model.safetensors" >"$folder/state.1.safetensors"
+check "states that are none" exits 0 "$longshot" cell tiny.json "$@" --index 0 -o c
+check "are refused, and that is said" has err "state of training not used: $folder/state.0.safetensors: not a training state"
+check "merge" exits 0 "$longshot" merge c
+check "and training begins anew with the same bytes" same a c
+check "and nothing left behind" clean c
+
+# ------------------------------------------------------------------- a second signal ends at once
+mkfifo fifo.json
+"$longshot" cell fifo.json --index 0 -o d >out 2>err &
+pid=$!
+i=0
+while [ $i -lt 200 ] && ! grep -q "^SigCgt:.*[1-9a-f]" "/proc/$pid/status"; do
+    sleep 0.05
+    i=$((i + 1))
+done
+sleep 0.1
+kill -TERM $pid
+kill -TERM $pid
+sleep 0.2
+check "two signals at a time are one request" kill -0 $pid
+sleep 0.5
+kill -XCPU $pid
+sleep 0.1
+check "XCPU comes every second and is never a second request" kill -0 $pid
+kill -INT $pid
+wait $pid
+status=$?
+pid=
+check "a second signal ends the program at once with 75" test $status = 75
+
+# ----------------------------------------------------------------------------------- a whole sweep
+check "an undisturbed sweep" exits 0 "$longshot" run tiny.json -o e -j2 --plots no
+"$longshot" run tiny.json -o f -j2 --plots no train.steps=12000 seeds=[1] >out 2>err &
+pid=$!
+i=0
+while [ $i -lt 200 ] && [ "$(find f/cells -name lock 2>/dev/null | wc -l)" -lt 2 ]; do
+    sleep 0.02
+    i=$((i + 1))
+done
+sleep 0.3
+kill -USR1 $pid
+wait $pid
+status=$?
+pid=
+check "USR1 ends a sweep with 75" test $status = 75
+check "its workers have saved" test -n "$(step f)"
+check "the sweep goes on" exits 0 "$longshot" run tiny.json -o f -j2 --plots no train.steps=12000 seeds=[1]
+check "from where its workers were" grep -q 'resuming at step [1-9]' f/cells/*/log.txt
+check "and nothing left behind" clean f
+
+# ------------------------------------------------------------------------------------ random kills
+# random N: 0 .. N-1 into $r.
+random() {
+    seed=$(((seed * 1103515245 + 12345) % 2147483648))
+    r=$((seed / 65536 % $1))
+}
+
+# children PID: the workers of a supervisor.
+children() { cat "/proc/$1/task/$1/children" 2>/dev/null; }
+
+# alive PID: there, and not just waiting to be waited for.
+alive() {
+    case $(cat "/proc/$1/stat" 2>/dev/null) in
+        '' | *') Z '*) return 1 ;;
+    esac
+}
+
+# disturb DIR: run until done, killing on the way while there are kills left.
+disturb() {
+    lives=0
+    while :; do
+        lives=$((lives + 1))
+        [ $lives -lt 200 ] || { echo "not done after $lives lives"; return 1; }
+        "$longshot" run tiny.json -o "$1" -j2 --plots no --checkpoint-every 0.02 >out 2>err &
+        pid=$!
+        while [ $killed -lt "$kills" ]; do
+            random 300
+            sleep 0."$(printf %03d $((r + 20)))"
+            random 3
+            set -- "$1" $(children $pid)
+            if [ $r = 0 ] || [ $# -lt 2 ]; then
+                victim=$pid
+            elif [ $r = 1 ] || [ $# -lt 3 ]; then
+                victim=$2
+            else
+                victim=$3
+            fi
+            if alive "$victim" && kill -KILL "$victim" 2>/dev/null; then
+                killed=$((killed + 1))
+                [ "$victim" = $pid ] || workers=$((workers + 1))
+            fi
+            alive $pid || break
+        done
+        wait $pid 2>/dev/null
+        status=$?
+        pid=
+        case $status in
+            0) return 0 ;;
+            4 | 137) ;;
+            *) echo "status $status"; cat err; return 1 ;;
+        esac
+    done
+}
+killed=0
+workers=0
+sweeps=0
+resumed=0
+while [ $killed -lt "$kills" ] && [ $bad = 0 ]; do
+    sweeps=$((sweeps + 1))
+    check "a sweep under kills ends" disturb g
+    check "with the bytes of the undisturbed one" same e g
+    check "and nothing left behind" clean g
+    resumed=$((resumed + $(cat g/cells/*/log.txt 2>/dev/null | grep -c 'resuming at step [1-9]')))
+    rm -rf g
+done
+echo "# $killed kills, $workers of them of workers, in $sweeps sweeps, seed ${LX_SEED:-1}; in $resumed cells the last life had resumed"
+check "so many kills were done" test $killed -ge "$kills"
+
+echo "1..$n"
+exit $bad
