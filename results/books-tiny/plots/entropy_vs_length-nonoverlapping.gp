@@ -1,0 +1,101 @@
+# Attention entropy by evaluation length: books, trained at 128 tokens
+# Draw it again in this folder: gnuplot entropy_vs_length-nonoverlapping.gp
+if (!exists('out')) out = 'entropy_vs_length-nonoverlapping'
+data = 'entropy_vs_length-nonoverlapping.dat'
+set encoding utf8
+do for [kind in 'svg png'] {
+if (kind eq 'svg') {
+  set terminal svg size 1320,576 dynamic background '#ffffff' font 'DejaVu Sans,12' noenhanced
+} else {
+  if (strstrt(GPVAL_TERMINALS, 'pngcairo') > 0) {
+    set terminal pngcairo size 2640,1152 fontscale 2 linewidth 2 pointscale 2 font 'DejaVu Sans,9' noenhanced
+  } else {
+    set terminal png size 2640,1152 fontscale 2 linewidth 2 pointscale 2 noenhanced
+  }
+}
+set output out.'.'.kind
+reset
+set datafile missing '?'
+set border 3 lw 1 lc rgb '#707070'
+set tics nomirror out scale 0.6 textcolor rgb '#202020'
+set grid xtics ytics lt 1 lw 0.6 lc rgb '#e4e4e4'
+set style fill transparent solid 0.15 noborder
+set multiplot
+unset label
+unset arrow
+set lmargin at screen 0.05303
+set rmargin at screen 0.37879
+set tmargin at screen 0.85417
+set bmargin at screen 0.13542
+set label 'Attention entropy by evaluation length: books, trained at 128 tokens' at screen 0.01212, screen 0.96181 left font sprintf(',%g', 1.25*(kind eq 'svg' ? 12 : 9)) tc rgb '#000000'
+set label 'mean over layers and heads, queries of the last positions; valid split, non-overlapping windows, 1 seed, 65536 target tokens' at screen 0.01212, screen 0.92361 left font sprintf(',%g', 0.9*(kind eq 'svg' ? 12 : 9)) tc rgb '#707070'
+unset key
+set logscale x 2
+set xrange [0.901250463:8.87655578]
+unset logscale y
+set yrange [0.103362749:0.977369419]
+set xtics ("1x\n128" 1, "2x\n256" 2, "4x\n512" 4, "8x\n1024" 8)
+set ytics autofreq
+unset mxtics
+unset mytics
+set format y '%g'
+set xlabel 'evaluation length' offset 0,-1.1
+set ylabel 'attention entropy / ln(visible keys)'
+set arrow from first 1, graph 0 to first 1, graph 1.015 nohead lw 1.2 dt (6,4) lc rgb '#707070' back
+set label 'training length' at first 1, graph 1.04 left font sprintf(',%g', 0.9*(kind eq 'svg' ? 12 : 9)) tc rgb '#707070'
+plot data index 0 using 1:2 with linespoints lw 2 dt 1 lc rgb '#56b4e9' pt 15 ps 1 notitle, \
+  data index 1 using 1:2 with linespoints lw 2 dt 1 lc rgb '#0072b2' pt 7 ps 1 notitle, \
+  data index 2 using 1:2 with linespoints lw 2 dt (9,5) lc rgb '#d55e00' pt 8 ps 1 notitle, \
+  data index 3 using 1:2 with linespoints lw 2 dt (9,5) lc rgb '#d55e00' pt 10 ps 1 notitle, \
+  data index 4 using 1:2 with linespoints lw 2 dt (9,5) lc rgb '#d55e00' pt 12 ps 1 notitle, \
+  data index 5 using 1:2 with linespoints lw 2 dt (14,4,3,4) lc rgb '#009e73' pt 12 ps 1 notitle, \
+  data index 6 using 1:2 with linespoints lw 2 dt 1 lc rgb '#000000' pt 13 ps 1 notitle, \
+  data index 7 using 1:2 with linespoints lw 2 dt 1 lc rgb '#009e73' pt 9 ps 1 notitle, \
+  data index 8 using 1:2 with linespoints lw 2 dt 1 lc rgb '#cc79a7' pt 11 ps 1 notitle, \
+  data index 9 using 1:2 with linespoints lw 2 dt (9,5) lc rgb '#cc79a7' pt 8 ps 1 notitle, \
+  data index 10 using 1:2 with linespoints lw 2 dt (9,5) lc rgb '#cc79a7' pt 4 ps 1 notitle, \
+  data index 11 using 1:2 with linespoints lw 2 dt (14,4,3,4) lc rgb '#0072b2' pt 8 ps 1 notitle, \
+  data index 12 using 1:2 with linespoints lw 2 dt 1 lc rgb '#e69f00' pt 7 ps 1 notitle, \
+  data index 13 using 1:2 with linespoints lw 2 dt (9,5) lc rgb '#cc79a7' pt 10 ps 1 notitle, \
+  data index 14 using 1:2 with linespoints lw 2 dt (14,4,3,4) lc rgb '#d55e00' pt 10 ps 1 notitle, \
+  data index 15 using 1:2 with linespoints lw 2 dt 1 lc rgb '#d55e00' pt 5 ps 1 notitle
+unset label
+unset arrow
+set lmargin at screen 0.43182
+set rmargin at screen 0.75758
+set tmargin at screen 0.85417
+set bmargin at screen 0.13542
+set label 'entropy / ln n at 8x' at screen 0.77121, screen 0.86111 left font sprintf(',%g', 0.9*(kind eq 'svg' ? 12 : 9)) tc rgb '#707070'
+set key at screen 0.77121, screen 0.84375 left top Left reverse vertical maxrows 17 samplen 3 spacing 1.25 noenhanced
+set logscale x 2
+set xrange [0.901250463:8.87655578]
+unset logscale y
+set yrange [0.682412026:6.477226]
+set xtics ("1x\n128" 1, "2x\n256" 2, "4x\n512" 4, "8x\n1024" 8)
+set ytics autofreq
+unset mxtics
+unset mytics
+set format y '%g'
+set xlabel 'evaluation length' offset 0,-1.1
+set ylabel 'attention entropy (nats)'
+set arrow from first 1, graph 0 to first 1, graph 1.015 nohead lw 1.2 dt (6,4) lc rgb '#707070' back
+set label 'training length' at first 1, graph 1.04 left font sprintf(',%g', 0.9*(kind eq 'svg' ? 12 : 9)) tc rgb '#707070'
+plot data index 16 using 1:2 with linespoints lw 2 dt 1 lc rgb '#56b4e9' pt 15 ps 1 title '0.94  t5-16', \
+  data index 17 using 1:2 with linespoints lw 2 dt 1 lc rgb '#0072b2' pt 7 ps 1 title '0.91  nope', \
+  data index 18 using 1:2 with linespoints lw 2 dt (9,5) lc rgb '#d55e00' pt 8 ps 1 title '0.91  learned as learned+clamp', \
+  data index 19 using 1:2 with linespoints lw 2 dt (9,5) lc rgb '#d55e00' pt 10 ps 1 title '0.85  learned as learned+wrap', \
+  data index 20 using 1:2 with linespoints lw 2 dt (9,5) lc rgb '#d55e00' pt 12 ps 1 title '0.70  learned as learned+interpolate', \
+  data index 21 using 1:2 with linespoints lw 2 dt (14,4,3,4) lc rgb '#009e73' pt 12 ps 1 title '0.65  window-32', \
+  data index 22 using 1:2 with linespoints lw 2 dt 1 lc rgb '#000000' pt 13 ps 1 title '0.57  alibi', \
+  data index 23 using 1:2 with linespoints lw 2 dt 1 lc rgb '#009e73' pt 9 ps 1 title '0.56  sinusoidal', \
+  data index 24 using 1:2 with linespoints lw 2 dt 1 lc rgb '#cc79a7' pt 11 ps 1 title '0.42  rope', \
+  data index 25 using 1:2 with linespoints lw 2 dt (9,5) lc rgb '#cc79a7' pt 8 ps 1 title '0.40  rope as rope+dynamic_ntk', \
+  data index 26 using 1:2 with linespoints lw 2 dt (9,5) lc rgb '#cc79a7' pt 4 ps 1 title '0.38  rope as rope+pi', \
+  data index 27 using 1:2 with linespoints lw 2 dt (14,4,3,4) lc rgb '#0072b2' pt 8 ps 1 title '0.38  kerple_log', \
+  data index 28 using 1:2 with linespoints lw 2 dt 1 lc rgb '#e69f00' pt 7 ps 1 title '0.36  sandwich', \
+  data index 29 using 1:2 with linespoints lw 2 dt (9,5) lc rgb '#cc79a7' pt 10 ps 1 title '0.22  rope as rope+yarn', \
+  data index 30 using 1:2 with linespoints lw 2 dt (14,4,3,4) lc rgb '#d55e00' pt 10 ps 1 title '0.14  kerple_power', \
+  data index 31 using 1:2 with linespoints lw 2 dt 1 lc rgb '#d55e00' pt 5 ps 1 title '   –  learned (n/a past 1x)'
+unset multiplot
+unset output
+}
