@@ -1,12 +1,12 @@
 #!/bin/sh
 # Interrupted and killed runs: each signal saves the step and the same command goes on from there;
 # SIGKILL of workers and supervisors at random moments loses nothing, and the files end with the bytes
-# of an undisturbed run. LX_KILLS kills (default 8), drawn from LX_SEED. TAP on stdout; the program
+# of an undisturbed run. LX_KILLS kills (default 50), drawn from LX_SEED. TAP on stdout; the program
 # under test is $LONGSHOT or build/longshot.
 set -u
 root=$(cd "$(dirname "$0")/../.." && pwd)
 longshot=${LONGSHOT:-$root/build/longshot}
-kills=${LX_KILLS:-8}
+kills=${LX_KILLS:-50}
 seed=${LX_SEED:-1}
 tmp=$(mktemp -d) || exit 1
 pid=
