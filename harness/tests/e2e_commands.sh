@@ -2,35 +2,9 @@
 # Every command's help, its answers to wrong command lines, and the commands that show rather than
 # run: plan, list, describe, sample, eval, probe, schema, version. TAP on stdout; the program under
 # test is $LONGSHOT or build/longshot.
-set -u
-root=$(cd "$(dirname "$0")/../.." && pwd)
-longshot=${LONGSHOT:-$root/build/longshot}
-tmp=$(mktemp -d) || exit 1
-trap 'rm -rf "$tmp"' EXIT
-cd "$tmp" || exit 1
-n=0
-bad=0
+. "$(dirname "$0")/tap.sh"
 
-check() {
-    name=$1
-    shift
-    n=$((n + 1))
-    if "$@" >check.out 2>&1; then
-        echo "ok $n - $name"
-    else
-        echo "not ok $n - $name"
-        sed 's/^/# /' check.out err 2>/dev/null | head -20
-        bad=1
-    fi
-}
-
-run() {
-    want=$1
-    shift
-    "$longshot" "$@" >out 2>err
-    got=$?
-    [ "$got" = "$want" ] || { echo "status $got, expected $want: $*"; return 1; }
-}
+run() { want=$1; shift; exits "$want" "$longshot" "$@"; }
 # says STATUS LINE ARGS...: the status, nothing on stdout, and exactly this first line on stderr.
 says() {
     line=$2
@@ -40,7 +14,6 @@ says() {
     [ ! -s out ] || { echo "stdout is not empty"; return 1; }
     [ "$(head -1 err)" = "longshot: $line" ] || { echo "expected: $line"; return 1; }
 }
-has() { grep -qF -e "$2" "$1" || { echo "$1 lacks: $2"; return 1; }; }
 line() { grep -qxF -e "$2" "$1" || { echo "$1 lacks the line: $2"; return 1; }; }
 
 cat >tiny.json <<'JSON'

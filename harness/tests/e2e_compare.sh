@@ -1,40 +1,9 @@
 #!/bin/sh
 # The gate through the command line: exit statuses, formats, updating, and the example workflow with
 # the shipped baseline. TAP on stdout; the program under test is $LONGSHOT or build/longshot.
-set -u
-root=$(cd "$(dirname "$0")/../.." && pwd)
-longshot=${LONGSHOT:-$root/build/longshot}
-tmp=$(mktemp -d) || exit 1
-trap 'chmod -R u+w "$tmp"; rm -rf "$tmp"' EXIT
-cd "$tmp" || exit 1
-n=0
-bad=0
+. "$(dirname "$0")/tap.sh"
 
-# check NAME COMMAND...: one TAP line; the command's status is the result.
-check() {
-    name=$1
-    shift
-    n=$((n + 1))
-    if "$@" >check.out 2>&1; then
-        echo "ok $n - $name"
-    else
-        echo "not ok $n - $name"
-        sed 's/^/# /' check.out out err 2>/dev/null | head -20
-        bad=1
-    fi
-}
-
-# exits STATUS COMMAND...: stdout to `out`, stderr to `err`.
-exits() {
-    want=$1
-    shift
-    "$@" >out 2>err
-    got=$?
-    [ "$got" = "$want" ] || { echo "status $got, expected $want: $*"; return 1; }
-}
 compare() { want=$1; shift; exits "$want" "$longshot" compare "$@"; }
-has() { grep -qF -e "$2" "$1" || { echo "$1 lacks: $2"; return 1; }; }
-lacks() { ! grep -qF -e "$2" "$1"; }
 same() { cmp "$1" "$2"; }
 refused() { part=$1; shift; compare 2 "$@" && has err "$part" && test ! -s out; }
 

@@ -3,41 +3,11 @@
 # SIGKILL of workers and supervisors at random moments loses nothing, and the files end with the bytes
 # of an undisturbed run. LX_KILLS kills (default 50), drawn from LX_SEED. TAP on stdout; the program
 # under test is $LONGSHOT or build/longshot.
-set -u
-root=$(cd "$(dirname "$0")/../.." && pwd)
-longshot=${LONGSHOT:-$root/build/longshot}
+. "$(dirname "$0")/tap.sh"
 kills=${LX_KILLS:-50}
 seed=${LX_SEED:-1}
-tmp=$(mktemp -d) || exit 1
 pid=
-trap '[ -z "$pid" ] || kill -KILL "$pid" 2>/dev/null; rm -rf "$tmp"' EXIT
-cd "$tmp" || exit 1
-n=0
-bad=0
-
-# check NAME COMMAND...: one TAP line; the command's status is the result.
-check() {
-    name=$1
-    shift
-    n=$((n + 1))
-    if "$@" >check.out 2>&1; then
-        echo "ok $n - $name"
-    else
-        echo "not ok $n - $name"
-        sed 's/^/# /' check.out err 2>/dev/null | tail -20
-        bad=1
-    fi
-}
-
-# exits STATUS COMMAND...: stdout to `out`, stderr to `err`.
-exits() {
-    want=$1
-    shift
-    "$@" >out 2>err
-    got=$?
-    [ "$got" = "$want" ] || { echo "status $got, expected $want: $*"; return 1; }
-}
-has() { grep -qF -e "$2" "$1" || { echo "$1 lacks: $2"; return 1; }; }
+on_exit() { [ -z "$pid" ] || kill -KILL "$pid" 2>/dev/null; }
 
 # same DIR DIR: results and trained weights.
 same() {

@@ -2,41 +2,10 @@
 # The whole path through the command line: running, resuming, interrupting, failing, merging; and
 # that results do not depend on how they came about. TAP on stdout; the program under test is
 # $LONGSHOT or build/longshot.
-set -u
-root=$(cd "$(dirname "$0")/../.." && pwd)
-longshot=${LONGSHOT:-$root/build/longshot}
-tmp=$(mktemp -d) || exit 1
-trap 'rm -rf "$tmp"' EXIT
-cd "$tmp" || exit 1
-n=0
-bad=0
+. "$(dirname "$0")/tap.sh"
 
-# check NAME COMMAND...: one TAP line; the command's status is the result.
-check() {
-    name=$1
-    shift
-    n=$((n + 1))
-    if "$@" >check.out 2>&1; then
-        echo "ok $n - $name"
-    else
-        echo "not ok $n - $name"
-        sed 's/^/# /' check.out err 2>/dev/null | head -20
-        bad=1
-    fi
-}
-
-# exits STATUS COMMAND...: stdout to `out`, stderr to `err`.
-exits() {
-    want=$1
-    shift
-    "$@" >out 2>err
-    got=$?
-    [ "$got" = "$want" ] || { echo "status $got, expected $want: $*"; return 1; }
-}
 says() { exits "$1" "$longshot" $3 && { grep -qF -e "$2" err || { echo "stderr lacks: $2"; return 1; }; }; }
 same() { cmp "$1" "$2"; }
-has() { grep -qF -e "$2" "$1" || { echo "$1 lacks: $2"; return 1; }; }
-lacks() { ! grep -qF -e "$2" "$1"; }
 run() { exits "$@"; }
 
 cat >tiny.json <<'JSON'

@@ -1,0 +1,38 @@
+# What every end-to-end script begins with (sourced, not run): a folder of its own that is removed at
+# the end, the program under test in $longshot ($LONGSHOT or build/longshot), and TAP checks.
+set -u
+root=$(cd "$(dirname "$0")/../.." && pwd)
+longshot=${LONGSHOT:-$root/build/longshot}
+tmp=$(mktemp -d) || exit 1
+on_exit() { :; } # a script may replace it
+trap 'on_exit; chmod -R u+w "$tmp"; rm -rf "$tmp"' EXIT
+cd "$tmp" || exit 1
+n=0
+bad=0
+
+# check NAME COMMAND...: one TAP line; the command's status is the result.
+check() {
+    name=$1
+    shift
+    n=$((n + 1))
+    if "$@" >check.out 2>&1; then
+        echo "ok $n - $name"
+    else
+        echo "not ok $n - $name"
+        sed 's/^/# /' check.out err 2>/dev/null | head -20
+        bad=1
+    fi
+}
+
+# exits STATUS COMMAND...: stdout to `out`, stderr to `err`.
+exits() {
+    want=$1
+    shift
+    "$@" >out 2>err
+    got=$?
+    [ "$got" = "$want" ] || { echo "status $got, expected $want: $*"; return 1; }
+}
+
+# has FILE TEXT, lacks FILE TEXT
+has() { grep -qF -e "$2" "$1" || { echo "$1 lacks: $2"; return 1; }; }
+lacks() { ! grep -qF -e "$2" "$1"; }
