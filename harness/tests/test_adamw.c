@@ -1,31 +1,13 @@
 /* The optimiser: the learning rate in closed form, AdamW and clipping against the textbook, which arrays
  * decay, what is frozen, which bounds hold. */
-#include "tests/model_rig.h"
+#include "tests/train_rig.h"
 #include "train/adamw.h"
-
-enum { L = 8, V = 8 };
 
 #ifdef LX_REAL_DOUBLE
 static const double tol = 1e-13;
 #else
 static const double tol = 1e-6;
 #endif
-
-static const struct lx_model_config config = {
-    .layers = 1, .d_model = 16, .heads = 2, .d_ff = 32, .vocab = V};
-
-static const struct lx_train_config usual = {.length = L,
-                                             .batch_tokens = 4 * L,
-                                             .steps = 20,
-                                             .lr = 0.01,
-                                             .warmup = 5,
-                                             .final_lr = 0.1,
-                                             .weight_decay = 0.1,
-                                             .clip = 1,
-                                             .beta1 = 0.9,
-                                             .beta2 = 0.95,
-                                             .eps = 1e-8,
-                                             .log_every = 10};
 
 static void learning_rate_in_closed_form(void **state)
 {

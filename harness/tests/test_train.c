@@ -1,26 +1,7 @@
 /* Whole training runs: learning by heart, repeating to the bit, batches that are the same for every
  * scheme, windows drawn evenly, breaking down cleanly, the rows of the log. */
 #include "tensor/gemm.h"
-#include "tests/model_rig.h"
-#include "train/train.h"
-
-enum { L = 8, V = 8 };
-
-static const struct lx_model_config config = {
-    .layers = 1, .d_model = 16, .heads = 2, .d_ff = 32, .vocab = V};
-
-static const struct lx_train_config usual = {.length = L,
-                                             .batch_tokens = 4 * L,
-                                             .steps = 20,
-                                             .lr = 0.01,
-                                             .warmup = 5,
-                                             .final_lr = 0.1,
-                                             .weight_decay = 0.1,
-                                             .clip = 1,
-                                             .beta1 = 0.9,
-                                             .beta2 = 0.95,
-                                             .eps = 1e-8,
-                                             .log_every = 10};
+#include "tests/train_rig.h"
 
 /* A run of a fresh model; the losses of all steps go to `losses` (NULL: not kept). */
 struct recorded {
