@@ -41,7 +41,7 @@ FLAGS := -std=c11 -D_POSIX_C_SOURCE=200809L -fno-math-errno -ffp-contract=off -f
 	$(OPENBLAS_CFLAGS) $(CJSON_CFLAGS) $(CFLAGS)
 LIBS := $(OPENBLAS_LIBS) $(CJSON_LIBS) $(CSV_LIBS) $(ZLIB_LIBS) -lm $(LDFLAGS)
 
-# The loops of simd.c are compiled once per instruction set and chosen at run time.
+# The inner loops are compiled once per instruction set and chosen at run time.
 ARCH := $(shell $(CC) -dumpmachine)
 SIMD_KINDS := plain $(if $(findstring x86_64,$(ARCH)),avx2 avx512)
 SIMD_plain := -Wno-pass-failed
@@ -49,11 +49,12 @@ SIMD_avx2 := -Wno-pass-failed -mavx2 -mfma -ffp-contract=fast
 SIMD_avx512 := -Wno-pass-failed -mavx512f -mavx512vl -mavx512dq -mavx512bw -mfma -mprefer-vector-width=512 -ffp-contract=fast
 
 MAIN_SRC := harness/main.c
-SIMD_SRC := harness/tensor/simd.c
+SIMD_SRC := harness/tensor/simd.c harness/tensor/attention_head.c
 SRC := $(filter-out $(MAIN_SRC) $(SIMD_SRC),$(wildcard harness/*.c harness/core/*.c \
 	harness/tensor/*.c harness/model/*.c harness/train/*.c harness/eval/*.c harness/report/*.c \
 	harness/run/*.c encodings/*.c datasets/*.c))
-OBJ := $(SRC:%.c=$(OUT)/%.o) $(SIMD_KINDS:%=$(OUT)/harness/tensor/simd.%.o)
+SIMD_OBJ := $(foreach k,$(SIMD_KINDS),$(SIMD_SRC:%.c=$(OUT)/%.$(k).o))
+OBJ := $(SRC:%.c=$(OUT)/%.o) $(SIMD_OBJ)
 LIB := $(OUT)/liblongshot.a
 BIN := $(if $(filter release,$(VARIANT)),build/longshot,$(OUT)/longshot)
 PROGRAM := $(if $(wildcard $(MAIN_SRC)),$(BIN))
@@ -90,10 +91,13 @@ $(OUT)/%.o: %.c
 	$(if $(V),,@echo "  cc  $<")
 	$(Q)$(CC) $(FLAGS) -MMD -MP -c $< -o $@
 
-$(SIMD_KINDS:%=$(OUT)/harness/tensor/simd.%.o): $(OUT)/harness/tensor/simd.%.o: $(SIMD_SRC)
-	@mkdir -p $(@D)
-	$(if $(V),,@echo "  cc  $< ($*)")
-	$(Q)$(CC) $(FLAGS) $(SIMD_$*) -DLX_SIMD=$* -MMD -MP -c $< -o $@
+define simd_rule
+$(OUT)/%.$(1).o: %.c
+	@mkdir -p $$(@D)
+	$$(if $$(V),,@echo "  cc  $$< ($(1))")
+	$$(Q)$$(CC) $$(FLAGS) $$(SIMD_$(1)) -DLX_SIMD=$(1) -MMD -MP -c $$< -o $$@
+endef
+$(foreach k,$(SIMD_KINDS),$(eval $(call simd_rule,$(k))))
 
 $(LIB): $(OBJ)
 	$(Q)rm -f $@ && ar rcs $@ $(OBJ)
@@ -143,8 +147,14 @@ test-units: tests
 check: format-check lint
 	@$(SUB) -j2 CC=gcc WERROR=1 OUT=build/werror-gcc BIN=build/werror-gcc/longshot tests
 	@$(SUB) -j2 CC=clang WERROR=1 OUT=build/werror-clang BIN=build/werror-clang/longshot tests
-	@$(SUB) test
+	@$(SUB) test test-kernels
 	@$(SUB) asan ubsan
+
+## test-kernels: what checks numbers, on the slower kernels: plain C, AVX2, and BLAS without AVX-512
+.PHONY: test-kernels
+test-kernels: tests
+	@for k in LX_SIMD=plain LX_SIMD=avx2 OPENBLAS_CORETYPE=Haswell; do echo "$$k"; \
+	  env $$k $(PROVE) $(NUMERIC:%=$(OUT)/tests/test_%) $(OUT)/tests/test_threads || exit 1; done
 
 ## asan: the test programs under AddressSanitizer and LeakSanitizer
 asan:

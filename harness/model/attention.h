@@ -1,18 +1,15 @@
-/* Causal attention over one layer, streaming: no T x T matrix, forward or backward.
- *
- * Rows of queries are processed in blocks; scores of a block are computed, biased, normalised and
- * used while they are hot, and computed again in the backward pass. Entropy and max-probability come
- * from the same pass: with s the logits of a row and p their softmax,
+/* Causal attention over one layer: every head of every sequence by the streaming kernels of
+ * tensor/attention_head.h. Entropy and max-probability come from the same pass: with s the logits of
+ * a row and p their softmax,
  *     H = logsumexp(s) - sum p s,     max p = exp(max s - logsumexp(s)).
  * The formula of a logit is that of encodings/encoding.h. */
 #ifndef LX_MODEL_ATTENTION_H
 #define LX_MODEL_ATTENTION_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "core/real.h"
-
-#define LX_ATTENTION_BLOCK 64 /* query rows a block */
 
 struct lx_attention {
     int B, T, H, head_dim;
@@ -23,7 +20,8 @@ struct lx_attention {
     const real *bias; /* (H, T) by distance, REVERSED: bias[h*T + T-1-d]; NULL: none. Reversed so
                         * that a row's biases lie in the order of its keys                         */
     int window;       /* keys visible to a query, itself included; >= T: all                      */
-    real *scratch;    /* lx_attention_scratch() reals                                             */
+    real *scratch;    /* (threads, scratch_size), scratch_size: lx_attention_scratch()            */
+    size_t scratch_size;
     /* Results */
     real *out;      /* (B*T, D)                                                                   */
     real *lse;      /* (B, H, T) logsumexp of each row, NULL: not kept                            */
@@ -34,13 +32,14 @@ struct lx_attention {
     size_t observe_stride;
 };
 
-/* Reals of scratch for sequences of T tokens. */
-size_t lx_attention_scratch(int T);
+/* Reals of scratch for sequences of T tokens; `training`: for the backward pass too. */
+size_t lx_attention_scratch(int T, int head_dim, bool training);
 
 void lx_attention_forward(const struct lx_attention *a);
 
-/* dout (B*T, D), out and lse as the forward pass left them; dqkv (B*T, 3D) is assigned; dbias (H, T)
- * reversed like bias, accumulated, NULL: not wanted. */
+/* dout (B*T, D), out and lse as the forward pass left them; dqkv (B*T, 3D) is assigned; dbias
+ * (B, H, T) reversed like bias, added to, NULL: not wanted: each sequence has its own, since they are
+ * taken in any order. */
 void lx_attention_backward(const struct lx_attention *a, const real *dout, real *dqkv, real *dbias);
 
 #endif

@@ -5,6 +5,7 @@
 #include "model/work.h"
 #include "tensor/gemm.h"
 #include "tensor/ops.h"
+#include "tensor/parallel.h"
 #include "tensor/simd.h"
 
 void lx_work_attention(struct lx_model *m, struct lx_work *w, int l, struct lx_attention *a)
@@ -22,6 +23,7 @@ void lx_work_attention(struct lx_model *m, struct lx_work *w, int l, struct lx_a
     a->out = w->acts[l].att;
     a->lse = w->acts[l].lse;
     a->scratch = w->scratch;
+    a->scratch_size = w->attention_scratch;
     a->window = lx_stack_window(&m->stack, &c);
     a->tau = w->tau;
     lx_stack_tau(&m->stack, &c, H, w->tau);
@@ -54,46 +56,109 @@ static void embed(struct lx_model *m, struct lx_work *w, const uint16_t *tokens)
     lx_stack_embed(&m->stack, &c, x);
 }
 
-/* One layer; `next` is where the residual stream goes on, which may be where it came from. */
+/* One layer at work; `next` is where the residual stream goes on, which may be where it came from. */
+struct layer_pass {
+    struct lx_model *m;
+    struct lx_work *w;
+    int l;
+    real *next;
+};
+
+/* Everything before attention, for the rows of one chunk. */
+static void project_chunk(void *ctx, int i, int worker)
+{
+    struct layer_pass *p = ctx;
+    const struct lx_layer *y = &p->m->layers[p->l];
+    struct lx_acts *a = &p->w->acts[p->l];
+    int D = p->m->config.d_model, r0, n;
+    size_t at;
+
+    (void)worker;
+    lx_work_chunk(p->w->B * p->w->T, i, &r0, &n);
+    at = (size_t)r0 * (size_t)D;
+    lx_norm(n, D, a->x + at, y->ln1_w->w, y->ln1_b->w, a->ln1 + at, a->mean1 + r0, a->rstd1 + r0);
+    lx_linear(n, D, 3 * D, a->ln1 + at, y->qkv_w->w, y->qkv_b->w, false, a->qkv + 3 * at);
+}
+
+/* Everything after it. */
+static void mlp_chunk(void *ctx, int i, int worker)
+{
+    struct layer_pass *p = ctx;
+    const struct lx_layer *y = &p->m->layers[p->l];
+    struct lx_acts *a = &p->w->acts[p->l];
+    int D = p->m->config.d_model, F = p->m->config.d_ff, r0, n;
+    size_t at, hidden, bytes;
+
+    (void)worker;
+    lx_work_chunk(p->w->B * p->w->T, i, &r0, &n);
+    at = (size_t)r0 * (size_t)D;
+    hidden = (size_t)r0 * (size_t)F;
+    bytes = (size_t)n * (size_t)D * sizeof(real);
+    if (a->mid != a->x)
+        memcpy(a->mid + at, a->x + at, bytes);
+    lx_linear(n, D, D, a->att + at, y->out_w->w, y->out_b->w, true, a->mid + at);
+
+    lx_norm(n, D, a->mid + at, y->ln2_w->w, y->ln2_b->w, a->ln2 + at, a->mean2 + r0, a->rstd2 + r0);
+    lx_linear(n, D, F, a->ln2 + at, y->up_w->w, y->up_b->w, false, a->up + hidden);
+    lx_simd()->gelu((size_t)n * (size_t)F, a->up + hidden, a->act + hidden);
+    if (p->next != a->mid)
+        memcpy(p->next + at, a->mid + at, bytes);
+    lx_linear(n, F, D, a->act + hidden, y->down_w->w, y->down_b->w, true, p->next + at);
+}
+
+/* Queries and keys of one sequence. */
+static void rotate_sequence(void *ctx, int b, int worker)
+{
+    struct layer_pass *p = ctx;
+    struct lx_enc_call c = {.layer = p->l, .B = 1, .T = p->w->T};
+    size_t D = (size_t)p->m->config.d_model;
+    real *qkv = p->w->acts[p->l].qkv + (size_t)b * (size_t)c.T * 3 * D;
+
+    (void)worker;
+    lx_stack_rotate(&p->m->stack, &c, qkv, qkv + D, 3 * D);
+}
+
 static void layer_forward(struct lx_model *m, struct lx_work *w, int l, real *next,
                           const struct lx_observe *observe)
 {
-    const struct lx_layer *y = &m->layers[l];
-    struct lx_acts *a = &w->acts[l];
-    int R = w->B * w->T, D = m->config.d_model, F = m->config.d_ff, L = m->config.layers;
-    size_t D3 = (size_t)3 * (size_t)D, HT = (size_t)m->config.heads * (size_t)w->T;
-    size_t bytes = (size_t)R * (size_t)D * sizeof(real);
-    struct lx_enc_call c = {.layer = l, .B = w->B, .T = w->T};
+    struct layer_pass p = {.m = m, .w = w, .l = l, .next = next};
+    int chunks = lx_work_chunks(w->B * w->T);
+    size_t HT = (size_t)m->config.heads * (size_t)w->T;
     struct lx_attention att;
 
-    lx_norm(R, D, a->x, y->ln1_w->w, y->ln1_b->w, a->ln1, a->mean1, a->rstd1);
-    lx_linear(R, D, 3 * D, a->ln1, y->qkv_w->w, y->qkv_b->w, false, a->qkv);
-    lx_stack_rotate(&m->stack, &c, a->qkv, a->qkv + D, D3);
+    lx_parallel(chunks, project_chunk, &p);
+    lx_parallel(w->B, rotate_sequence, &p);
     lx_work_attention(m, w, l, &att);
     if (observe != NULL) {
-        att.observe_stride = (size_t)L * HT;
+        att.observe_stride = (size_t)m->config.layers * HT;
         att.entropy = observe->entropy != NULL ? observe->entropy + (size_t)l * HT : NULL;
         att.max_prob = observe->max_prob != NULL ? observe->max_prob + (size_t)l * HT : NULL;
         att.attention =
             observe->attention != NULL ? observe->attention + (size_t)l * HT * (size_t)w->T : NULL;
     }
     lx_attention_forward(&att);
-    if (a->mid != a->x)
-        memcpy(a->mid, a->x, bytes);
-    lx_linear(R, D, D, a->att, y->out_w->w, y->out_b->w, true, a->mid);
+    lx_parallel(chunks, mlp_chunk, &p);
+}
 
-    lx_norm(R, D, a->mid, y->ln2_w->w, y->ln2_b->w, a->ln2, a->mean2, a->rstd2);
-    lx_linear(R, D, F, a->ln2, y->up_w->w, y->up_b->w, false, a->up);
-    lx_simd()->gelu((size_t)R * (size_t)F, a->up, a->act);
-    if (next != a->mid)
-        memcpy(next, a->mid, bytes);
-    lx_linear(R, F, D, a->act, y->down_w->w, y->down_b->w, true, next);
+static void final_norm_chunk(void *ctx, int i, int worker)
+{
+    struct layer_pass *p = ctx;
+    struct lx_work *w = p->w;
+    int D = p->m->config.d_model, r0, n;
+    size_t at;
+
+    (void)worker;
+    lx_work_chunk(w->B * w->T, i, &r0, &n);
+    at = (size_t)r0 * (size_t)D;
+    lx_norm(n, D, w->x_out + at, p->m->lnf_w->w, p->m->lnf_b->w, w->lnf + at, w->meanf + r0,
+            w->rstdf + r0);
 }
 
 void lx_model_forward(struct lx_model *m, struct lx_work *w, const uint16_t *tokens, int B, int T,
                       const struct lx_observe *observe)
 {
     int L = m->config.layers;
+    struct layer_pass p = {.m = m, .w = w};
 
     w->B = B;
     w->T = T;
@@ -101,8 +166,7 @@ void lx_model_forward(struct lx_model *m, struct lx_work *w, const uint16_t *tok
     embed(m, w, tokens);
     for (int l = 0; l < L; l++)
         layer_forward(m, w, l, l + 1 < L ? w->acts[l + 1].x : w->x_out, observe);
-    lx_norm(B * T, m->config.d_model, w->x_out, m->lnf_w->w, m->lnf_b->w, w->lnf, w->meanf,
-            w->rstdf);
+    lx_parallel(lx_work_chunks(B * T), final_norm_chunk, &p);
 }
 
 void lx_model_logits(struct lx_model *m, struct lx_work *w, int r0, int n, real *out)
@@ -112,29 +176,57 @@ void lx_model_logits(struct lx_model *m, struct lx_work *w, int r0, int n, real 
     lx_gemm(false, true, n, V, D, 1, w->lnf + (size_t)r0 * (size_t)D, D, m->embed->w, D, 0, out, V);
 }
 
+struct loss_pass {
+    struct lx_model *m;
+    struct lx_work *w;
+    const uint16_t *targets;
+    double *nll;
+    const real *weight;
+    bool backward;
+};
+
+/* The losses of one chunk, and what they send back to the final states and to the embedding. */
+static void loss_chunk(void *ctx, int i, int worker)
+{
+    const struct loss_pass *p = ctx;
+    const struct lx_simd *simd = lx_simd();
+    struct lx_work *w = p->w;
+    int R = w->B * w->T, D = p->m->config.d_model, V = p->m->config.vocab, first, rows;
+    real *logits = w->logits + (size_t)worker * LX_LOSS_ROWS * (size_t)V;
+    real *embed_g = i == 0 ? p->m->embed->g : lx_work_partial(w, i);
+    real even = (real)(1.0 / R);
+
+    lx_work_chunk(R, i, &first, &rows);
+    if (p->backward && i > 0)
+        memset(embed_g, 0, p->m->embed->n * sizeof(*embed_g));
+    for (int r0 = first; r0 < first + rows; r0 += LX_LOSS_ROWS) {
+        int n = first + rows - r0 < LX_LOSS_ROWS ? first + rows - r0 : LX_LOSS_ROWS;
+        size_t at = (size_t)r0 * (size_t)D;
+
+        lx_model_logits(p->m, w, r0, n, logits);
+        for (int r = r0; r < r0 + n; r++) {
+            real *z = logits + (size_t)(r - r0) * (size_t)V;
+
+            p->nll[r] =
+                simd->loss_row((size_t)V, z, p->targets[r], p->weight != NULL ? p->weight[r] : even,
+                               p->backward ? z : NULL);
+        }
+        if (!p->backward)
+            continue;
+        lx_gemm(false, false, n, D, V, 1, logits, V, p->m->embed->w, D, 0, w->dh + at, D);
+        lx_gemm(true, false, V, D, n, 1, logits, V, w->lnf + at, D, 1, embed_g, D);
+    }
+}
+
 void lx_model_loss(struct lx_model *m, struct lx_work *w, const uint16_t *tokens,
                    const uint16_t *targets, double *nll, const real *weight, bool backward)
 {
-    const struct lx_simd *simd = lx_simd();
-    int R = w->B * w->T, D = m->config.d_model, V = m->config.vocab;
-    real even = (real)(1.0 / R);
+    struct loss_pass p = {
+        .m = m, .w = w, .targets = targets, .nll = nll, .weight = weight, .backward = backward};
 
-    for (int r0 = 0; r0 < R; r0 += LX_LOSS_ROWS) {
-        int n = R - r0 < LX_LOSS_ROWS ? R - r0 : LX_LOSS_ROWS;
-        size_t at = (size_t)r0 * (size_t)D;
-
-        lx_model_logits(m, w, r0, n, w->logits);
-        for (int r = r0; r < r0 + n; r++) {
-            real *z = w->logits + (size_t)(r - r0) * (size_t)V;
-
-            nll[r] = simd->loss_row((size_t)V, z, targets[r], weight != NULL ? weight[r] : even,
-                                    backward ? z : NULL);
-        }
-        if (!backward)
-            continue;
-        lx_gemm(false, false, n, D, V, 1, w->logits, V, m->embed->w, D, 0, w->dh + at, D);
-        lx_gemm(true, false, V, D, n, 1, w->logits, V, w->lnf + at, D, 1, m->embed->g, D);
-    }
-    if (backward)
-        lx_model_backward(m, w, tokens);
+    lx_parallel(lx_work_chunks(w->B * w->T), loss_chunk, &p);
+    if (!backward)
+        return;
+    lx_work_add_partials(w, m->embed->g, m->embed->n);
+    lx_model_backward(m, w, tokens);
 }

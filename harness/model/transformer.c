@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "model/work.h"
+#include "tensor/parallel.h"
 
 const struct lx_option lx_model_options[] = {
     {"layers", LX_OPT_INT, offsetof(struct lx_model_config, layers), 4, 1, 1000, NULL,
@@ -177,6 +178,34 @@ static void take_acts(struct lx_acts *a, const struct lx_model_config *c, size_t
     }
 }
 
+int lx_work_chunks(int R)
+{
+    int n = (R + LX_CHUNK_ROWS - 1) / LX_CHUNK_ROWS;
+
+    return n < 1 ? 1 : n > LX_CHUNKS ? LX_CHUNKS : n;
+}
+
+void lx_work_chunk(int R, int i, int *first, int *rows)
+{
+    int n = lx_work_chunks(R);
+    int each = (R + n - 1) / n;
+
+    *first = i * each < R ? i * each : R;
+    *rows = R - *first < each ? R - *first : each;
+}
+
+/* Reals of the gradients that a chunk sums at a time: those of one layer, or of the embedding and
+ * the final norm. */
+static size_t partial_size(const struct lx_model *m)
+{
+    const struct lx_layer *y = &m->layers[0];
+    size_t layer = y->ln1_w->n + y->ln1_b->n + y->qkv_w->n + y->qkv_b->n + y->out_w->n +
+                   y->out_b->n + y->ln2_w->n + y->ln2_b->n + y->up_w->n + y->up_b->n +
+                   y->down_w->n + y->down_b->n;
+
+    return layer > m->embed->n ? layer : m->embed->n;
+}
+
 /* Take everything from the arena; pointers are NULL while it measures. */
 static void take_work(struct lx_work *w, struct lx_acts *acts, const struct lx_model *m,
                       struct lx_arena *arena)
@@ -184,6 +213,7 @@ static void take_work(struct lx_work *w, struct lx_acts *acts, const struct lx_m
     const struct lx_model_config *c = &m->config;
     size_t R = (size_t)w->max_B * (size_t)w->max_T, T = (size_t)w->max_T;
     size_t D = (size_t)c->d_model, H = (size_t)c->heads;
+    size_t threads = (size_t)lx_parallel_threads();
     struct lx_acts measured; /* a measuring arena gave no room for the real ones */
 
     for (int l = 0; l < c->layers; l++) {
@@ -202,15 +232,20 @@ static void take_work(struct lx_work *w, struct lx_acts *acts, const struct lx_m
     w->tau = lx_arena_take(arena, H, sizeof(real));
     w->dist = lx_arena_take(arena, H * T, sizeof(real));
     w->bias = lx_arena_take(arena, H * T, sizeof(real));
-    w->scratch = lx_arena_take(arena, lx_attention_scratch(w->max_T), sizeof(real));
-    w->logits = lx_arena_take(arena, (size_t)LX_LOSS_ROWS * (size_t)c->vocab, sizeof(real));
+    w->attention_scratch = lx_attention_scratch(w->max_T, c->d_model / c->heads, w->training);
+    w->scratch = lx_arena_take(arena, threads * w->attention_scratch, sizeof(real));
+    w->logits =
+        lx_arena_take(arena, threads * (size_t)LX_LOSS_ROWS * (size_t)c->vocab, sizeof(real));
     if (!w->training)
         return;
     w->dx = lx_arena_take(arena, R * D, sizeof(real));
     w->dh = lx_arena_take(arena, R * D, sizeof(real));
     w->dqkv = lx_arena_take(arena, R * 3 * D, sizeof(real));
     w->dup = lx_arena_take(arena, R * (size_t)c->d_ff, sizeof(real));
-    w->dbias = lx_arena_take(arena, H * T, sizeof(real));
+    w->dbias = lx_arena_take(arena, R * H, sizeof(real));
+    w->partial_size = partial_size(m);
+    w->partial =
+        lx_arena_take(arena, (size_t)(lx_work_chunks((int)R) - 1) * w->partial_size, sizeof(real));
 }
 
 enum lx_code lx_work_init(struct lx_work **out, const struct lx_model *m, int B, int T,

@@ -10,6 +10,12 @@
 
 #define LX_LOSS_ROWS 512 /* rows of logits at a time */
 
+/* Rows are cut into chunks, the tasks of tensor/parallel.h: at least CHUNK_ROWS rows, at most CHUNKS
+ * chunks, whatever the number of threads. Each chunk but the first sums the gradients of learned
+ * arrays in memory of its own; the sums are added in the order of the chunks. */
+#define LX_CHUNK_ROWS 1024
+#define LX_CHUNKS 16
+
 struct lx_acts {
     real *x;                             /* (R, D) residual stream entering the layer        */
     real *ln1, *ln2;                     /* (R, D) normalised inputs of attention and MLP    */
@@ -30,11 +36,22 @@ struct lx_work {
     real *lnf, *meanf, *rstdf;  /* (R, D), (R), (R)                            */
     real *scale, *tau;          /* (T), (H)                                       */
     real *dist, *bias;          /* (H, T) by distance, and reversed               */
-    real *scratch;              /* attention                                      */
-    real *logits;               /* (LX_LOSS_ROWS, V)                              */
+    real *scratch;              /* (threads, attention_scratch) attention         */
+    size_t attention_scratch;   /* reals                                          */
+    real *logits;               /* (threads, LX_LOSS_ROWS, V)                     */
     real *dx, *dh, *dqkv, *dup; /* (R, D), (R, D), (R, 3D), (R, F): training  */
-    real *dbias;                /* (H, T) reversed: training                      */
+    real *dbias;                /* (B, H, T) reversed: training                   */
+    real *partial;              /* (chunks - 1, partial_size) gradients: training */
+    size_t partial_size;        /* reals: a layer's arrays, or the embedding's    */
 };
+
+/* How many chunks R rows make, and where chunk i lies. */
+int lx_work_chunks(int R);
+void lx_work_chunk(int R, int i, int *first, int *rows);
+/* Where chunk i > 0 sums its gradients. */
+real *lx_work_partial(const struct lx_work *w, int i);
+/* g (n) += the partial sums of the chunks 1, 2, ... of the last forward pass, in that order. */
+void lx_work_add_partials(struct lx_work *w, real *g, size_t n);
 
 /* Ask the stack for everything that holds for layer l; bias and scale are NULL in *a if unset. */
 void lx_work_attention(struct lx_model *m, struct lx_work *w, int l, struct lx_attention *a);

@@ -68,7 +68,7 @@ void lx_bench_row(const struct lx_bench_case *c, const struct lx_bench_result *r
     lx_buf_printf(out, "longshot-%s,%s,%s,", LX_VERSION, c->plain ? "no_statistics" : "full",
                   s->name);
     lx_csv_field(out, c->encoding);
-    lx_buf_add(out, ",1,");
+    lx_buf_printf(out, ",%d,", c->threads);
     if (r != NULL) {
         rate = (double)s->length * s->batch / r->seconds;
         gflops = rate * lx_bench_flops(s) / 1e9;

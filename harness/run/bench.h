@@ -35,9 +35,10 @@ double lx_bench_flops(const struct lx_bench_shape *s);
 struct lx_bench_case {
     struct lx_bench_shape shape;
     const char *encoding;
-    bool plain; /* evaluation without attention statistics */
-    int repeat; /* passes that are timed ...                          */
-    int limit;  /* ... but none is started after so many seconds      */
+    bool plain;  /* evaluation without attention statistics */
+    int threads; /* 1 ..                                    */
+    int repeat;  /* passes that are timed ...                          */
+    int limit;   /* ... but none is started after so many seconds      */
 };
 
 struct lx_bench_result {

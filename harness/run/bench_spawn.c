@@ -67,9 +67,10 @@ static enum lx_code finish(pid_t pid, int fd, struct lx_buf *row, struct lx_err 
 enum lx_code lx_bench_spawn(const struct lx_bench_case *c, struct lx_buf *row, struct lx_err *err)
 {
     char program[] = "longshot", command[] = "bench", shape[64], encoding[128], length[32],
-         repeat[32], limit[32], plain[] = "--plain";
+         repeat[32], limit[32], threads[32], plain[] = "--plain";
     char *argv[] = {
-        program, command, shape, encoding, length, repeat, limit, c->plain ? plain : NULL, NULL};
+        program, command, shape, encoding, length, repeat, limit, threads, c->plain ? plain : NULL,
+        NULL};
     int fd[2];
     pid_t pid = 0;
     enum lx_code code;
@@ -78,6 +79,7 @@ enum lx_code lx_bench_spawn(const struct lx_bench_case *c, struct lx_buf *row, s
     (void)snprintf(encoding, sizeof(encoding), "--encodings=%s", c->encoding);
     (void)snprintf(length, sizeof(length), "--lengths=%d", c->shape.length);
     (void)snprintf(repeat, sizeof(repeat), "--repeat=%d", c->repeat);
+    (void)snprintf(threads, sizeof(threads), "--threads=%d", c->threads);
     (void)snprintf(limit, sizeof(limit), "--seconds=%d", c->limit);
     if (pipe(fd) != 0)
         return lx_fail(err, LX_EIO, "pipe: %s", strerror(errno));

@@ -11,11 +11,12 @@
 #include "run/cputype.h"
 #include "run/process.h"
 #include "tensor/gemm.h"
+#include "tensor/parallel.h"
 
 enum { MAX_NAMES = 256, LONGEST = 1 << 20 };
 
 static const char *workloads, *encodings, *lengths, *out_dir, *one_case;
-static int repeat = 5, limit = 2;
+static int repeat = 5, limit = 2, threads = 1;
 static bool no_plots, plain;
 
 static const struct lx_arg args[] = {
@@ -28,6 +29,7 @@ static const struct lx_arg args[] = {
     {"repeat", 0, LX_ARG_COUNT, &repeat, "N", "the best of N passes counts (default: 5)", 1},
     {"seconds", 0, LX_ARG_COUNT, &limit, "S",
      "start no further pass of a case after S seconds (default: 2)", 1},
+    {"threads", 0, LX_ARG_COUNT, &threads, "N", "threads of a case (default: 1)", 1},
     {"out", 'o', LX_ARG_TEXT, &out_dir, "DIR", "also write bench.csv, bench.md and a plot there",
      0},
     {"no-plots", 0, LX_ARG_FLAG, &no_plots, NULL, "with -o: no pictures", 0},
@@ -165,7 +167,8 @@ static enum lx_code run_case(struct bench *b, const struct lx_bench_case *c, str
 static enum lx_code run_shape(struct bench *b, const struct lx_bench_shape *shape,
                               const struct list *enc, bool both, struct lx_err *err)
 {
-    struct lx_bench_case c = {.shape = *shape, .repeat = repeat, .limit = limit};
+    struct lx_bench_case c = {
+        .shape = *shape, .threads = threads, .repeat = repeat, .limit = limit};
     int n = enc->n;
     enum lx_code code = LX_OK;
 
@@ -227,8 +230,11 @@ static enum lx_code report(const struct bench *b, struct lx_err *err)
 static enum lx_code run_one(struct lx_err *err)
 {
     const struct lx_bench_shape *known = lx_bench_shape_find(one_case);
-    struct lx_bench_case c = {
-        .encoding = encodings, .plain = plain, .repeat = repeat, .limit = limit};
+    struct lx_bench_case c = {.encoding = encodings,
+                              .plain = plain,
+                              .threads = threads,
+                              .repeat = repeat,
+                              .limit = limit};
     struct lx_bench_result r;
     struct lx_buf row = {0};
     enum lx_code code = LX_OK;
@@ -237,6 +243,7 @@ static enum lx_code run_one(struct lx_err *err)
     if (encodings == NULL || lengths == NULL || lx_encoding_find(encodings) == NULL ||
         (known == NULL && strcmp(one_case, LX_BENCH_SWEEP) != 0))
         return lx_fail(err, LX_EUSAGE, "--case: must come with one workload, encoding and length");
+    lx_parallel_threads_set(threads);
     code = lx_args_count(lengths, "--lengths", 2, &T, err);
     c.shape = known != NULL ? *known : lx_bench_sweep(T);
     if (code == LX_OK)
@@ -286,9 +293,9 @@ const struct lx_command lx_command_bench = {
         "--lengths\n"
         "A training step is forward, loss, backward, clipping and AdamW. An evaluation pass gives\n"
         "the loss of every token and the entropy of every row of attention (mode full); mode\n"
-        "no_statistics leaves the entropy out. Every case runs on one core, in a process of its\n"
-        "own. sgemm_gflops is the rate of a product of 2048 x 2048 matrices just before and "
-        "after.\n"
+        "no_statistics leaves the entropy out. Every case runs on one core, unless --threads says\n"
+        "otherwise, in a process of its own. sgemm_gflops is the rate of a product of 2048 x 2048\n"
+        "matrices, on one core, just before and after.\n"
         "A case that fails leaves its numbers empty; the status is then 4.\n",
     .args = args,
     .run = run,

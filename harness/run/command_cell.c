@@ -8,11 +8,12 @@
 #include "run/experiment.h"
 #include "run/interrupt.h"
 #include "run/worker.h"
+#include "tensor/parallel.h"
 
 static const char *id, *index_text, *shard, *out_dir;
 static size_t memory;
 static double checkpoint_every = LX_CHECKPOINT_EVERY;
-static int progress_fd = -1;
+static int progress_fd = -1, threads = 1;
 
 static const struct lx_arg args[] = {
     {"id", 0, LX_ARG_TEXT, &id, "ID", "the cell of that id, as `plan` prints it", 0},
@@ -26,6 +27,8 @@ static const struct lx_arg args[] = {
      "most memory to use, as 2G (default: what is available)", 0},
     {"checkpoint-every", 0, LX_ARG_SECONDS, &checkpoint_every, "SEC",
      "save the state of training this often, 0: only when interrupted (default: 60)", 0},
+    {"threads", 0, LX_ARG_COUNT, &threads, "N",
+     "threads of the cell (default: 1); results are the same bytes for any number", 1},
     {"progress-fd", 0, LX_ARG_COUNT, &progress_fd, "FD", NULL, 0},
     {.type = LX_ARG_END},
 };
@@ -161,6 +164,7 @@ static enum lx_code run(int n, char **argv, struct lx_err *err)
 
     if (code != LX_OK)
         return code;
+    lx_parallel_threads_set(threads);
     lx_interrupt_watch(progress_fd >= 0);
     code = lx_experiment_open(&e, argv[0], argv + 1, (size_t)n - 1, out_dir, err);
     if (code == LX_OK)

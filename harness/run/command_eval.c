@@ -10,9 +10,11 @@
 #include "run/experiment.h"
 #include "run/interrupt.h"
 #include "tensor/gemm.h"
+#include "tensor/parallel.h"
 
 static const char *config_path, *stack_text, *dataset_id;
 static size_t memory;
+static int threads = 1;
 
 static const struct lx_arg args[] = {
     {"config", 0, LX_ARG_TEXT, &config_path, "CONFIG", "take dataset and eval section from there",
@@ -22,6 +24,8 @@ static const struct lx_arg args[] = {
      "evaluate under these schemes: '[{\"name\": \"rope\", \"scaling\": \"pi\"}]'", 0},
     {"memory", 0, LX_ARG_BYTES, &memory, "BYTES",
      "most memory to use, as 2G (default: what is available)", 0},
+    {"threads", 0, LX_ARG_COUNT, &threads, "N",
+     "threads (default: 1); results are the same bytes for any number", 1},
     {.type = LX_ARG_END},
 };
 
@@ -183,6 +187,7 @@ static enum lx_code run(int n, char **argv, struct lx_err *err)
         code = lx_gemm_setup(err);
     if (code != LX_OK)
         return code;
+    lx_parallel_threads_set(threads);
     lx_interrupt_watch(false);
     code = lx_checkpoint_open(&checkpoint, argv[0], &arena, err);
     if (code == LX_OK) {

@@ -10,15 +10,18 @@
 #include "run/merge.h"
 #include "run/supervisor.h"
 #include "run/worker.h"
+#include "tensor/parallel.h"
 
 static const char *out_dir, *plots;
-static int jobs;
+static int jobs, threads = 1;
 static size_t memory;
 static double checkpoint_every = LX_CHECKPOINT_EVERY;
 
 static const struct lx_arg args[] = {
     {"out", 'o', LX_ARG_TEXT, &out_dir, "DIR", "results folder (default: results/NAME)", 0},
-    {"jobs", 'j', LX_ARG_COUNT, &jobs, "N", "cells at a time (default: processors)", 1},
+    {"jobs", 'j', LX_ARG_COUNT, &jobs, "N", "cells at a time (default: processors / threads)", 1},
+    {"threads", 0, LX_ARG_COUNT, &threads, "N",
+     "threads of each cell (default: 1); results are the same bytes for any number", 1},
     {"memory", 0, LX_ARG_BYTES, &memory, "BYTES",
      "most memory of one cell, as 2G (default: what is available / N)", 0},
     {"checkpoint-every", 0, LX_ARG_SECONDS, &checkpoint_every, "SEC",
@@ -76,10 +79,12 @@ static enum lx_code run(int n, char **argv, struct lx_err *err)
     if (jobs == 0) {
         long cpus = sysconf(_SC_NPROCESSORS_ONLN);
 
-        jobs = cpus > 0 && cpus < 4096 ? (int)cpus : 1;
+        jobs = cpus > 0 && cpus < 4096 ? (int)cpus / threads : 1;
+        jobs = jobs > 0 ? jobs : 1;
     }
     if (memory == 0)
         memory = lx_memory_available() / (size_t)jobs;
+    lx_parallel_threads_set(threads);
     lx_interrupt_watch(false);
     code = lx_experiment_open(&e, argv[0], argv + 1, (size_t)n - 1, out_dir, err);
     if (code == LX_OK)

@@ -13,6 +13,7 @@
 
 #include "core/fs.h"
 #include "run/cputype.h"
+#include "tensor/parallel.h"
 
 #define WORKER_FD 3 /* of the progress pipe, in the worker */
 
@@ -88,7 +89,7 @@ enum lx_code lx_process_start(struct lx_process *p, const struct lx_experiment *
     const struct lx_cell *cell = &e->plan.cells[k];
     struct lx_arena arena = {0};
     const char *folder, *log = NULL;
-    char index[32], memory[32], fd_text[16], every[32];
+    char index[32], memory[32], fd_text[16], every[32], threads[16];
     char *config;
     int fd[2] = {-1, -1};
     enum lx_code code = lx_store_cell(e->dir, cell->id, "", &arena, &folder, err);
@@ -108,14 +109,16 @@ enum lx_code lx_process_start(struct lx_process *p, const struct lx_experiment *
     (void)snprintf(index, sizeof(index), "%zu", k);
     (void)snprintf(memory, sizeof(memory), "%zu", memory_limit);
     (void)snprintf(every, sizeof(every), "%.17g", checkpoint_every);
+    (void)snprintf(threads, sizeof(threads), "%d", lx_parallel_threads());
     (void)snprintf(fd_text, sizeof(fd_text), "%d", WORKER_FD);
     if (code == LX_OK) {
         char program[] = "longshot", command[] = "cell", o_index[] = "--index", o_id[] = "--id",
              o_out[] = "--out", o_memory[] = "--memory", o_fd[] = "--progress-fd",
-             o_every[] = "--checkpoint-every", id[LX_ID_SIZE];
+             o_every[] = "--checkpoint-every", o_threads[] = "--threads", id[LX_ID_SIZE];
         char *dir = lx_arena_text(&arena, e->dir);
-        char *argv[] = {program, command,  config, o_index, index,   o_id,    id,    o_out,
-                        dir,     o_memory, memory, o_fd,    fd_text, o_every, every, NULL};
+        char *argv[] = {program, command, config, o_index,   index,   o_id,
+                        id,      o_out,   dir,    o_memory,  memory,  o_fd,
+                        fd_text, o_every, every,  o_threads, threads, NULL};
 
         memcpy(id, cell->id, sizeof(id));
         code = dir == NULL ? lx_fail(err, LX_ENOMEM, "out of memory")

@@ -43,78 +43,6 @@ static inline real fast_exp(real x)
 #endif
 }
 
-static void attention_row(size_t n, real a, real inv_tau, const real *bias, real *z,
-                          struct lx_row_stats *st)
-{
-    real max = -(real)INFINITY;
-    real sum = 0, weighted = 0;
-
-    if (bias != NULL) {
-#pragma omp simd reduction(max : max)
-        for (size_t j = 0; j < n; j++) {
-            real s = (a * z[j] + bias[j]) * inv_tau;
-
-            z[j] = s;
-            max = s > max ? s : max;
-        }
-    } else {
-        a *= inv_tau;
-#pragma omp simd reduction(max : max)
-        for (size_t j = 0; j < n; j++) {
-            real s = a * z[j];
-
-            z[j] = s;
-            max = s > max ? s : max;
-        }
-    }
-#pragma omp simd reduction(+ : sum, weighted)
-    for (size_t j = 0; j < n; j++) {
-        real s = z[j] - max;
-        real e = fast_exp(s);
-
-        z[j] = e;
-        sum += e;
-        weighted += e > 0 ? e * s : 0;
-    }
-    st->max = max;
-    st->sum = sum;
-    st->entropy = (real)log((double)sum) - weighted / sum;
-}
-
-static void attention_row_back(size_t n, real a, real inv_tau, const real *bias, real lse,
-                               real delta, real *z, real *dp, real *dbias)
-{
-    if (bias != NULL && dbias != NULL) {
-#pragma omp simd
-        for (size_t j = 0; j < n; j++) {
-            real p = fast_exp((a * z[j] + bias[j]) * inv_tau - lse);
-            real ds = p * (dp[j] - delta) * inv_tau;
-
-            z[j] = p;
-            dbias[j] += ds;
-            dp[j] = a * ds;
-        }
-    } else if (bias != NULL) {
-#pragma omp simd
-        for (size_t j = 0; j < n; j++) {
-            real p = fast_exp((a * z[j] + bias[j]) * inv_tau - lse);
-
-            z[j] = p;
-            dp[j] = a * (p * (dp[j] - delta) * inv_tau);
-        }
-    } else {
-        real as = a * inv_tau;
-
-#pragma omp simd
-        for (size_t j = 0; j < n; j++) {
-            real p = fast_exp(as * z[j] - lse);
-
-            z[j] = p;
-            dp[j] = as * (p * (dp[j] - delta));
-        }
-    }
-}
-
 /* tanh form: 0.5 x (1 + tanh(u)), u = sqrt(2/pi) (x + 0.044715 x^3); with s = sigmoid(2u) that is
  * x s, and its derivative s + x s (1 - s) 2 u'. */
 #define GELU_C ((real)0.7978845608028654)
@@ -287,8 +215,9 @@ static void adamw(size_t n, const struct lx_adamw *o, const real *g, real *w, re
 
 const struct lx_simd JOIN(lx_simd_, LX_SIMD) = {
     .name = TEXT(LX_SIMD),
-    .attention_row = attention_row,
-    .attention_row_back = attention_row_back,
+    .attention_forward = JOIN(lx_attention_forward_, LX_SIMD),
+    .attention_backward = JOIN(lx_attention_backward_, LX_SIMD),
+    .attention_scratch = JOIN(lx_attention_scratch_, LX_SIMD),
     .gelu = gelu,
     .gelu_back = gelu_back,
     .norm_row = norm_row,

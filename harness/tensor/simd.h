@@ -1,23 +1,18 @@
 /* The inner loops, chosen at run time for the processor.
  *
- * simd.c is compiled once per instruction set (plain C, AVX2, AVX-512) and this table points at the
- * best one the CPU has; the environment variable LX_SIMD=plain|avx2|avx512 asks for another. All
+ * simd.c and attention_head.c are compiled once per instruction set (plain C, AVX2, AVX-512) and this
+ * table points at the best the CPU has; the environment variable LX_SIMD=plain|avx2|avx512 asks for another. All
  * loops of one table are deterministic: fixed order, no dependence on alignment or threads. The
  * naive definitions they are tested against stand in tests/test_tensor.c. */
 #ifndef LX_TENSOR_SIMD_H
 #define LX_TENSOR_SIMD_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
 #include "core/real.h"
-
-/* What a row of attention tells about itself, with s the logits of the row. */
-struct lx_row_stats {
-    real max;     /* max_j s                                   */
-    real sum;     /* sum_j exp(s - max); max-probability is 1/sum */
-    real entropy; /* -sum p ln p, nats                         */
-};
+#include "tensor/attention_head.h"
 
 struct lx_adamw {
     real lr, beta1, beta2, eps, decay;
@@ -28,14 +23,10 @@ struct lx_adamw {
 struct lx_simd {
     const char *name;
 
-    /* One row of attention over n keys. z holds q.k and becomes exp(s - max), not yet divided by
-     * the sum, with s = (a z + bias) * inv_tau; bias (n) or NULL. */
-    void (*attention_row)(size_t n, real a, real inv_tau, const real *bias, real *z,
-                          struct lx_row_stats *st);
-    /* Its backward: z holds q.k and becomes p = exp(s - lse); dp holds dL/dp and becomes dL/d(q.k) =
-     * a ds with ds = p (dp - delta) * inv_tau; ds is added to dbias (n) unless NULL. */
-    void (*attention_row_back)(size_t n, real a, real inv_tau, const real *bias, real lse,
-                               real delta, real *z, real *dp, real *dbias);
+    /* Attention of one head; see attention_head.h. Reals of scratch it needs for d channels. */
+    void (*attention_forward)(const struct lx_attention_head *a);
+    void (*attention_backward)(const struct lx_attention_head *a);
+    size_t (*attention_scratch)(int T, int d, bool training);
 
     /* y = gelu(x), and dx = dy * gelu'(x); tanh form (Hendrycks & Gimpel 2016, arXiv:1606.08415). */
     void (*gelu)(size_t n, const real *x, real *y);
@@ -63,5 +54,6 @@ const struct lx_simd *lx_simd(void);
 /* Every table this CPU can run, for tests: 0 .. lx_simd_count()-1, plain first. */
 int lx_simd_count(void);
 const struct lx_simd *lx_simd_at(int i);
+void lx_simd_choose(const struct lx_simd *table);
 
 #endif

@@ -39,10 +39,15 @@ const struct lx_simd *lx_simd_at(int i)
     return i >= 0 && i < n ? list[i] : NULL;
 }
 
+static const struct lx_simd *chosen;
+
+void lx_simd_choose(const struct lx_simd *table)
+{
+    chosen = table;
+}
+
 const struct lx_simd *lx_simd(void)
 {
-    static const struct lx_simd *chosen;
-
     if (chosen == NULL) {
         const char *want = getenv("LX_SIMD");
         int n = lx_simd_count();

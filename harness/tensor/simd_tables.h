@@ -1,13 +1,20 @@
-/* The tables that the compilations of simd.c define; only simd.c and simd_choice.c include this. */
+/* What the compilations of simd.c and attention_head.c define, one of each per instruction set; only
+ * they and simd_choice.c include this. */
 #ifndef LX_TENSOR_SIMD_TABLES_H
 #define LX_TENSOR_SIMD_TABLES_H
 
 #include "tensor/simd.h"
 
-extern const struct lx_simd lx_simd_plain;
+#define LX_SIMD_DECLARE(kind)                                                                      \
+    extern const struct lx_simd lx_simd_##kind;                                                    \
+    void lx_attention_forward_##kind(const struct lx_attention_head *a);                           \
+    void lx_attention_backward_##kind(const struct lx_attention_head *a);                          \
+    size_t lx_attention_scratch_##kind(int T, int d, bool training);
+
+LX_SIMD_DECLARE(plain)
 #if defined(__x86_64__)
-extern const struct lx_simd lx_simd_avx2;
-extern const struct lx_simd lx_simd_avx512;
+LX_SIMD_DECLARE(avx2)
+LX_SIMD_DECLARE(avx512)
 #endif
 
 #endif

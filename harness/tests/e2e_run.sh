@@ -49,6 +49,12 @@ check "one worker at a time" run 0 "$longshot" run tiny.json -o b -j1 --plots no
 check "the number of workers changes nothing in metrics.csv" same a/metrics.csv b/metrics.csv
 check "nor in train.csv" same a/train.csv b/train.csv
 check "nor in a checkpoint" sh -c 'for f in a/checkpoints/*/model.safetensors; do cmp "$f" "b${f#a}" || exit 1; done'
+# enough rows a step that threads have something to share
+check "one thread" run 0 "$longshot" run tiny.json -o t1 -j1 --plots no train.batch_tokens=4096 train.steps=5
+check "three threads" run 0 "$longshot" run tiny.json -o t3 -j2 --threads 3 --plots no train.batch_tokens=4096 train.steps=5
+check "the number of threads changes nothing in metrics.csv" same t1/metrics.csv t3/metrics.csv
+check "nor in a checkpoint of theirs" sh -c 'for f in t1/checkpoints/*/model.safetensors; do cmp "$f" "t3${f#t1}" || exit 1; done'
+check "no threads are too few" run 2 "$longshot" run tiny.json -o t0 --threads 0
 check "the stored config gives the same cells" sh -c "'$longshot' plan tiny.json >p1 && '$longshot' plan a/config.json >p2 && cmp p1 p2 && cmp p1 a/plan.jsonl"
 
 # ------------------------------------------------------------------------ cells, merge, status

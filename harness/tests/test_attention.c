@@ -7,6 +7,7 @@
 #include "core/rng.h"
 #include "model/attention.h"
 #include "tensor/gemm.h"
+#include "tensor/simd.h"
 #include "tests/check.h"
 
 #ifdef LX_REAL_DOUBLE
@@ -83,7 +84,7 @@ static void open_problem(struct problem *p, const struct shape *s)
     p->a = (struct lx_attention){.B = s->B, .T = s->T, .H = s->H, .head_dim = s->hd};
     p->a.window = s->window > 0 ? s->window : s->T;
     p->a.qkv = random_reals(p, BT * 3 * (size_t)p->D, 1.5, 1);
-    p->a.scratch = guarded(p, lx_attention_scratch(s->T));
+    p->a.scratch = guarded(p, lx_attention_scratch(s->T, s->hd, true));
     p->a.out = guarded(p, BT * (size_t)p->D);
     p->a.lse = guarded(p, p->rows);
     p->a.entropy = guarded(p, p->rows);
@@ -104,7 +105,7 @@ static void open_problem(struct problem *p, const struct shape *s)
         ((real *)(uintptr_t)p->a.tau)[h] += s->heated ? (real)1.5 : 1;
     p->dout = random_reals(p, BT * (size_t)p->D, 1, 5);
     p->dqkv = random_reals(p, BT * 3 * (size_t)p->D, 1, 6); /* assigned: what was there is lost */
-    p->dbias = guarded(p, H * T);
+    p->dbias = guarded(p, p->rows);
 }
 
 static double content(const struct problem *p, int b, int h, int i, int j)
@@ -228,18 +229,19 @@ static void check_shape(const struct shape *s)
     compare("entropy", s, p.a.entropy, p.entropy, p.rows, 10 * tol);
     compare("max_prob", s, p.a.max_prob, p.max_prob, p.rows, 10 * tol);
     compare("attention", s, p.a.attention, p.p, p.probs, 10 * tol);
-    for (size_t i = 0; i < HT; i++)
-        p.dbias[i] = 2; /* accumulated, unlike dqkv */
+    for (size_t i = 0; i < p.rows; i++)
+        p.dbias[i] = 2; /* added to, unlike dqkv */
     lx_attention_backward(&p.a, p.dout, p.dqkv, p.dbias);
     compare("dqkv", s, p.dqkv, p.gqkv, BT * 3 * (size_t)p.D, 40 * tol);
     reversed = guarded(&p, HT);
-    for (size_t h = 0; h < (size_t)s->H; h++)
-        for (size_t d = 0; d < T; d++)
-            reversed[h * T + d] = p.dbias[h * T + T - 1 - d] - 2;
+    for (size_t b = 0; b < (size_t)s->B; b++)
+        for (size_t h = 0; h < (size_t)s->H; h++)
+            for (size_t d = 0; d < T; d++)
+                reversed[h * T + d] += p.dbias[b * HT + h * T + T - 1 - d] - 2;
     if (s->biased) /* without biases dbias is not written */
         compare("dbias", s, reversed, p.gbias, HT, 100 * tol);
-    check_guards(p.dbias, HT);
-    check_guards(p.a.scratch, lx_attention_scratch(s->T));
+    check_guards(p.dbias, p.rows);
+    check_guards(p.a.scratch, lx_attention_scratch(s->T, s->hd, true));
     lx_arena_free(&p.arena);
 }
 
@@ -249,12 +251,13 @@ static void every_shape_matches_the_definition(void **state)
     static const int windows[] = {0, 1, 5, 64};
 
     (void)state;
-    for (size_t t = 0; t < 6; t++) {
+    for (size_t t = 0; t < 6 * (size_t)lx_simd_count(); t++) {
+        lx_simd_choose(lx_simd_at((int)(t / 6)));
         for (size_t w = 0; w < 4; w++) {
             for (int kind = 0; kind < 8; kind++) {
                 struct shape s = {.B = 1 + kind % 2,
                                   .H = 1 + kind % 3,
-                                  .T = lengths[t],
+                                  .T = lengths[t % 6],
                                   .hd = kind % 4 == 3 ? 1 : 4 + kind % 2,
                                   .window = windows[w],
                                   .biased = (kind & 1) != 0,
@@ -281,9 +284,13 @@ static void gradients_of_a_bias_sum_to_zero(void **state)
     for (int h = 0; h < s.H; h++) {
         double sum = 0, size = 0;
 
-        for (int d = 0; d < s.T; d++) {
-            sum += (double)p.dbias[h * s.T + d];
-            size += fabs((double)p.dbias[h * s.T + d]);
+        for (int b = 0; b < s.B; b++) {
+            for (int d = 0; d < s.T; d++) {
+                real g = p.dbias[(b * s.H + h) * s.T + d];
+
+                sum += (double)g;
+                size += fabs((double)g);
+            }
         }
         assert_true(size > 1);
         CHECK_NEAR(sum, 0, 10 * tol * size);

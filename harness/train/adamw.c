@@ -3,6 +3,7 @@
 
 #include <math.h>
 
+#include "tensor/parallel.h"
 #include "tensor/simd.h"
 
 enum lx_code lx_adamw_init(struct lx_adamw_state *s, const struct lx_paramset *ps,
@@ -10,18 +11,37 @@ enum lx_code lx_adamw_init(struct lx_adamw_state *s, const struct lx_paramset *p
 {
     s->step = 0;
     if (lx_arena_get(arena, ps->n_values, sizeof(real), &s->m, "AdamW moments", err) ||
-        lx_arena_get(arena, ps->n_values, sizeof(real), &s->v, "AdamW moments", err))
+        lx_arena_get(arena, ps->n_values, sizeof(real), &s->v, "AdamW moments", err) ||
+        lx_arena_get(arena, ps->count, sizeof(double), &s->squares, "AdamW sums", err))
         return err->code;
     return LX_OK;
 }
 
-double lx_adamw_norm(const struct lx_paramset *ps)
+/* An update at work; a task is one array. */
+struct update {
+    struct lx_adamw_state *s;
+    struct lx_paramset *ps;
+    const struct lx_adamw *o;
+    double decay;
+};
+
+static void square_array(void *ctx, int i, int worker)
 {
+    const struct update *u = ctx;
+    const struct lx_param *p = &u->ps->items[i];
+
+    (void)worker;
+    u->s->squares[i] = p->spec.frozen ? 0 : lx_simd()->square_sum(p->n, p->g);
+}
+
+double lx_adamw_norm(struct lx_adamw_state *s, struct lx_paramset *ps)
+{
+    struct update u = {.s = s, .ps = ps};
     double sum = 0;
 
+    lx_parallel((int)ps->count, square_array, &u);
     for (size_t i = 0; i < ps->count; i++)
-        if (!ps->items[i].spec.frozen)
-            sum += lx_simd()->square_sum(ps->items[i].n, ps->items[i].g);
+        sum += s->squares[i];
     return sqrt(sum);
 }
 
@@ -35,30 +55,37 @@ static void clamp(struct lx_param *p)
     }
 }
 
+static void update_array(void *ctx, int i, int worker)
+{
+    const struct update *u = ctx;
+    struct lx_param *p = &u->ps->items[i];
+    size_t at = (size_t)(p->w - u->ps->w);
+    struct lx_adamw o = *u->o;
+
+    (void)worker;
+    if (p->spec.frozen)
+        return;
+    o.decay = p->spec.decay ? (real)u->decay : 0;
+    lx_simd()->adamw(p->n, &o, p->g, p->w, u->s->m + at, u->s->v + at);
+    if (p->spec.clamped)
+        clamp(p);
+}
+
 void lx_adamw_step(struct lx_adamw_state *s, const struct lx_train_config *c, double lr,
                    double norm, struct lx_paramset *ps)
 {
     double scale = c->clip > 0 && norm > c->clip ? c->clip / norm : 1.0;
+    int step = ++s->step;
+    struct lx_adamw o = {
+        .lr = (real)lr,
+        .beta1 = (real)c->beta1,
+        .beta2 = (real)c->beta2,
+        .eps = (real)c->eps,
+        .grad_scale = (real)scale,
+        .bias1 = (real)(1 - pow(c->beta1, step)),
+        .bias2 = (real)(1 - pow(c->beta2, step)),
+    };
+    struct update u = {.s = s, .ps = ps, .o = &o, .decay = c->weight_decay};
 
-    s->step++;
-    for (size_t i = 0; i < ps->count; i++) {
-        struct lx_param *p = &ps->items[i];
-        size_t at = (size_t)(p->w - ps->w);
-        struct lx_adamw o = {
-            .lr = (real)lr,
-            .beta1 = (real)c->beta1,
-            .beta2 = (real)c->beta2,
-            .eps = (real)c->eps,
-            .decay = p->spec.decay ? (real)c->weight_decay : 0,
-            .grad_scale = (real)scale,
-            .bias1 = (real)(1 - pow(c->beta1, s->step)),
-            .bias2 = (real)(1 - pow(c->beta2, s->step)),
-        };
-
-        if (p->spec.frozen)
-            continue;
-        lx_simd()->adamw(p->n, &o, p->g, p->w, s->m + at, s->v + at);
-        if (p->spec.clamped)
-            clamp(p);
-    }
+    lx_parallel((int)ps->count, update_array, &u);
 }

@@ -6,8 +6,9 @@
 #include "train/train.h"
 
 struct lx_adamw_state {
-    real *m, *v; /* (n_values) moments, in the order of the set */
-    int step;    /* steps taken */
+    real *m, *v;     /* (n_values) moments, in the order of the set */
+    double *squares; /* (count) sums of squared gradients, an array each */
+    int step;        /* steps taken */
 };
 
 LX_MUST_CHECK
@@ -15,7 +16,7 @@ enum lx_code lx_adamw_init(struct lx_adamw_state *s, const struct lx_paramset *p
                            struct lx_arena *arena, struct lx_err *err);
 
 /* sqrt of the sum of squares of all gradients that are trained. */
-double lx_adamw_norm(const struct lx_paramset *ps);
+double lx_adamw_norm(struct lx_adamw_state *s, struct lx_paramset *ps);
 
 /* One step: gradients clipped to the global norm c->clip (norm is theirs), decay on the arrays that
  * declare it, bounds applied afterwards. */

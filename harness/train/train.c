@@ -103,7 +103,7 @@ static void loop(struct run *r, const struct lx_train_watch *watch, struct lx_tr
 
         draw_batch(r);
         loss = gradient(r);
-        norm = lx_adamw_norm(&r->m->params);
+        norm = lx_adamw_norm(&r->adam, &r->m->params);
         s->nll += loss;
         s->norm += norm;
         s->tallied++;
