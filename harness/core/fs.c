@@ -134,7 +134,8 @@ static enum lx_code open_temp(const char *path, struct lx_buf *temp, int *fd, st
     return failed(path, "create", err);
 }
 
-static enum lx_code write_atomic(const char *path, const void *data, size_t n, struct lx_err *err)
+static enum lx_code write_atomic(const char *path, const void *data, size_t n, bool durable,
+                                 struct lx_err *err)
 {
     struct lx_buf temp = {0};
     enum lx_code code;
@@ -142,7 +143,7 @@ static enum lx_code write_atomic(const char *path, const void *data, size_t n, s
 
     code = open_temp(path, &temp, &fd, err);
     if (code == LX_OK) {
-        if (!write_all(fd, data, n) || !sync_fd(fd))
+        if (!write_all(fd, data, n) || (durable && !sync_fd(fd)))
             code = failed(path, "write", err);
         if (close(fd) != 0 && code == LX_OK)
             code = failed(path, "write", err);
@@ -150,7 +151,7 @@ static enum lx_code write_atomic(const char *path, const void *data, size_t n, s
             code = failed(path, "replace", err);
         if (code != LX_OK)
             (void)unlink(temp.text);
-        else
+        else if (durable)
             code = sync_folder(path, err);
     }
     lx_buf_free(&temp);
@@ -169,9 +170,14 @@ enum lx_code lx_fs_write(const char *path, const void *data, size_t n, struct lx
     if (stat(path, &st) == 0 && !S_ISREG(st.st_mode) && !S_ISDIR(st.st_mode))
         code = write_through(path, data, n, err);
     else
-        code = write_atomic(target != NULL ? target : path, data, n, err);
+        code = write_atomic(target != NULL ? target : path, data, n, true, err);
     free(target);
     return code;
+}
+
+enum lx_code lx_fs_replace(const char *path, const void *data, size_t n, struct lx_err *err)
+{
+    return write_atomic(path, data, n, false, err);
 }
 
 static enum lx_code make_one(const char *path, struct lx_err *err)
@@ -212,6 +218,13 @@ bool lx_fs_exists(const char *path)
     struct stat st;
 
     return stat(path, &st) == 0;
+}
+
+bool lx_fs_is_folder(const char *path)
+{
+    struct stat st;
+
+    return stat(path, &st) == 0 && S_ISDIR(st.st_mode);
 }
 
 enum lx_code lx_fs_remove(const char *path, struct lx_err *err)

@@ -22,10 +22,16 @@ LX_MUST_CHECK enum lx_code lx_fs_read_gz(const char *path, struct lx_buf *out, s
 LX_MUST_CHECK
 enum lx_code lx_fs_write(const char *path, const void *data, size_t n, struct lx_err *err);
 
+/* The same without waiting for the disk: whole for every reader, but it may be lost when the machine
+ * stops. For what is only of use while a process runs. */
+LX_MUST_CHECK
+enum lx_code lx_fs_replace(const char *path, const void *data, size_t n, struct lx_err *err);
+
 /* Make a folder and its parents. */
 LX_MUST_CHECK enum lx_code lx_fs_mkdir(const char *path, struct lx_err *err);
 
 bool lx_fs_exists(const char *path);
+bool lx_fs_is_folder(const char *path);
 /* Remove a file or an empty folder; it is no error if there is none. */
 LX_MUST_CHECK enum lx_code lx_fs_remove(const char *path, struct lx_err *err);
 

@@ -29,6 +29,7 @@ struct eval {
     struct lx_metrics *out;
     long long targets;  /* of the protocol */
     double done, total; /* tokens processed */
+    int unit;           /* units begun */
     /* Buffers of the length at hand: B windows of T. */
     int B, T;
     struct lx_work *work;
@@ -265,6 +266,26 @@ size_t lx_eval_bytes(const struct lx_model *m, const struct lx_eval_config *c, i
     return count.used;
 }
 
+/* Begin a unit; true: it was evaluated before. */
+static bool skips(struct eval *e)
+{
+    return e->unit++ < (e->watch != NULL ? e->watch->skip : 0);
+}
+
+static void unit_done(const struct eval *e)
+{
+    if (e->watch != NULL && e->watch->unit != NULL)
+        e->watch->unit(e->watch->ctx, e->out);
+}
+
+/* Tokens that a mode reads at length T. */
+static double work_of(const struct eval *e, enum lx_eval_mode mode, int T)
+{
+    if (mode == LX_MODE_NONOVERLAPPING)
+        return (double)e->targets;
+    return (double)lx_window_count(e->c, mode, T, e->targets) * T;
+}
+
 /* Everything at one length. */
 static enum lx_code run_length(struct eval *e, int T, struct lx_err *err)
 {
@@ -280,6 +301,10 @@ static enum lx_code run_length(struct eval *e, int T, struct lx_err *err)
 
         if (!e->c->modes[m])
             continue;
+        if (skips(e)) {
+            e->done += work_of(e, mode, T);
+            continue;
+        }
         e->stats = mode == attention_mode(e->c) ? stats : NULL;
         code = run_mode(e, mode, T, &s, err);
         if (code == LX_OK)
@@ -289,6 +314,8 @@ static enum lx_code run_length(struct eval *e, int T, struct lx_err *err)
 
             code = lx_attention_stats_rows(stats, &blank, e->out, err);
         }
+        if (code == LX_OK)
+            unit_done(e);
     }
     e->stats = NULL;
     lx_arena_free(&arena);
@@ -309,12 +336,13 @@ static const char *obstacle(const struct eval *e, int T, bool diverged, size_t m
     return NULL;
 }
 
-/* Tokens that a mode reads at length T. */
-static double work_of(const struct eval *e, enum lx_eval_mode mode, int T)
+int lx_eval_units(const struct lx_eval_config *c)
 {
-    if (mode == LX_MODE_NONOVERLAPPING)
-        return (double)e->targets;
-    return (double)lx_window_count(e->c, mode, T, e->targets) * T;
+    int modes = 0;
+
+    for (int k = 0; k < LX_MODES; k++)
+        modes += c->modes[k];
+    return modes * c->n_lengths;
 }
 
 enum lx_code lx_evaluate(struct lx_model *m, const struct lx_eval_config *c,
@@ -337,9 +365,13 @@ enum lx_code lx_evaluate(struct lx_model *m, const struct lx_eval_config *c,
 
         if (status == NULL && run_length(&e, T, err))
             return err->code;
-        for (int k = 0; status != NULL && k < LX_MODES; k++)
-            if (c->modes[k] && add_status(&e, (enum lx_eval_mode)k, T, status, err))
+        for (int k = 0; status != NULL && k < LX_MODES; k++) {
+            if (!c->modes[k] || skips(&e))
+                continue;
+            if (add_status(&e, (enum lx_eval_mode)k, T, status, err))
                 return err->code;
+            unit_done(&e);
+        }
     }
     return LX_OK;
 }

@@ -71,7 +71,14 @@ size_t lx_eval_bytes(const struct lx_model *m, const struct lx_eval_config *c, i
 struct lx_eval_watch {
     bool (*seen)(void *ctx, double done, double total); /* tokens; false stops */
     void *ctx;
+    /* A unit is one mode at one length, in the order of the rows. The first `skip` were evaluated
+     * before and give no rows; after each other one `unit` (optional) is called with all rows. */
+    int skip;
+    void (*unit)(void *ctx, const struct lx_metrics *rows);
 };
+
+/* Units of an evaluation. */
+int lx_eval_units(const struct lx_eval_config *c);
 
 /* Evaluate at every length and mode; rows are appended to out. Lengths above the stack's limit give
  * not_applicable, those over memory_limit bytes out_of_memory (0: no limit). token_bytes is (V):

@@ -15,9 +15,11 @@ static const struct lx_arg report_args[] = {
 
 static enum lx_code need_folder(const char *dir, struct lx_err *err)
 {
-    if (lx_fs_exists(dir))
+    if (lx_fs_is_folder(dir))
         return LX_OK;
-    return lx_fail(err, LX_EDATA, "%s: no such folder", dir);
+    return lx_fs_exists(dir)
+               ? lx_fail(err, LX_EDATA, "%s: must be a results folder, got a file", dir)
+               : lx_fail(err, LX_EDATA, "%s: no such folder", dir);
 }
 
 static enum lx_code run_merge(int n, char **argv, struct lx_err *err)
@@ -25,8 +27,6 @@ static enum lx_code run_merge(int n, char **argv, struct lx_err *err)
     size_t n_done, n_cells;
     enum lx_code code = lx_command_arity(&lx_command_merge, n, 1, 1, err);
 
-    if (code == LX_OK)
-        code = need_folder(argv[0], err);
     if (code == LX_OK)
         code = lx_merge(argv[0], &n_done, &n_cells, err);
     if (code == LX_OK)

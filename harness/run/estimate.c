@@ -3,6 +3,14 @@
 
 #include "eval/windows.h"
 
+/* Copies of the weights that are in memory at one moment besides moments and activations: weights and
+ * gradients; a state being written (weights and two moments in one buffer), and reading one back, before
+ * there are gradients, moments and activations, takes no more; a checkpoint being read (file and
+ * arrays). */
+#define GRADED 2
+#define SAVED 3
+#define LOADED 2
+
 static size_t stream_bytes(const struct lx_stream *s)
 {
     size_t each = sizeof(*s->tokens);
@@ -40,13 +48,17 @@ static enum lx_code measure(const struct lx_config_stack *s, bool training, stru
         lx_model_init(&model, &cell->v.model, &stack, length, longest, false, &arena, err) != LX_OK)
         code = lx_config_at(err, s->path);
     if (code == LX_OK && training) {
-        size_t tables = arena.used - before - model.params.n_values * sizeof(real);
+        size_t weights = model.params.n_values * sizeof(real);
+        size_t fixed = LX_PROGRAM_BYTES + cell->data_bytes + arena.used - before - weights;
+        size_t work = lx_train_bytes(&model, &cell->v.train) + (GRADED + SAVED) * weights;
 
         cell->parameters = lx_model_parameters(&model);
-        cell->train_bytes = cell->data_bytes + tables + lx_train_bytes(&model, &cell->v.train);
+        cell->train_bytes = fixed + work;
     } else if (code == LX_OK) {
+        size_t work = lx_eval_bytes(&model, &cell->v.eval, longest);
+        size_t load = LOADED * model.params.n_values * sizeof(float);
         size_t bytes =
-            cell->data_bytes + arena.used - before + lx_eval_bytes(&model, &cell->v.eval, longest);
+            LX_PROGRAM_BYTES + cell->data_bytes + arena.used - before + (work > load ? work : load);
 
         cell->eval_bytes = bytes > cell->eval_bytes ? bytes : cell->eval_bytes;
     }
@@ -69,6 +81,51 @@ static double eval_flops(const struct lx_cell *cell, long long targets)
                 flops += window * (double)lx_window_count(e, (enum lx_eval_mode)m, T, targets);
     }
     return flops;
+}
+
+static int octaves(int T)
+{
+    int n = 0;
+
+    while (T >> n > 1)
+        n++;
+    return n;
+}
+
+/* Rows of metrics.csv and train.csv, from above: five overall values and the curve by position (at
+ * most five bins and four an octave) for each length and mode, and three attention metrics by layer,
+ * head and octave. */
+static size_t count_rows(const struct lx_cell *cell)
+{
+    const struct lx_eval_config *e = &cell->v.eval;
+    const struct lx_train_config *t = &cell->v.train;
+    size_t heads = (size_t)cell->v.model.layers * (size_t)cell->v.model.heads + 1, rows = 0;
+    size_t modes = 0;
+
+    for (int m = 0; m < LX_MODES; m++)
+        modes += e->modes[m];
+    for (int i = 0; i < e->n_lengths; i++) {
+        size_t n = (size_t)octaves(e->lengths[i]) + 2;
+
+        rows += modes * (10 + 4 * n) + (e->attention ? 3 * heads * n : 0);
+    }
+    return rows + (size_t)(t->steps / (t->log_every > 0 ? t->log_every : 1)) + 1;
+}
+
+/* The largest training step or batch of evaluation. */
+static double count_pass(const struct lx_cell *cell)
+{
+    const struct lx_eval_config *e = &cell->v.eval;
+    const struct lx_train_config *t = &cell->v.train;
+    double most = 3.0 * lx_model_flops(&cell->v.model, t->length) * t->batch_tokens;
+
+    for (int i = 0; i < e->n_lengths; i++) {
+        int T = e->lengths[i], tokens = e->batch_tokens > T ? e->batch_tokens : T;
+        double flops = lx_model_flops(&cell->v.model, T) * tokens;
+
+        most = flops > most ? flops : most;
+    }
+    return most;
 }
 
 /* Splits too short to be used are found here and not hours later. */
@@ -99,6 +156,8 @@ enum lx_code lx_estimate(const struct lx_config *c, struct lx_cell *cell,
     cell->train_flops =
         3.0 * lx_model_flops(&cell->v.model, t->length) * (double)t->batch_tokens * t->steps;
     cell->eval_flops = eval_flops(cell, targets) * (double)(1 + e->n_evaluate_as);
+    cell->rows = count_rows(cell) * (1 + e->n_evaluate_as);
+    cell->pass_flops = count_pass(cell);
     cell->eval_bytes = 0;
     code = measure(&e->trained, true, cell, err);
     if (code == LX_OK)

@@ -19,7 +19,9 @@ struct lx_evaluation {
     size_t memory_limit; /* bytes in all, 0: none */
     size_t data_bytes;   /* already taken of it */
     struct lx_row_label label;
-    struct lx_eval_watch watch;
+    struct lx_eval_watch watch; /* its `unit` is not looked at */
+    /* (optional) Called when a unit (see lx_eval_watch) is complete and its rows are appended. */
+    void (*kept)(void *ctx);
 };
 
 /* Append the rows, in the format of metrics.csv without the header. */

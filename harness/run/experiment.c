@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "core/fs.h"
+#include "run/seal.h"
 
 enum lx_code lx_experiment_open(struct lx_experiment *e, const char *config_path, char **overrides,
                                 size_t n_overrides, const char *dir, struct lx_err *err)
@@ -43,7 +44,7 @@ enum lx_code lx_experiment_save(struct lx_experiment *e, struct lx_err *err)
 {
     const char *config = lx_arena_printf(&e->plan.arena, "%s/config.json", e->dir);
     const char *plan = lx_arena_printf(&e->plan.arena, "%s/plan.jsonl", e->dir);
-    struct lx_buf text = {0};
+    struct lx_buf text = {0}, cells = {0};
     enum lx_code code;
 
     if (config == NULL || plan == NULL)
@@ -52,13 +53,19 @@ enum lx_code lx_experiment_save(struct lx_experiment *e, struct lx_err *err)
     if (code == LX_OK)
         code = lx_config_write(&e->config, &text, err);
     if (code == LX_OK)
+        code = lx_plan_write(&e->plan, &cells, err);
+    if (code == LX_OK)
         code = write_if_new(config, &text, err);
-    lx_buf_clear(&text);
     if (code == LX_OK)
-        code = lx_plan_write(&e->plan, &text, err);
-    if (code == LX_OK)
-        code = write_if_new(plan, &text, err);
+        code = write_if_new(plan, &cells, err);
+    if (code == LX_OK) {
+        const struct lx_sealed sealed[] = {{lx_plan_files[0], text.text, text.len},
+                                           {lx_plan_files[1], cells.text, cells.len}};
+
+        code = lx_seal_write(e->dir, LX_SEAL_PLAN, sealed, 2, err);
+    }
     lx_buf_free(&text);
+    lx_buf_free(&cells);
     return code;
 }
 

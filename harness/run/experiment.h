@@ -19,8 +19,8 @@ enum lx_code lx_experiment_open(struct lx_experiment *e, const char *config_path
                                 size_t n_overrides, const char *dir, struct lx_err *err);
 void lx_experiment_close(struct lx_experiment *e);
 
-/* Write DIR/config.json (resolved) and DIR/plan.jsonl (as `plan` prints it), unless they are there
- * with the same content. */
+/* Write DIR/config.json (resolved), DIR/plan.jsonl (as `plan` prints it) and their sums,
+ * DIR/plan.sha256, unless they are there with the same content. */
 LX_MUST_CHECK enum lx_code lx_experiment_save(struct lx_experiment *e, struct lx_err *err);
 
 /* Bytes of memory that the system says are free for use, 0: it does not say. */

@@ -19,9 +19,12 @@ enum lx_code lx_plan_visit(const char *dir,
 {
     struct lx_arena arena = {0};
     struct lx_buf text = {0};
-    const char *path = lx_arena_printf(&arena, "%s/plan.jsonl", dir);
-    enum lx_code code =
-        path == NULL ? lx_fail(err, LX_ENOMEM, "out of memory") : lx_fs_read(path, &text, err);
+    const char *path = lx_arena_printf(&arena, "%s/%s", dir, lx_plan_files[1]);
+    enum lx_code code = lx_store_check_folder(dir, err);
+
+    if (code == LX_OK)
+        code =
+            path == NULL ? lx_fail(err, LX_ENOMEM, "out of memory") : lx_fs_read(path, &text, err);
 
     for (size_t at = 0; code == LX_OK && at < text.len;) {
         size_t n = strcspn(text.text + at, "\n");
@@ -138,10 +141,13 @@ static enum lx_code add_cell(void *ctx, const struct lx_json *cell, struct lx_er
     struct merge *m = ctx;
     const char *id = lx_json_text(lx_json_find(cell, "id")), *path;
     struct lx_csv csv;
-    enum lx_code code;
+    bool done;
+    enum lx_code code = lx_store_check(m->dir, id, &done, err);
 
     m->n_cells++;
-    if (!lx_store_done(m->dir, id))
+    if (code != LX_OK)
+        return lx_hint(err, "`longshot run` with the same config makes it again");
+    if (!done)
         return LX_OK;
     m->n_done++;
     code = lx_store_cell(m->dir, id, m->table->in, &m->arena, &path, err);

@@ -29,7 +29,9 @@ struct lx_cell {
     size_t parameters;
     double train_flops, eval_flops;
     size_t data_bytes, train_bytes; /* needed to train, data included in train_bytes */
-    size_t eval_bytes;              /* needed to evaluate at the longest length, data included */
+    double pass_flops; /* of the longest stretch between two signs of life: a step, a batch */
+    size_t rows;       /* of its tables, at most */
+    size_t eval_bytes; /* needed to evaluate at the longest length, data included */
 };
 
 struct lx_plan {

@@ -88,7 +88,7 @@ enum lx_code lx_process_start(struct lx_process *p, const struct lx_experiment *
 {
     const struct lx_cell *cell = &e->plan.cells[k];
     struct lx_arena arena = {0};
-    const char *folder, *log = NULL;
+    const char *folder, *log = NULL, *error = NULL;
     char index[32], memory[32], fd_text[16], every[32], threads[16];
     char *config;
     int fd[2] = {-1, -1};
@@ -102,6 +102,10 @@ enum lx_code lx_process_start(struct lx_process *p, const struct lx_experiment *
         code = lx_fail(err, LX_ENOMEM, "out of memory");
     if (code == LX_OK)
         code = lx_fs_mkdir(folder, err);
+    if (code == LX_OK) /* the cause of an earlier failure is none of this one */
+        code = lx_store_cell(e->dir, cell->id, "error.txt", &arena, &error, err);
+    if (code == LX_OK)
+        code = lx_fs_remove(error, err);
     if (code == LX_OK)
         code = make_pipe(fd, err);
     if (code == LX_OK)
@@ -155,9 +159,10 @@ static void take_line(struct lx_process *p)
     }
 }
 
-void lx_process_read(struct lx_process *p)
+bool lx_process_read(struct lx_process *p)
 {
     char bytes[512];
+    bool any = false;
 
     while (p->fd >= 0) {
         ssize_t n = read(p->fd, bytes, sizeof(bytes));
@@ -172,19 +177,42 @@ void lx_process_read(struct lx_process *p)
             if (bytes[i] == '\n') {
                 p->line[p->line_len] = '\0';
                 take_line(p);
+                any = true;
                 p->line_len = 0;
             } else if (p->line_len + 1 < sizeof(p->line)) {
                 p->line[p->line_len++] = bytes[i];
             }
         }
     }
+    return any;
+}
+
+char lx_process_state(long pid)
+{
+    struct lx_buf stat = {0};
+    struct lx_err err;
+    const char *name_end;
+    char path[64], state = 0;
+
+    (void)snprintf(path, sizeof(path), "/proc/%ld/stat", pid);
+    if (pid > 0 && lx_fs_read(path, &stat, &err) == LX_OK) {
+        name_end = strrchr(stat.text, ')'); /* "PID (NAME) STATE ..." */
+        state = name_end != NULL && name_end[1] != '\0' ? name_end[2] : '?';
+    }
+    lx_buf_free(&stat);
+    return state;
+}
+
+bool lx_process_is_stopped(const struct lx_process *p)
+{
+    return lx_process_state((long)p->pid) == 'T';
 }
 
 bool lx_process_ended(struct lx_process *p, int *status)
 {
     if (p->pid == 0 || waitpid(p->pid, status, WNOHANG) != p->pid)
         return false;
-    lx_process_read(p);
+    (void)lx_process_read(p);
     if (p->fd >= 0)
         (void)close(p->fd);
     p->fd = -1;

@@ -16,6 +16,11 @@ struct lx_process {
     size_t line_len;
     double trained, evaluated; /* 0 .. 1 */
     double nll;                /* last training loss, NaN: none yet */
+    /* Kept by the owner. */
+    bool begun;   /* it has said something */
+    bool hung;    /* it was killed for saying nothing */
+    double base;  /* part of the cell that was done when it began */
+    double heard; /* clock of the last line */
 };
 
 /* What workers inherit: one BLAS thread, and kernels for this CPU unless the user chose. */
@@ -26,8 +31,15 @@ LX_MUST_CHECK
 enum lx_code lx_process_start(struct lx_process *p, const struct lx_experiment *e, size_t k,
                               size_t memory_limit, double checkpoint_every, struct lx_err *err);
 
-/* Take in what is in the pipe. */
-void lx_process_read(struct lx_process *p);
+/* Take in what is in the pipe; whether there was a whole line. */
+bool lx_process_read(struct lx_process *p);
+
+/* The state letter of any process, as /proc/PID/stat has it: R, S, T (stopped), Z (ended, not yet waited
+ * for); 0: there is none. */
+char lx_process_state(long pid);
+
+/* Whether someone stopped it (SIGSTOP), so that it cannot say anything. */
+bool lx_process_is_stopped(const struct lx_process *p);
 
 /* Whether the process has ended; then its status is in *status (as of waitpid) and the pipe is
  * closed. */

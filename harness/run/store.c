@@ -10,6 +10,7 @@
 #include "core/csvfile.h"
 #include "core/fs.h"
 #include "core/json.h"
+#include "run/seal.h"
 
 static enum lx_code join(const char *dir, const char *kind, const char *id, const char *file,
                          struct lx_arena *arena, const char **out, struct lx_err *err)
@@ -30,16 +31,59 @@ enum lx_code lx_store_checkpoint(const char *dir, const char *train_id, const ch
     return join(dir, "checkpoints", train_id, file, arena, out, err);
 }
 
-bool lx_store_done(const char *dir, const char *id)
+const char *const lx_cell_files[LX_CELL_FILE_COUNT] = {"train.csv", "run.csv", "metrics.csv"};
+
+enum lx_code lx_store_check(const char *dir, const char *id, bool *done, struct lx_err *err)
 {
     struct lx_arena arena = {0};
-    struct lx_err err;
-    const char *path;
-    bool done =
-        lx_store_cell(dir, id, "metrics.csv", &arena, &path, &err) == LX_OK && lx_fs_exists(path);
+    const char *folder, *last;
+    enum lx_code code = lx_store_cell(dir, id, "", &arena, &folder, err);
 
+    *done = false;
+    if (code == LX_OK)
+        code = lx_store_cell(dir, id, lx_cell_files[LX_CELL_FILE_COUNT - 1], &arena, &last, err);
+    if (code == LX_OK && lx_fs_exists(last)) {
+        code = lx_seal_check(folder, LX_SEAL_CELL, lx_cell_files, LX_CELL_FILE_COUNT, err);
+        *done = code == LX_OK;
+    }
     lx_arena_free(&arena);
-    return done;
+    return code;
+}
+
+bool lx_store_done(const char *dir, const char *id)
+{
+    struct lx_err err;
+    bool done;
+
+    return lx_store_check(dir, id, &done, &err) == LX_OK && done;
+}
+
+const char *const lx_plan_files[2] = {"config.json", "plan.jsonl"};
+
+enum lx_code lx_store_check_folder(const char *dir, struct lx_err *err)
+{
+    struct lx_arena arena = {0};
+    const char *plan = lx_arena_printf(&arena, "%s/%s", dir, lx_plan_files[1]);
+    enum lx_code code = LX_OK;
+
+    if (plan == NULL)
+        code = lx_fail(err, LX_ENOMEM, "out of memory");
+    else if (!lx_fs_exists(dir))
+        code = lx_fail(err, LX_EDATA, "%s: no such folder", dir);
+    else if (!lx_fs_is_folder(dir))
+        code = lx_fail(err, LX_EDATA, "%s: must be a results folder, got a file", dir);
+    else if (!lx_fs_exists(plan))
+        code = lx_fail(err, LX_EDATA, "%s: must be a results folder, but there is no %s in it", dir,
+                       lx_plan_files[1]);
+    else
+        code = lx_seal_check(dir, LX_SEAL_PLAN, lx_plan_files, 2, err);
+    if (code == LX_EFORMAT)
+        (void)lx_hint(err, "`longshot run CONFIG -o %.80s` writes it again and keeps what is done",
+                      dir);
+    if (code == LX_EDATA)
+        (void)lx_hint(err, "the folder that `run` or `cell` wrote, results/NAME or what -o said");
+    lx_arena_free(&arena);
+    return code;
 }
 
 /* A whole number and a comma; nothing below 0. */
@@ -85,12 +129,9 @@ void lx_store_metrics(const struct lx_row_label *label, const struct lx_metrics 
         add_row(label, &m->rows[i], out);
 }
 
-enum lx_code lx_store_write_record(const char *path, const struct lx_train_record *r,
-                                   struct lx_err *err)
+void lx_store_record(const struct lx_train_record *r, struct lx_buf *out)
 {
-    struct lx_buf text = {0};
-    struct lx_json_writer w = {.out = &text, .indent = true};
-    enum lx_code code;
+    struct lx_json_writer w = {.out = out, .indent = true};
 
     lx_json_open_object(&w, NULL);
     lx_json_add_text(&w, "status", r->diverged ? "diverged" : "ok");
@@ -100,12 +141,7 @@ enum lx_code lx_store_write_record(const char *path, const struct lx_train_recor
     if (isfinite(r->last_nll))
         lx_json_add_number(&w, "last_nll", r->last_nll);
     lx_json_close_object(&w);
-    lx_buf_add(&text, "\n");
-    code = lx_buf_check(&text, err);
-    if (code == LX_OK)
-        code = lx_fs_write(path, text.text, text.len, err);
-    lx_buf_free(&text);
-    return code;
+    lx_buf_add(out, "\n");
 }
 
 enum lx_code lx_store_read_record(const char *path, struct lx_train_record *r, struct lx_err *err)

@@ -27,7 +27,21 @@ LX_MUST_CHECK
 enum lx_code lx_store_checkpoint(const char *dir, const char *train_id, const char *file,
                                  struct lx_arena *arena, const char **out, struct lx_err *err);
 
+/* The files of a finished cell, in the order in which they are written. */
+#define LX_CELL_FILE_COUNT 3
+extern const char *const lx_cell_files[LX_CELL_FILE_COUNT];
+
+/* Whether a cell is done: all its files are there and as they were written. LX_EFORMAT: it was done,
+ * and the text says what was changed since. */
+LX_MUST_CHECK
+enum lx_code lx_store_check(const char *dir, const char *id, bool *done, struct lx_err *err);
 bool lx_store_done(const char *dir, const char *id);
+
+/* config.json and plan.jsonl, as their seal lists them. */
+extern const char *const lx_plan_files[2];
+/* DIR must be a results folder with a plan that is as it was written; the message says what it is
+ * instead. */
+LX_MUST_CHECK enum lx_code lx_store_check_folder(const char *dir, struct lx_err *err);
 
 /* What the rows of one evaluation have in common. */
 struct lx_row_label {
@@ -48,9 +62,7 @@ struct lx_train_record {
     double seconds, tokens_per_second, last_nll; /* last_nll NaN: unknown */
 };
 
-LX_MUST_CHECK
-enum lx_code lx_store_write_record(const char *path, const struct lx_train_record *r,
-                                   struct lx_err *err);
+void lx_store_record(const struct lx_train_record *r, struct lx_buf *out);
 LX_MUST_CHECK
 enum lx_code lx_store_read_record(const char *path, struct lx_train_record *r, struct lx_err *err);
 

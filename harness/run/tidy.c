@@ -1,33 +1,21 @@
 /* Removing what killed processes left; see tidy.h. */
 #include "run/tidy.h"
 
-#include <errno.h>
-#include <limits.h>
-#include <signal.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "core/fs.h"
+#include "run/live.h"
+#include "run/partial.h"
+#include "run/process.h"
 #include "run/store.h"
 
 /* A process that was killed and not yet waited for still has its id, but will write no more. */
 static bool is_running(long pid)
 {
-    struct lx_buf stat = {0};
-    struct lx_err err;
-    const char *state;
-    char path[64];
-    bool running;
+    char state = lx_process_state(pid);
 
-    if (pid <= 0 || pid > INT_MAX || (kill((pid_t)pid, 0) != 0 && errno == ESRCH))
-        return false;
-    (void)snprintf(path, sizeof(path), "/proc/%ld/stat", pid);
-    running = lx_fs_read(path, &stat, &err) == LX_OK;
-    state = running ? strrchr(stat.text, ')') : NULL; /* "PID (NAME) STATE ..." */
-    running = running && (state == NULL || state[1] == '\0' || state[2] != 'Z');
-    lx_buf_free(&stat);
-    return running;
+    return state != 0 && state != 'Z';
 }
 
 /* "NAME.tmp-PID-I", as lx_fs_write names what it has not finished. */
@@ -44,6 +32,14 @@ static bool is_leftover_temp(const char *name)
            !is_running(pid);
 }
 
+/* What a cell has only while it runs. */
+static bool is_of_running(const char *name, const char *path)
+{
+    return strcmp(name, "lock") == 0
+               ? lx_store_holder(path) == 0
+               : strcmp(name, LX_LIVE_FILE) == 0 || strcmp(name, LX_PARTIAL_FILE) == 0;
+}
+
 static enum lx_code tidy_file(void *ctx, const char *name)
 {
     struct lx_buf path = {0};
@@ -51,7 +47,7 @@ static enum lx_code tidy_file(void *ctx, const char *name)
 
     lx_buf_printf(&path, "%s/%s", (const char *)ctx, name);
     if (lx_buf_check(&path, &err) == LX_OK &&
-        (is_leftover_temp(name) || (strcmp(name, "lock") == 0 && lx_store_holder(path.text) == 0)))
+        (is_leftover_temp(name) || is_of_running(name, path.text)))
         (void)!lx_fs_remove(path.text, &err);
     lx_buf_free(&path);
     return LX_OK;

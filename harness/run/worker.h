@@ -1,12 +1,13 @@
 /* A worker: trains and evaluates one cell of a plan, and writes its files.
  *
- *     DIR/checkpoints/TRAIN_ID/  model.safetensors, train.csv, train.json (last: training is done)
- *                                until then state.0.safetensors and state.1.safetensors
- *     DIR/cells/ID/              train.csv, run.csv, metrics.csv (last: the cell is done)
+ *     DIR/checkpoints/TRAIN_ID/  model.safetensors, train.csv, train.sha256, train.json (last: training
+ *                                is done); until then state.0.safetensors and state.1.safetensors
+ *     DIR/cells/ID/              train.csv, run.csv, cell.sha256, metrics.csv (last: the cell is done);
+ *                                until then live.json (how far it is) and eval.part
  *
- * A training that another cell already did is not repeated, and one that was interrupted or killed
- * goes on from its newest state. Evaluation is short beside it and begins anew. Every file is written
- * whole. */
+ * A training that another cell already did is not repeated, one that was interrupted or killed goes on
+ * from its newest state, an evaluation behind its last finished unit. Every file is written whole; a
+ * finished one that is no longer as it was written is reported and made again. */
 #ifndef LX_RUN_WORKER_H
 #define LX_RUN_WORKER_H
 
@@ -20,7 +21,7 @@
 struct lx_worker {
     const char *dir;         /* results folder of the experiment */
     size_t memory_limit;     /* bytes, 0: none */
-    double checkpoint_every; /* seconds between saved states of training, 0: only on a signal */
+    double checkpoint_every; /* seconds between saved states, 0: only on a signal */
     int progress_fd;         /* lines "train STEP STEPS NLL" and "eval FRACTION"; -1: to stderr */
 };
 

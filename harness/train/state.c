@@ -284,30 +284,30 @@ enum lx_code lx_state_save(struct lx_state_files *f, const struct lx_state *s, s
     return code;
 }
 
+/* One file in memory at a time, so that resuming never needs more than training does. */
 void lx_state_load(struct lx_state_files *f, struct lx_state *s, bool *found)
 {
-    struct checked c[2];
+    struct checked c;
     struct lx_err err;
-    bool whole[2];
-    int newest;
+    int newest = -1, step = 0;
 
     for (int i = 0; i < 2; i++) {
-        memset(&c[i], 0, sizeof(c[i]));
-        whole[i] = lx_fs_exists(f->path[i]);
-        if (whole[i] && open_checked(&c[i], f->path[i], f->train_id, s->train, &err) != LX_OK) {
-            whole[i] = false;
+        if (!lx_fs_exists(f->path[i]))
+            continue;
+        if (open_checked(&c, f->path[i], f->train_id, s->train, &err) != LX_OK) {
             lx_log("state of training not used: %s", err.text);
+        } else if (newest < 0 || c.step > step) {
+            newest = i;
+            step = c.step;
         }
+        lx_arena_free(&c.arena);
     }
-    newest = whole[1] && (!whole[0] || c[1].step > c[0].step);
-    *found = whole[newest];
-    if (*found && take(&c[newest], s, &err) != LX_OK) {
+    *found = newest >= 0;
+    if (*found && lx_state_read(f->path[newest], f->train_id, s, &err) != LX_OK) {
         *found = false;
         lx_log("state of training not used: %s", err.text);
     }
     f->next = *found ? 1 - newest : 0;
-    for (int i = 0; i < 2; i++)
-        lx_arena_free(&c[i].arena);
 }
 
 struct leftovers {
