@@ -96,9 +96,27 @@ static int terminal_width(void)
 {
     struct winsize size;
 
-    if (ioctl(STDERR_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 8)
+    const char *text = getenv("COLUMNS");
+    long columns = text != NULL ? strtol(text, NULL, 10) : 0;
+
+    if (ioctl(STDERR_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 0)
         return size.ws_col;
-    return 80;
+    return columns > 0 && columns < LINE_BYTES ? (int)columns : 80;
+}
+
+/* Bytes of the text that fit into so many columns, no character cut in half. Wide characters count as
+ * one: they may wrap, never break. */
+static int bytes_of_columns(const char *text, int columns)
+{
+    int n = 0;
+
+    for (; text[n] != '\0'; n++) {
+        bool begins = ((unsigned char)text[n] & 0xC0) != 0x80;
+
+        if (begins && columns-- <= 0)
+            break;
+    }
+    return n;
 }
 
 static double log_interval(void)
@@ -128,8 +146,8 @@ void lx_progress(bool final, const char *fmt, ...)
     va_end(ap);
     clean(text);
     if (terminal) {
-        (void)snprintf(line, sizeof(line), "\r\033[K%.*s%s", terminal_width() - 1, text,
-                       final ? "\n" : "");
+        (void)snprintf(line, sizeof(line), "\r\033[K%.*s%s",
+                       bytes_of_columns(text, terminal_width() - 1), text, final ? "\n" : "");
         line_shown = !final;
         put(line);
     } else {

@@ -5,6 +5,7 @@
 #include "core/log.h"
 #include "report/report.h"
 #include "run/command.h"
+#include "run/disk.h"
 #include "run/experiment.h"
 #include "run/interrupt.h"
 #include "run/merge.h"
@@ -12,10 +13,11 @@
 #include "run/worker.h"
 #include "tensor/parallel.h"
 
-static const char *out_dir, *plots;
+static const char *out_dir, *plots, *retry;
 static int jobs, threads = 1;
-static size_t memory;
-static double checkpoint_every = LX_CHECKPOINT_EVERY;
+static size_t memory, disk;
+static double checkpoint_every = LX_CHECKPOINT_EVERY, hang_timeout = LX_HANG_TIMEOUT;
+static bool fail_fast, keep_going;
 
 static const struct lx_arg args[] = {
     {"out", 'o', LX_ARG_TEXT, &out_dir, "DIR", "results folder (default: results/NAME)", 0},
@@ -26,6 +28,16 @@ static const struct lx_arg args[] = {
      "most memory of one cell, as 2G (default: what is available / N)", 0},
     {"checkpoint-every", 0, LX_ARG_SECONDS, &checkpoint_every, "SEC",
      "save the state of training this often, 0: only when interrupted (default: 60)", 0},
+    {"fail-fast", 0, LX_ARG_FLAG, &fail_fast, NULL, "end the sweep with the first cell that fails",
+     0},
+    {"keep-going", 0, LX_ARG_FLAG, &keep_going, NULL,
+     "run the other cells all the same (the default)", 0},
+    {"retry", 0, LX_ARG_TEXT, &retry, "yes|no",
+     "try cells again that failed in an earlier run (default: yes)", 0},
+    {"hang-timeout", 0, LX_ARG_SECONDS, &hang_timeout, "SEC",
+     "kill a cell that makes no progress for so long, 0: never (default: 1800)", 0},
+    {"disk", 0, LX_ARG_BYTES, &disk, "BYTES",
+     "most disk space to count on, as 2G (default: what is free)", 0},
     {"plots", 0, LX_ARG_TEXT, &plots, "yes|no", "draw plots (default: yes)", 0},
     {.type = LX_ARG_END},
 };
@@ -55,8 +67,13 @@ static enum lx_code report(const struct lx_experiment *e, struct lx_err *err)
 /* The rows of what is done are merged and reported whether or not everything went well. */
 static enum lx_code supervise_and_report(struct lx_experiment *e, struct lx_err *err)
 {
-    struct lx_supervisor s = {
-        .jobs = jobs, .memory_limit = memory, .checkpoint_every = checkpoint_every};
+    struct lx_supervisor s = {.jobs = jobs,
+                              .memory_limit = memory,
+                              .disk_limit = disk,
+                              .checkpoint_every = checkpoint_every,
+                              .hang_timeout = hang_timeout,
+                              .fail_fast = fail_fast,
+                              .skip_failed = retry != NULL && strcmp(retry, "no") == 0};
     enum lx_code code = lx_supervise(&s, e, err);
     struct lx_err later;
 
@@ -67,6 +84,13 @@ static enum lx_code supervise_and_report(struct lx_experiment *e, struct lx_err 
     return code;
 }
 
+static enum lx_code check_word(const char *option, const char *got, struct lx_err *err)
+{
+    if (got == NULL || strcmp(got, "yes") == 0 || strcmp(got, "no") == 0)
+        return LX_OK;
+    return lx_fail(err, LX_EUSAGE, "%s: must be yes or no, got \"%.80s\"", option, got);
+}
+
 static enum lx_code run(int n, char **argv, struct lx_err *err)
 {
     struct lx_experiment e;
@@ -74,8 +98,11 @@ static enum lx_code run(int n, char **argv, struct lx_err *err)
 
     if (code != LX_OK)
         return code;
-    if (plots != NULL && strcmp(plots, "yes") != 0 && strcmp(plots, "no") != 0)
-        return lx_fail(err, LX_EUSAGE, "--plots: must be yes or no, got \"%.80s\"", plots);
+    if (check_word("--plots", plots, err) || check_word("--retry", retry, err))
+        return err->code;
+    if (fail_fast && keep_going)
+        return lx_fail(err, LX_EUSAGE,
+                       "--fail-fast and --keep-going: must be one of them, not both");
     if (jobs == 0) {
         long cpus = sysconf(_SC_NPROCESSORS_ONLN);
 
@@ -89,6 +116,8 @@ static enum lx_code run(int n, char **argv, struct lx_err *err)
     code = lx_experiment_open(&e, argv[0], argv + 1, (size_t)n - 1, out_dir, err);
     if (code == LX_OK)
         code = lx_plan_check_memory(&e.plan, memory, err);
+    if (code == LX_OK)
+        code = lx_disk_check(&e.plan, e.dir, jobs, disk, err);
     if (code == LX_OK)
         code = lx_experiment_save(&e, err);
     lx_plan_drop_data(&e.plan);
@@ -104,7 +133,10 @@ const struct lx_command lx_command_run = {
     .help = "train and evaluate everything in a config, then make tables and plots",
     .more =
         "Run again to go on where it stopped: finished cells are skipped, failed ones tried "
-        "again,\ninterrupted ones go on from the last saved step, and end with the same bytes.\n"
+        "again\n(--retry no: listed and left alone), interrupted ones go on from the last saved "
+        "step, and "
+        "end\nwith the same bytes. `longshot status DIR` shows the state of it from another "
+        "shell.\n"
         "TERM, INT, USR1, USR2 and XCPU: finish the step, save, exit with 75; a second one exits "
         "at "
         "once.\n"

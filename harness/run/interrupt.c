@@ -47,6 +47,7 @@ void lx_interrupt_watch(bool patient)
         (void)sigaction(signals[i], &a, NULL);
     a.sa_handler = SIG_IGN;
     (void)sigaction(SIGPIPE, &a, NULL);
+    (void)sigaction(SIGXFSZ, &a, NULL);
 }
 
 bool lx_interrupted(void)

@@ -10,7 +10,8 @@
 
 #include <stdbool.h>
 
-/* From now on they are noted; SIGPIPE is ignored, so that writes fail instead. patient: a second one
+/* From now on they are noted; SIGPIPE and SIGXFSZ are ignored, so that
+ * writes fail instead. patient: a second one
  * changes nothing, as fits a worker, whose supervisor has a say in that. */
 void lx_interrupt_watch(bool patient);
 bool lx_interrupted(void);

@@ -1,56 +1,45 @@
 /* Handing out cells to workers; see supervisor.h. */
 #include "run/supervisor.h"
 
-#include <math.h>
 #include <poll.h>
 #include <signal.h>
-#include <stdio.h>
 #include <string.h>
 #include <sys/wait.h>
 
 #include "core/fs.h"
 #include "core/log.h"
+#include "run/crew.h"
+#include "run/disk.h"
 #include "run/interrupt.h"
-#include "run/process.h"
+#include "run/live.h"
 
 #define POLL_MS 200
+#define LONGEST_TURN                                                                               \
+    2.0 /* seconds; what a turn of the loop takes longer, this process was not awake */
+#define SLOW_FLOPS 1e9 /* operations a second that any machine reaches */
 
-enum state { WAITING, RUNNING, DONE, FAILED };
-
-struct crew {
-    const struct lx_supervisor *s;
-    struct lx_experiment *e;
-    struct lx_arena arena;
-    struct lx_process *workers; /* (jobs) */
-    enum state *state;          /* (cells) */
-    size_t n_done, n_failed;
-    bool stopping;
-    double start;
-    double work_before; /* operations of the cells that were done before */
-};
-
-/* "rope seed 2" or, with several datasets, "rope text seed 2". */
-static const char *name_of(struct crew *c, size_t k)
+static void stop_all(struct lx_crew *c, const char *why)
 {
-    const struct lx_config *config = &c->e->config;
-    const struct lx_cell *cell = &c->e->plan.cells[k];
-    bool many = config->n_datasets > 1;
-    const char *name = lx_arena_printf(&c->arena, "%s%s%s seed %llu", cell->label, many ? " " : "",
-                                       many ? config->datasets[cell->dataset].id : "",
-                                       (unsigned long long)config->seeds[cell->seed]);
-
-    return name != NULL ? name : cell->label;
+    if (c->stopping)
+        return;
+    c->stopping = true;
+    lx_log("%s: waiting for the workers to end", why);
+    for (int j = 0; j < c->s->jobs; j++)
+        if (c->workers[j].pid != 0) {
+            (void)kill(c->workers[j].pid, SIGTERM);
+            (void)kill(c->workers[j].pid, SIGCONT);
+        }
 }
 
 /* The next cell in plan order whose training no worker is busy with. */
-static bool next_cell(const struct crew *c, size_t *out)
+static bool next_cell(const struct lx_crew *c, size_t *out)
 {
     const struct lx_plan *p = &c->e->plan;
 
     for (size_t k = 0; k < p->n; k++) {
         bool busy = false;
 
-        if (c->state[k] != WAITING)
+        if (c->cells[k].state != LX_WAITING)
             continue;
         for (int j = 0; j < c->s->jobs; j++)
             if (c->workers[j].pid != 0 &&
@@ -64,128 +53,106 @@ static bool next_cell(const struct crew *c, size_t *out)
     return false;
 }
 
-/* Why a worker failed: what it wrote to error.txt, else the last line of its log, else how it
- * ended. A worker that was killed could not write error.txt, so it is written here. */
-static const char *find_cause(struct crew *c, size_t k, int status)
+static void set_failed(struct lx_crew *c, size_t k, const char *cause)
 {
-    const char *id = c->e->plan.cells[k].id, *path, *log, *cause = "no cause was left";
-    struct lx_buf text = {0};
-    struct lx_err err;
-
-    if (lx_store_cell(c->e->dir, id, "error.txt", &c->arena, &path, &err) != LX_OK ||
-        lx_store_cell(c->e->dir, id, "log.txt", &c->arena, &log, &err) != LX_OK)
-        return cause;
-    if (lx_fs_exists(path) && lx_fs_read(path, &text, &err) == LX_OK && text.len > 0) {
-        cause = lx_arena_text(&c->arena, text.text);
-        lx_buf_free(&text);
-        return cause != NULL ? cause : "";
-    }
-    if (WIFSIGNALED(status)) {
-        cause = lx_arena_printf(&c->arena, "ended by signal %d (%s)", WTERMSIG(status),
-                                strsignal(WTERMSIG(status)));
-    } else if (lx_fs_exists(log) && lx_fs_read(log, &text, &err) == LX_OK && text.len > 0) {
-        size_t end = text.len, begin;
-
-        while (end > 0 && text.text[end - 1] == '\n')
-            end--;
-        begin = end;
-        while (begin > 0 && text.text[begin - 1] != '\n')
-            begin--;
-        cause = lx_arena_textn(&c->arena, text.text + begin, end - begin);
-    }
-    cause = cause != NULL ? cause : "";
-    if (lx_fs_write(path, cause, strlen(cause), &err) != LX_OK)
-        lx_log_error(&err);
-    lx_buf_free(&text);
-    return cause;
+    c->cells[k].state = LX_FAILED;
+    c->cells[k].cause = cause;
+    c->n_failed++;
+    lx_log("failed: %s: %s", lx_crew_name(c, k), cause);
+    if (c->s->fail_fast)
+        stop_all(c, "--fail-fast");
 }
 
-static void finish(struct crew *c, struct lx_process *w, int status)
+static void set_done(struct lx_crew *c, size_t k)
+{
+    struct lx_err err;
+    struct lx_buf text = {0};
+    const char *log;
+
+    c->cells[k].state = LX_DONE;
+    c->cells[k].part = 1.0;
+    c->n_done++;
+    /* a log that says nothing need not stay */
+    if (lx_store_cell(c->e->dir, c->e->plan.cells[k].id, "log.txt", &c->arena, &log, &err) ==
+            LX_OK &&
+        lx_fs_exists(log) && lx_fs_read(log, &text, &err) == LX_OK && text.len == 0)
+        (void)!lx_fs_remove(log, &err);
+    lx_buf_free(&text);
+    if (!lx_log_is_terminal())
+        lx_log("%zu of %zu cells done: %s", c->n_done, c->e->plan.n, lx_crew_name(c, k));
+}
+
+/* A worker that stopped for a signal which this process did not send goes on where it was, unless it
+ * got no further than at the last such signal: then that would never end. */
+static void set_stopped(struct lx_crew *c, size_t k)
+{
+    struct lx_crew_cell *cell = &c->cells[k];
+
+    if (c->stopping || cell->part > cell->stopped_at) {
+        if (!c->stopping)
+            lx_log("%s: a signal from outside ended its worker at %.0f%%, going on",
+                   lx_crew_name(c, k), 100.0 * cell->part);
+        cell->stopped_at = cell->part;
+        cell->state = LX_WAITING;
+    } else {
+        set_failed(c, k,
+                   lx_crew_record(c, k,
+                                  "signals from outside ended its worker twice, without progress "
+                                  "in between"));
+    }
+}
+
+static void finish(struct lx_crew *c, struct lx_process *w, int status)
 {
     size_t k = w->k;
-    const char *id = c->e->plan.cells[k].id, *log;
-    struct lx_err err;
-    struct lx_buf text = {0};
-    bool stopped = WIFEXITED(status) && WEXITSTATUS(status) == lx_exit_status(LX_EINTERRUPT);
+    const struct lx_cell *cell = &c->e->plan.cells[k];
+    bool done = lx_store_done(c->e->dir, cell->id); /* also if it was killed right after that */
 
-    /* done is done, even if it was killed right after that */
-    if (lx_store_done(c->e->dir, id)) {
-        c->state[k] = DONE;
-        c->n_done++;
-        /* a log that says nothing need not stay */
-        if (lx_store_cell(c->e->dir, id, "log.txt", &c->arena, &log, &err) == LX_OK &&
-            lx_fs_exists(log) && lx_fs_read(log, &text, &err) == LX_OK && text.len == 0)
-            (void)!lx_fs_remove(log, &err);
-        lx_buf_free(&text);
-        if (!lx_log_is_terminal())
-            lx_log("%zu of %zu cells done: %s", c->n_done, c->e->plan.n, name_of(c, k));
-    } else if (stopped || c->stopping) {
-        c->state[k] = WAITING;
-    } else {
-        c->state[k] = FAILED;
-        c->n_failed++;
-        lx_log("failed: %s: %s", name_of(c, k), find_cause(c, k, status));
-    }
-}
-
-static void show(struct crew *c, bool final)
-{
-    const struct lx_plan *p = &c->e->plan;
-    double total = 0.0, done = 0.0, elapsed = lx_clock() - c->start, left;
-    char eta[32], spent[32], line[512];
-    size_t used;
-
-    for (size_t k = 0; k < p->n; k++) {
-        double flops = p->cells[k].train_flops + p->cells[k].eval_flops;
-
-        total += flops;
-        done += c->state[k] == DONE || c->state[k] == FAILED ? flops : 0.0;
-    }
-    for (int j = 0; j < c->s->jobs; j++)
-        if (c->workers[j].pid != 0)
-            done += c->workers[j].trained * p->cells[c->workers[j].k].train_flops +
-                    c->workers[j].evaluated * p->cells[c->workers[j].k].eval_flops;
-    done -= c->work_before;
-    left = done > 0.0 ? elapsed * (total - c->work_before - done) / done : (double)NAN;
-    lx_log_duration(left, eta);
-    lx_log_duration(elapsed, spent);
-    used = (size_t)snprintf(line, sizeof(line), "%zu/%zu cells", c->n_done, p->n);
-    if (c->n_failed > 0)
-        used += (size_t)snprintf(line + used, sizeof(line) - used, ", %zu failed", c->n_failed);
-    if (final)
-        used += (size_t)snprintf(line + used, sizeof(line) - used, " in %s", spent);
+    c->cells[k].part = done ? 1.0 : lx_crew_part(c, w);
+    if (w->begun)
+        c->work += (c->cells[k].part - w->base) * (cell->train_flops + cell->eval_flops);
+    if (done)
+        set_done(c, k);
+    else if (WIFEXITED(status) && WEXITSTATUS(status) == lx_exit_status(LX_EINTERRUPT))
+        set_stopped(c, k);
+    else if (c->stopping && !w->hung)
+        c->cells[k].state = LX_WAITING;
     else
-        used += (size_t)snprintf(line + used, sizeof(line) - used, ", %s, %s left", spent, eta);
-    if (!final && done > 0.0 && elapsed > 0.0)
-        used += (size_t)snprintf(line + used, sizeof(line) - used, ", %.3g Gflop/s",
-                                 done / elapsed * 1e-9);
-    for (int j = 0; j < c->s->jobs && used < sizeof(line) - 120; j++) {
-        const struct lx_process *w = &c->workers[j];
-
-        if (w->pid == 0)
-            continue;
-        used += (size_t)snprintf(line + used, sizeof(line) - used, " | %.40s %s %.0f%%",
-                                 name_of(c, w->k), w->trained < 1.0 ? "train" : "eval",
-                                 100.0 * (w->trained < 1.0 ? w->trained : w->evaluated));
-        if (w->trained < 1.0 && !isnan(w->nll))
-            used += (size_t)snprintf(line + used, sizeof(line) - used, " nll %.3f", w->nll);
-    }
-    lx_progress(final, "%s", line);
+        set_failed(c, k, lx_crew_cause(c, k, status));
 }
 
-static void stop_all(struct crew *c)
+/* A worker that has not said anything for too long. One that someone stopped (SIGSTOP) is left alone. */
+static void check_silence(struct lx_crew *c, struct lx_process *w)
 {
-    if (c->stopping)
+    double limit = c->s->hang_timeout + c->e->plan.cells[w->k].pass_flops / SLOW_FLOPS;
+    const char *cause;
+    char text[32];
+
+    if (w->pid == 0 || w->hung || c->s->hang_timeout <= 0.0 || c->awake - w->heard <= limit)
         return;
-    c->stopping = true;
-    lx_log("stopping: waiting for the workers to end");
-    for (int j = 0; j < c->s->jobs; j++)
-        if (c->workers[j].pid != 0)
-            (void)kill(c->workers[j].pid, SIGTERM);
+    if (lx_process_is_stopped(w)) {
+        lx_log("%s: its worker (process %ld) is stopped, waiting for it", lx_crew_name(c, w->k),
+               (long)w->pid);
+        w->heard = c->awake;
+        return;
+    }
+    lx_log_duration(c->awake - w->heard, text);
+    cause = lx_arena_printf(&c->arena, "no progress for %s (--hang-timeout): killed", text);
+    (void)lx_crew_record(c, w->k, cause != NULL ? cause : "no progress: killed");
+    w->hung = true;
+    (void)kill(w->pid, SIGKILL);
+}
+
+static void tick(struct lx_crew *c)
+{
+    double now = lx_clock(), turn = now - c->clock;
+
+    c->awake += turn < LONGEST_TURN ? turn : LONGEST_TURN;
+    c->clock = now;
 }
 
 /* Wait for news of any worker, take it in, and see who ended. Number of workers still there. */
-static int attend(struct crew *c, struct pollfd *fds)
+static int attend(struct lx_crew *c, struct pollfd *fds)
 {
     int n = 0, alive = 0, status;
 
@@ -193,20 +160,52 @@ static int attend(struct crew *c, struct pollfd *fds)
         if (c->workers[j].fd >= 0)
             fds[n++] = (struct pollfd){.fd = c->workers[j].fd, .events = POLLIN};
     (void)poll(fds, (nfds_t)n, POLL_MS);
+    tick(c);
     if (lx_interrupted())
-        stop_all(c);
+        stop_all(c, "stopping");
     for (int j = 0; j < c->s->jobs; j++) {
         struct lx_process *w = &c->workers[j];
 
-        lx_process_read(w);
+        if (w->pid == 0)
+            continue;
+        if (lx_process_read(w)) {
+            if (!w->begun)
+                w->base = lx_crew_part(c, w);
+            w->begun = true;
+            w->heard = c->awake;
+            c->cells[w->k].part = lx_crew_part(c, w);
+        }
         if (lx_process_ended(w, &status))
             finish(c, w, status);
+        else
+            check_silence(c, w);
         alive += w->pid != 0;
     }
     return alive;
 }
 
-static enum lx_code work(struct crew *c, struct lx_err *err)
+/* Give a cell to a free worker; not if the disk has no room for what it writes. */
+static enum lx_code start(struct lx_crew *c, struct lx_process *w, size_t k, struct lx_err *err)
+{
+    const struct lx_supervisor *s = c->s;
+    const struct lx_cell *cell = &c->e->plan.cells[k];
+    enum lx_code code;
+
+    if (s->disk_limit == 0 && lx_disk_free(c->e->dir) < lx_disk_cell(cell)) {
+        c->full = cell;
+        return LX_OK;
+    }
+    code = lx_process_start(w, c->e, k, s->memory_limit, s->checkpoint_every, err);
+    if (code == LX_OK) {
+        c->cells[k].state = LX_RUNNING;
+        w->heard = c->awake;
+    } else {
+        stop_all(c, "stopping");
+    }
+    return code;
+}
+
+static enum lx_code work(struct lx_crew *c, struct lx_err *err)
 {
     struct pollfd *fds = lx_arena_take(&c->arena, (size_t)c->s->jobs, sizeof(*fds));
     enum lx_code code = LX_OK;
@@ -217,65 +216,117 @@ static enum lx_code work(struct crew *c, struct lx_err *err)
     do {
         size_t k;
 
-        for (int j = 0; j < c->s->jobs && code == LX_OK && !c->stopping; j++) {
-            if (c->workers[j].pid != 0 || !next_cell(c, &k))
-                continue;
-            code = lx_process_start(&c->workers[j], c->e, k, c->s->memory_limit,
-                                    c->s->checkpoint_every, err);
-            if (code == LX_OK)
-                c->state[k] = RUNNING;
-            else
-                stop_all(c);
-        }
+        for (int j = 0; j < c->s->jobs; j++)
+            if (code == LX_OK && !c->stopping && c->full == NULL && c->workers[j].pid == 0 &&
+                next_cell(c, &k))
+                code = start(c, &c->workers[j], k, err);
         alive = attend(c, fds);
         if (alive > 0 && !c->stopping)
-            show(c, false);
-    } while (alive > 0 ||
-             (code == LX_OK && !c->stopping && c->n_done + c->n_failed < c->e->plan.n));
+            lx_crew_show(c, false);
+    } while (alive > 0 || (code == LX_OK && !c->stopping && c->full == NULL &&
+                           c->n_done + c->n_failed < c->e->plan.n));
     return code;
 }
 
-static void look_for_done(struct crew *c)
+/* What earlier runs left: cells that are done, that failed, and how far the others are. */
+static void look_around(struct lx_crew *c)
 {
     struct lx_plan *p = &c->e->plan;
 
-    for (size_t k = 0; k < p->n; k++)
-        if (lx_store_done(c->e->dir, p->cells[k].id)) {
-            c->state[k] = DONE;
+    for (size_t k = 0; k < p->n; k++) {
+        struct lx_crew_cell *cell = &c->cells[k];
+        struct lx_live_view v;
+        struct lx_err err;
+        const char *path;
+        bool done;
+
+        cell->stopped_at = -1.0;
+        if (lx_store_check(c->e->dir, p->cells[k].id, &done, &err) != LX_OK)
+            lx_log("not used, evaluating again: %s", err.text);
+        cell->cause = done ? NULL : lx_crew_recorded(c, k);
+        if (done) {
+            cell->state = LX_DONE;
+            cell->part = 1.0;
             c->n_done++;
-            c->work_before += p->cells[k].train_flops + p->cells[k].eval_flops;
+        } else if (cell->cause != NULL && c->s->skip_failed) {
+            cell->state = LX_FAILED;
+            c->n_failed++;
+        } else if (lx_store_cell(c->e->dir, p->cells[k].id, LX_LIVE_FILE, &c->arena, &path, &err) ==
+                       LX_OK &&
+                   lx_live_read(path, &v)) {
+            cell->part = v.done;
         }
-    lx_log("%zu cells: %zu done, %zu to do", p->n, c->n_done, p->n - c->n_done);
+    }
+    if (c->n_failed > 0)
+        lx_log("%zu cells: %zu done, %zu failed before and are skipped, %zu to do", p->n, c->n_done,
+               c->n_failed, p->n - c->n_done - c->n_failed);
+    else
+        lx_log("%zu cells: %zu done, %zu to do", p->n, c->n_done, p->n - c->n_done);
+}
+
+/* At the end, all failures together, where they can be seen. */
+static void list_failures(struct lx_crew *c)
+{
+    if (c->n_failed == 0)
+        return;
+    lx_log("failed cells (more in %s/cells/ID/log.txt):", c->e->dir);
+    for (size_t k = 0; k < c->e->plan.n; k++)
+        if (c->cells[k].state == LX_FAILED)
+            lx_log("  %s %s: %s", c->e->plan.cells[k].id, lx_crew_name(c, k), c->cells[k].cause);
+}
+
+static enum lx_code conclude(struct lx_crew *c, struct lx_err *err)
+{
+    size_t n = c->e->plan.n, left = n - c->n_done - c->n_failed;
+
+    list_failures(c);
+    if (lx_interrupted())
+        return lx_fail(err, LX_EINTERRUPT,
+                       "interrupted with %zu of %zu cells done; the same command goes on from here",
+                       c->n_done, n);
+    if (c->full != NULL) {
+        (void)lx_fail(
+            err, LX_EIO,
+            "%s: the disk is full, with %zu of %zu cells done: %.0f MB are free, the next "
+            "cell needs up to %.0f MB",
+            c->e->dir, c->n_done, n, (double)lx_disk_free(c->e->dir) / 1e6,
+            (double)lx_disk_cell(c->full) / 1e6);
+        return lx_hint(err, "with more room the same command goes on from here");
+    }
+    if (c->n_failed == 0)
+        return LX_OK;
+    if (left > 0)
+        (void)lx_fail(err, LX_EPARTIAL, "%zu of %zu cells failed, %zu are left (--fail-fast)",
+                      c->n_failed, n, left);
+    else
+        (void)lx_fail(err, LX_EPARTIAL, "%zu of %zu cells failed", c->n_failed, n);
+    return lx_hint(err, c->s->skip_failed ? "--retry yes tries them again"
+                                          : "the same command tries them again");
 }
 
 enum lx_code lx_supervise(const struct lx_supervisor *s, struct lx_experiment *e,
                           struct lx_err *err)
 {
-    struct crew c = {.s = s, .e = e, .start = lx_clock()};
+    struct lx_crew c = {.s = s, .e = e, .clock = lx_clock(), .oom_kills = lx_crew_oom_kills()};
     enum lx_code code = lx_process_environment(err);
     bool idle;
 
     c.workers = lx_arena_take(&c.arena, (size_t)s->jobs, sizeof(*c.workers));
-    c.state = lx_arena_take(&c.arena, e->plan.n, sizeof(*c.state));
-    if (c.workers == NULL || c.state == NULL) {
+    c.cells = lx_arena_take(&c.arena, e->plan.n, sizeof(*c.cells));
+    if (c.workers == NULL || c.cells == NULL) {
         lx_arena_free(&c.arena);
         return lx_fail(err, LX_ENOMEM, "out of memory");
     }
     for (int j = 0; j < s->jobs; j++)
         c.workers[j].fd = -1;
-    look_for_done(&c);
-    idle = c.n_done == e->plan.n;
+    look_around(&c);
+    idle = c.n_done + c.n_failed == e->plan.n;
     if (code == LX_OK && !idle)
         code = work(&c, err);
     if (!idle)
-        show(&c, true);
-    if (code == LX_OK && c.stopping)
-        code = lx_fail(err, LX_EINTERRUPT,
-                       "interrupted with %zu of %zu cells done; the same "
-                       "command goes on from here",
-                       c.n_done, e->plan.n);
-    else if (code == LX_OK && c.n_failed > 0)
-        code = lx_fail(err, LX_EPARTIAL, "%zu of %zu cells failed", c.n_failed, e->plan.n);
+        lx_crew_show(&c, true);
+    if (code == LX_OK)
+        code = conclude(&c, err);
     lx_arena_free(&c.arena);
     return code;
 }
