@@ -195,7 +195,7 @@ long lx_store_holder(const char *path)
     if (fd < 0)
         return 0;
     if (fcntl(fd, F_GETLK, &l) == 0 && l.l_type != F_UNLCK)
-        pid = (long)l.l_pid;
+        pid = l.l_pid > 0 ? (long)l.l_pid : -1;
     (void)close(fd);
     return pid;
 }

@@ -70,7 +70,8 @@ enum lx_code lx_store_read_record(const char *path, struct lx_train_record *r, s
  * id in *holder. The lock ends with the process, however it ends. */
 LX_MUST_CHECK
 enum lx_code lx_store_lock(const char *path, int *fd, long *holder, struct lx_err *err);
-/* Process that holds a cell's lock, 0 for none. */
+/* Process that holds a cell's lock, 0 for none, -1 for one whose id is not known here (of another
+ * container). */
 long lx_store_holder(const char *path);
 
 #endif
