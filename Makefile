@@ -166,9 +166,10 @@ ubsan:
 	@$(SUB) -j2 VARIANT=ubsan tests
 	@$(SUB) VARIANT=ubsan test-units
 
-## torture: the long tier of kills: LX_KILLS (1000) SIGKILLs of supervisor and workers
+## torture: the long tier: LX_KILLS (1000) SIGKILLs of supervisor and workers, LX_FLIPS (40) damages of each file
 torture: all
 	@LX_KILLS=$${LX_KILLS:-1000} harness/tests/e2e_resume.sh | grep -v '^ok'
+	@LX_FLIPS=$${LX_FLIPS:-40} prove harness/tests/e2e_hostile.sh
 
 ## fuzz: fuzz each reader for FUZZ_SECONDS (60) with clang's libFuzzer, starting from its corpus
 FUZZ_SECONDS ?= 60

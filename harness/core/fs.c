@@ -180,6 +180,16 @@ enum lx_code lx_fs_replace(const char *path, const void *data, size_t n, struct 
     return write_atomic(path, data, n, false, err);
 }
 
+enum lx_code lx_fs_update(const char *path, const void *data, size_t n, struct lx_err *err)
+{
+    struct lx_buf old = {0};
+    bool same = lx_fs_exists(path) && lx_fs_read(path, &old, err) == LX_OK && old.len == n &&
+                (n == 0 || memcmp(old.text, data, n) == 0);
+
+    lx_buf_free(&old);
+    return same ? LX_OK : lx_fs_write(path, data, n, err);
+}
+
 static enum lx_code make_one(const char *path, struct lx_err *err)
 {
     struct stat st;

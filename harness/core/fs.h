@@ -27,6 +27,10 @@ enum lx_code lx_fs_write(const char *path, const void *data, size_t n, struct lx
 LX_MUST_CHECK
 enum lx_code lx_fs_replace(const char *path, const void *data, size_t n, struct lx_err *err);
 
+/* Write, unless the file says the same already: then its date still tells when it changed. */
+LX_MUST_CHECK
+enum lx_code lx_fs_update(const char *path, const void *data, size_t n, struct lx_err *err);
+
 /* Make a folder and its parents. */
 LX_MUST_CHECK enum lx_code lx_fs_mkdir(const char *path, struct lx_err *err);
 

@@ -29,17 +29,6 @@ void lx_experiment_close(struct lx_experiment *e)
     lx_config_free(&e->config);
 }
 
-/* Leave a file alone that already says the same, so that its date tells when it changed. */
-static enum lx_code write_if_new(const char *path, const struct lx_buf *text, struct lx_err *err)
-{
-    struct lx_buf old = {0};
-    bool same = lx_fs_exists(path) && lx_fs_read(path, &old, err) == LX_OK &&
-                old.len == text->len && memcmp(old.text, text->text, old.len) == 0;
-
-    lx_buf_free(&old);
-    return same ? LX_OK : lx_fs_write(path, text->text, text->len, err);
-}
-
 enum lx_code lx_experiment_save(struct lx_experiment *e, struct lx_err *err)
 {
     const char *config = lx_arena_printf(&e->plan.arena, "%s/config.json", e->dir);
@@ -55,9 +44,9 @@ enum lx_code lx_experiment_save(struct lx_experiment *e, struct lx_err *err)
     if (code == LX_OK)
         code = lx_plan_write(&e->plan, &cells, err);
     if (code == LX_OK)
-        code = write_if_new(config, &text, err);
+        code = lx_fs_update(config, text.text, text.len, err);
     if (code == LX_OK)
-        code = write_if_new(plan, &cells, err);
+        code = lx_fs_update(plan, cells.text, cells.len, err);
     if (code == LX_OK) {
         const struct lx_sealed sealed[] = {{lx_plan_files[0], text.text, text.len},
                                            {lx_plan_files[1], cells.text, cells.len}};

@@ -1,7 +1,6 @@
 /* Sums of finished files; see seal.h. */
 #include "run/seal.h"
 
-#include <stdbool.h>
 #include <string.h>
 
 #include "core/buf.h"
@@ -47,21 +46,15 @@ static enum lx_code add_line(const char *folder, const struct lx_sealed *f, stru
 enum lx_code lx_seal_write(const char *folder, const char *seal, const struct lx_sealed *files,
                            size_t n, struct lx_err *err)
 {
-    struct lx_buf path = {0}, text = {0}, old = {0};
+    struct lx_buf path = {0}, text = {0};
     enum lx_code code = path_in(folder, seal, &path, err);
-    bool same;
 
     for (size_t i = 0; i < n && code == LX_OK; i++)
         code = add_line(folder, &files[i], &text, err);
-    if (code == LX_OK) {
-        same = lx_fs_exists(path.text) && lx_fs_read(path.text, &old, err) == LX_OK &&
-               old.len == text.len && memcmp(old.text, text.text, text.len) == 0;
-        if (!same)
-            code = lx_fs_write(path.text, text.text, text.len, err);
-    }
+    if (code == LX_OK)
+        code = lx_fs_update(path.text, text.text, text.len, err);
     lx_buf_free(&path);
     lx_buf_free(&text);
-    lx_buf_free(&old);
     return code;
 }
 
@@ -74,8 +67,8 @@ static enum lx_code check_line(const char *folder, const char *name, const struc
     struct lx_buf want = {0};
     enum lx_code code = add_line(folder, &f, &want, err);
 
-    if (code == LX_OK &&
-        (seal->len - *at < want.len || memcmp(got + DIGITS, want.text + DIGITS, want.len - DIGITS)))
+    if (code == LX_OK && (seal->len - *at < want.len ||
+                          memcmp(got + DIGITS, want.text + DIGITS, want.len - DIGITS) != 0))
         code = lx_fail(err, LX_EFORMAT, "%s: broken: must have the SHA-256 of %s", seal_path, name);
     else if (code == LX_OK && memcmp(got, want.text, DIGITS) != 0)
         code = lx_fail(err, LX_EFORMAT, "%s/%s: broken: its SHA-256 is %.12s..., %s says %.12s...",

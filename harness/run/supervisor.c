@@ -14,6 +14,7 @@
 #include "run/live.h"
 
 #define POLL_MS 200
+#define ENDING_MS 5 /* a worker that has closed its pipe is about to end */
 #define LONGEST_TURN                                                                               \
     2.0 /* seconds; what a turn of the loop takes longer, this process was not awake */
 #define SLOW_FLOPS 1e9 /* operations a second that any machine reaches */
@@ -154,12 +155,15 @@ static void tick(struct lx_crew *c)
 /* Wait for news of any worker, take it in, and see who ended. Number of workers still there. */
 static int attend(struct lx_crew *c, struct pollfd *fds)
 {
-    int n = 0, alive = 0, status;
+    int n = 0, alive = 0, wait = POLL_MS, status;
 
-    for (int j = 0; j < c->s->jobs; j++)
+    for (int j = 0; j < c->s->jobs; j++) {
         if (c->workers[j].fd >= 0)
             fds[n++] = (struct pollfd){.fd = c->workers[j].fd, .events = POLLIN};
-    (void)poll(fds, (nfds_t)n, POLL_MS);
+        else if (c->workers[j].pid != 0)
+            wait = ENDING_MS;
+    }
+    (void)poll(fds, (nfds_t)n, wait);
     tick(c);
     if (lx_interrupted())
         stop_all(c, "stopping");

@@ -466,7 +466,7 @@ static void progress_is_told_and_a_stop_is_heard(void **state)
 {
     struct eval_rig r;
     struct watched seen = {0}, stopped = {.stop_at = 3};
-    struct lx_eval_watch w = {watch, &seen};
+    struct lx_eval_watch w = {.seen = watch, .ctx = &seen};
     struct lx_err err;
 
     (void)state;
@@ -483,6 +483,60 @@ static void progress_is_told_and_a_stop_is_heard(void **state)
     eval_close(&r);
 }
 
+/* Rows there were after each unit. */
+struct units {
+    size_t rows[64];
+    int n;
+};
+
+static void unit(void *ctx, const struct lx_metrics *rows)
+{
+    struct units *u = ctx;
+
+    assert_true(u->n < 64);
+    u->rows[u->n++] = rows->n;
+}
+
+/* Going on behind any number of finished units gives the rest of the rows, to the bit. */
+static void evaluation_goes_on_behind_any_unit(void **state)
+{
+    struct units all = {.n = 0}, rest;
+    struct lx_eval_watch w = {.ctx = &all, .unit = unit};
+    struct lx_metrics whole = {0}, part = {0};
+    struct eval_rig r;
+    struct lx_err err;
+
+    (void)state;
+    eval_open(&r, "[\"learned\"]", true); /* longer ones are not applicable: units as well */
+    CHECK_OK(lx_evaluate(&r.model.m, &r.c, &r.stream, r.bytes, false, 0, &w, &whole, &err));
+    assert_int_equal(all.n, lx_eval_units(&r.c));
+    assert_true(all.n > 3 && all.rows[all.n - 1] == whole.n);
+    w.ctx = &rest;
+    for (w.skip = 1; w.skip <= all.n; w.skip++) {
+        size_t before = all.rows[w.skip - 1];
+
+        rest.n = 0;
+        lx_metrics_free(&part);
+        CHECK_OK(lx_evaluate(&r.model.m, &r.c, &r.stream, r.bytes, false, 0, &w, &part, &err));
+        assert_int_equal(rest.n, all.n - w.skip);
+        assert_int_equal(part.n, whole.n - before);
+        for (size_t i = 0; i < part.n; i++) {
+            const struct lx_metric *a = &whole.rows[before + i], *b = &part.rows[i];
+
+            assert_string_equal(a->metric, b->metric);
+            assert_string_equal(a->status, b->status);
+            assert_memory_equal(&a->value, &b->value, sizeof(a->value));
+            assert_memory_equal(&a->stderr_value, &b->stderr_value, sizeof(a->stderr_value));
+            assert_true(a->eval_length == b->eval_length && a->mode == b->mode &&
+                        a->layer == b->layer && a->head == b->head &&
+                        a->position_lo == b->position_lo && a->tokens == b->tokens);
+        }
+    }
+    lx_metrics_free(&part);
+    lx_metrics_free(&whole);
+    eval_close(&r);
+}
+
 static const struct CMUnitTest tests[] = {
     cmocka_unit_test(every_number_matches_brute_force),
     cmocka_unit_test(batches_do_not_matter),
@@ -493,6 +547,7 @@ static const struct CMUnitTest tests[] = {
     cmocka_unit_test(lengths_over_the_limit_are_out_of_memory),
     cmocka_unit_test(memory_is_linear_in_the_length),
     cmocka_unit_test(progress_is_told_and_a_stop_is_heard),
+    cmocka_unit_test(evaluation_goes_on_behind_any_unit),
 };
 
 CHECK_MAIN(tests)
