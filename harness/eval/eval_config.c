@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "core/length.h"
 #include "eval/evaluate.h"
 
 const struct lx_option lx_eval_options[] = {
@@ -32,28 +33,21 @@ const char *lx_eval_mode_name(enum lx_eval_mode m)
 static enum lx_code parse_length(const struct lx_json *v, const char *path, int i, int train_length,
                                  int *out, struct lx_err *err)
 {
-    double x = lx_json_number(v);
+    struct lx_length length;
+    double x;
 
-    if (lx_json_type(v) == LX_JSON_TEXT) {
-        const char *text = lx_json_text(v);
-        char *end;
-
-        x = strtod(text, &end);
-        /* strtod also takes spaces, signs, hex, "inf": digits and a point are all that is meant. */
-        if (end == text || end != text + strspn(text, "0123456789.") || strcmp(end, "x") != 0)
+    if (!lx_length_parse(v, &length)) {
+        if (lx_json_type(v) == LX_JSON_TEXT)
             return lx_fail(err, LX_ECONFIG,
                            "%s.lengths[%d]: must be a number of tokens or a multiple of the "
                            "training length like \"2x\", got \"%s\"",
-                           path, i, text);
-        x *= train_length;
-        if (fabs(x - round(x)) <= 1e-9 * x) /* 1.1 * 10 is 11 but for rounding */
-            x = round(x);
-    } else if (lx_json_type(v) != LX_JSON_NUMBER) {
+                           path, i, lx_json_text(v));
         return lx_fail(err, LX_ECONFIG,
                        "%s.lengths[%d]: must be a number of tokens or a multiple like \"2x\", got "
                        "%s",
                        path, i, lx_json_type_name(lx_json_type(v)));
     }
+    x = lx_length_tokens(&length, train_length);
     if (!(x >= 1) || x > 16777216 || floor(x) != x)
         return lx_fail(err, LX_ECONFIG,
                        "%s.lengths[%d]: must be a whole number of tokens from 1 to 16777216, got "
