@@ -6,7 +6,9 @@
 #include "core/fs.h"
 #include "core/json.h"
 #include "core/log.h"
+#include "report/claims.h"
 #include "report/plot.h"
+#include "report/published.h"
 #include "report/table.h"
 
 static enum lx_code path_of(const char *dir, const char *name, struct lx_buf *out,
@@ -17,26 +19,75 @@ static enum lx_code path_of(const char *dir, const char *name, struct lx_buf *ou
     return lx_buf_check(out, err);
 }
 
+/* A results folder in memory. */
+struct folder {
+    struct lx_arena arena;
+    struct lx_study study;
+    struct lx_json *config; /* NULL: there is none */
+    struct lx_claim_results claims;
+    struct lx_published_list published;
+};
+
+static void folder_free(struct folder *f)
+{
+    lx_study_free(&f->study);
+    lx_json_free(f->config);
+    lx_arena_free(&f->arena);
+}
+
 /* metrics.csv, in the order of config.json if there is one. */
-static enum lx_code load(const char *dir, struct lx_study *s, struct lx_err *err)
+static enum lx_code load_rows(const char *dir, struct folder *f, struct lx_err *err)
 {
     struct lx_buf path = {0};
     struct lx_rows rows = {0};
-    struct lx_json *config = NULL;
-    enum lx_code code = path_of(dir, "config.json", &path, err);
-    if (code == LX_OK && lx_fs_exists(path.text))
-        code = lx_json_read(path.text, &config, err);
-    if (code == LX_OK)
-        code = path_of(dir, "metrics.csv", &path, err);
+    enum lx_code code = path_of(dir, "metrics.csv", &path, err);
     if (code == LX_OK)
         code = lx_rows_read(path.text, &rows, err);
     if (code == LX_OK) {
-        code = lx_study_make(s, &rows, config, err);
+        code = lx_study_make(&f->study, &rows, f->config, err);
         if (code != LX_OK)
             lx_wrap(err, "%s", path.text);
     }
     lx_rows_free(&rows);
-    lx_json_free(config);
+    lx_buf_free(&path);
+    return code;
+}
+
+/* What the config wants compared with the literature. */
+static enum lx_code load_claims(const char *dir, struct folder *f, struct lx_err *err)
+{
+    struct lx_claims claims;
+    if (lx_claims_parse(&claims, lx_json_find(f->config, "claims"), &f->arena, err) != LX_OK ||
+        lx_published_parse(&f->published, lx_json_find(f->config, "published"), &f->arena, err) !=
+            LX_OK) {
+        if (err->code == LX_ECONFIG)
+            err->code = LX_EFORMAT; /* one of our own files */
+        return lx_wrap(err, "%s/config.json", dir);
+    }
+    return lx_claims_judge(&claims, &f->study, &f->arena, &f->claims, err);
+}
+
+static enum lx_code load(const char *dir, struct folder *f, struct lx_err *err)
+{
+    struct lx_buf path = {0};
+    enum lx_code code = path_of(dir, "config.json", &path, err);
+    if (code == LX_OK && lx_fs_exists(path.text))
+        code = lx_json_read(path.text, &f->config, err);
+    lx_buf_free(&path);
+    if (code == LX_OK)
+        code = load_rows(dir, f, err);
+    return code != LX_OK ? code : load_claims(dir, f, err);
+}
+
+static enum lx_code write_text(const char *dir, const char *name, const struct lx_buf *text,
+                               struct lx_err *err)
+{
+    struct lx_buf path = {0};
+    enum lx_code code = lx_buf_check(text, err);
+    if (code == LX_OK)
+        code = path_of(dir, name, &path, err);
+    if (code == LX_OK)
+        code = lx_fs_write(path.text, text->text, text->len, err);
     lx_buf_free(&path);
     return code;
 }
@@ -46,14 +97,76 @@ static enum lx_code write_table(const char *dir, const char *name, const struct 
                                                      struct lx_err *),
                                 struct lx_err *err)
 {
-    struct lx_buf text = {0}, path = {0};
+    struct lx_buf text = {0};
     enum lx_code code = make(s, &text, err);
     if (code == LX_OK)
-        code = path_of(dir, name, &path, err);
-    if (code == LX_OK)
-        code = lx_fs_write(path.text, text.text, text.len, err);
+        code = write_text(dir, name, &text, err);
     lx_buf_free(&text);
+    return code;
+}
+
+/* A file of an earlier config would contradict this one. */
+static enum lx_code remove_stale(const char *dir, const char *name, struct lx_err *err)
+{
+    struct lx_buf path = {0};
+    enum lx_code code = path_of(dir, name, &path, err);
+    if (code == LX_OK && lx_fs_exists(path.text))
+        code = lx_fs_remove(path.text, err);
     lx_buf_free(&path);
+    return code;
+}
+
+static enum lx_code claims_markdown(const struct folder *f, struct lx_buf *out, struct lx_err *err)
+{
+    const struct lx_study *s = &f->study;
+    lx_buf_printf(out, "# %s\n\n", lx_rows_name(&s->rows, s->rows.row[0].experiment));
+    if (f->claims.n > 0 && lx_claims_markdown(&f->claims, s, out, err) != LX_OK)
+        return err->code;
+    return f->published.n > 0 ? lx_published_markdown(&f->published, s, out, err) : LX_OK;
+}
+
+static enum lx_code claims_latex(const struct folder *f, struct lx_buf *out, struct lx_err *err)
+{
+    lx_buf_add(out, "% Needs \\usepackage{booktabs}.\n");
+    if (f->claims.n > 0 && lx_claims_latex(&f->claims, &f->study, out, err) != LX_OK)
+        return err->code;
+    return f->published.n > 0 ? lx_published_latex(&f->published, &f->study, out, err) : LX_OK;
+}
+
+static enum lx_code claims_csv(const struct folder *f, struct lx_buf *out, struct lx_err *err)
+{
+    return lx_claims_csv(&f->claims, &f->study, out, err);
+}
+
+static enum lx_code published_csv(const struct folder *f, struct lx_buf *out, struct lx_err *err)
+{
+    return lx_published_csv(&f->published, &f->study, out, err);
+}
+
+/* The files about the literature, if the config says anything of it. */
+static enum lx_code write_claims(const char *dir, const struct folder *f, struct lx_err *err)
+{
+    bool any = f->claims.n + f->published.n > 0;
+    const struct {
+        const char *name;
+        bool wanted;
+        enum lx_code (*make)(const struct folder *, struct lx_buf *, struct lx_err *);
+    } file[] = {{"claims.md", any, claims_markdown},
+                {"claims.tex", any, claims_latex},
+                {"claims.csv", f->claims.n > 0, claims_csv},
+                {"published.csv", f->published.n > 0, published_csv}};
+    enum lx_code code = LX_OK;
+    for (size_t i = 0; i < sizeof file / sizeof file[0] && code == LX_OK; i++) {
+        struct lx_buf text = {0};
+        if (!file[i].wanted) {
+            code = remove_stale(dir, file[i].name, err);
+            continue;
+        }
+        code = file[i].make(f, &text, err);
+        if (code == LX_OK)
+            code = write_text(dir, file[i].name, &text, err);
+        lx_buf_free(&text);
+    }
     return code;
 }
 
@@ -96,27 +209,33 @@ static enum lx_code write_plots(const char *dir, const struct lx_report_options 
 enum lx_code lx_report_make(const char *dir, const struct lx_report_options *o, struct lx_err *err)
 {
     static const struct lx_report_options DEFAULTS = {0};
-    struct lx_study s = {0};
+    struct folder f = {0};
     o = o ? o : &DEFAULTS;
-    enum lx_code code = load(dir, &s, err);
+    enum lx_code code = load(dir, &f, err);
     if (code == LX_OK)
-        code = write_table(dir, "table.md", &s, lx_table_markdown, err);
+        code = write_table(dir, "table.md", &f.study, lx_table_markdown, err);
     if (code == LX_OK)
-        code = write_table(dir, "table.tex", &s, lx_table_latex, err);
+        code = write_table(dir, "table.tex", &f.study, lx_table_latex, err);
     if (code == LX_OK)
-        code = write_table(dir, "table.csv", &s, lx_table_csv, err);
+        code = write_table(dir, "table.csv", &f.study, lx_table_csv, err);
+    if (code == LX_OK)
+        code = write_claims(dir, &f, err);
     if (code == LX_OK && !o->no_plots)
-        code = write_plots(dir, o, &s, err);
-    lx_study_free(&s);
+        code = write_plots(dir, o, &f.study, err);
+    folder_free(&f);
     return code;
 }
 
 enum lx_code lx_report_text(const char *dir, struct lx_buf *out, struct lx_err *err)
 {
-    struct lx_study s = {0};
-    enum lx_code code = load(dir, &s, err);
+    struct folder f = {0};
+    enum lx_code code = load(dir, &f, err);
     if (code == LX_OK)
-        code = lx_table_plain(&s, out, err);
-    lx_study_free(&s);
+        code = lx_table_plain(&f.study, out, err);
+    if (code == LX_OK && f.claims.n > 0) {
+        lx_buf_add(out, "\n");
+        code = lx_claims_plain(&f.claims, &f.study, out, err);
+    }
+    folder_free(&f);
     return code;
 }

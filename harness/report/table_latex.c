@@ -1,32 +1,8 @@
 /* Tables for a paper: one float a section, both blocks in it, booktabs rules. */
 #include <string.h>
 
+#include "report/escape.h"
 #include "report/table.h"
-
-/* Text with everything that is markup to TeX spelled out. */
-static void tex(struct lx_buf *out, const char *text)
-{
-    static const struct {
-        char c;
-        const char *as;
-    } SPECIAL[] = {{'\\', "\\textbackslash{}"},  {'~', "\\textasciitilde{}"},
-                   {'^', "\\textasciicircum{}"}, {'<', "\\textless{}"},
-                   {'>', "\\textgreater{}"},     {'|', "\\textbar{}"}};
-    for (; *text; text++) {
-        size_t i = 0;
-        while (i < sizeof SPECIAL / sizeof SPECIAL[0] && SPECIAL[i].c != *text)
-            i++;
-        if (i < sizeof SPECIAL / sizeof SPECIAL[0]) {
-            lx_buf_add(out, SPECIAL[i].as);
-        } else if ((unsigned char)*text < ' ') {
-            lx_buf_add(out, " ");
-        } else {
-            if (strchr("_&%$#{}", *text))
-                lx_buf_add(out, "\\");
-            lx_buf_addn(out, text, 1);
-        }
-    }
-}
 
 /* A number inside math: 1.2e+07 as 1.2 \cdot 10^{7}. */
 static void math(struct lx_buf *out, const char *number)
@@ -46,7 +22,7 @@ static void cell(struct lx_buf *out, const struct lx_table_cell *c)
 {
     if (c->mean[0] == '\0') {
         if (c->note[0])
-            tex(out, c->note);
+            lx_escape_tex(out, c->note);
         else
             lx_buf_add(out, "--");
         return;
@@ -61,7 +37,7 @@ static void cell(struct lx_buf *out, const struct lx_table_cell *c)
     lx_buf_add(out, "$");
     if (c->note[0]) {
         lx_buf_add(out, " (");
-        tex(out, c->note);
+        lx_escape_tex(out, c->note);
         lx_buf_add(out, ")");
     }
 }
@@ -76,7 +52,7 @@ static enum lx_code write_rows(const struct lx_study *s, size_t section, enum lx
         if (t.floor && r + 1 == t.n_rows)
             lx_buf_add(out, "    \\midrule\n");
         lx_buf_add(out, "    ");
-        tex(out, t.label[r]);
+        lx_escape_tex(out, t.label[r]);
         for (size_t c = 0; c < t.n_columns; c++) {
             lx_buf_add(out, " & ");
             cell(out, &t.cell[r * t.n_columns + c]);
@@ -91,9 +67,9 @@ static void write_head(const struct lx_section *sec, struct lx_buf *out)
 {
     lx_buf_add(out,
                "\n\\begin{table}\n  \\centering\n  \\caption{Perplexity by evaluation length: ");
-    tex(out, sec->title);
+    lx_escape_tex(out, sec->title);
     lx_buf_add(out, "; ");
-    tex(out, sec->detail);
+    lx_escape_tex(out, sec->detail);
     if (sec->seeds_max > 1)
         lx_buf_add(out, "; mean $\\pm$ standard deviation over seeds");
     lx_buf_add(out, ".}\n  \\begin{tabular}{l");

@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "report/escape.h"
 #include "report/table.h"
 
 enum format { MARKDOWN, PLAIN };
@@ -53,15 +54,7 @@ static void name_text(const char *name, enum format format, struct lx_buf *out)
 {
     lx_buf_clear(out);
     lx_buf_add(out, "");
-    for (; *name; name++) {
-        if ((unsigned char)*name < ' ') {
-            lx_buf_add(out, " ");
-            continue;
-        }
-        if (format == MARKDOWN && strchr("\\|*`<", *name))
-            lx_buf_add(out, "\\");
-        lx_buf_addn(out, name, 1);
-    }
+    (format == MARKDOWN ? lx_escape_markdown : lx_escape_plain)(out, name);
 }
 
 static void head_text(const struct lx_study *s, size_t section, int length, enum format format,

@@ -1,5 +1,6 @@
 /* Reading a config: the top level, datasets and seeds; see config.h. Encodings are read in
- * config_encodings.c, sweeps in config_sweep.c, the resolved config is written in config_write.c. */
+ * config_encodings.c, sweeps in config_sweep.c, claims in config_claims.c, the resolved config is
+ * written in config_write.c. */
 #include "run/config.h"
 
 #include <math.h>
@@ -253,8 +254,8 @@ static enum lx_code check_variants(struct lx_config *c, struct lx_err *err)
 static enum lx_code read_all(struct lx_config *c, char *const *overrides, size_t n_overrides,
                              struct lx_err *err)
 {
-    static const char *const keys[] = {"name",      "dataset", "model", "train",
-                                       "encodings", "eval",    "seeds", NULL};
+    static const char *const keys[] = {"name", "dataset", "model",  "train",     "encodings",
+                                       "eval", "seeds",   "claims", "published", NULL};
     enum lx_code code = LX_OK;
 
     if (lx_json_type(c->doc) != LX_JSON_OBJECT)
@@ -280,7 +281,9 @@ static enum lx_code read_all(struct lx_config *c, char *const *overrides, size_t
         code = read_seeds(c, lx_json_find(c->doc, "seeds"), err);
     if (code == LX_OK)
         code = lx_config_sweeps(c, err);
-    return code != LX_OK ? code : check_variants(c, err);
+    if (code == LX_OK)
+        code = check_variants(c, err);
+    return code != LX_OK ? code : lx_config_claims(c, err);
 }
 
 enum lx_code lx_config_parse(struct lx_config *c, const char *text, size_t n, const char *file,

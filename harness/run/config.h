@@ -68,6 +68,7 @@ struct lx_config {
     struct lx_sweep *sweeps;
     size_t n_sweeps;
     const struct lx_json *model, *train, *eval; /* NULL where the config has none */
+    const struct lx_json *claims, *published;   /* the same; they change no cell */
     uint64_t *seeds;
     size_t n_seeds;
 };

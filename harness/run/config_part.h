@@ -18,6 +18,10 @@ LX_MUST_CHECK
 enum lx_code lx_config_encodings(struct lx_config *c, const struct lx_json *list,
                                  struct lx_err *err);
 
+/* Claims and published numbers: checked against the rest, which must be read before. */
+LX_MUST_CHECK
+enum lx_code lx_config_claims(struct lx_config *c, struct lx_err *err);
+
 LX_MUST_CHECK
 enum lx_code lx_config_sweeps(struct lx_config *c, struct lx_err *err);
 

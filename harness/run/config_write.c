@@ -185,6 +185,10 @@ enum lx_code lx_config_write(const struct lx_config *c, struct lx_buf *out, stru
     for (size_t i = 0; i < c->n_seeds; i++)
         lx_json_add_int(&w, NULL, (long long)c->seeds[i]);
     lx_json_close_array(&w);
+    if (c->claims != NULL)
+        lx_json_add_value(&w, "claims", c->claims);
+    if (c->published != NULL)
+        lx_json_add_value(&w, "published", c->published);
     lx_json_close_object(&w);
     lx_buf_add(out, "\n");
     lx_arena_free(&arena);
