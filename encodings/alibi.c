@@ -8,8 +8,8 @@
  * Past the training length: keeps falling, so a head of slope m attends to about ln(100)/m tokens at
  * any length. With L = train_length and T the length of the sequence `interpolation` divides the
  * slopes by s (Al-Khateeb et al. 2023, arXiv:2310.13017): dynamic, s = max(1, T/L); fixed, s = factor.
- * Options: learned (slopes are an array (H), first values as above, no weight decay),
- * slope_multiplier, interpolation, factor.
+ * Options: learned (slopes are an array (H), first values as above, no weight decay), slope (the same
+ * for all heads, in place of the standard ones), slope_multiplier, interpolation, factor.
  * Differences from the paper: the bias is -slope d, where the code adds slope j to every key j, equal
  * after the softmax but less precise at long lengths. It comes after the division by sqrt(head_dim),
  * as the paper asks (footnote 10). The reach of the standard slopes, up to 1179 tokens, was chosen
@@ -22,7 +22,7 @@ enum interpolation { INTERPOLATION_NONE, INTERPOLATION_DYNAMIC, INTERPOLATION_FI
 
 struct alibi {
     bool learned;
-    double slope_multiplier, factor;
+    double slope_all, slope_multiplier, factor;
     int interpolation; /* enum interpolation */
     int heads, train_length;
     struct lx_param *slope; /* (H), NULL unless learned */
@@ -33,6 +33,13 @@ static const struct lx_option options[] = {
      .type = LX_OPT_BOOL,
      .offset = offsetof(struct alibi, learned),
      .help = "train the slopes, beginning at the standard ones"},
+    {.key = "slope",
+     .type = LX_OPT_REAL,
+     .offset = offsetof(struct alibi, slope_all),
+     .def = (double)NAN,
+     .min = 0,
+     .max = 1e6,
+     .help = "one slope for all heads, instead of the standard ones"},
     {.key = "slope_multiplier",
      .type = LX_OPT_REAL,
      .offset = offsetof(struct alibi, slope_multiplier),
@@ -68,6 +75,11 @@ static double standard_slope(int h, int heads)
     return exp2(-8.0 * (2 * (h - c) + 1) / (2 * c));
 }
 
+static double first_slope(const struct alibi *s, int h)
+{
+    return isnan(s->slope_all) ? standard_slope(h, s->heads) : s->slope_all;
+}
+
 static void fill(const void *self, real *w, size_t n, struct lx_rng *rng)
 {
     const struct alibi *s = self;
@@ -75,7 +87,7 @@ static void fill(const void *self, real *w, size_t n, struct lx_rng *rng)
 
     (void)rng;
     for (h = 0; h < n; h++)
-        w[h] = (real)standard_slope((int)h, s->heads);
+        w[h] = (real)first_slope(s, (int)h);
 }
 
 static enum lx_code init(void *self, const struct lx_enc_dims *dims, struct lx_arena *arena,
@@ -113,7 +125,7 @@ static void dist(const void *self, const struct lx_enc_call *c, real *table)
     int h, d;
 
     for (h = 0; h < s->heads; h++) {
-        double slope = s->slope != NULL ? (double)s->slope->w[h] : standard_slope(h, s->heads);
+        double slope = s->slope != NULL ? (double)s->slope->w[h] : first_slope(s, h);
         real *row = table + (size_t)h * (size_t)c->T;
 
         for (d = 0; d < c->T; d++)

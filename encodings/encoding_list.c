@@ -11,6 +11,7 @@
     X(rope)                                                                                        \
     X(alibi)                                                                                       \
     X(t5)                                                                                          \
+    X(relative)                                                                                    \
     X(kerple_log)                                                                                  \
     X(kerple_power)                                                                                \
     X(sandwich)                                                                                    \

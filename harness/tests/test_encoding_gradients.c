@@ -96,6 +96,14 @@ static void t5_biases(void **state)
     check_gradients("t5", "{\"buckets\": 6, \"max_distance\": 8, \"shared\": false}", 1, 1, 12);
 }
 
+static void relative_biases(void **state)
+{
+    (void)state;
+    check_gradients("relative", "{\"offsets\": 8}", 0, 1, 12);
+    check_gradients("relative", "{\"offsets\": 8, \"past\": \"zero\"}", 1, 1, 40);
+    check_gradients("relative", "{\"offsets\": 20, \"shared\": false}", 1, 1, 12);
+}
+
 /* A bucket that no distance reaches gets no gradient, and the other layer's table gets none. */
 static void t5_gradients_stay_in_their_buckets(void **state)
 {
@@ -190,13 +198,10 @@ static void rotation_back_is_the_adjoint(void **state)
 }
 
 static const struct CMUnitTest tests[] = {
-    cmocka_unit_test(alibi_slopes),
-    cmocka_unit_test(t5_biases),
-    cmocka_unit_test(t5_gradients_stay_in_their_buckets),
-    cmocka_unit_test(kerple_parameters),
-    cmocka_unit_test(kerple_distance_zero_has_no_gradient),
-    cmocka_unit_test(learned_table),
-    cmocka_unit_test(rotation_back_is_the_adjoint),
+    cmocka_unit_test(alibi_slopes),      cmocka_unit_test(t5_biases),
+    cmocka_unit_test(relative_biases),   cmocka_unit_test(t5_gradients_stay_in_their_buckets),
+    cmocka_unit_test(kerple_parameters), cmocka_unit_test(kerple_distance_zero_has_no_gradient),
+    cmocka_unit_test(learned_table),     cmocka_unit_test(rotation_back_is_the_adjoint),
 };
 
 CHECK_MAIN(tests)

@@ -100,6 +100,21 @@ static void alibi_interpolation_trades_range_for_dispersion(void **state)
     rig_close(&fixed);
 }
 
+static void alibi_with_one_slope_for_all_heads(void **state)
+{
+    struct lx_enc_dims dims = dims_of(3, 8, 16);
+    struct rig r;
+    real *bias;
+
+    (void)state;
+    rig_open(&r, "alibi", "{\"slope\": 0.125, \"slope_multiplier\": 2}", &dims);
+    bias = rig_dist(&r, 16);
+    for (int h = 0; h < 3; h++)
+        for (int d = 0; d < 16; d++)
+            CHECK_NEAR(bias[h * 16 + d], -0.25 * d, 0);
+    rig_close(&r);
+}
+
 static void alibi_learned_begins_at_the_standard_slopes(void **state)
 {
     struct lx_enc_dims dims = dims_of(4, 16, 64);
@@ -212,6 +227,47 @@ static void t5_tables_are_shared_or_not(void **state)
 /* ---- Sandwich, KERPLE ---- */
 
 /* With 8 heads the first ratio is 1: the raw sums, minus 64. */
+/* A table with as many rows as t5 has buckets: the same numbers of parameters, the same bias where
+ * the buckets are exact, and each its own rule beyond. */
+static void relative_is_t5_without_its_buckets(void **state)
+{
+    struct lx_enc_dims dims = dims_of(2, 16, 64);
+    struct rig table, zero, t5;
+    struct lx_param *p;
+    real *a, *b, *c;
+
+    (void)state;
+    rig_open(&table, "relative", "{\"offsets\": 8}", &dims);
+    rig_open(&zero, "relative", "{\"offsets\": 8, \"past\": \"zero\"}", &dims);
+    rig_open(&t5, "t5", "{\"buckets\": 8, \"max_distance\": 16}", &dims);
+    assert_int_equal(table.params.n_values, t5.params.n_values);
+    p = lx_paramset_find(&table.params, "encoding.relative.bias");
+    assert_non_null(p);
+    for (size_t i = 0; i < p->n; i++) {
+        assert_true(!(p->w[i] < 0) && !(p->w[i] > 0));
+        table.params.w[i] = zero.params.w[i] = t5.params.w[i] = (real)(i * i + 1);
+    }
+    a = rig_dist(&table, 64);
+    b = rig_dist(&zero, 64);
+    c = rig_dist(&t5, 64);
+    for (int h = 0; h < 2; h++)
+        for (int d = 0; d < 64; d++) {
+            int i = 2 * (d < 8 ? d : 7) + h;
+
+            CHECK_NEAR(a[h * 64 + d], i * i + 1, 0);
+            CHECK_NEAR(b[h * 64 + d], d < 8 ? i * i + 1 : 0, 0);
+            if (d < 4 || d >= 16)
+                CHECK_NEAR(a[h * 64 + d], c[h * 64 + d], 0);
+        }
+    assert_int_equal(table.ops->bucket(table.self, 7), 7);
+    assert_int_equal(table.ops->bucket(table.self, 8), 7);
+    assert_int_equal(zero.ops->bucket(zero.self, 8), -1);
+    rig_close(&table);
+    rig_close(&zero);
+    rig_close(&t5);
+    fails("relative", "{\"offsets\": 0}", "offsets");
+}
+
 static void sandwich_has_the_published_shape(void **state)
 {
     static const double from0[] = {0, -1.9063, -6.6181, -11.8138, -15.414, -16.815};
@@ -347,9 +403,11 @@ static void kerple_first_values(void **state)
 static const struct CMUnitTest tests[] = {
     cmocka_unit_test(alibi_slopes_for_any_head_count),
     cmocka_unit_test(alibi_interpolation_trades_range_for_dispersion),
+    cmocka_unit_test(alibi_with_one_slope_for_all_heads),
     cmocka_unit_test(alibi_learned_begins_at_the_standard_slopes),
     cmocka_unit_test(t5_buckets_begin_where_they_should),
     cmocka_unit_test(t5_tables_are_shared_or_not),
+    cmocka_unit_test(relative_is_t5_without_its_buckets),
     cmocka_unit_test(sandwich_has_the_published_shape),
     cmocka_unit_test(sandwich_is_the_product_of_sinusoids),
     cmocka_unit_test(kerple_values),
