@@ -1,10 +1,10 @@
 /* Claims: inequalities over metrics of named encodings and lengths, written in the config and
  * decided from metrics.csv, paired by seed.
  *
- *     {"id": "flat-8x", "text": "ALiBi at 8x is no worse than at 1x", "source": "Press et al. 2022, Table 5",
- *      "left": {"encoding": "alibi", "length": "8x"}, "op": "<=", "right": {"length": "1x"}, "ratio": 1.02}
+ *     {"id": "flat-8x", "text": "a at 8x is no worse than at 1x", "source": "Press et al. 2022, Table 5",
+ *      "left": {"encoding": "a", "length": "8x"}, "op": "<=", "right": {"length": "1x"}, "ratio": 1.02}
  *
- * says ppl(alibi, 8x) <= 1.02 ppl(alibi, 1x). Each side is one value a seed: a metric at a place, or
+ * says ppl(a, 8x) <= 1.02 ppl(a, 1x). Each side is one value a seed: a metric at a place, or
  * the difference of two ("minus"), or, on the right, a plain number. For every seed
  *
  *     d = left - times * right - margin          op: d < 0 or d > 0, for `within` |d + margin| < margin

@@ -4,6 +4,7 @@
 
 #include "run/command.h"
 #include "run/config.h"
+#include "run/schema_part.h"
 
 static const struct lx_arg args[] = {{.type = LX_ARG_END}};
 
@@ -197,6 +198,7 @@ static void add_defs(struct lx_json_writer *w)
     add_schemes(w);
     add_stack(w, "encoding", true);
     add_stack(w, "other_stack", false);
+    lx_schema_claims_defs(w);
     lx_json_close_object(w);
 }
 
@@ -243,6 +245,7 @@ static enum lx_code run(int n, char **argv, struct lx_err *err)
     if (code == LX_OK)
         code = add_swept(&w, "train", "optimisation", lx_train_options, err);
     add_eval(&w);
+    lx_schema_claims(&w);
     lx_json_close_object(&w);
     lx_json_open_array(&w, "required");
     lx_json_add_text(&w, NULL, "name");
