@@ -149,7 +149,7 @@ static void explain(const struct lx_claim_results *r, struct lx_buf *out)
     else
         lx_buf_printf(out, ";\nwith %zu seed%s it cannot be below %.3g%s.\n", most,
                       most == 1 ? "" : "s", ldexp(1, -(int)most),
-                      most < 6 ? ", so few seeds can decide large effects only" : "");
+                      most < 5 ? ", so few seeds can decide large effects only" : "");
 }
 
 enum lx_code lx_claims_markdown(const struct lx_claim_results *r, const struct lx_study *s,

@@ -180,7 +180,7 @@ enum lx_code lx_claim_find(const struct lx_study *s, const struct lx_claim_value
                 return *why ? LX_OK : lx_fail(err, LX_ENOMEM, "out of memory for the claims");
             }
             near += n_series;
-            if (n_series == 0 || metric < 0 || length > 1 << 24 || length < 1)
+            if (n_series == 0 || metric < 0 || length > 1 << 24 || floor(length) < length)
                 continue;
             g = lx_study_range(s, i, series, metric, (int)length, &n_groups);
             if (g != NULL && gather(s, g, n_groups, v, train_length, arena, point, n, err) != LX_OK)

@@ -64,9 +64,10 @@ static enum lx_code run_report(int n, char **argv, struct lx_err *err)
 const struct lx_command lx_command_report = {
     .name = "report",
     .usage = "DIR [--no-plots]",
-    .help = "make tables and plots from DIR/metrics.csv",
-    .more = "Needs nothing but the CSV files in DIR (and config.json for the order of the "
-            "encodings).\n",
+    .help = "make tables, plots and verdicts on claims from DIR/metrics.csv",
+    .more =
+        "Needs nothing but the CSV files in DIR, and config.json for the order of the encodings "
+        "and\nthe claims: edited there, claims are judged anew.\n",
     .args = report_args,
     .run = run_report,
 };

@@ -60,6 +60,8 @@ static enum lx_code report(const struct lx_experiment *e, struct lx_err *err)
         lx_log("tables: %s/table.md, .tex, .csv%s%s%s", e->dir,
                o.no_plots ? "" : "; plots: ", o.no_plots ? "" : e->dir,
                o.no_plots ? "" : "/plots/");
+    if (code == LX_OK && lx_json_count(e->config.claims) > 0)
+        lx_log("claims: %s/claims.md, .tex, .csv", e->dir);
     lx_buf_free(&text);
     return code;
 }

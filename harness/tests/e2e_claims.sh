@@ -47,6 +47,7 @@ check "claims change no cell" sh -c "'$longshot' plan claims.json >p1 && '$longs
 check "run" exits 0 "$longshot" run claims.json -o a --plots no
 check "a claim that is true by far holds" has out "holds      flat: a claim"
 check "a claim that is false by far fails" has out "fails      window: another"
+check "and says where the claims are" has err "claims: a/claims.md"
 check "claims are written" test -s a/claims.md -a -s a/claims.tex -a -s a/claims.csv -a -s a/published.csv
 check "with one row each" test "$(wc -l <a/claims.csv)" = 3
 check "the paper's ratio stands beside ours" has a/claims.md "19.00 (×0.950)"
