@@ -186,11 +186,15 @@ fuzz:
 
 # ---------------------------------------------------------------------------------------- speed
 
-.PHONY: bench bench-peers
+.PHONY: bench bench-cells bench-peers
 ## bench: speed and memory on this machine, some minutes on an idle core: results/bench/
 BENCH_FLAGS ?= --repeat 10 --seconds 5 --lengths 128,256,512,1024,2048,4096,8192,16384,32768,65536
 bench: all
 	@$(BIN) bench $(BENCH_FLAGS) -o results/bench
+
+## bench-cells: two cells one by one, side by side, and with threads, by the clock: results/bench/
+bench-cells: all
+	@harness/tests/bench_cells.sh $(BIN) results/bench
 
 ## bench-peers: the same workloads here and in PyTorch (pip install torch==2.13.0), ratios: results/bench/
 bench-peers: all
