@@ -57,12 +57,13 @@ static enum lx_code parse_length(const struct lx_json *v, const char *path, int 
     return LX_OK;
 }
 
-static enum lx_code parse_lengths(struct lx_eval_config *c, const struct lx_json *list,
-                                  const char *path, int train_length, struct lx_err *err)
+enum lx_code lx_eval_lengths_parse(const struct lx_json *list, const char *path, int train_length,
+                                   int *lengths, int *n, struct lx_err *err)
 {
+    *n = 0;
     if (list == NULL) {
-        for (c->n_lengths = 0; c->n_lengths < 4; c->n_lengths++)
-            c->lengths[c->n_lengths] = train_length << c->n_lengths;
+        for (; *n < 4; (*n)++)
+            lengths[*n] = train_length << *n;
         return LX_OK;
     }
     if (lx_json_type(list) != LX_JSON_ARRAY)
@@ -72,14 +73,14 @@ static enum lx_code parse_lengths(struct lx_eval_config *c, const struct lx_json
         return lx_fail(err, LX_ECONFIG, "%s.lengths: must have 1 to %d elements, got %zu", path,
                        LX_EVAL_LENGTHS, lx_json_count(list));
     for (const struct lx_json *v = lx_json_first(list); v != NULL; v = lx_json_next(v)) {
-        int i = c->n_lengths;
+        int i = *n;
 
-        if (parse_length(v, path, i, train_length, &c->lengths[i], err))
+        if (parse_length(v, path, i, train_length, &lengths[i], err))
             return err->code;
-        if (i > 0 && c->lengths[i] <= c->lengths[i - 1])
+        if (i > 0 && lengths[i] <= lengths[i - 1])
             return lx_fail(err, LX_ECONFIG, "%s.lengths[%d]: must ascend, got %d after %d", path, i,
-                           c->lengths[i], c->lengths[i - 1]);
-        c->n_lengths++;
+                           lengths[i], lengths[i - 1]);
+        (*n)++;
     }
     return LX_OK;
 }
@@ -123,7 +124,8 @@ enum lx_code lx_eval_config_parse(struct lx_eval_config *c, const struct lx_json
 
     memset(c, 0, sizeof(*c));
     if (lx_options_parse(lx_eval_options, obj, path, list_keys, c, arena, err) ||
-        parse_lengths(c, lx_json_find(obj, "lengths"), path, train_length, err) ||
+        lx_eval_lengths_parse(lx_json_find(obj, "lengths"), path, train_length, c->lengths,
+                              &c->n_lengths, err) ||
         parse_modes(c, lx_json_find(obj, "modes"), path, err))
         return err->code;
     if (c->stride == 0)

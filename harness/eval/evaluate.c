@@ -27,6 +27,7 @@ struct eval {
     const double *token_bytes;
     const struct lx_eval_watch *watch;
     struct lx_metrics *out;
+    const char *suffix; /* of the rows */
     long long targets;  /* of the protocol */
     double done, total; /* tokens processed */
     int unit;           /* units begun */
@@ -143,7 +144,8 @@ static struct lx_metric row_for(const struct eval *e, enum lx_eval_mode mode, in
 {
     struct lx_metric r = {.metric = metric,
                           .eval_length = T,
-                          .mode = mode,
+                          .mode = lx_eval_mode_name(mode),
+                          .suffix = e->suffix,
                           .stride = mode == LX_MODE_NONOVERLAPPING ? 0 : e->c->stride,
                           .layer = -1,
                           .head = -1,
@@ -336,6 +338,17 @@ static const char *obstacle(const struct eval *e, int T, bool diverged, size_t m
     return NULL;
 }
 
+double lx_eval_flops(const struct lx_model_config *m, const struct lx_eval_config *c, int T,
+                     long long targets)
+{
+    double windows = 0;
+
+    for (int k = 0; k < LX_MODES; k++)
+        if (c->modes[k])
+            windows += (double)lx_window_count(c, (enum lx_eval_mode)k, T, targets);
+    return windows * T * lx_model_flops(m, T);
+}
+
 int lx_eval_units(const struct lx_eval_config *c)
 {
     int modes = 0;
@@ -374,4 +387,27 @@ enum lx_code lx_evaluate(struct lx_model *m, const struct lx_eval_config *c,
         }
     }
     return LX_OK;
+}
+
+enum lx_code lx_evaluate_length(struct lx_model *m, const struct lx_eval_config *c,
+                                const struct lx_stream *stream, const double *token_bytes, int T,
+                                const char *suffix, const struct lx_eval_watch *watch,
+                                struct lx_metrics *out, struct lx_err *err)
+{
+    struct lx_eval_watch whole = {.seen = watch != NULL ? watch->seen : NULL,
+                                  .ctx = watch != NULL ? watch->ctx : NULL};
+    struct eval e = {.m = m,
+                     .c = c,
+                     .stream = stream,
+                     .token_bytes = token_bytes,
+                     .watch = &whole,
+                     .out = out,
+                     .suffix = suffix};
+
+    if (lx_window_targets(c, stream, &e.targets, err))
+        return err->code;
+    for (int k = 0; k < LX_MODES; k++)
+        if (c->modes[k])
+            e.total += work_of(&e, (enum lx_eval_mode)k, T);
+    return run_length(&e, T, err);
 }

@@ -42,17 +42,22 @@ LX_MUST_CHECK
 enum lx_code lx_eval_config_parse(struct lx_eval_config *c, const struct lx_json *obj,
                                   const char *path, int train_length, struct lx_arena *arena,
                                   struct lx_err *err);
+/* A list like "lengths" (NULL: 1x, 2x, 4x, 8x) into lengths[LX_EVAL_LENGTHS]. */
+LX_MUST_CHECK
+enum lx_code lx_eval_lengths_parse(const struct lx_json *list, const char *path, int train_length,
+                                   int *lengths, int *n, struct lx_err *err);
 void lx_eval_config_write(const struct lx_eval_config *c, struct lx_json_writer *w);
 
 /* One number of metrics.csv. Fields below 0 (or NaN) are left empty. */
 struct lx_metric {
     const char *metric; /* static text */
     int eval_length;
-    enum lx_eval_mode mode;
-    int stride; /* 0: empty */
+    const char *mode; /* static text: an evaluation mode, or the id of an analysis */
+    int stride;       /* 0: empty */
     int layer, head, position_lo, position_hi;
     double value, stderr_value;
     long long tokens, windows;
+    const char *suffix; /* static text behind evaluated_as, NULL: none */
     const char *status; /* ok, diverged, not_applicable, out_of_memory */
 };
 
@@ -64,6 +69,10 @@ struct lx_metrics {
 LX_MUST_CHECK
 enum lx_code lx_metrics_add(struct lx_metrics *m, const struct lx_metric *row, struct lx_err *err);
 void lx_metrics_free(struct lx_metrics *m);
+
+/* Operations of scoring `targets` targets at length T in every mode of c. */
+double lx_eval_flops(const struct lx_model_config *m, const struct lx_eval_config *c, int T,
+                     long long targets);
 
 /* Bytes that evaluation at length T needs beyond the model itself. */
 size_t lx_eval_bytes(const struct lx_model *m, const struct lx_eval_config *c, int T);
@@ -88,5 +97,14 @@ enum lx_code lx_evaluate(struct lx_model *m, const struct lx_eval_config *c,
                          const struct lx_stream *stream, const double *token_bytes, bool diverged,
                          size_t memory_limit, const struct lx_eval_watch *watch,
                          struct lx_metrics *out, struct lx_err *err);
+
+/* The same at one length only, in every mode of c and on the same targets, whatever memory it takes;
+ * `suffix` (NULL: none) tells the rows from those of the plain evaluation: static text that goes
+ * behind evaluated_as. Of the watch only `seen` is looked at. Analyses want lx_analysis_evaluate. */
+LX_MUST_CHECK
+enum lx_code lx_evaluate_length(struct lx_model *m, const struct lx_eval_config *c,
+                                const struct lx_stream *stream, const double *token_bytes, int T,
+                                const char *suffix, const struct lx_eval_watch *watch,
+                                struct lx_metrics *out, struct lx_err *err);
 
 #endif

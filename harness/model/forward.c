@@ -27,6 +27,8 @@ void lx_work_attention(struct lx_model *m, struct lx_work *w, int l, struct lx_a
     a->window = lx_stack_window(&m->stack, &c);
     a->tau = w->tau;
     lx_stack_tau(&m->stack, &c, H, w->tau);
+    for (int h = 0; h < H && m->temperature != NULL; h++)
+        w->tau[h] *= m->temperature[l * H + h];
     if (lx_stack_has_scale(&m->stack)) {
         a->scale = w->scale;
         lx_stack_scale(&m->stack, &c, w->scale);

@@ -46,6 +46,9 @@ struct lx_model {
     struct lx_param *embed, *lnf_w, *lnf_b;
     struct lx_layer *layers; /* (config.layers) */
     int train_length, max_length;
+    /* (layers, heads) or NULL: multiplies the temperature of the stack's attention logits. For
+     * analyses that read the same weights at another temperature. */
+    const real *temperature;
 };
 
 /* Declare and lay out every array. `stack` is parsed, not yet initialised; its state is kept.

@@ -5,6 +5,7 @@
 #include "core/json.h"
 #include "core/log.h"
 #include "datasets/dataset.h"
+#include "eval/analysis.h"
 #include "model/checkpoint.h"
 #include "run/applied.h"
 #include "run/command.h"
@@ -49,6 +50,19 @@ static void describe_dataset(const struct lx_dataset_ops *d, struct lx_buf *out)
     }
 }
 
+static void describe_analysis(const struct lx_analysis *a, struct lx_buf *out)
+{
+    lx_buf_printf(out, "%s: %s\n  %s\n  source   %s\n  metrics ", a->name, a->title, a->help,
+                  a->cite);
+    for (const char *const *m = a->metrics; *m != NULL; m++)
+        lx_buf_printf(out, " %s", *m);
+    lx_buf_add(out, "\n");
+    if (a->options != NULL && a->options[0].type != LX_OPT_END) {
+        lx_buf_add(out, "options:\n");
+        lx_options_help(a->options, out);
+    }
+}
+
 static enum lx_code unknown_name(const char *got, struct lx_err *err)
 {
     const char *names[256], *near;
@@ -58,12 +72,16 @@ static enum lx_code unknown_name(const char *got, struct lx_err *err)
         names[n++] = lx_encoding_at(i)->name;
     for (int i = 0; i < lx_dataset_count() && n < 256; i++)
         names[n++] = lx_dataset_at(i)->name;
+    for (int i = 0; i < lx_analysis_count() && n < 256; i++)
+        names[n++] = lx_analysis_at(i)->name;
     near = lx_nearest(got, names, n);
     if (near != NULL)
         return lx_fail(err, LX_EUSAGE,
-                       "unknown encoding or dataset \"%.80s\" (did you mean \"%s\"?)", got, near);
+                       "unknown encoding, dataset or analysis \"%.80s\" (did you mean \"%s\"?)",
+                       got, near);
     return lx_fail(err, LX_EUSAGE,
-                   "unknown encoding or dataset \"%.80s\" (`longshot list` names them)", got);
+                   "unknown encoding, dataset or analysis \"%.80s\" (`longshot list` names them)",
+                   got);
 }
 
 /* "a+b" as {"stack": [{"name": "a"}, {"name": "b"}]}. */
@@ -238,16 +256,19 @@ static enum lx_code show_checkpoint(struct lx_err *err)
     return code;
 }
 
-/* Words about every scheme of a stack, or about a dataset. */
+/* Words about every scheme of a stack, about a dataset or about an analysis. */
 static enum lx_code describe(const char *names, struct lx_err *err)
 {
     const struct lx_dataset_ops *d = lx_dataset_find(names);
+    const struct lx_analysis *a = lx_analysis_find(names);
     struct lx_json *root = NULL;
     struct lx_buf out = {0};
     enum lx_code code = LX_OK;
 
     if (d != NULL)
         describe_dataset(d, &out);
+    else if (a != NULL)
+        describe_analysis(a, &out);
     else
         code = parse_names(names, &root, err);
     for (const struct lx_json *v = lx_json_first(lx_json_find(root, "stack")); v != NULL;
@@ -283,7 +304,8 @@ static enum lx_code run(int n, char **argv, struct lx_err *err)
 const struct lx_command lx_command_describe = {
     .name = "describe",
     .usage = "NAME[+NAME ...] [OPTION=VALUE ...] [--length T] [--plot FILE.png]",
-    .help = "explain an encoding or a dataset; print as CSV what an encoding really applies",
+    .help = "explain an encoding, a dataset or an analysis; print as CSV what an encoding really "
+            "applies",
     .more =
         "CSV columns: kind, head, position, channel, value. Kinds: embedding, rotation (radians),\n"
         "magnitude, scale, tau, dist (bias by distance), bucket (learned number by distance),\n"

@@ -98,6 +98,8 @@ static enum lx_code write_config(const struct lx_checkpoint *c, const struct lx_
     write_encodings(c, other, &w);
     if (lx_json_find(config, "eval") != NULL)
         lx_json_add_value(&w, "eval", lx_json_find(config, "eval"));
+    if (lx_json_find(config, "analyses") != NULL)
+        lx_json_add_value(&w, "analyses", lx_json_find(config, "analyses"));
     lx_json_open_array(&w, "seeds");
     lx_json_add_int(&w, NULL, (long long)lx_json_number(seed));
     lx_json_close_array(&w);

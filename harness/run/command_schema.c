@@ -96,9 +96,8 @@ static enum lx_code add_swept(struct lx_json_writer *w, const char *key, const c
     return code;
 }
 
-static void add_eval(struct lx_json_writer *w)
+static void add_lengths(struct lx_json_writer *w)
 {
-    open_object_type(w, "eval", "how checkpoints are evaluated");
     add_array_of(w, "lengths", "tokens, or multiples of the training length; ascending");
     lx_json_open_object(w, "items");
     lx_json_open_array(w, "anyOf");
@@ -110,6 +109,12 @@ static void add_eval(struct lx_json_writer *w)
     lx_json_close_array(w);
     lx_json_close_object(w);
     lx_json_close_object(w);
+}
+
+static void add_eval(struct lx_json_writer *w)
+{
+    open_object_type(w, "eval", "how checkpoints are evaluated");
+    add_lengths(w);
     add_array_of(w, "modes", "which windows are read");
     lx_json_open_object(w, "items");
     lx_json_open_array(w, "enum");
@@ -120,6 +125,40 @@ static void add_eval(struct lx_json_writer *w)
     lx_json_close_object(w);
     lx_options_schema(lx_eval_options, w);
     close_object_type(w, NULL);
+}
+
+static void add_analyses(struct lx_json_writer *w)
+{
+    lx_json_open_object(w, "analyses");
+    lx_json_add_text(w, "description", "what is measured on trained models beyond perplexity");
+    lx_json_add_text(w, "type", "array");
+    lx_json_open_object(w, "items");
+    lx_json_open_array(w, "anyOf");
+    lx_json_open_object(w, NULL);
+    lx_json_open_array(w, "enum");
+    for (int i = 0; i < lx_analysis_count(); i++)
+        lx_json_add_text(w, NULL, lx_analysis_at(i)->name);
+    lx_json_close_array(w);
+    lx_json_close_object(w);
+    for (int i = 0; i < lx_analysis_count(); i++) {
+        const struct lx_analysis *a = lx_analysis_at(i);
+
+        open_object_type(w, NULL, a->help);
+        add_const(w, "name", a->name);
+        add_text_type(w, "id", "^[A-Za-z0-9_+-][A-Za-z0-9_+.-]*$");
+        add_array_of(w, "encodings", "ids of the stacks it is run on; default: all");
+        lx_json_open_object(w, "items");
+        lx_json_add_text(w, "type", "string");
+        lx_json_close_object(w);
+        lx_json_close_object(w);
+        add_lengths(w);
+        if (a->options != NULL)
+            lx_options_schema(a->options, w);
+        close_object_type(w, "name");
+    }
+    lx_json_close_array(w);
+    lx_json_close_object(w);
+    lx_json_close_object(w);
 }
 
 static void add_datasets(struct lx_json_writer *w)
@@ -246,6 +285,7 @@ static enum lx_code run(int n, char **argv, struct lx_err *err)
         code = add_swept(&w, "train", "optimisation", lx_train_options, err);
     add_eval(&w);
     lx_schema_claims(&w);
+    add_analyses(&w);
     lx_json_close_object(&w);
     lx_json_open_array(&w, "required");
     lx_json_add_text(&w, NULL, "name");

@@ -245,6 +245,8 @@ static enum lx_code check_variants(struct lx_config *c, struct lx_err *err)
         for (size_t i = 0; i < lx_config_variants(c); i++) {
             enum lx_code code = lx_config_variant(c, i, &c->datasets[d], &c->arena, &v, err);
 
+            if (code == LX_OK && d == 0 && i == 0)
+                code = lx_config_check_analyses(c, &v.analyses, err);
             if (code != LX_OK)
                 return code;
         }
@@ -254,8 +256,9 @@ static enum lx_code check_variants(struct lx_config *c, struct lx_err *err)
 static enum lx_code read_all(struct lx_config *c, char *const *overrides, size_t n_overrides,
                              struct lx_err *err)
 {
-    static const char *const keys[] = {"name", "dataset", "model",  "train",     "encodings",
-                                       "eval", "seeds",   "claims", "published", NULL};
+    static const char *const keys[] = {"name",      "dataset",   "model",    "train",
+                                       "encodings", "eval",      "analyses", "seeds",
+                                       "claims",    "published", NULL};
     enum lx_code code = LX_OK;
 
     if (lx_json_type(c->doc) != LX_JSON_OBJECT)
@@ -273,6 +276,7 @@ static enum lx_code read_all(struct lx_config *c, char *const *overrides, size_t
         code = object_or_absent(c->doc, "train", &c->train, err);
     if (code == LX_OK)
         code = object_or_absent(c->doc, "eval", &c->eval, err);
+    c->analyses = lx_json_find(c->doc, "analyses");
     if (code == LX_OK)
         code = read_datasets(c, lx_json_find(c->doc, "dataset"), err);
     if (code == LX_OK)

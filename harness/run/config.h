@@ -19,6 +19,7 @@
 #include "core/err.h"
 #include "core/json.h"
 #include "datasets/dataset.h"
+#include "eval/analysis.h"
 #include "eval/evaluate.h"
 #include "model/stack.h"
 #include "model/transformer.h"
@@ -67,8 +68,8 @@ struct lx_config {
     size_t n_encodings;
     struct lx_sweep *sweeps;
     size_t n_sweeps;
-    const struct lx_json *model, *train, *eval; /* NULL where the config has none */
-    const struct lx_json *claims, *published;   /* the same; they change no cell */
+    const struct lx_json *model, *train, *eval, *analyses; /* NULL where the config has none */
+    const struct lx_json *claims, *published;              /* the same; they change no cell */
     uint64_t *seeds;
     size_t n_seeds;
 };
@@ -78,6 +79,7 @@ struct lx_config_variant {
     struct lx_model_config model;
     struct lx_train_config train;
     struct lx_eval_config eval;
+    struct lx_analyses analyses;
 };
 
 /* Parse a config of n bytes; `file` names it. Overrides are "path=value" texts, applied in order.

@@ -206,3 +206,47 @@ enum lx_code lx_config_stack(const struct lx_config_stack *s, struct lx_arena *a
     *out = (struct lx_stack){0};
     return lx_stack_parse(out, s->json, path, arena, err);
 }
+
+static bool has_stack(const struct lx_config *c, const char *id)
+{
+    for (size_t i = 0; i < c->n_encodings; i++) {
+        if (strcmp(c->encodings[i].trained.id, id) == 0)
+            return true;
+        for (size_t j = 0; j < c->encodings[i].n_evaluate_as; j++)
+            if (strcmp(c->encodings[i].evaluate_as[j].id, id) == 0)
+                return true;
+    }
+    return false;
+}
+
+static const char *nearest_stack(const struct lx_config *c, const char *got)
+{
+    const char *names[256];
+    size_t n = 0;
+
+    for (size_t i = 0; i < c->n_encodings; i++) {
+        if (n < 256)
+            names[n++] = c->encodings[i].trained.id;
+        for (size_t j = 0; j < c->encodings[i].n_evaluate_as && n < 256; j++)
+            names[n++] = c->encodings[i].evaluate_as[j].id;
+    }
+    return lx_nearest(got, names, n);
+}
+
+enum lx_code lx_config_check_analyses(const struct lx_config *c, const struct lx_analyses *a,
+                                      struct lx_err *err)
+{
+    for (size_t i = 0; i < a->n; i++)
+        for (size_t j = 0; j < a->item[i].n_only; j++) {
+            const char *id = a->item[i].only[j], *near;
+
+            if (has_stack(c, id))
+                continue;
+            near = nearest_stack(c, id);
+            return lx_fail(err, LX_ECONFIG,
+                           "analyses[%zu].encodings[%zu]: no encoding has the id \"%.80s\"%s%s%s",
+                           i, j, id, near != NULL ? " (did you mean \"" : "",
+                           near != NULL ? near : "", near != NULL ? "\"?)" : "");
+        }
+    return LX_OK;
+}

@@ -22,6 +22,11 @@ enum lx_code lx_config_encodings(struct lx_config *c, const struct lx_json *list
 LX_MUST_CHECK
 enum lx_code lx_config_claims(struct lx_config *c, struct lx_err *err);
 
+/* The stacks that analyses are restricted to must be there. */
+LX_MUST_CHECK
+enum lx_code lx_config_check_analyses(const struct lx_config *c, const struct lx_analyses *a,
+                                      struct lx_err *err);
+
 LX_MUST_CHECK
 enum lx_code lx_config_sweeps(struct lx_config *c, struct lx_err *err);
 

@@ -162,6 +162,9 @@ enum lx_code lx_config_variant(const struct lx_config *c, size_t v,
         code = lx_config_at(err, "train");
     if (code == LX_OK)
         code = lx_eval_config_parse(&out->eval, c->eval, "eval", out->train.length, arena, err);
+    if (code == LX_OK)
+        code = lx_analyses_parse(&out->analyses, c->analyses, "analyses", &out->model, &out->eval,
+                                 out->train.length, arena, err);
     lx_json_free(model);
     lx_json_free(train);
     return code;

@@ -181,6 +181,12 @@ enum lx_code lx_config_write(const struct lx_config *c, struct lx_buf *out, stru
         code = write_encodings(c, &arena, &w, err);
     if (code == LX_OK)
         code = write_eval(c, &v, &w, err);
+    if (v.analyses.n > 0) {
+        lx_json_open_array(&w, "analyses");
+        for (size_t i = 0; i < v.analyses.n; i++)
+            lx_analysis_write(&v.analyses.item[i], false, &w);
+        lx_json_close_array(&w);
+    }
     lx_json_open_array(&w, "seeds");
     for (size_t i = 0; i < c->n_seeds; i++)
         lx_json_add_int(&w, NULL, (long long)c->seeds[i]);

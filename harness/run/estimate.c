@@ -28,6 +28,8 @@ int lx_variant_longest(const struct lx_config_variant *v)
     for (int i = 0; i < v->eval.n_lengths; i++)
         if (v->eval.lengths[i] > longest)
             longest = v->eval.lengths[i];
+    if (lx_analyses_longest(&v->analyses) > longest)
+        longest = lx_analyses_longest(&v->analyses);
     return longest;
 }
 
@@ -39,7 +41,9 @@ static enum lx_code measure(const struct lx_config_stack *s, bool training, stru
     struct lx_arena arena = {0};
     struct lx_stack stack;
     struct lx_model model;
+    const struct lx_eval_config *eval = &cell->v.eval;
     int length = cell->v.train.length, longest = training ? length : lx_variant_longest(&cell->v);
+    int last = eval->lengths[eval->n_lengths - 1];
     size_t before;
     enum lx_code code = lx_config_stack(s, &arena, &stack, err);
 
@@ -55,11 +59,15 @@ static enum lx_code measure(const struct lx_config_stack *s, bool training, stru
         cell->parameters = lx_model_parameters(&model);
         cell->train_bytes = fixed + work;
     } else if (code == LX_OK) {
-        size_t work = lx_eval_bytes(&model, &cell->v.eval, longest);
+        size_t plain = lx_eval_bytes(&model, eval, last > length ? last : length);
+        size_t other = lx_analyses_bytes(&cell->v.analyses, s->id, &model, eval);
+        size_t work = plain > other ? plain : other;
         size_t load = LOADED * model.params.n_values * sizeof(float);
         size_t bytes =
             LX_PROGRAM_BYTES + cell->data_bytes + arena.used - before + (work > load ? work : load);
 
+        if (lx_analyses_gradients(&cell->v.analyses, s->id))
+            bytes += model.params.n_values * sizeof(real);
         cell->eval_bytes = bytes > cell->eval_bytes ? bytes : cell->eval_bytes;
     }
     lx_arena_free(&arena);
@@ -72,14 +80,18 @@ static double eval_flops(const struct lx_cell *cell, long long targets)
     const struct lx_eval_config *e = &cell->v.eval;
     double flops = 0.0;
 
-    for (int i = 0; i < e->n_lengths; i++) {
-        int T = e->lengths[i];
-        double window = T * lx_model_flops(&cell->v.model, T);
+    for (int i = 0; i < e->n_lengths; i++)
+        flops += lx_eval_flops(&cell->v.model, e, e->lengths[i], targets);
+    return flops;
+}
 
-        for (int m = 0; m < LX_MODES; m++)
-            if (e->modes[m])
-                flops += window * (double)lx_window_count(e, (enum lx_eval_mode)m, T, targets);
-    }
+static double analyses_flops(const struct lx_cell *cell, const struct lx_config_encoding *e)
+{
+    const struct lx_config_variant *v = &cell->v;
+    double flops = lx_analyses_flops(&v->analyses, e->trained.id, &v->model, &v->eval);
+
+    for (size_t i = 0; i < e->n_evaluate_as; i++)
+        flops += lx_analyses_flops(&v->analyses, e->evaluate_as[i].id, &v->model, &v->eval);
     return flops;
 }
 
@@ -109,6 +121,15 @@ static size_t count_rows(const struct lx_cell *cell)
 
         rows += modes * (10 + 4 * n) + (e->attention ? 3 * heads * n : 0);
     }
+    for (size_t i = 0; i < cell->v.analyses.n; i++) /* each metric by layer and a fine position */
+        for (int k = 0; k < cell->v.analyses.item[i].n_lengths; k++) {
+            const struct lx_analysis_item *it = &cell->v.analyses.item[i];
+            size_t metrics = 0, places = 16 + 8 * (size_t)octaves(it->lengths[k]);
+
+            while (it->ops->metrics[metrics] != NULL)
+                metrics++;
+            rows += metrics * ((size_t)cell->v.model.layers + 1) * places;
+        }
     return rows + (size_t)(t->steps / (t->log_every > 0 ? t->log_every : 1)) + 1;
 }
 
@@ -125,6 +146,13 @@ static double count_pass(const struct lx_cell *cell)
 
         most = flops > most ? flops : most;
     }
+    for (size_t i = 0; i < cell->v.analyses.n; i++) {
+        const struct lx_analysis_item *it = &cell->v.analyses.item[i];
+        int T = it->lengths[it->n_lengths - 1], tokens = e->batch_tokens > T ? e->batch_tokens : T;
+        double flops = (it->ops->gradients ? 3 : 1) * lx_model_flops(&cell->v.model, T) * tokens;
+
+        most = flops > most ? flops : most;
+    }
     return most;
 }
 
@@ -138,6 +166,11 @@ static enum lx_code check_splits(const struct lx_cell *cell, const struct lx_str
     if (train->n < least)
         return lx_fail(err, LX_EDATA, "train split: must have at least %zu tokens, got %zu", least,
                        train->n);
+    if (eval->n < (size_t)lx_analyses_longest(&cell->v.analyses) + 1)
+        return lx_fail(err, LX_EDATA,
+                       "evaluation split: must have at least %d tokens (the longest length of an "
+                       "analysis and one more), got %zu",
+                       lx_analyses_longest(&cell->v.analyses) + 1, eval->n);
     return lx_window_targets(&cell->v.eval, eval, targets, err);
 }
 
@@ -155,7 +188,8 @@ enum lx_code lx_estimate(const struct lx_config *c, struct lx_cell *cell,
     cell->data_bytes = stream_bytes(train) + (eval == train ? 0 : stream_bytes(eval));
     cell->train_flops =
         3.0 * lx_model_flops(&cell->v.model, t->length) * (double)t->batch_tokens * t->steps;
-    cell->eval_flops = eval_flops(cell, targets) * (double)(1 + e->n_evaluate_as);
+    cell->eval_flops =
+        eval_flops(cell, targets) * (double)(1 + e->n_evaluate_as) + analyses_flops(cell, e);
     cell->rows = count_rows(cell) * (1 + e->n_evaluate_as);
     cell->pass_flops = count_pass(cell);
     cell->eval_bytes = 0;

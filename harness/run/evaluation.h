@@ -24,6 +24,9 @@ struct lx_evaluation {
     void (*kept)(void *ctx);
 };
 
+/* Units of an evaluation under a stack, analyses included. */
+int lx_evaluation_units(const struct lx_config_variant *v, const struct lx_config_stack *s);
+
 /* Append the rows, in the format of metrics.csv without the header. */
 LX_MUST_CHECK
 enum lx_code lx_evaluation_run(const struct lx_evaluation *e, struct lx_buf *rows,

@@ -11,6 +11,16 @@ static size_t stacks_of(const struct lx_job *j)
     return 1 + j->plan->config->encodings[j->cell->encoding].n_evaluate_as;
 }
 
+static int units_of(const struct lx_job *j)
+{
+    const struct lx_config_encoding *e = &j->plan->config->encodings[j->cell->encoding];
+    int n = lx_evaluation_units(&j->cell->v, &e->trained);
+
+    for (size_t i = 0; i < e->n_evaluate_as; i++)
+        n += lx_evaluation_units(&j->cell->v, &e->evaluate_as[i]);
+    return n;
+}
+
 static bool seen_tokens(void *ctx, double done, double total)
 {
     struct lx_job *j = ctx;
@@ -97,7 +107,7 @@ static enum lx_code find_key(struct lx_job *j, struct lx_err *err)
 enum lx_code lx_job_evaluate(struct lx_job *j, struct lx_err *err)
 {
     const struct lx_config_encoding *e = &j->plan->config->encodings[j->cell->encoding];
-    int each = lx_eval_units(&j->cell->v.eval), found;
+    int before = 0, found;
     double start = lx_clock();
     enum lx_code code = find_key(j, err);
 
@@ -108,14 +118,16 @@ enum lx_code lx_job_evaluate(struct lx_job *j, struct lx_err *err)
     j->saved = start;
     j->units = found = lx_partial_load(j->partial, j->key, &j->rows);
     if (found > 0)
-        lx_log("%s seed %llu: %d of %zu evaluations were done before", j->cell->label, j->live.seed,
-               found, (size_t)each * stacks_of(j));
+        lx_log("%s seed %llu: %d of %d evaluations were done before", j->cell->label, j->live.seed,
+               found, units_of(j));
     for (size_t i = 0; i < stacks_of(j) && code == LX_OK; i++) {
-        int before = found - (int)i * each, skip = before < 0 ? 0 : before > each ? each : before;
+        const struct lx_config_stack *s = i == 0 ? &e->trained : &e->evaluate_as[i - 1];
+        int each = lx_evaluation_units(&j->cell->v, s), skip = found > before ? found - before : 0;
 
         j->stack = (int)i;
         if (skip < each)
-            code = evaluate(j, i == 0 ? &e->trained : &e->evaluate_as[i - 1], skip, err);
+            code = evaluate(j, s, skip, err);
+        before += each;
     }
     j->eval_seconds = lx_clock() - start;
     return code;

@@ -178,6 +178,29 @@ static enum lx_code name_training(const struct lx_plan *p, struct lx_cell *cell,
     return code;
 }
 
+/* The analyses that see any stack of a cell; nothing where there is none. */
+static void write_analyses(const struct lx_cell *cell, const struct lx_config_encoding *e,
+                           struct lx_json_writer *w)
+{
+    bool open = false;
+
+    for (size_t k = 0; k < cell->v.analyses.n; k++) {
+        const struct lx_analysis_item *it = &cell->v.analyses.item[k];
+        bool used = lx_analysis_applies(it, e->trained.id);
+
+        for (size_t i = 0; i < e->n_evaluate_as; i++)
+            used |= lx_analysis_applies(it, e->evaluate_as[i].id);
+        if (!used)
+            continue;
+        if (!open)
+            lx_json_open_array(w, "analyses");
+        open = true;
+        lx_analysis_write(it, true, w);
+    }
+    if (open)
+        lx_json_close_array(w);
+}
+
 /* What the rows depend on. */
 static enum lx_code name_cell(const struct lx_plan *p, struct lx_cell *cell, struct lx_err *err)
 {
@@ -203,6 +226,7 @@ static enum lx_code name_cell(const struct lx_plan *p, struct lx_cell *cell, str
         lx_json_close_object(&w);
     }
     lx_json_close_array(&w);
+    write_analyses(cell, e, &w);
     lx_json_close_object(&w);
     if (code == LX_OK)
         code = lx_buf_check(&text, err);

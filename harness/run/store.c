@@ -94,19 +94,33 @@ static void add_whole(struct lx_buf *out, long long v)
     lx_buf_add(out, ",");
 }
 
+/* One field of two texts. */
+static void add_pair(struct lx_buf *out, const char *a, const char *b)
+{
+    struct lx_buf text = {0};
+
+    lx_buf_printf(&text, "%s%s", a, b);
+    lx_csv_field(out, text.text != NULL ? text.text : "");
+    out->failed |= text.failed;
+    lx_buf_free(&text);
+}
+
 static void add_row(const struct lx_row_label *l, const struct lx_metric *r, struct lx_buf *out)
 {
     const char *const texts[] = {l->experiment,   l->cell,    l->encoding,
                                  l->evaluated_as, l->dataset, lx_split_name(l->split)};
 
     for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {
-        lx_csv_field(out, texts[i]);
+        if (i == 3 && r->suffix != NULL)
+            add_pair(out, texts[i], r->suffix);
+        else
+            lx_csv_field(out, texts[i]);
         lx_buf_add(out, ",");
     }
     lx_buf_printf(out, "%llu,", l->seed);
     add_whole(out, l->train_length);
     add_whole(out, r->eval_length);
-    lx_buf_printf(out, "%s,", lx_eval_mode_name(r->mode));
+    lx_buf_printf(out, "%s,", r->mode);
     add_whole(out, r->stride > 0 ? r->stride : -1);
     lx_buf_printf(out, "%s,", r->metric);
     add_whole(out, r->layer);

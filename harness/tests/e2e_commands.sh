@@ -69,12 +69,18 @@ check "list encodings" run 0 list encodings
 check "list encodings names all files of encodings/" sh -c \
     "for f in '$root'/encodings/*.c; do b=\$(basename \$f .c); [ \$b = encoding_list ] || grep -q \"^\$b \" out || exit 1; done"
 check "list datasets has no encodings" sh -c "'$longshot' list datasets | grep -q '^text ' && ! '$longshot' list datasets | grep -q alibi"
-check "list of something else" says 2 'list: must be encodings or datasets, got "models"' list models
+check "list analyses" run 0 list analyses
+check "list analyses names no dataset" sh -c "grep -q '^receptive_field ' out && ! grep -q '^journal ' out"
+check "list of something else" says 2 'list: must be encodings, datasets or analyses, got "models"' list models
 check "describe a scheme" run 0 describe rope
 check "gives its source and options" sh -c "grep -q 'arXiv:2104.09864' out && grep -q '^  base ' out"
 check "describe a dataset" run 0 describe journal
 check "gives its options" sh -c "grep -q '^  train_tokens ' out"
-check "describe a typo" says 2 'unknown encoding or dataset "ropee" (did you mean "rope"?)' describe ropee
+for a in $("$longshot" list analyses | cut -d' ' -f1); do
+    check "describe $a" run 0 describe "$a"
+    check "names its metrics" grep -q "^  metrics  [a-z]" out
+done
+check "describe a typo" says 2 'unknown encoding, dataset or analysis "ropee" (did you mean "rope"?)' describe ropee
 for e in $("$longshot" list encodings | cut -d' ' -f1); do
     check "describe $e" run 0 describe "$e"
     check "describe $e --length" run 0 describe "$e" --length 8

@@ -87,8 +87,9 @@ static const struct lx_metric *overall(const struct eval_rig *r, const char *met
     for (size_t i = 0; i < r->out.n; i++) {
         const struct lx_metric *m = &r->out.rows[i];
 
-        if (strcmp(m->metric, metric) == 0 && m->eval_length == T && m->mode == mode &&
-            m->layer < 0 && m->head < 0 && m->position_lo < 0) {
+        if (strcmp(m->metric, metric) == 0 && m->eval_length == T &&
+            strcmp(m->mode, lx_eval_mode_name(mode)) == 0 && m->layer < 0 && m->head < 0 &&
+            m->position_lo < 0) {
             assert_null(found);
             assert_int_equal(m->position_hi, -1);
             found = m;
@@ -247,7 +248,8 @@ static void positions_partition_the_window(void **state)
                 double value = 0, count = 0;
                 int bin = 0;
 
-                if (strcmp(m->metric, "nll") != 0 || m->eval_length != T || (int)m->mode != mode ||
+                if (strcmp(m->metric, "nll") != 0 || m->eval_length != T ||
+                    strcmp(m->mode, lx_eval_mode_name((enum lx_eval_mode)mode)) != 0 ||
                     m->position_lo < 0)
                     continue;
                 while (starts[bin] != m->position_lo)
@@ -320,7 +322,7 @@ static void check_attention(const char *stack, int window, int modes, enum lx_ev
         if (strncmp(m->metric, "attention_", 10) != 0)
             continue;
         seen++;
-        assert_int_equal(m->mode, expected);
+        assert_string_equal(m->mode, lx_eval_mode_name(expected));
         assert_int_equal(m->layer < 0, m->head < 0);
         assert_true(m->position_lo == 0 || m->position_lo == 16 || m->position_lo == 32);
         CHECK_NEAR(m->value, mean_statistic(&r, expected, m->eval_length, m, window, &rows), tol);
