@@ -137,6 +137,20 @@ size_t lx_analysis_window(const struct lx_analysis_call *c, int k, int n, int le
     return longest + shift - (size_t)length;
 }
 
+void lx_analysis_tokens(const struct lx_analysis_call *c, int k, int B, int n, int length,
+                        uint16_t *tokens, uint16_t *next)
+{
+    size_t T = (size_t)length;
+
+    for (int b = 0; b < B; b++) {
+        const uint16_t *from = c->subject->stream->tokens + lx_analysis_window(c, k + b, n, length);
+
+        memcpy(tokens + (size_t)b * T, from, T * sizeof(*from));
+        if (next != NULL)
+            memcpy(next + (size_t)b * T, from + 1, T * sizeof(*from));
+    }
+}
+
 int lx_analysis_batch(const struct lx_eval_config *c, int length)
 {
     int B = c->batch_tokens / length;

@@ -161,6 +161,10 @@ enum lx_code lx_analysis_evaluate(struct lx_analysis_call *c, const struct lx_ev
  * depend on `length`, so that all lengths up to c->longest predict the same last tokens. */
 size_t lx_analysis_window(const struct lx_analysis_call *c, int k, int n, int length);
 
+/* Inputs and targets of the windows k .. k+B-1 of n, each (B, length); next may be NULL. */
+void lx_analysis_tokens(const struct lx_analysis_call *c, int k, int B, int n, int length,
+                        uint16_t *tokens, uint16_t *next);
+
 /* Windows of `length` tokens that go through the model at once: eval.batch_tokens of them, at least
  * one. */
 int lx_analysis_batch(const struct lx_eval_config *c, int length);

@@ -4,7 +4,10 @@
 
 #include "eval/analysis.h"
 
-#define ANALYSES(X) X(receptive_field)
+#define ANALYSES(X)                                                                                \
+    X(receptive_field)                                                                             \
+    X(attention_variance)                                                                          \
+    X(position_probe)
 
 #define DECLARE(name) extern const struct lx_analysis lx_analysis_##name;
 #define ENTRY(name) &lx_analysis_##name,

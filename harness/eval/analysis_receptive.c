@@ -13,7 +13,6 @@
  * window of their own. context_gain = nll_last_cut - nll_last, paired by target: positive where the
  * tokens before the cut help. (A scheme that knows absolute positions sees these tokens at the front.) */
 #include <math.h>
-#include <string.h>
 
 #include "eval/analysis.h"
 
@@ -88,15 +87,7 @@ static enum lx_code take_pass(struct pass *p, const struct lx_model *m,
 static void run_pass(struct pass *p, struct lx_analysis_call *c, int k, int n, int count,
                      bool backward)
 {
-    size_t T = (size_t)p->T;
-
-    for (int b = 0; b < n; b++) {
-        const uint16_t *from =
-            c->subject->stream->tokens + lx_analysis_window(c, k + b, count, p->T);
-
-        memcpy(p->tokens + (size_t)b * T, from, T * sizeof(*from));
-        memcpy(p->next + (size_t)b * T, from + 1, T * sizeof(*from));
-    }
+    lx_analysis_tokens(c, k, n, count, p->T, p->tokens, p->next);
     lx_model_forward(c->m, p->work, p->tokens, n, p->T, NULL);
     lx_model_loss(c->m, p->work, p->tokens, p->next, p->nll, p->weight, backward);
 }

@@ -39,8 +39,7 @@ struct eval {
     struct lx_attention_stats *stats; /* NULL: not measured */
 };
 
-/* Position bins: 0, 1, 2-3, 4-7, 8-15, then four to an octave. */
-static int bin_of(int position)
+int lx_eval_bin(int position)
 {
     int octave = 4, quarter;
 
@@ -52,7 +51,7 @@ static int bin_of(int position)
     return 5 + 4 * (octave - 4) + quarter;
 }
 
-static int bin_start(int bin)
+int lx_eval_bin_start(int bin)
 {
     static const int first[] = {0, 1, 2, 4, 8};
 
@@ -68,7 +67,7 @@ static void count_window(struct eval *e, const struct lx_window *w, const double
 
     for (int t = w->skip; t < w->length; t++) {
         size_t target = (size_t)w->start + (size_t)t + 1; /* index in the stream */
-        int bin = bin_of(t);
+        int bin = lx_eval_bin(t);
 
         sum += nll[t];
         s->bin_nll[bin] += nll[t];
@@ -217,8 +216,8 @@ static enum lx_code add_rows(struct eval *e, enum lx_eval_mode mode, int T, cons
 
         if (s->bin_n[b] == 0)
             continue;
-        r.position_lo = bin_start(b);
-        r.position_hi = bin_start(b + 1) < T ? bin_start(b + 1) : T;
+        r.position_lo = lx_eval_bin_start(b);
+        r.position_hi = lx_eval_bin_start(b + 1) < T ? lx_eval_bin_start(b + 1) : T;
         r.value = s->bin_nll[b] / (double)s->bin_n[b];
         r.tokens = s->bin_n[b];
         r.windows = s->windows;

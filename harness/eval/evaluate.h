@@ -74,6 +74,10 @@ void lx_metrics_free(struct lx_metrics *m);
 double lx_eval_flops(const struct lx_model_config *m, const struct lx_eval_config *c, int T,
                      long long targets);
 
+/* Position bins of curves: 0, 1, 2-3, 4-7, 8-15, then four to an octave. */
+int lx_eval_bin(int position);
+int lx_eval_bin_start(int bin);
+
 /* Bytes that evaluation at length T needs beyond the model itself. */
 size_t lx_eval_bytes(const struct lx_model *m, const struct lx_eval_config *c, int T);
 

@@ -120,6 +120,16 @@ static void rotate_sequence(void *ctx, int b, int worker)
     lx_stack_rotate(&p->m->stack, &c, qkv, qkv + D, 3 * D);
 }
 
+/* What attention adds to the stream, on its own. */
+static void observe_output(const struct lx_model *m, const struct lx_work *w, int l, real *output)
+{
+    const struct lx_layer *y = &m->layers[l];
+    int R = w->B * w->T, D = m->config.d_model;
+
+    lx_linear(R, D, D, w->acts[l].att, y->out_w->w, y->out_b->w, false,
+              output + (size_t)l * (size_t)R * (size_t)D);
+}
+
 static void layer_forward(struct lx_model *m, struct lx_work *w, int l, real *next,
                           const struct lx_observe *observe)
 {
@@ -139,6 +149,8 @@ static void layer_forward(struct lx_model *m, struct lx_work *w, int l, real *ne
             observe->attention != NULL ? observe->attention + (size_t)l * HT * (size_t)w->T : NULL;
     }
     lx_attention_forward(&att);
+    if (observe != NULL && observe->output != NULL)
+        observe_output(m, w, l, observe->output);
     lx_parallel(chunks, mlp_chunk, &p);
 }
 
@@ -156,6 +168,16 @@ static void final_norm_chunk(void *ctx, int i, int worker)
             w->rstdf + r0);
 }
 
+/* Stream x as it is before layer l. */
+static void keep_residual(const struct lx_work *w, const struct lx_observe *observe, int l, int D,
+                          const real *x)
+{
+    size_t n = (size_t)w->B * (size_t)w->T * (size_t)D;
+
+    if (observe != NULL && observe->residual != NULL)
+        memcpy(observe->residual + (size_t)l * n, x, n * sizeof(*x));
+}
+
 void lx_model_forward(struct lx_model *m, struct lx_work *w, const uint16_t *tokens, int B, int T,
                       const struct lx_observe *observe)
 {
@@ -166,8 +188,11 @@ void lx_model_forward(struct lx_model *m, struct lx_work *w, const uint16_t *tok
     w->T = T;
     lx_stack_prepare(&m->stack, T);
     embed(m, w, tokens);
-    for (int l = 0; l < L; l++)
+    for (int l = 0; l < L; l++) {
+        keep_residual(w, observe, l, m->config.d_model, w->acts[l].x);
         layer_forward(m, w, l, l + 1 < L ? w->acts[l + 1].x : w->x_out, observe);
+    }
+    keep_residual(w, observe, L, m->config.d_model, w->x_out);
     lx_parallel(lx_work_chunks(B * T), final_norm_chunk, &p);
 }
 

@@ -79,6 +79,8 @@ struct lx_observe {
     real *entropy;   /* (B, L, H, T) nats                                   */
     real *max_prob;  /* (B, L, H, T)                                        */
     real *attention; /* (B, L, H, T, T), for probes of short sequences only */
+    real *output;    /* (L, B*T, D) what attention adds to the residual stream */
+    real *residual;  /* (L + 1, B*T, D) residual stream before each layer, and after the last */
 };
 
 /* tokens is (B, T). Leaves the final normalised states in the work; observe may be NULL. */
