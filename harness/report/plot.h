@@ -38,6 +38,11 @@ enum lx_code lx_plot_training(const struct lx_study *s, size_t section,
                               const struct lx_train_point *row, size_t n, struct lx_plot_target *to,
                               struct lx_err *err);
 
+/* What an analysis measured in this section, a figure or two for each analysis that has some. */
+LX_MUST_CHECK
+enum lx_code lx_plot_analyses(const struct lx_study *s, size_t section, struct lx_plot_target *to,
+                              struct lx_err *err);
+
 /* One curve for every series of the section, its points not yet there. */
 LX_MUST_CHECK
 enum lx_code lx_plot_curves(const struct lx_study *s, size_t section, size_t max_points,
@@ -53,6 +58,15 @@ void lx_plot_drop_empty(struct lx_panel *p);
 LX_MUST_CHECK
 enum lx_code lx_plot_length_axis(const struct lx_section *sec, struct lx_arena *arena,
                                  struct lx_panel *p, struct lx_err *err);
+
+/* Tics at the powers of two from 1 to x_max. */
+LX_MUST_CHECK
+enum lx_code lx_plot_position_tics(double x_max, struct lx_arena *arena, struct lx_panel *p,
+                                   struct lx_err *err);
+
+/* Bins [lo, hi) of 0-based positions sit, on a logarithmic axis, in the middle of their context
+ * sizes lo + 1 .. hi. */
+double lx_plot_middle(const struct lx_group *g);
 
 /* What the note says of the bands: "" for one seed. */
 const char *lx_plot_band_note(const struct lx_section *sec);

@@ -5,9 +5,7 @@
 #include "report/plot.h"
 #include "report/table.h"
 
-/* Bins [lo, hi) of 0-based positions sit, on a logarithmic axis, in the middle of their context
- * sizes lo + 1 .. hi. */
-static double middle(const struct lx_group *g)
+double lx_plot_middle(const struct lx_group *g)
 {
     return sqrt((double)(g->lo + 1) * g->hi);
 }
@@ -42,12 +40,11 @@ static void fill_curve(const struct lx_study *s, size_t section, int length, str
     }
     for (size_t k = 0; k < n; k++)
         if (is_bin(&g[k]))
-            lx_plot_add_group(c, &g[k], middle(&g[k]));
+            lx_plot_add_group(c, &g[k], lx_plot_middle(&g[k]));
 }
 
-/* Powers of two from 1 to the longest length. */
-static enum lx_code position_tics(double x_max, struct lx_arena *arena, struct lx_panel *p,
-                                  struct lx_err *err)
+enum lx_code lx_plot_position_tics(double x_max, struct lx_arena *arena, struct lx_panel *p,
+                                   struct lx_err *err)
 {
     struct lx_tic *tic;
     int step = log2(x_max) > 12 ? 2 : 1;
@@ -79,7 +76,7 @@ static enum lx_code make(const struct lx_study *s, size_t section, size_t bins,
             x_min = fmin(x_min, p->curve[i].point[0].x);
     }
     lx_plot_drop_empty(p);
-    if (position_tics(x_max, arena, p, err) != LX_OK)
+    if (lx_plot_position_tics(x_max, arena, p, err) != LX_OK)
         return err->code;
     p->x = LX_AXIS_LOG;
     p->x_min = x_min * 0.9;

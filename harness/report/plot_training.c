@@ -224,7 +224,7 @@ enum lx_code lx_plot_training(const struct lx_study *s, size_t section,
     struct sample *v = NULL;
     size_t count = 0;
     for (size_t i = 0; i < section; i++)
-        if (same_training(sec, &s->section[i]))
+        if (s->section[i].n_lengths > 0 && same_training(sec, &s->section[i]))
             return LX_OK;
     enum lx_code code = gather(s, section, row, n, &arena, &v, &count, err);
     if (code == LX_OK && count > 0) {

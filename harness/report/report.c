@@ -174,6 +174,8 @@ static enum lx_code plot_section(const struct lx_study *s, size_t section,
                                  const struct lx_train_point *row, size_t n,
                                  struct lx_plot_target *to, struct lx_err *err)
 {
+    if (s->section[section].n_lengths == 0) /* no perplexities: rows of an analysis */
+        return lx_plot_analyses(s, section, to, err);
     if (lx_plot_ppl(s, section, to, err) != LX_OK ||
         lx_plot_entropy(s, section, to, err) != LX_OK ||
         lx_plot_position(s, section, to, err) != LX_OK)

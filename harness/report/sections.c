@@ -23,6 +23,14 @@ static enum lx_code add_length(struct lx_section *sec, int length, struct lx_err
     return LX_OK;
 }
 
+static void count_seeds(struct lx_section *sec, const struct lx_group *g)
+{
+    if (sec->seeds_max == 0 || g->n < sec->seeds_min)
+        sec->seeds_min = g->n;
+    if (g->n > sec->seeds_max)
+        sec->seeds_max = g->n;
+}
+
 static enum lx_code scan_groups(struct lx_study *s, struct lx_err *err)
 {
     for (size_t i = 0; i < s->n_groups; i++) {
@@ -32,10 +40,7 @@ static enum lx_code scan_groups(struct lx_study *s, struct lx_err *err)
             continue;
         if (add_length(sec, g->eval_length, err) != LX_OK)
             return err->code;
-        if (sec->seeds_max == 0 || g->n < sec->seeds_min)
-            sec->seeds_min = g->n;
-        if (g->n > sec->seeds_max)
-            sec->seeds_max = g->n;
+        count_seeds(sec, g);
         for (size_t j = g->first; j < g->first + (size_t)g->n; j++) {
             const struct lx_row *r = &s->rows.row[j];
             if (r->status != LX_ROW_OK || r->tokens < 0 || sec->tokens == -2)
@@ -43,6 +48,9 @@ static enum lx_code scan_groups(struct lx_study *s, struct lx_err *err)
             sec->tokens = sec->tokens == -1 || sec->tokens == r->tokens ? r->tokens : -2;
         }
     }
+    for (size_t i = 0; i < s->n_groups; i++)
+        if (s->section[s->group[i].section].n_lengths == 0)
+            count_seeds(&s->section[s->group[i].section], &s->group[i]);
     for (size_t i = 0; i < s->n_sections; i++)
         if (s->section[i].tokens < 0)
             s->section[i].tokens = -1;
@@ -62,7 +70,7 @@ static void describe_section(struct lx_study *s, struct lx_section *sec)
     else if (strcmp(mode, "last") == 0 && sec->stride > 0)
         snprintf(windows, sizeof windows, "last %d tokens of each window", sec->stride);
     else
-        snprintf(windows, sizeof windows, "mode %.100s", mode);
+        snprintf(windows, sizeof windows, "%.100s", mode);
     if (sec->seeds_min == sec->seeds_max)
         snprintf(seeds, sizeof seeds, "%d seed%s", sec->seeds_max, sec->seeds_max == 1 ? "" : "s");
     else
@@ -89,6 +97,12 @@ static void add_name_part(char *out, size_t size, const char *text)
     out[n] = '\0';
 }
 
+/* A section without perplexities holds what an analysis measured; its mode is the analysis' id. */
+static bool is_analysis(const struct lx_section *sec)
+{
+    return sec->n_lengths == 0;
+}
+
 /* File names carry just the parts in which sections differ. */
 static void name_section(struct lx_study *s, size_t k)
 {
@@ -100,6 +114,8 @@ static void name_section(struct lx_study *s, size_t k)
         dataset |= o->dataset != sec->dataset;
         split |= o->split != sec->split;
         length |= o->train_length != sec->train_length;
+        if (is_analysis(o) || is_analysis(sec)) /* their files are named after the mode */
+            continue;
         mode |= o->mode != sec->mode;
         stride |= o->mode == sec->mode && o->stride != sec->stride;
     }
@@ -116,7 +132,10 @@ static void name_section(struct lx_study *s, size_t k)
     if (stride)
         add_name_part(suffix, sizeof suffix, number);
     for (size_t i = 0; i < k; i++)
-        if (strcmp(s->section[i].suffix, suffix) == 0) { /* names alike once they are made safe */
+        if (strcmp(s->section[i].suffix, suffix) == 0 &&
+            (s->section[i].mode == sec->mode ||
+             (!is_analysis(&s->section[i]) &&
+              !is_analysis(sec)))) { /* names alike once they are made safe */
             snprintf(number, sizeof number, "%zu", k + 1);
             add_name_part(suffix, sizeof suffix, number);
             break;

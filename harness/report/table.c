@@ -19,7 +19,9 @@ void lx_table_multiple(int length, int train_length, char out[24])
 void lx_table_number(double v, double like, char out[24])
 {
     double size = fabs(like);
-    if (size < 99.995)
+    if (size > 0 && size < 0.0995)
+        snprintf(out, 24, "%.2g", v);
+    else if (size < 99.995)
         snprintf(out, 24, "%.2f", v);
     else if (size < 999.95)
         snprintf(out, 24, "%.1f", v);
