@@ -55,7 +55,7 @@ check "from the start, one at a time" run 0 "$longshot" run more.json -o b -j1 -
 check "gives the same bytes" cmp a/metrics.csv b/metrics.csv
 # Stopped again and again, a little later each time: it goes on from the units that were done.
 stops=0
-while ! timeout -s TERM "0.$((stops / 10))$((stops % 10 + 1))" "$longshot" run more.json -o c -j1 --plots no >out 2>err; do
+while ! timeout -s TERM "$(printf 0.%02d $((stops + 1)))" "$longshot" run more.json -o c -j1 --plots no >out 2>err; do
     stops=$((stops + 1))
     [ $stops -lt 90 ] || break
 done
