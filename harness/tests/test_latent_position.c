@@ -333,7 +333,7 @@ static double variance_of_one(struct rig *r)
 }
 
 #define RANDOM_WINDOWS                                                                             \
-    "[{\"name\": \"attention_variance\", \"source\": \"random\", \"windows\": 3000}]"
+    "[{\"name\": \"attention_variance\", \"source\": \"random\", \"windows\": 1500}]"
 
 /* Mean of 1/m over the positions of a bin [lo, hi). */
 static double mean_inverse(int lo, int hi)
