@@ -17,48 +17,62 @@ static enum lx_code failed(const char *path, const char *what, struct lx_err *er
     return lx_fail(err, LX_EIO, "%s: cannot %s: %s", path, what, strerror(errno));
 }
 
-enum lx_code lx_fs_read(const char *path, struct lx_buf *out, struct lx_err *err)
+/* errno of a path at which there is nothing. */
+static bool is_absent(void)
+{
+    return errno == ENOENT || errno == ENOTDIR;
+}
+
+static enum lx_code read_all(const char *path, int fd, struct lx_buf *out, struct lx_err *err)
 {
     char block[16384];
     ssize_t n;
-    int fd;
 
-    lx_buf_clear(out);
-    do {
-        fd = open(path, O_RDONLY | O_CLOEXEC);
-    } while (fd < 0 && errno == EINTR);
-    if (fd < 0 && (errno == ENOENT || errno == ENOTDIR))
-        return lx_fail(err, LX_EDATA, "%s: no such file", path);
-    if (fd < 0)
-        return failed(path, "open", err);
     lx_buf_addn(out, "", 0); /* an empty file is an empty text, not NULL */
     do {
         n = read(fd, block, sizeof(block));
         if (n > 0)
             lx_buf_addn(out, block, (size_t)n);
     } while ((n > 0 && !out->failed) || (n < 0 && errno == EINTR));
-    if (n < 0) {
-        enum lx_code code = errno == EISDIR
-                                ? lx_fail(err, LX_EDATA, "%s: is a folder, not a file", path)
-                                : failed(path, "read", err);
-
-        (void)close(fd);
-        return code;
-    }
-    (void)close(fd);
+    if (n < 0)
+        return errno == EISDIR ? lx_fail(err, LX_EDATA, "%s: is a folder, not a file", path)
+                               : failed(path, "read", err);
     return lx_buf_check(out, err) == LX_OK ? LX_OK : lx_wrap(err, "%s", path);
 }
 
-static bool write_all(int fd, const char *data, size_t n)
+enum lx_code lx_fs_read(const char *path, struct lx_buf *out, struct lx_err *err)
 {
+    enum lx_code code;
+    int fd;
+
+    lx_buf_clear(out);
+    do {
+        fd = open(path, O_RDONLY | O_CLOEXEC);
+    } while (fd < 0 && errno == EINTR);
+    if (fd >= 0)
+        code = read_all(path, fd, out, err);
+    else
+        code = is_absent() ? lx_fail(err, LX_EDATA, "%s: no such file", path)
+                           : failed(path, "open", err);
+    if (fd >= 0)
+        (void)close(fd);
+    if (code != LX_OK)
+        lx_buf_free(out);
+    return code;
+}
+
+bool lx_fs_put(int fd, const void *data, size_t n)
+{
+    const char *at = data;
+
     while (n > 0) {
-        ssize_t done = write(fd, data, n);
+        ssize_t done = write(fd, at, n);
 
         if (done < 0 && errno == EINTR)
             continue;
         if (done < 0)
             return false;
-        data += done;
+        at += done;
         n -= (size_t)done;
     }
     return true;
@@ -75,24 +89,23 @@ static bool sync_fd(int fd)
     return r == 0 || errno == EINVAL || errno == ENOTSUP || errno == EROFS;
 }
 
-static enum lx_code sync_folder(const char *path, struct lx_err *err)
+/* Open the folder that a path is in, to be synced. */
+static enum lx_code open_folder(const char *path, int *fd, struct lx_err *err)
 {
     struct lx_buf dir = {0};
     const char *slash = strrchr(path, '/');
     enum lx_code code;
 
+    *fd = -1;
     if (slash == NULL)
         lx_buf_add(&dir, ".");
     else
         lx_buf_addn(&dir, path, slash == path ? 1 : (size_t)(slash - path));
     code = lx_buf_check(&dir, err);
     if (code == LX_OK) {
-        int fd = open(dir.text, O_RDONLY | O_CLOEXEC);
-
-        if (fd < 0 || !sync_fd(fd))
-            code = failed(dir.text, "sync folder", err);
-        if (fd >= 0)
-            (void)close(fd);
+        *fd = open(dir.text, O_RDONLY | O_CLOEXEC);
+        if (*fd < 0)
+            code = failed(path, "create", err);
     }
     lx_buf_free(&dir);
     return code;
@@ -106,7 +119,7 @@ static enum lx_code write_through(const char *path, const void *data, size_t n, 
 
     if (fd < 0)
         return failed(path, "open for writing", err);
-    if (!write_all(fd, data, n))
+    if (!lx_fs_put(fd, data, n))
         code = failed(path, "write", err);
     if (close(fd) != 0 && code == LX_OK)
         code = failed(path, "write", err);
@@ -134,43 +147,69 @@ static enum lx_code open_temp(const char *path, struct lx_buf *temp, int *fd, st
     return failed(path, "create", err);
 }
 
+/* Put the bytes into the temp file and that in the place of `path`. */
+static enum lx_code write_temp(const char *path, const char *temp, int fd, const void *data,
+                               size_t n, bool durable, struct lx_err *err)
+{
+    enum lx_code code = LX_OK;
+
+    if (!lx_fs_put(fd, data, n) || (durable && !sync_fd(fd)))
+        code = failed(path, "write", err);
+    if (close(fd) != 0 && code == LX_OK)
+        code = failed(path, "write", err);
+    if (code == LX_OK && rename(temp, path) != 0)
+        code = failed(path, "replace", err);
+    if (code != LX_OK)
+        (void)unlink(temp);
+    return code;
+}
+
+/* Whatever can fail comes before the rename; after it only the folder is left to be synced. */
 static enum lx_code write_atomic(const char *path, const void *data, size_t n, bool durable,
                                  struct lx_err *err)
 {
     struct lx_buf temp = {0};
-    enum lx_code code;
-    int fd;
+    int folder = -1, fd;
+    enum lx_code code = durable ? open_folder(path, &folder, err) : LX_OK;
 
-    code = open_temp(path, &temp, &fd, err);
-    if (code == LX_OK) {
-        if (!write_all(fd, data, n) || (durable && !sync_fd(fd)))
-            code = failed(path, "write", err);
-        if (close(fd) != 0 && code == LX_OK)
-            code = failed(path, "write", err);
-        if (code == LX_OK && rename(temp.text, path) != 0)
-            code = failed(path, "replace", err);
-        if (code != LX_OK)
-            (void)unlink(temp.text);
-        else if (durable)
-            code = sync_folder(path, err);
-    }
+    if (code == LX_OK)
+        code = open_temp(path, &temp, &fd, err);
+    if (code == LX_OK)
+        code = write_temp(path, temp.text, fd, data, n, durable, err);
+    if (code == LX_OK && durable && !sync_fd(folder))
+        code = failed(path, "sync the folder of", err);
+    if (folder >= 0)
+        (void)close(folder);
     lx_buf_free(&temp);
     return code;
+}
+
+/* What stands where a file is to be written. A symbolic link stays one: what it points to is
+ * replaced. Not knowing is an error, lest a link or a device be replaced by a file. */
+static enum lx_code look(const char *path, char **target, bool *special, struct lx_err *err)
+{
+    struct stat st;
+    int r = lstat(path, &st);
+
+    if (r == 0 && S_ISLNK(st.st_mode)) {
+        *target = realpath(path, NULL);
+        r = *target != NULL ? stat(*target, &st) : -1;
+    }
+    if (r != 0 && !is_absent())
+        return failed(path, "create", err);
+    *special = r == 0 && !S_ISREG(st.st_mode) && !S_ISDIR(st.st_mode);
+    return LX_OK;
 }
 
 enum lx_code lx_fs_write(const char *path, const void *data, size_t n, struct lx_err *err)
 {
     char *target = NULL;
-    struct stat st;
-    enum lx_code code;
+    bool special = false;
+    enum lx_code code = look(path, &target, &special, err);
 
-    /* A symbolic link stays one: what it points to is replaced. */
-    if (lstat(path, &st) == 0 && S_ISLNK(st.st_mode))
-        target = realpath(path, NULL);
-    if (stat(path, &st) == 0 && !S_ISREG(st.st_mode) && !S_ISDIR(st.st_mode))
-        code = write_through(path, data, n, err);
-    else
-        code = write_atomic(target != NULL ? target : path, data, n, true, err);
+    if (code == LX_OK)
+        code = special ? write_through(path, data, n, err)
+                       : write_atomic(target != NULL ? target : path, data, n, true, err);
     free(target);
     return code;
 }
@@ -227,7 +266,7 @@ bool lx_fs_exists(const char *path)
 {
     struct stat st;
 
-    return stat(path, &st) == 0;
+    return stat(path, &st) == 0 || !is_absent();
 }
 
 bool lx_fs_is_folder(const char *path)

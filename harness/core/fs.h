@@ -11,7 +11,8 @@
 #include "core/buf.h"
 #include "core/err.h"
 
-/* Whole file into buf (cleared first). A missing file: LX_EDATA, "PATH: no such file". */
+/* Whole file into buf (cleared first; empty and without memory after a failure). A missing file:
+ * LX_EDATA, "PATH: no such file". */
 LX_MUST_CHECK enum lx_code lx_fs_read(const char *path, struct lx_buf *out, struct lx_err *err);
 
 /* Whole file, unpacked if it begins like gzip (concatenated members allowed), as it is otherwise.
@@ -30,10 +31,14 @@ enum lx_code lx_fs_replace(const char *path, const void *data, size_t n, struct 
 /* Write, unless the file says the same already: then its date still tells when it changed. */
 LX_MUST_CHECK
 enum lx_code lx_fs_update(const char *path, const void *data, size_t n, struct lx_err *err);
+/* Write n bytes to what is open, as far as the system takes them; false: errno says why. */
+LX_MUST_CHECK bool lx_fs_put(int fd, const void *data, size_t n);
 
 /* Make a folder and its parents. */
 LX_MUST_CHECK enum lx_code lx_fs_mkdir(const char *path, struct lx_err *err);
 
+/* False only if there certainly is none: what cannot be looked at is left to fail when it is opened,
+ * with its cause, and never passes for missing. */
 bool lx_fs_exists(const char *path);
 bool lx_fs_is_folder(const char *path);
 /* Remove a file or an empty folder; it is no error if there is none. */

@@ -22,6 +22,13 @@ static bool is_stub(const char *path, const unsigned char *p, size_t n)
     return len > 3 && strcmp(path + len - 3, ".gz") == 0 && (n == 0 || (n == 1 && p[0] == 0x1F));
 }
 
+static enum lx_code refuse_stub(const char *path, struct lx_buf *out, struct lx_err *err)
+{
+    (void)lx_fail(err, LX_EDATA, "%s: truncated gzip file: it has %zu bytes", path, out->len);
+    lx_buf_free(out);
+    return err->code;
+}
+
 static enum lx_code stream_failed(const z_stream *z, int status, const char *path, size_t at,
                                   struct lx_err *err)
 {
@@ -91,12 +98,14 @@ enum lx_code lx_fs_read_gz(const char *path, struct lx_buf *out, struct lx_err *
     if (code != LX_OK)
         return code;
     if (is_stub(path, (const unsigned char *)out->text, out->len))
-        return lx_fail(err, LX_EDATA, "%s: truncated gzip file: it has %zu bytes", path, out->len);
+        return refuse_stub(path, out, err);
     if (!is_gzip((const unsigned char *)out->text, out->len))
         return LX_OK;
     packed = *out;
     memset(out, 0, sizeof(*out));
     code = unpack(path, (const unsigned char *)packed.text, packed.len, out, err);
     lx_buf_free(&packed);
+    if (code != LX_OK)
+        lx_buf_free(out);
     return code;
 }
