@@ -126,14 +126,15 @@ static enum lx_code check_header(const struct merge *m, const struct lx_csv *csv
                                  struct lx_err *err)
 {
     struct lx_buf header = {0};
-    bool same;
+    enum lx_code code;
 
     for (size_t c = 0; c < csv->n_columns; c++)
         lx_buf_printf(&header, "%s%s", c == 0 ? "" : ",", csv->header[c]);
-    same = !header.failed && header.text != NULL && strcmp(header.text, m->table->header) == 0;
+    code = lx_buf_check(&header, err);
+    if (code == LX_OK && (header.text == NULL || strcmp(header.text, m->table->header) != 0))
+        code = lx_fail(err, LX_EFORMAT, "%s: the header must be \"%s\"", path, m->table->header);
     lx_buf_free(&header);
-    return same ? LX_OK
-                : lx_fail(err, LX_EFORMAT, "%s: the header must be \"%s\"", path, m->table->header);
+    return code;
 }
 
 static enum lx_code add_cell(void *ctx, const struct lx_json *cell, struct lx_err *err)

@@ -187,6 +187,7 @@ enum lx_code lx_store_read_record(const char *path, struct lx_train_record *r, s
 enum lx_code lx_store_lock(const char *path, int *fd, long *holder, struct lx_err *err)
 {
     struct flock l = {.l_type = F_WRLCK, .l_whence = SEEK_SET};
+    enum lx_code code = LX_OK;
 
     *holder = 0;
     *fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0666);
@@ -194,10 +195,13 @@ enum lx_code lx_store_lock(const char *path, int *fd, long *holder, struct lx_er
         return lx_fail(err, LX_EIO, "%s: %s", path, strerror(errno));
     if (fcntl(*fd, F_SETLK, &l) == 0)
         return LX_OK;
-    *holder = lx_store_holder(path);
+    if (errno == EACCES || errno == EAGAIN)
+        *holder = lx_store_holder(path);
+    else
+        code = lx_fail(err, LX_EIO, "%s: cannot lock: %s", path, strerror(errno));
     (void)close(*fd);
     *fd = -1;
-    return LX_OK;
+    return code;
 }
 
 long lx_store_holder(const char *path)
