@@ -110,26 +110,46 @@ static enum lx_code run(const char *program, const char *dir, char *const argv[]
     return LX_OK;
 }
 
-/* Move the pictures into place, or remove them. */
-static enum lx_code settle(const char *dir, const char *name, bool keep, struct lx_err *err)
+/* What gnuplot draws and what it is to be called, by kind. */
+struct pictures {
+    struct lx_buf from[N_KINDS], to[N_KINDS];
+};
+
+/* Named before anything is drawn: afterwards nothing may stand between a picture and its removal. */
+static enum lx_code name_pictures(struct pictures *p, const char *dir, const char *name,
+                                  struct lx_err *err)
 {
-    struct lx_buf from = {0}, to = {0};
-    enum lx_code code = LX_OK;
-    for (int k = 0; k < N_KINDS && code == LX_OK; k++) {
-        lx_buf_clear(&from);
-        lx_buf_clear(&to);
-        lx_buf_printf(&from, "%s/.%s.tmp.%s", dir, name, KINDS[k]);
-        lx_buf_printf(&to, "%s/%s.%s", dir, name, KINDS[k]);
-        if (lx_buf_check(&from, err) != LX_OK || lx_buf_check(&to, err) != LX_OK)
-            code = err->code;
-        else if (!keep)
-            unlink(from.text); /* most often not there */
-        else if (rename(from.text, to.text) != 0)
-            code =
-                lx_fail(err, LX_EIO, "%s: gnuplot left no picture: %s", to.text, strerror(errno));
+    for (int k = 0; k < N_KINDS; k++) {
+        lx_buf_printf(&p->from[k], "%s/.%s.tmp.%s", dir, name, KINDS[k]);
+        lx_buf_printf(&p->to[k], "%s/%s.%s", dir, name, KINDS[k]);
+        if (lx_buf_check(&p->from[k], err) != LX_OK || lx_buf_check(&p->to[k], err) != LX_OK)
+            return err->code;
     }
-    lx_buf_free(&from);
-    lx_buf_free(&to);
+    return LX_OK;
+}
+
+static void free_pictures(struct pictures *p)
+{
+    for (int k = 0; k < N_KINDS; k++) {
+        lx_buf_free(&p->from[k]);
+        lx_buf_free(&p->to[k]);
+    }
+}
+
+/* Move the pictures into place, or remove them. */
+static enum lx_code settle(const struct pictures *p, bool keep, struct lx_err *err)
+{
+    enum lx_code code = LX_OK;
+    for (int k = 0; keep && k < N_KINDS && code == LX_OK; k++) {
+        if (rename(p->from[k].text, p->to[k].text) == 0)
+            continue;
+        if (errno == ENOENT)
+            code = lx_fail(err, LX_EIO, "%s: gnuplot left no picture", p->to[k].text);
+        else
+            code = lx_fail(err, LX_EIO, "%s: cannot replace: %s", p->to[k].text, strerror(errno));
+    }
+    for (int k = 0; (!keep || code != LX_OK) && k < N_KINDS; k++)
+        unlink(p->from[k].text); /* most often not there */
     return code;
 }
 
@@ -138,9 +158,12 @@ enum lx_code lx_gnuplot_draw(const char *program, const char *dir, const char *n
 {
     char d[] = "-d", e[] = "-e", self[] = "gnuplot"; /* -d: no one's own start-up file */
     struct lx_buf out = {0}, script = {0};
+    struct pictures p = {0};
+    enum lx_code code = name_pictures(&p, dir, name, err);
     lx_buf_printf(&out, "out = '.%s.tmp'", name);
     lx_buf_printf(&script, "%s.gp", name);
-    enum lx_code code = lx_buf_check(&out, err);
+    if (code == LX_OK)
+        code = lx_buf_check(&out, err);
     if (code == LX_OK)
         code = lx_buf_check(&script, err);
     if (code == LX_OK) {
@@ -148,7 +171,7 @@ enum lx_code lx_gnuplot_draw(const char *program, const char *dir, const char *n
         code = run(program, dir, argv, found, err);
         bool keep = code == LX_OK && *found;
         struct lx_err second;
-        enum lx_code settled = settle(dir, name, keep, &second);
+        enum lx_code settled = settle(&p, keep, &second);
         if (code == LX_OK && settled != LX_OK) {
             *err = second;
             code = settled;
@@ -156,6 +179,7 @@ enum lx_code lx_gnuplot_draw(const char *program, const char *dir, const char *n
     }
     if (code != LX_OK)
         lx_wrap(err, "%s/%s.gp", dir, name);
+    free_pictures(&p);
     lx_buf_free(&out);
     lx_buf_free(&script);
     return code;
