@@ -2,8 +2,10 @@
 #include "run/command.h"
 
 #include <errno.h>
-#include <stdio.h>
 #include <string.h>
+#include <unistd.h>
+
+#include "core/fs.h"
 
 enum lx_code lx_command_print(const struct lx_buf *text, struct lx_err *err)
 {
@@ -11,8 +13,7 @@ enum lx_code lx_command_print(const struct lx_buf *text, struct lx_err *err)
 
     if (code != LX_OK || text->len == 0)
         return code;
-    errno = 0;
-    if (fwrite(text->text, 1, text->len, stdout) != text->len || fflush(stdout) != 0)
+    if (!lx_fs_put(STDOUT_FILENO, text->text, text->len))
         return lx_fail(err, LX_EIO, "stdout: %s", strerror(errno));
     return LX_OK;
 }
