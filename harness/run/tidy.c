@@ -55,10 +55,11 @@ static enum lx_code tidy_file(void *ctx, const char *name)
 
 static enum lx_code tidy_folder(void *ctx, const char *name)
 {
+    const char *dir = ctx;
     struct lx_buf path = {0};
     struct lx_err err;
 
-    lx_buf_printf(&path, "%s/%s", (const char *)ctx, name);
+    lx_buf_printf(&path, "%s/%s", dir, name);
     if (lx_buf_check(&path, &err) == LX_OK)
         (void)!lx_fs_list(path.text, tidy_file, path.text, &err);
     lx_buf_free(&path);
@@ -67,7 +68,8 @@ static enum lx_code tidy_folder(void *ctx, const char *name)
 
 void lx_tidy(const char *dir)
 {
-    static const char *const kinds[] = {"cells", "checkpoints"};
+    static const char *const kinds[] = {"cells", "checkpoints"}; /* a folder a cell */
+    static const char *const plain[] = {"plots", "."};
     struct lx_buf path = {0};
     struct lx_err err;
 
@@ -78,8 +80,9 @@ void lx_tidy(const char *dir)
             (void)!lx_fs_list(path.text, tidy_folder, path.text, &err);
     }
     lx_buf_clear(&path);
-    lx_buf_printf(&path, "%s", dir);
-    if (lx_buf_check(&path, &err) == LX_OK)
-        (void)!lx_fs_list(path.text, tidy_file, path.text, &err);
+    lx_buf_add(&path, dir);
+    for (size_t i = 0; i < sizeof(plain) / sizeof(plain[0]); i++)
+        if (lx_buf_check(&path, &err) == LX_OK)
+            (void)tidy_folder(path.text, plain[i]);
     lx_buf_free(&path);
 }
