@@ -39,6 +39,7 @@ static enum lx_code make_pipe(int fd[2], struct lx_err *err)
     (void)lx_fail(err, LX_EIO, "pipe: %s", strerror(errno));
     (void)close(fd[0]);
     (void)close(fd[1]);
+    fd[0] = fd[1] = -1;
     return err->code;
 }
 
