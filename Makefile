@@ -111,6 +111,18 @@ $(OUT)/tests/test_%: harness/tests/test_%.c $(LIB)
 	$(if $(V),,@echo "  cc  $<")
 	$(Q)$(CC) $(FLAGS) -MMD -MP $< -o $@ $(LIB) $(CMOCKA_LIBS) $(LIBS)
 
+# The program again, with faults on order (harness/tests/fault.c): every call named here goes through it.
+# libcsv and zlib are linked statically, so that theirs do, too.
+FAULT_BIN := $(OUT)/tests/longshot-fault
+FAULT_CALLS := main malloc calloc realloc aligned_alloc posix_memalign strdup free open fopen opendir readdir \
+	read write fsync rename close fclose closedir mkdir remove unlink stat lstat access realpath \
+	pipe fcntl posix_spawn fork poll waitpid
+$(FAULT_BIN): harness/tests/fault.c $(OUT)/harness/main.o $(LIB)
+	@mkdir -p $(@D)
+	$(if $(V),,@echo "  ld  $@")
+	$(Q)$(CC) $(FLAGS) $^ -o $@ $(FAULT_CALLS:%=-Wl,--wrap=%) $(OPENBLAS_LIBS) $(CJSON_LIBS) \
+	  -Wl,-Bstatic $(CSV_LIBS) $(ZLIB_LIBS) -Wl,-Bdynamic -lm $(LDFLAGS)
+
 -include $(OBJ:.o=.d) $(OUT)/harness/main.d $(TEST_BIN:=.d)
 
 # Each fuzz target is linked with a small main that replays its corpus; see the fuzz target below.
@@ -129,9 +141,9 @@ E2E := $(wildcard harness/tests/e2e_*.sh)
 PROVE := prove -j2 --merge --timer
 SUB := $(MAKE) --no-print-directory -s
 
-.PHONY: tests test test-units test-double test-e2e check asan ubsan clang-check torture
+.PHONY: tests test test-units test-double test-e2e check asan ubsan torture torture-faults
 # The program and all test programs of a variant.
-tests: $(PROGRAM) $(TEST_BIN) $(FUZZ_REPLAY)
+tests: $(PROGRAM) $(TEST_BIN) $(FUZZ_REPLAY) $(FAULT_BIN)
 
 ## test: unit, golden, gradient, conformance, fuzz-corpus and end-to-end tests (under 3 minutes)
 test: test-deps
@@ -166,10 +178,15 @@ ubsan:
 	@$(SUB) -j2 VARIANT=ubsan tests
 	@$(SUB) VARIANT=ubsan test-units
 
-## torture: the long tier: LX_KILLS (1000) SIGKILLs of supervisor and workers, LX_FLIPS (40) damages of each file
-torture: all
+## torture: the long tiers: LX_KILLS (1000) SIGKILLs of supervisor and workers, LX_FLIPS (40) damages of each file, all faults
+torture: all torture-faults
 	@LX_KILLS=$${LX_KILLS:-1000} harness/tests/e2e_resume.sh | grep -v '^ok'
 	@LX_FLIPS=$${LX_FLIPS:-40} prove harness/tests/e2e_hostile.sh
+
+## torture-faults: the N-th allocation, open, write, ... fails, N = 1, 2, ...; LX_FAULT_STRIDE=7: each 7th
+torture-faults:
+	@$(SUB) -j2 VARIANT=asan build/asan/tests/longshot-fault
+	@LONGSHOT_FAULT=build/asan/tests/longshot-fault harness/tests/faults.pl --jobs 2
 
 ## fuzz: fuzz each reader for FUZZ_SECONDS (60) with clang's libFuzzer, starting from its corpus
 FUZZ_SECONDS ?= 60
