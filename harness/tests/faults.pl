@@ -193,6 +193,7 @@ sub judge {
     for my $path (sort keys %$tree) {
         next if $tree->{$path} eq 'D' || $died && (is_temp($path) || $path =~ m{(^|/)lock$});
         next if $killed && (is_temp($path) || $path =~ m{(^|/)lock$});
+        next if $w->{class} eq 'process' && $path =~ m{(^|/)lock$}; # it may be another's: the clean run tidies
         next if is_transient($path) || $w->{class} eq 'remove' && (is_temp($path) || $path =~ m{(^|/)lock$});
         my @right = map { exists $_->{$path} ? $_->{$path} : () } $s->{before}, $s->{after};
         if (is_temp($path) || !@right) { push @bad, "$path is left over" }
