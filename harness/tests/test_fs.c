@@ -139,6 +139,38 @@ static void test_special_targets(void **state)
     check_names("link real ");
 }
 
+/* What cannot be looked at is not missing: two links that point to each other. */
+static void test_not_to_be_looked_at(void **state)
+{
+    struct lx_buf out = {0};
+    struct stat st;
+
+    (void)state;
+    assert_int_equal(symlink("b", in_dir("a")), 0);
+    assert_int_equal(symlink("a", in_dir("b")), 0);
+    assert_true(lx_fs_exists(in_dir("a")));
+    CHECK_FAILS(lx_fs_read(in_dir("a"), &out, &err), LX_EIO, "cannot open");
+    CHECK_FAILS(lx_fs_write(in_dir("a"), "x", 1, &err), LX_EIO, "cannot create");
+    assert_int_equal(lstat(in_dir("a"), &st), 0);
+    assert_true(S_ISLNK(st.st_mode));
+    assert_int_equal(unlink(in_dir("a")) + unlink(in_dir("b")), 0);
+    lx_buf_free(&out);
+}
+
+/* A read that fails leaves no memory behind, whoever forgets to free. */
+static void test_failed_read_is_empty(void **state)
+{
+    struct lx_buf out = {0};
+
+    (void)state;
+    lx_buf_add(&out, "old");
+    CHECK_FAILS(lx_fs_read(in_dir("none"), &out, &err), LX_EDATA, "no such file");
+    assert_null(out.text);
+    lx_buf_add(&out, "old");
+    CHECK_FAILS(lx_fs_read(in_dir("."), &out, &err), LX_EDATA, "is a folder");
+    assert_null(out.text);
+}
+
 static void test_mode_follows_umask(void **state)
 {
     mode_t old = umask(027);
@@ -299,6 +331,8 @@ static const struct CMUnitTest tests[] = {
     FS_TEST(test_read_refused),
     FS_TEST(test_failed_write_leaves_nothing),
     FS_TEST(test_special_targets),
+    FS_TEST(test_not_to_be_looked_at),
+    FS_TEST(test_failed_read_is_empty),
     FS_TEST(test_mode_follows_umask),
     FS_TEST(test_list),
     FS_TEST(test_gzip),
