@@ -144,7 +144,7 @@ our sub sure {
 }
 
 my $serial = 0;
-sub fresh { return "$top/work-$$-" . ++$serial }
+sub fresh { return "$top/try-$$-" . ++$serial }
 
 # The undisturbed run of a scenario, and how many calls of each class it makes.
 sub prepare {
