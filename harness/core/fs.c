@@ -269,6 +269,14 @@ bool lx_fs_exists(const char *path)
     return stat(path, &st) == 0 || !is_absent();
 }
 
+enum lx_code lx_fs_look(const char *path, bool *there, struct lx_err *err)
+{
+    struct stat st;
+
+    *there = stat(path, &st) == 0;
+    return *there || is_absent() ? LX_OK : failed(path, "look at it", err);
+}
+
 bool lx_fs_is_folder(const char *path)
 {
     struct stat st;

@@ -40,6 +40,8 @@ LX_MUST_CHECK enum lx_code lx_fs_mkdir(const char *path, struct lx_err *err);
 /* False only if there certainly is none: what cannot be looked at is left to fail when it is opened,
  * with its cause, and never passes for missing. */
 bool lx_fs_exists(const char *path);
+/* The same where guessing will not do: not being able to look is an error. */
+LX_MUST_CHECK enum lx_code lx_fs_look(const char *path, bool *there, struct lx_err *err);
 bool lx_fs_is_folder(const char *path);
 /* Remove a file or an empty folder; it is no error if there is none. */
 LX_MUST_CHECK enum lx_code lx_fs_remove(const char *path, struct lx_err *err);

@@ -37,12 +37,15 @@ enum lx_code lx_store_check(const char *dir, const char *id, bool *done, struct 
 {
     struct lx_arena arena = {0};
     const char *folder, *last;
+    bool there = false;
     enum lx_code code = lx_store_cell(dir, id, "", &arena, &folder, err);
 
     *done = false;
     if (code == LX_OK)
         code = lx_store_cell(dir, id, lx_cell_files[LX_CELL_FILE_COUNT - 1], &arena, &last, err);
-    if (code == LX_OK && lx_fs_exists(last)) {
+    if (code == LX_OK)
+        code = lx_fs_look(last, &there, err);
+    if (code == LX_OK && there) {
         code = lx_seal_check(folder, LX_SEAL_CELL, lx_cell_files, LX_CELL_FILE_COUNT, err);
         *done = code == LX_OK;
     }

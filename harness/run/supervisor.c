@@ -103,11 +103,21 @@ static void set_stopped(struct lx_crew *c, size_t k)
     }
 }
 
+/* The worker did well; what it left could not be looked at. */
+static const char *cause_of(struct lx_crew *c, const struct lx_err *why)
+{
+    const char *text = lx_arena_text(&c->arena, why->text);
+
+    return text != NULL ? text : "out of memory";
+}
+
 static void finish(struct lx_crew *c, struct lx_process *w, int status)
 {
     size_t k = w->k;
     const struct lx_cell *cell = &c->e->plan.cells[k];
-    bool done = lx_store_done(c->e->dir, cell->id); /* also if it was killed right after that */
+    struct lx_err why;
+    bool done; /* also if it was killed right after that */
+    enum lx_code looked = lx_store_check(c->e->dir, cell->id, &done, &why);
 
     c->cells[k].part = done ? 1.0 : lx_crew_part(c, w);
     if (w->begun)
@@ -118,6 +128,8 @@ static void finish(struct lx_crew *c, struct lx_process *w, int status)
         set_stopped(c, k);
     else if (c->stopping && !w->hung)
         c->cells[k].state = LX_WAITING;
+    else if (status == 0 && looked != LX_OK)
+        set_failed(c, k, cause_of(c, &why));
     else
         set_failed(c, k, lx_crew_cause(c, k, status));
 }

@@ -32,12 +32,14 @@ static bool is_leftover_temp(const char *name)
            !is_running(pid);
 }
 
-/* What a cell has only while it runs. */
+/* What a cell has only while it is not done; also the error of a worker that failed when all was in
+ * place but not yet known to be on the disk. */
 static bool is_of_running(const char *name, const char *path)
 {
     return strcmp(name, "lock") == 0
                ? lx_store_holder(path) == 0
-               : strcmp(name, LX_LIVE_FILE) == 0 || strcmp(name, LX_PARTIAL_FILE) == 0;
+               : strcmp(name, LX_LIVE_FILE) == 0 || strcmp(name, LX_PARTIAL_FILE) == 0 ||
+                     strcmp(name, "error.txt") == 0;
 }
 
 static enum lx_code tidy_file(void *ctx, const char *name)

@@ -144,11 +144,15 @@ static void test_not_to_be_looked_at(void **state)
 {
     struct lx_buf out = {0};
     struct stat st;
+    bool there;
 
     (void)state;
     assert_int_equal(symlink("b", in_dir("a")), 0);
     assert_int_equal(symlink("a", in_dir("b")), 0);
     assert_true(lx_fs_exists(in_dir("a")));
+    CHECK_FAILS(lx_fs_look(in_dir("a"), &there, &err), LX_EIO, "cannot look at it");
+    CHECK_OK(lx_fs_look(in_dir("none"), &there, &err));
+    assert_false(there);
     CHECK_FAILS(lx_fs_read(in_dir("a"), &out, &err), LX_EIO, "cannot open");
     CHECK_FAILS(lx_fs_write(in_dir("a"), "x", 1, &err), LX_EIO, "cannot create");
     assert_int_equal(lstat(in_dir("a"), &st), 0);
