@@ -88,14 +88,15 @@ sub restore {
 # What a file says but for times: of runs.csv the columns that name the cell.
 sub settled {
     my ($path, $text) = @_;
-    return 'F' if $path =~ m{(^|/)(log\.txt|error\.txt|lock|state\.\d\.safetensors)$};
+    return 'F' if $path =~ m{(^|/)(log\.txt|error\.txt|lock|live\.json|eval\.part|state\.\d\.safetensors)$};
+    $text =~ s/^\S+(?= .*\b(?:run\.csv|train\.json)$)//mg if $path =~ m{\.sha256$};
     $text =~ s/"(seconds|tokens_per_second)": *[^,\n]*/$1/g if $path =~ m{(^|/)train\.json$};
     $text = join '', map { join(',', (split /,/, $_)[0 .. 5]) . "\n" } split /\n/, $text if $path =~ m{(^|/)runs?\.csv$};
     return $text;
 }
 
 sub is_temp { return $_[0] =~ m{\.tmp-\d+-\d+$|(^|/)\.[^/]*\.tmp\.(svg|png)$} }
-sub is_transient { return $_[0] =~ m{(^|/)(log\.txt|error\.txt|state\.\d\.safetensors)$} }
+sub is_transient { return $_[0] =~ m{(^|/)(log\.txt|error\.txt|live\.json|eval\.part|state\.\d\.safetensors)$} }
 
 # How two trees differ; log.txt may be there or not.
 sub difference {
@@ -175,17 +176,18 @@ sub judge {
     my $died = $killed && grep { /^fired main/ } @$log;
     my $partial = $s->{partial} && $status eq '4';
 
+    my $cause = $w->{class} eq 'stat' ? '.' : $killed ? '.' : $w->{how} eq 'enospc' ? 'No space left on device'
+        : $cause{$w->{class}} || 'Input/output error';
+
     push @bad, "status $status" if $died ? $status ne '137' : $status !~ /^[01]$/ && !$partial && !($s->{telling} && $w->{class} eq 'stat' && $status eq '2');
     push @bad, "must be harmless, status $status" if $w->{how} =~ /short|eintr/ && $status ne '0';
     push @bad, map { "at its end: $_" } grep { /^leak|handles=[^0]/ } @$log;
     push @bad, 'a report of a sanitizer' if $err =~ /Sanitizer|runtime error/;
     if ($status eq '0') {
-        push @bad, 'status 0 with other output' if $out ne $s->{out};
+        push @bad, 'status 0 with other output' if $out ne $s->{out} && !($s->{telling} && $out =~ /$cause/);
         my %clean = map { $_ => $tree->{$_} } grep { !($w->{class} eq 'remove' && (is_temp($_) || is_transient($_) || m{(^|/)lock$})) } keys %$tree;
         push @bad, map { "status 0, but $_" } difference(\%clean, $s->{after});
     } elsif (!$died) {
-        my $cause = $w->{class} eq 'stat' ? '.' : $killed ? '.' : $w->{how} eq 'enospc' ? 'No space left on device'
-            : $cause{$w->{class}} || 'Input/output error';
         my @lines = grep { /^longshot: / } split /\n/, $err;
         my @named = $w->{class} eq 'alloc' ? grep { /$cause/ } @lines : grep { /^longshot: [^:]+: .*$cause/ } @lines;
         push @bad, "no line on stderr with \"THING: $cause\"" unless @named;
