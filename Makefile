@@ -30,11 +30,12 @@ OPT_release := -O3 -g
 OPT_double := -O2 -g -DLX_REAL_DOUBLE
 OPT_asan := -O1 -g -fsanitize=address -fno-omit-frame-pointer
 OPT_ubsan := -O1 -g -fsanitize=undefined -fno-sanitize-recover=all
+OPT_tsan := -O1 -g -fsanitize=thread
 OPT_fuzz := -O1 -g -fsanitize=address,fuzzer-no-link
 OPT_coverage := -O0 -g --coverage
 OPT := $(OPT_$(VARIANT))
 ifeq ($(OPT),)
-$(error VARIANT=$(VARIANT): must be one of release double asan ubsan fuzz coverage)
+$(error VARIANT=$(VARIANT): must be one of release double asan ubsan tsan fuzz coverage)
 endif
 FLAGS := -std=c11 -D_POSIX_C_SOURCE=200809L -fno-math-errno -ffp-contract=off -fopenmp-simd \
 	$(WARNINGS) $(OPT) -Iharness -I. -DLX_VERSION='"$(VERSION)"' -DLX_VARIANT='"$(VARIANT)"' \
@@ -70,7 +71,7 @@ all: deps $(PROGRAM)
 ## help: list the targets
 help:
 	@sed -n 's/^## \([a-z-]*\): \(.*\)/\1	\2/p' Makefile | expand -t 16
-	@echo; echo "variables: VARIANT=release|double|asan|ubsan|fuzz|coverage CC=gcc|clang V=1 WERROR=1"
+	@echo; echo "variables: VARIANT=release|double|asan|ubsan|tsan|fuzz|coverage CC=gcc|clang V=1 WERROR=1"
 
 # A missing library is named by its Debian package before the compiler trips over it.
 DEPS := cblas.h:libopenblas-dev zlib.h:zlib1g-dev cJSON.h:libcjson-dev csv.h:libcsv-dev
@@ -160,7 +161,7 @@ check: format-check lint
 	@$(SUB) -j2 CC=gcc WERROR=1 OUT=build/werror-gcc BIN=build/werror-gcc/longshot tests
 	@$(SUB) -j2 CC=clang WERROR=1 OUT=build/werror-clang BIN=build/werror-clang/longshot tests
 	@$(SUB) test test-kernels
-	@$(SUB) asan ubsan
+	@$(SUB) asan ubsan tsan
 
 ## test-kernels: what checks numbers, on the slower kernels: plain C, AVX2, and BLAS without AVX-512
 .PHONY: test-kernels
@@ -178,9 +179,14 @@ ubsan:
 	@$(SUB) -j2 VARIANT=ubsan tests
 	@$(SUB) VARIANT=ubsan test-units
 
+## tsan: the threads inside a cell under ThreadSanitizer
+tsan:
+	@$(SUB) -j2 VARIANT=tsan build/tsan/tests/test_threads
+	@OPENBLAS_NUM_THREADS=1 $(PROVE) build/tsan/tests/test_threads
+
 ## torture: the long tiers: LX_KILLS (1000) SIGKILLs of supervisor and workers, LX_FLIPS (40) damages of each file, all faults
 torture: all torture-faults
-	@LX_KILLS=$${LX_KILLS:-1000} harness/tests/e2e_resume.sh | grep -v '^ok'
+	@LX_KILLS=$${LX_KILLS:-1000} prove harness/tests/e2e_resume.sh
 	@LX_FLIPS=$${LX_FLIPS:-40} prove harness/tests/e2e_hostile.sh
 
 ## torture-faults: the N-th allocation, open, write, ... fails, N = 1, 2, ...; LX_FAULT_STRIDE=7: each 7th
