@@ -28,12 +28,12 @@ set rmargin at screen 0.37879
 set tmargin at screen 0.85417
 set bmargin at screen 0.13542
 set label 'Attention entropy by evaluation length: books, trained at 128 tokens' at screen 0.01212, screen 0.96181 left font sprintf(',%g', 1.25*(kind eq 'svg' ? 12 : 9)) tc rgb '#000000'
-set label 'mean over layers and heads, queries of the last positions; valid split, non-overlapping windows, 1 seed, 65536 target tokens' at screen 0.01212, screen 0.92361 left font sprintf(',%g', 0.9*(kind eq 'svg' ? 12 : 9)) tc rgb '#707070'
+set label 'mean over layers and heads, queries of the last positions; valid split, non-overlapping windows, 3 seeds, 65536 target tokens; line: mean, band: lowest to highest seed' at screen 0.01212, screen 0.92361 left font sprintf(',%g', 0.9*(kind eq 'svg' ? 12 : 9)) tc rgb '#707070'
 unset key
 set logscale x 2
 set xrange [0.901250463:8.87655578]
 unset logscale y
-set yrange [0.103362749:0.977369419]
+set yrange [0.100964735:0.97748932]
 set xtics ("1x\n128" 1, "2x\n256" 2, "4x\n512" 4, "8x\n1024" 8)
 set ytics autofreq
 unset mxtics
@@ -43,9 +43,25 @@ set xlabel 'evaluation length' offset 0,-1.1
 set ylabel 'attention entropy / ln(visible keys)'
 set arrow from first 1, graph 0 to first 1, graph 1.015 nohead lw 1.2 dt (6,4) lc rgb '#707070' back
 set label 'training length' at first 1, graph 1.04 left font sprintf(',%g', 0.9*(kind eq 'svg' ? 12 : 9)) tc rgb '#707070'
-plot data index 0 using 1:2 with linespoints lw 2 dt 1 lc rgb '#56b4e9' pt 15 ps 1 notitle, \
-  data index 1 using 1:2 with linespoints lw 2 dt 1 lc rgb '#0072b2' pt 7 ps 1 notitle, \
-  data index 2 using 1:2 with linespoints lw 2 dt (9,5) lc rgb '#d55e00' pt 8 ps 1 notitle, \
+plot data index 0 using 1:($4 <= 0.97748932 ? $3 : NaN):4 with filledcurves lc rgb '#56b4e9' notitle, \
+  data index 1 using 1:($4 <= 0.97748932 ? $3 : NaN):4 with filledcurves lc rgb '#d55e00' notitle, \
+  data index 2 using 1:($4 <= 0.97748932 ? $3 : NaN):4 with filledcurves lc rgb '#0072b2' notitle, \
+  data index 3 using 1:($4 <= 0.97748932 ? $3 : NaN):4 with filledcurves lc rgb '#d55e00' notitle, \
+  data index 4 using 1:($4 <= 0.97748932 ? $3 : NaN):4 with filledcurves lc rgb '#d55e00' notitle, \
+  data index 5 using 1:($4 <= 0.97748932 ? $3 : NaN):4 with filledcurves lc rgb '#009e73' notitle, \
+  data index 6 using 1:($4 <= 0.97748932 ? $3 : NaN):4 with filledcurves lc rgb '#000000' notitle, \
+  data index 7 using 1:($4 <= 0.97748932 ? $3 : NaN):4 with filledcurves lc rgb '#009e73' notitle, \
+  data index 8 using 1:($4 <= 0.97748932 ? $3 : NaN):4 with filledcurves lc rgb '#cc79a7' notitle, \
+  data index 9 using 1:($4 <= 0.97748932 ? $3 : NaN):4 with filledcurves lc rgb '#cc79a7' notitle, \
+  data index 10 using 1:($4 <= 0.97748932 ? $3 : NaN):4 with filledcurves lc rgb '#cc79a7' notitle, \
+  data index 11 using 1:($4 <= 0.97748932 ? $3 : NaN):4 with filledcurves lc rgb '#e69f00' notitle, \
+  data index 12 using 1:($4 <= 0.97748932 ? $3 : NaN):4 with filledcurves lc rgb '#0072b2' notitle, \
+  data index 13 using 1:($4 <= 0.97748932 ? $3 : NaN):4 with filledcurves lc rgb '#cc79a7' notitle, \
+  data index 14 using 1:($4 <= 0.97748932 ? $3 : NaN):4 with filledcurves lc rgb '#d55e00' notitle, \
+  data index 15 using 1:($4 <= 0.97748932 ? $3 : NaN):4 with filledcurves lc rgb '#d55e00' notitle, \
+  data index 0 using 1:2 with linespoints lw 2 dt 1 lc rgb '#56b4e9' pt 15 ps 1 notitle, \
+  data index 1 using 1:2 with linespoints lw 2 dt (9,5) lc rgb '#d55e00' pt 8 ps 1 notitle, \
+  data index 2 using 1:2 with linespoints lw 2 dt 1 lc rgb '#0072b2' pt 7 ps 1 notitle, \
   data index 3 using 1:2 with linespoints lw 2 dt (9,5) lc rgb '#d55e00' pt 10 ps 1 notitle, \
   data index 4 using 1:2 with linespoints lw 2 dt (9,5) lc rgb '#d55e00' pt 12 ps 1 notitle, \
   data index 5 using 1:2 with linespoints lw 2 dt (14,4,3,4) lc rgb '#009e73' pt 12 ps 1 notitle, \
@@ -54,8 +70,8 @@ plot data index 0 using 1:2 with linespoints lw 2 dt 1 lc rgb '#56b4e9' pt 15 ps
   data index 8 using 1:2 with linespoints lw 2 dt 1 lc rgb '#cc79a7' pt 11 ps 1 notitle, \
   data index 9 using 1:2 with linespoints lw 2 dt (9,5) lc rgb '#cc79a7' pt 8 ps 1 notitle, \
   data index 10 using 1:2 with linespoints lw 2 dt (9,5) lc rgb '#cc79a7' pt 4 ps 1 notitle, \
-  data index 11 using 1:2 with linespoints lw 2 dt (14,4,3,4) lc rgb '#0072b2' pt 8 ps 1 notitle, \
-  data index 12 using 1:2 with linespoints lw 2 dt 1 lc rgb '#e69f00' pt 7 ps 1 notitle, \
+  data index 11 using 1:2 with linespoints lw 2 dt 1 lc rgb '#e69f00' pt 7 ps 1 notitle, \
+  data index 12 using 1:2 with linespoints lw 2 dt (14,4,3,4) lc rgb '#0072b2' pt 8 ps 1 notitle, \
   data index 13 using 1:2 with linespoints lw 2 dt (9,5) lc rgb '#cc79a7' pt 10 ps 1 notitle, \
   data index 14 using 1:2 with linespoints lw 2 dt (14,4,3,4) lc rgb '#d55e00' pt 10 ps 1 notitle, \
   data index 15 using 1:2 with linespoints lw 2 dt 1 lc rgb '#d55e00' pt 5 ps 1 notitle
@@ -70,7 +86,7 @@ set key at screen 0.77121, screen 0.84375 left top Left reverse vertical maxrows
 set logscale x 2
 set xrange [0.901250463:8.87655578]
 unset logscale y
-set yrange [0.682412026:6.477226]
+set yrange [0.66774306:6.47795945]
 set xtics ("1x\n128" 1, "2x\n256" 2, "4x\n512" 4, "8x\n1024" 8)
 set ytics autofreq
 unset mxtics
@@ -80,21 +96,37 @@ set xlabel 'evaluation length' offset 0,-1.1
 set ylabel 'attention entropy (nats)'
 set arrow from first 1, graph 0 to first 1, graph 1.015 nohead lw 1.2 dt (6,4) lc rgb '#707070' back
 set label 'training length' at first 1, graph 1.04 left font sprintf(',%g', 0.9*(kind eq 'svg' ? 12 : 9)) tc rgb '#707070'
-plot data index 16 using 1:2 with linespoints lw 2 dt 1 lc rgb '#56b4e9' pt 15 ps 1 title '0.94  t5-16', \
-  data index 17 using 1:2 with linespoints lw 2 dt 1 lc rgb '#0072b2' pt 7 ps 1 title '0.91  nope', \
-  data index 18 using 1:2 with linespoints lw 2 dt (9,5) lc rgb '#d55e00' pt 8 ps 1 title '0.91  learned as learned+clamp', \
-  data index 19 using 1:2 with linespoints lw 2 dt (9,5) lc rgb '#d55e00' pt 10 ps 1 title '0.85  learned as learned+wrap', \
-  data index 20 using 1:2 with linespoints lw 2 dt (9,5) lc rgb '#d55e00' pt 12 ps 1 title '0.70  learned as learned+interpolate', \
-  data index 21 using 1:2 with linespoints lw 2 dt (14,4,3,4) lc rgb '#009e73' pt 12 ps 1 title '0.65  window-32', \
+plot data index 16 using 1:($4 <= 6.47795945 ? $3 : NaN):4 with filledcurves lc rgb '#56b4e9' notitle, \
+  data index 17 using 1:($4 <= 6.47795945 ? $3 : NaN):4 with filledcurves lc rgb '#d55e00' notitle, \
+  data index 18 using 1:($4 <= 6.47795945 ? $3 : NaN):4 with filledcurves lc rgb '#0072b2' notitle, \
+  data index 19 using 1:($4 <= 6.47795945 ? $3 : NaN):4 with filledcurves lc rgb '#d55e00' notitle, \
+  data index 20 using 1:($4 <= 6.47795945 ? $3 : NaN):4 with filledcurves lc rgb '#d55e00' notitle, \
+  data index 21 using 1:($4 <= 6.47795945 ? $3 : NaN):4 with filledcurves lc rgb '#009e73' notitle, \
+  data index 22 using 1:($4 <= 6.47795945 ? $3 : NaN):4 with filledcurves lc rgb '#000000' notitle, \
+  data index 23 using 1:($4 <= 6.47795945 ? $3 : NaN):4 with filledcurves lc rgb '#009e73' notitle, \
+  data index 24 using 1:($4 <= 6.47795945 ? $3 : NaN):4 with filledcurves lc rgb '#cc79a7' notitle, \
+  data index 25 using 1:($4 <= 6.47795945 ? $3 : NaN):4 with filledcurves lc rgb '#cc79a7' notitle, \
+  data index 26 using 1:($4 <= 6.47795945 ? $3 : NaN):4 with filledcurves lc rgb '#cc79a7' notitle, \
+  data index 27 using 1:($4 <= 6.47795945 ? $3 : NaN):4 with filledcurves lc rgb '#e69f00' notitle, \
+  data index 28 using 1:($4 <= 6.47795945 ? $3 : NaN):4 with filledcurves lc rgb '#0072b2' notitle, \
+  data index 29 using 1:($4 <= 6.47795945 ? $3 : NaN):4 with filledcurves lc rgb '#cc79a7' notitle, \
+  data index 30 using 1:($4 <= 6.47795945 ? $3 : NaN):4 with filledcurves lc rgb '#d55e00' notitle, \
+  data index 31 using 1:($4 <= 6.47795945 ? $3 : NaN):4 with filledcurves lc rgb '#d55e00' notitle, \
+  data index 16 using 1:2 with linespoints lw 2 dt 1 lc rgb '#56b4e9' pt 15 ps 1 title '0.92  t5-16', \
+  data index 17 using 1:2 with linespoints lw 2 dt (9,5) lc rgb '#d55e00' pt 8 ps 1 title '0.92  learned as learned+clamp', \
+  data index 18 using 1:2 with linespoints lw 2 dt 1 lc rgb '#0072b2' pt 7 ps 1 title '0.89  nope', \
+  data index 19 using 1:2 with linespoints lw 2 dt (9,5) lc rgb '#d55e00' pt 10 ps 1 title '0.87  learned as learned+wrap', \
+  data index 20 using 1:2 with linespoints lw 2 dt (9,5) lc rgb '#d55e00' pt 12 ps 1 title '0.72  learned as learned+interpolate', \
+  data index 21 using 1:2 with linespoints lw 2 dt (14,4,3,4) lc rgb '#009e73' pt 12 ps 1 title '0.67  window-32', \
   data index 22 using 1:2 with linespoints lw 2 dt 1 lc rgb '#000000' pt 13 ps 1 title '0.57  alibi', \
   data index 23 using 1:2 with linespoints lw 2 dt 1 lc rgb '#009e73' pt 9 ps 1 title '0.56  sinusoidal', \
   data index 24 using 1:2 with linespoints lw 2 dt 1 lc rgb '#cc79a7' pt 11 ps 1 title '0.42  rope', \
-  data index 25 using 1:2 with linespoints lw 2 dt (9,5) lc rgb '#cc79a7' pt 8 ps 1 title '0.40  rope as rope+dynamic_ntk', \
+  data index 25 using 1:2 with linespoints lw 2 dt (9,5) lc rgb '#cc79a7' pt 8 ps 1 title '0.41  rope as rope+dynamic_ntk', \
   data index 26 using 1:2 with linespoints lw 2 dt (9,5) lc rgb '#cc79a7' pt 4 ps 1 title '0.38  rope as rope+pi', \
-  data index 27 using 1:2 with linespoints lw 2 dt (14,4,3,4) lc rgb '#0072b2' pt 8 ps 1 title '0.38  kerple_log', \
-  data index 28 using 1:2 with linespoints lw 2 dt 1 lc rgb '#e69f00' pt 7 ps 1 title '0.36  sandwich', \
-  data index 29 using 1:2 with linespoints lw 2 dt (9,5) lc rgb '#cc79a7' pt 10 ps 1 title '0.22  rope as rope+yarn', \
-  data index 30 using 1:2 with linespoints lw 2 dt (14,4,3,4) lc rgb '#d55e00' pt 10 ps 1 title '0.14  kerple_power', \
+  data index 27 using 1:2 with linespoints lw 2 dt 1 lc rgb '#e69f00' pt 7 ps 1 title '0.37  sandwich', \
+  data index 28 using 1:2 with linespoints lw 2 dt (14,4,3,4) lc rgb '#0072b2' pt 8 ps 1 title '0.33  kerple_log', \
+  data index 29 using 1:2 with linespoints lw 2 dt (9,5) lc rgb '#cc79a7' pt 10 ps 1 title '0.23  rope as rope+yarn', \
+  data index 30 using 1:2 with linespoints lw 2 dt (14,4,3,4) lc rgb '#d55e00' pt 10 ps 1 title '0.15  kerple_power', \
   data index 31 using 1:2 with linespoints lw 2 dt 1 lc rgb '#d55e00' pt 5 ps 1 title '   –  learned (n/a past 1x)'
 unset multiplot
 unset output

@@ -27,13 +27,13 @@ set rmargin at screen 0.68932
 set tmargin at screen 0.85417
 set bmargin at screen 0.13542
 set label 'NLL by position in windows of 1024 tokens (8x): books, trained at 128 tokens' at screen 0.01553, screen 0.96181 left font sprintf(',%g', 1.25*(kind eq 'svg' ? 12 : 9)) tc rgb '#000000'
-set label 'valid split, non-overlapping windows, 1 seed, 65536 target tokens' at screen 0.01553, screen 0.92361 left font sprintf(',%g', 0.9*(kind eq 'svg' ? 12 : 9)) tc rgb '#707070'
+set label 'valid split, non-overlapping windows, 3 seeds, 65536 target tokens; line: mean, band: lowest to highest seed' at screen 0.01553, screen 0.92361 left font sprintf(',%g', 0.9*(kind eq 'svg' ? 12 : 9)) tc rgb '#707070'
 set label 'NLL at the last positions' at screen 0.70680, screen 0.86111 left font sprintf(',%g', 0.9*(kind eq 'svg' ? 12 : 9)) tc rgb '#707070'
 set key at screen 0.70680, screen 0.84375 left top Left reverse vertical maxrows 17 samplen 3 spacing 1.25 noenhanced
 set logscale x 2
 set xrange [0.9:1075.2]
 unset logscale y
-set yrange [1.18663022:4.09809865]
+set yrange [1.1212613:4.35796287]
 set xtics ("1" 1, "2" 2, "4" 4, "8" 8, "16" 16, "32" 32, "64" 64, "128" 128, "256" 256, "512" 512, "1024" 1024)
 set ytics autofreq
 unset mxtics
@@ -43,20 +43,35 @@ set xlabel 'tokens of context (position in the window)' offset 0,-0.3
 set ylabel 'NLL (nats per token)'
 set arrow from first 128, graph 0 to first 128, graph 1.015 nohead lw 1.2 dt (6,4) lc rgb '#707070' back
 set label 'training length' at first 128, graph 1.04 center font sprintf(',%g', 0.9*(kind eq 'svg' ? 12 : 9)) tc rgb '#707070'
-plot data index 0 using 1:2 with linespoints lw 2 dt (9,5) lc rgb '#cc79a7' pt 4 ps 1 pi 2 title '3.73  rope as rope+pi', \
-  data index 1 using 1:2 with linespoints lw 2 dt 1 lc rgb '#009e73' pt 9 ps 1 pi 2 title '3.54  sinusoidal', \
-  data index 2 using 1:2 with linespoints lw 2 dt 1 lc rgb '#cc79a7' pt 11 ps 1 pi 2 title '3.48  rope', \
-  data index 3 using 1:2 with linespoints lw 2 dt (9,5) lc rgb '#cc79a7' pt 8 ps 1 pi 2 title '3.10  rope as rope+dynamic_ntk', \
-  data index 4 using 1:2 with linespoints lw 2 dt (9,5) lc rgb '#d55e00' pt 10 ps 1 pi 2 title '3.01  learned as learned+wrap', \
-  data index 5 using 1:2 with linespoints lw 2 dt (9,5) lc rgb '#d55e00' pt 8 ps 1 pi 2 title '2.94  learned as learned+clamp', \
-  data index 6 using 1:2 with linespoints lw 2 dt 1 lc rgb '#0072b2' pt 7 ps 1 pi 2 title '2.73  nope', \
-  data index 7 using 1:2 with linespoints lw 2 dt 1 lc rgb '#56b4e9' pt 15 ps 1 pi 2 title '2.70  t5-16', \
+plot data index 0 using 1:($4 <= 4.35796287 ? $3 : NaN):4 with filledcurves lc rgb '#cc79a7' notitle, \
+  data index 1 using 1:($4 <= 4.35796287 ? $3 : NaN):4 with filledcurves lc rgb '#cc79a7' notitle, \
+  data index 2 using 1:($4 <= 4.35796287 ? $3 : NaN):4 with filledcurves lc rgb '#009e73' notitle, \
+  data index 3 using 1:($4 <= 4.35796287 ? $3 : NaN):4 with filledcurves lc rgb '#cc79a7' notitle, \
+  data index 4 using 1:($4 <= 4.35796287 ? $3 : NaN):4 with filledcurves lc rgb '#d55e00' notitle, \
+  data index 5 using 1:($4 <= 4.35796287 ? $3 : NaN):4 with filledcurves lc rgb '#d55e00' notitle, \
+  data index 6 using 1:($4 <= 4.35796287 ? $3 : NaN):4 with filledcurves lc rgb '#0072b2' notitle, \
+  data index 7 using 1:($4 <= 4.35796287 ? $3 : NaN):4 with filledcurves lc rgb '#56b4e9' notitle, \
+  data index 8 using 1:($4 <= 4.35796287 ? $3 : NaN):4 with filledcurves lc rgb '#d55e00' notitle, \
+  data index 9 using 1:($4 <= 4.35796287 ? $3 : NaN):4 with filledcurves lc rgb '#009e73' notitle, \
+  data index 10 using 1:($4 <= 4.35796287 ? $3 : NaN):4 with filledcurves lc rgb '#cc79a7' notitle, \
+  data index 11 using 1:($4 <= 4.35796287 ? $3 : NaN):4 with filledcurves lc rgb '#000000' notitle, \
+  data index 12 using 1:($4 <= 4.35796287 ? $3 : NaN):4 with filledcurves lc rgb '#0072b2' notitle, \
+  data index 13 using 1:($4 <= 4.35796287 ? $3 : NaN):4 with filledcurves lc rgb '#e69f00' notitle, \
+  data index 14 using 1:($4 <= 4.35796287 ? $3 : NaN):4 with filledcurves lc rgb '#d55e00' notitle, \
+  data index 0 using 1:2 with linespoints lw 2 dt (9,5) lc rgb '#cc79a7' pt 4 ps 1 pi 2 title '3.79  rope as rope+pi', \
+  data index 1 using 1:2 with linespoints lw 2 dt 1 lc rgb '#cc79a7' pt 11 ps 1 pi 2 title '3.59  rope', \
+  data index 2 using 1:2 with linespoints lw 2 dt 1 lc rgb '#009e73' pt 9 ps 1 pi 2 title '3.52  sinusoidal', \
+  data index 3 using 1:2 with linespoints lw 2 dt (9,5) lc rgb '#cc79a7' pt 8 ps 1 pi 2 title '3.34  rope as rope+dynamic_ntk', \
+  data index 4 using 1:2 with linespoints lw 2 dt (9,5) lc rgb '#d55e00' pt 8 ps 1 pi 2 title '3.07  learned as learned+clamp', \
+  data index 5 using 1:2 with linespoints lw 2 dt (9,5) lc rgb '#d55e00' pt 10 ps 1 pi 2 title '3.00  learned as learned+wrap', \
+  data index 6 using 1:2 with linespoints lw 2 dt 1 lc rgb '#0072b2' pt 7 ps 1 pi 2 title '2.84  nope', \
+  data index 7 using 1:2 with linespoints lw 2 dt 1 lc rgb '#56b4e9' pt 15 ps 1 pi 2 title '2.77  t5-16', \
   data index 8 using 1:2 with linespoints lw 2 dt (9,5) lc rgb '#d55e00' pt 12 ps 1 pi 2 title '2.67  learned as learned+interpolate', \
-  data index 9 using 1:2 with linespoints lw 2 dt (14,4,3,4) lc rgb '#009e73' pt 12 ps 1 pi 2 title '1.77  window-32', \
-  data index 10 using 1:2 with linespoints lw 2 dt (9,5) lc rgb '#cc79a7' pt 10 ps 1 pi 2 title '1.77  rope as rope+yarn', \
-  data index 11 using 1:2 with linespoints lw 2 dt 1 lc rgb '#000000' pt 13 ps 1 pi 2 title '1.51  alibi', \
-  data index 12 using 1:2 with linespoints lw 2 dt (14,4,3,4) lc rgb '#0072b2' pt 8 ps 1 pi 2 title '1.46  kerple_log', \
-  data index 13 using 1:2 with linespoints lw 2 dt 1 lc rgb '#e69f00' pt 7 ps 1 pi 2 title '1.41  sandwich', \
+  data index 9 using 1:2 with linespoints lw 2 dt (14,4,3,4) lc rgb '#009e73' pt 12 ps 1 pi 2 title '1.80  window-32', \
+  data index 10 using 1:2 with linespoints lw 2 dt (9,5) lc rgb '#cc79a7' pt 10 ps 1 pi 2 title '1.79  rope as rope+yarn', \
+  data index 11 using 1:2 with linespoints lw 2 dt 1 lc rgb '#000000' pt 13 ps 1 pi 2 title '1.50  alibi', \
+  data index 12 using 1:2 with linespoints lw 2 dt (14,4,3,4) lc rgb '#0072b2' pt 8 ps 1 pi 2 title '1.44  kerple_log', \
+  data index 13 using 1:2 with linespoints lw 2 dt 1 lc rgb '#e69f00' pt 7 ps 1 pi 2 title '1.42  sandwich', \
   data index 14 using 1:2 with linespoints lw 2 dt (14,4,3,4) lc rgb '#d55e00' pt 10 ps 1 pi 2 title '1.38  kerple_power', \
   data index 15 using 1:2 with linespoints lw 2 dt 1 lc rgb '#d55e00' pt 5 ps 1 pi 2 title '   –  learned (n/a)'
 unset output

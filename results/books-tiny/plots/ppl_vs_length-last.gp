@@ -27,15 +27,15 @@ set rmargin at screen 0.68533
 set tmargin at screen 0.85417
 set bmargin at screen 0.13542
 set label 'Perplexity by evaluation length: books, trained at 128 tokens' at screen 0.01544, screen 0.96181 left font sprintf(',%g', 1.25*(kind eq 'svg' ? 12 : 9)) tc rgb '#000000'
-set label 'valid split, last 32 tokens of each window, 1 seed, 2048 target tokens' at screen 0.01544, screen 0.92361 left font sprintf(',%g', 0.9*(kind eq 'svg' ? 12 : 9)) tc rgb '#707070'
+set label 'valid split, last 32 tokens of each window, 3 seeds, 2048 target tokens; line: mean, band: lowest to highest seed' at screen 0.01544, screen 0.92361 left font sprintf(',%g', 0.9*(kind eq 'svg' ? 12 : 9)) tc rgb '#707070'
 set label 'perplexity at 8x' at screen 0.70270, screen 0.86111 left font sprintf(',%g', 0.9*(kind eq 'svg' ? 12 : 9)) tc rgb '#707070'
 set key at screen 0.70270, screen 0.84375 left top Left reverse vertical maxrows 17 samplen 3 spacing 1.25 noenhanced
 set logscale x 2
 set xrange [0.901250463:8.87655578]
 set logscale y 10
-set yrange [3.67672916:49.5244769]
+set yrange [3.60487785:63.9883146]
 set xtics ("1x\n128" 1, "2x\n256" 2, "4x\n512" 4, "8x\n1024" 8)
-set ytics (4, 5, 6, 8, 10, 15, 20, 30, 40)
+set ytics (5, 10, 20, 30, 50)
 unset mxtics
 unset mytics
 set format y '%g'
@@ -43,21 +43,37 @@ set xlabel 'evaluation length (multiple of the training length, tokens)' offset 
 set ylabel 'perplexity'
 set arrow from first 1, graph 0 to first 1, graph 1.015 nohead lw 1.2 dt (6,4) lc rgb '#707070' back
 set label 'training length' at first 1, graph 1.04 left font sprintf(',%g', 0.9*(kind eq 'svg' ? 12 : 9)) tc rgb '#707070'
-plot data index 0 using 1:2 with linespoints lw 2 dt (9,5) lc rgb '#cc79a7' pt 4 ps 1 title '43.76  rope as rope+pi', \
-  data index 1 using 1:2 with linespoints lw 2 dt 1 lc rgb '#cc79a7' pt 11 ps 1 title '38.67  rope', \
-  data index 2 using 1:2 with linespoints lw 2 dt 1 lc rgb '#009e73' pt 9 ps 1 title '34.08  sinusoidal', \
-  data index 3 using 1:2 with linespoints lw 2 dt (9,5) lc rgb '#cc79a7' pt 8 ps 1 title '23.38  rope as rope+dynamic_ntk', \
-  data index 4 using 1:2 with linespoints lw 2 dt (9,5) lc rgb '#d55e00' pt 10 ps 1 title '19.72  learned as learned+wrap', \
-  data index 5 using 1:2 with linespoints lw 2 dt (9,5) lc rgb '#d55e00' pt 8 ps 1 title '19.32  learned as learned+clamp', \
-  data index 6 using 1:2 with linespoints lw 2 dt 1 lc rgb '#0072b2' pt 7 ps 1 title '15.72  nope', \
-  data index 7 using 1:2 with linespoints lw 2 dt 1 lc rgb '#56b4e9' pt 15 ps 1 title '15.37  t5-16', \
+plot data index 0 using 1:($4 <= 63.9883146 ? $3 : NaN):4 with filledcurves lc rgb '#cc79a7' notitle, \
+  data index 1 using 1:($4 <= 63.9883146 ? $3 : NaN):4 with filledcurves lc rgb '#cc79a7' notitle, \
+  data index 2 using 1:($4 <= 63.9883146 ? $3 : NaN):4 with filledcurves lc rgb '#009e73' notitle, \
+  data index 3 using 1:($4 <= 63.9883146 ? $3 : NaN):4 with filledcurves lc rgb '#cc79a7' notitle, \
+  data index 4 using 1:($4 <= 63.9883146 ? $3 : NaN):4 with filledcurves lc rgb '#d55e00' notitle, \
+  data index 5 using 1:($4 <= 63.9883146 ? $3 : NaN):4 with filledcurves lc rgb '#d55e00' notitle, \
+  data index 6 using 1:($4 <= 63.9883146 ? $3 : NaN):4 with filledcurves lc rgb '#0072b2' notitle, \
+  data index 7 using 1:($4 <= 63.9883146 ? $3 : NaN):4 with filledcurves lc rgb '#56b4e9' notitle, \
+  data index 8 using 1:($4 <= 63.9883146 ? $3 : NaN):4 with filledcurves lc rgb '#d55e00' notitle, \
+  data index 9 using 1:($4 <= 63.9883146 ? $3 : NaN):4 with filledcurves lc rgb '#cc79a7' notitle, \
+  data index 10 using 1:($4 <= 63.9883146 ? $3 : NaN):4 with filledcurves lc rgb '#009e73' notitle, \
+  data index 11 using 1:($4 <= 63.9883146 ? $3 : NaN):4 with filledcurves lc rgb '#000000' notitle, \
+  data index 12 using 1:($4 <= 63.9883146 ? $3 : NaN):4 with filledcurves lc rgb '#0072b2' notitle, \
+  data index 13 using 1:($4 <= 63.9883146 ? $3 : NaN):4 with filledcurves lc rgb '#e69f00' notitle, \
+  data index 14 using 1:($4 <= 63.9883146 ? $3 : NaN):4 with filledcurves lc rgb '#d55e00' notitle, \
+  data index 15 using 1:($4 <= 63.9883146 ? $3 : NaN):4 with filledcurves lc rgb '#d55e00' notitle, \
+  data index 0 using 1:2 with linespoints lw 2 dt (9,5) lc rgb '#cc79a7' pt 4 ps 1 title '46.57  rope as rope+pi', \
+  data index 1 using 1:2 with linespoints lw 2 dt 1 lc rgb '#cc79a7' pt 11 ps 1 title '43.74  rope', \
+  data index 2 using 1:2 with linespoints lw 2 dt 1 lc rgb '#009e73' pt 9 ps 1 title '34.00  sinusoidal', \
+  data index 3 using 1:2 with linespoints lw 2 dt (9,5) lc rgb '#cc79a7' pt 8 ps 1 title '28.81  rope as rope+dynamic_ntk', \
+  data index 4 using 1:2 with linespoints lw 2 dt (9,5) lc rgb '#d55e00' pt 8 ps 1 title '22.58  learned as learned+clamp', \
+  data index 5 using 1:2 with linespoints lw 2 dt (9,5) lc rgb '#d55e00' pt 10 ps 1 title '20.01  learned as learned+wrap', \
+  data index 6 using 1:2 with linespoints lw 2 dt 1 lc rgb '#0072b2' pt 7 ps 1 title '17.80  nope', \
+  data index 7 using 1:2 with linespoints lw 2 dt 1 lc rgb '#56b4e9' pt 15 ps 1 title '16.19  t5-16', \
   data index 8 using 1:2 with linespoints lw 2 dt (9,5) lc rgb '#d55e00' pt 12 ps 1 title '14.92  learned as learned+interpolate', \
-  data index 9 using 1:2 with linespoints lw 2 dt (9,5) lc rgb '#cc79a7' pt 10 ps 1 title ' 6.21  rope as rope+yarn', \
-  data index 10 using 1:2 with linespoints lw 2 dt (14,4,3,4) lc rgb '#009e73' pt 12 ps 1 title ' 6.05  window-32', \
-  data index 11 using 1:2 with linespoints lw 2 dt 1 lc rgb '#000000' pt 13 ps 1 title ' 4.73  alibi', \
-  data index 12 using 1:2 with linespoints lw 2 dt (14,4,3,4) lc rgb '#0072b2' pt 8 ps 1 title ' 4.49  kerple_log', \
-  data index 13 using 1:2 with linespoints lw 2 dt 1 lc rgb '#e69f00' pt 7 ps 1 title ' 4.24  sandwich', \
-  data index 14 using 1:2 with linespoints lw 2 dt (14,4,3,4) lc rgb '#d55e00' pt 10 ps 1 title ' 4.14  kerple_power', \
+  data index 9 using 1:2 with linespoints lw 2 dt (9,5) lc rgb '#cc79a7' pt 10 ps 1 title ' 6.23  rope as rope+yarn', \
+  data index 10 using 1:2 with linespoints lw 2 dt (14,4,3,4) lc rgb '#009e73' pt 12 ps 1 title ' 6.22  window-32', \
+  data index 11 using 1:2 with linespoints lw 2 dt 1 lc rgb '#000000' pt 13 ps 1 title ' 4.68  alibi', \
+  data index 12 using 1:2 with linespoints lw 2 dt (14,4,3,4) lc rgb '#0072b2' pt 8 ps 1 title ' 4.36  kerple_log', \
+  data index 13 using 1:2 with linespoints lw 2 dt 1 lc rgb '#e69f00' pt 7 ps 1 title ' 4.27  sandwich', \
+  data index 14 using 1:2 with linespoints lw 2 dt (14,4,3,4) lc rgb '#d55e00' pt 10 ps 1 title ' 4.13  kerple_power', \
   data index 15 using 1:2 with linespoints lw 2 dt 1 lc rgb '#d55e00' pt 5 ps 1 title '    –  learned (n/a past 1x)'
 unset output
 }

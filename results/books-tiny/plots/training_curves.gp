@@ -27,13 +27,13 @@ set rmargin at screen 0.78108
 set tmargin at screen 0.85000
 set bmargin at screen 0.13929
 set label 'Training: books, trained at 128 tokens' at screen 0.01760, screen 0.96071 left font sprintf(',%g', 1.25*(kind eq 'svg' ? 12 : 9)) tc rgb '#000000'
-set label 'NLL of the training batches, moving average over 4% of the run' at screen 0.01760, screen 0.92143 left font sprintf(',%g', 0.9*(kind eq 'svg' ? 12 : 9)) tc rgb '#707070'
+set label 'NLL of the training batches, moving average over 4% of the run; line: mean, band: lowest to highest seed' at screen 0.01760, screen 0.92143 left font sprintf(',%g', 0.9*(kind eq 'svg' ? 12 : 9)) tc rgb '#707070'
 set label 'NLL at the end' at screen 0.80088, screen 0.85714 left font sprintf(',%g', 0.9*(kind eq 'svg' ? 12 : 9)) tc rgb '#707070'
 set key at screen 0.80088, screen 0.83929 left top Left reverse vertical maxrows 11 samplen 3 spacing 1.25 noenhanced
 unset logscale x
 set xrange [0:6.20544]
 unset logscale y
-set yrange [1.33581603:4.08313631]
+set yrange [1.32717361:4.17981699]
 set xtics autofreq
 set ytics autofreq
 unset mxtics
@@ -41,15 +41,25 @@ unset mytics
 set format y '%g'
 set xlabel 'training tokens seen (millions)' offset 0,-0.3
 set ylabel 'training NLL (nats per token)'
-plot data index 0 using 1:2 with lines lw 2 dt (14,4,3,4) lc rgb '#009e73' title '1.91  window-32', \
-  data index 1 using 1:2 with lines lw 2 dt 1 lc rgb '#0072b2' title '1.90  nope', \
-  data index 2 using 1:2 with lines lw 2 dt 1 lc rgb '#d55e00' title '1.81  learned', \
+plot data index 0 using 1:($4 <= 4.17981699 ? $3 : NaN):4 with filledcurves lc rgb '#009e73' notitle, \
+  data index 1 using 1:($4 <= 4.17981699 ? $3 : NaN):4 with filledcurves lc rgb '#0072b2' notitle, \
+  data index 2 using 1:($4 <= 4.17981699 ? $3 : NaN):4 with filledcurves lc rgb '#d55e00' notitle, \
+  data index 3 using 1:($4 <= 4.17981699 ? $3 : NaN):4 with filledcurves lc rgb '#56b4e9' notitle, \
+  data index 4 using 1:($4 <= 4.17981699 ? $3 : NaN):4 with filledcurves lc rgb '#009e73' notitle, \
+  data index 5 using 1:($4 <= 4.17981699 ? $3 : NaN):4 with filledcurves lc rgb '#000000' notitle, \
+  data index 6 using 1:($4 <= 4.17981699 ? $3 : NaN):4 with filledcurves lc rgb '#0072b2' notitle, \
+  data index 7 using 1:($4 <= 4.17981699 ? $3 : NaN):4 with filledcurves lc rgb '#cc79a7' notitle, \
+  data index 8 using 1:($4 <= 4.17981699 ? $3 : NaN):4 with filledcurves lc rgb '#e69f00' notitle, \
+  data index 9 using 1:($4 <= 4.17981699 ? $3 : NaN):4 with filledcurves lc rgb '#d55e00' notitle, \
+  data index 0 using 1:2 with lines lw 2 dt (14,4,3,4) lc rgb '#009e73' title '1.91  window-32', \
+  data index 1 using 1:2 with lines lw 2 dt 1 lc rgb '#0072b2' title '1.88  nope', \
+  data index 2 using 1:2 with lines lw 2 dt 1 lc rgb '#d55e00' title '1.80  learned', \
   data index 3 using 1:2 with lines lw 2 dt 1 lc rgb '#56b4e9' title '1.74  t5-16', \
-  data index 4 using 1:2 with lines lw 2 dt 1 lc rgb '#009e73' title '1.68  sinusoidal', \
-  data index 5 using 1:2 with lines lw 2 dt 1 lc rgb '#000000' title '1.59  alibi', \
-  data index 6 using 1:2 with lines lw 2 dt (14,4,3,4) lc rgb '#0072b2' title '1.54  kerple_log', \
-  data index 7 using 1:2 with lines lw 2 dt 1 lc rgb '#e69f00' title '1.48  sandwich', \
-  data index 8 using 1:2 with lines lw 2 dt 1 lc rgb '#cc79a7' title '1.48  rope', \
+  data index 4 using 1:2 with lines lw 2 dt 1 lc rgb '#009e73' title '1.69  sinusoidal', \
+  data index 5 using 1:2 with lines lw 2 dt 1 lc rgb '#000000' title '1.58  alibi', \
+  data index 6 using 1:2 with lines lw 2 dt (14,4,3,4) lc rgb '#0072b2' title '1.52  kerple_log', \
+  data index 7 using 1:2 with lines lw 2 dt 1 lc rgb '#cc79a7' title '1.48  rope', \
+  data index 8 using 1:2 with lines lw 2 dt 1 lc rgb '#e69f00' title '1.48  sandwich', \
   data index 9 using 1:2 with lines lw 2 dt (14,4,3,4) lc rgb '#d55e00' title '1.46  kerple_power'
 unset output
 }
