@@ -126,15 +126,30 @@ static enum lx_code write_through(const char *path, const void *data, size_t n, 
     return code;
 }
 
-/* Open a new file beside `path`; its name goes to temp. */
+/* The name of this machine, in characters that suit a file name. */
+void lx_fs_host(char out[LX_HOST_SIZE])
+{
+    memset(out, 0, LX_HOST_SIZE);
+    if (gethostname(out, LX_HOST_SIZE - 1) != 0 || out[0] == '\0')
+        memcpy(out, "host", 5);
+    for (char *p = out; *p != '\0'; p++)
+        if (!((*p >= 'a' && *p <= 'z') || (*p >= 'A' && *p <= 'Z') || (*p >= '0' && *p <= '9') ||
+              *p == '.'))
+            *p = '_';
+}
+
+/* Open a new file beside `path`; its name goes to temp. Machines may share the folder. */
 static enum lx_code open_temp(const char *path, struct lx_buf *temp, int *fd, struct lx_err *err)
 {
+    char host[LX_HOST_SIZE];
+
+    lx_fs_host(host);
     *fd = -1;
     for (int i = 0; i < 100; i++) {
         enum lx_code code;
 
         lx_buf_clear(temp);
-        lx_buf_printf(temp, "%s.tmp-%ld-%d", path, (long)getpid(), i);
+        lx_buf_printf(temp, "%s.tmp-%s-%ld-%d", path, host, (long)getpid(), i);
         code = lx_buf_check(temp, err);
         if (code != LX_OK)
             return code;

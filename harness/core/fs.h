@@ -1,7 +1,8 @@
 /* Files: whole reads, gzip reads, atomic writes, folders.
  *
  * A file is written whole or not at all: temp file in the same folder, fsync, rename, fsync of the
- * folder. On any failure the temp file is removed and the old content stands. */
+ * folder. On any failure the temp file is removed and the old content stands. Temp files are named
+ * "NAME.tmp-HOST-PID-I", so that processes of several machines may write to one folder. */
 #ifndef LX_CORE_FS_H
 #define LX_CORE_FS_H
 
@@ -36,6 +37,10 @@ LX_MUST_CHECK bool lx_fs_put(int fd, const void *data, size_t n);
 
 /* Make a folder and its parents. */
 LX_MUST_CHECK enum lx_code lx_fs_mkdir(const char *path, struct lx_err *err);
+
+#define LX_HOST_SIZE 65
+/* The name of this machine as it stands in names of temp files: letters, digits, "." and "_". */
+void lx_fs_host(char out[LX_HOST_SIZE]);
 
 /* False only if there certainly is none: what cannot be looked at is left to fail when it is opened,
  * with its cause, and never passes for missing. */

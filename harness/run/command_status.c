@@ -11,6 +11,7 @@
 #include "run/command.h"
 #include "run/live.h"
 #include "run/merge.h"
+#include "run/process.h"
 #include "run/store.h"
 
 #define SIGN_OF_LIFE 600.0 /* seconds: a cell of another machine that wrote later than that runs */
@@ -73,6 +74,19 @@ static const char *read_text(struct tally *t, const char *path)
     return out;
 }
 
+/* Whether the cell is run by a process that holds no lock, as `cell` does. */
+static bool is_heard_of(const struct found *f)
+{
+    char state;
+
+    if (!f->is_live || strcmp(f->v.state, "interrupted") == 0)
+        return false;
+    if (!f->v.is_of_here)
+        return f->v.age < SIGN_OF_LIFE;
+    state = lx_process_state(f->v.process);
+    return state != 0 && state != 'Z';
+}
+
 /* What the files of a cell say. */
 static enum lx_code look(struct tally *t, struct found *f, struct lx_err *err)
 {
@@ -92,8 +106,7 @@ static enum lx_code look(struct tally *t, struct found *f, struct lx_err *err)
         f->cause = lx_arena_text(&t->arena, why.text);
     } else if (done) {
         f->state = DONE;
-    } else if (f->holder != 0 || (f->is_live && !f->v.is_of_here && f->v.age < SIGN_OF_LIFE &&
-                                  strcmp(f->v.state, "interrupted") != 0)) {
+    } else if (f->holder != 0 || is_heard_of(f)) {
         f->state = RUNNING;
     } else if (f->cause != NULL) {
         f->state = FAILED;

@@ -9,6 +9,8 @@
 #include "run/job.h"
 #include "run/seal.h"
 
+#define WRITE_TRIES 3
+
 static bool seen_step(void *ctx, int step, double loss, const struct lx_train_row *row)
 {
     struct lx_job *j = ctx;
@@ -108,13 +110,14 @@ static bool find_training(struct lx_job *j, const struct files *f, struct lx_err
     if (read_training(j, f, err) == LX_OK)
         return true;
     lx_log("training again: %s", err->text);
+    (void)!lx_fs_remove(f->record, err); /* one that is there later is another machine's */
     return false;
 }
 
 /* Save what training left: the weights unless they are broken, the curve, their sums, and last the
  * record. */
-static enum lx_code save_training(struct lx_job *j, const struct lx_model *m, const struct files *f,
-                                  struct lx_err *err)
+static enum lx_code write_training(struct lx_job *j, const struct lx_model *m,
+                                   const struct files *f, struct lx_err *err)
 {
     const char *curve = j->train_rows.len > 0 ? j->train_rows.text : "";
     struct lx_buf record = {0};
@@ -138,6 +141,24 @@ static enum lx_code save_training(struct lx_job *j, const struct lx_model *m, co
     if (code == LX_OK)
         code = lx_fs_write(f->record, record.text, record.len, err);
     lx_buf_free(&record);
+    return code;
+}
+
+/* Another machine may have ended the same training: what it left whole stays, since only the times
+ * differ, and what is written is looked at again. */
+static enum lx_code save_training(struct lx_job *j, const struct lx_model *m, const struct files *f,
+                                  struct lx_err *err)
+{
+    size_t skip = j->record.diverged;
+    enum lx_code code = LX_OK;
+    struct lx_err ignored;
+
+    for (int i = 0; i < WRITE_TRIES && code == LX_OK; i++) {
+        if (lx_fs_exists(f->record) &&
+            lx_seal_check(f->folder, LX_SEAL_TRAIN, names + skip, 3 - skip, &ignored) == LX_OK)
+            break;
+        code = write_training(j, m, f, err);
+    }
     return code;
 }
 

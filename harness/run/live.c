@@ -29,13 +29,6 @@ static double work_of(const struct lx_live *l)
     return trained * l->train_flops + l->evaluated * l->eval_flops;
 }
 
-static void host_name(char *out, size_t size)
-{
-    if (gethostname(out, size) != 0)
-        (void)snprintf(out, size, "unknown");
-    out[size - 1] = '\0';
-}
-
 /* It is a courtesy: where it cannot be written, the cell goes on. */
 static void write_file(struct lx_live *l, const char *state)
 {
@@ -43,11 +36,11 @@ static void write_file(struct lx_live *l, const char *state)
     struct lx_json_writer w = {.out = &text};
     double seconds = lx_clock() - l->began, total = l->train_flops + l->eval_flops;
     struct lx_err err;
-    char host[128];
+    char host[LX_HOST_SIZE];
 
     if (l->path == NULL)
         return;
-    host_name(host, sizeof(host));
+    lx_fs_host(host);
     lx_json_open_object(&w, NULL);
     lx_json_add_text(&w, "state", state);
     lx_json_add_text(&w, "host", host);
@@ -97,7 +90,7 @@ static bool say(struct lx_live *l, bool force)
     }
     if (lx_live_stopped(l))
         return false;
-    if (force || now - l->written >= LX_LIVE_SECONDS) {
+    if (force || now - l->written >= (l->fd < 0 ? LX_LIVE_FAR_SECONDS : LX_LIVE_SECONDS)) {
         l->written = now;
         write_file(l, l->evaluating ? "evaluating" : "training");
     }
@@ -168,14 +161,14 @@ bool lx_live_read(const char *path, struct lx_live_view *v)
     struct lx_json *doc = NULL;
     struct lx_err err;
     struct stat st;
-    char here[128];
+    char here[LX_HOST_SIZE];
 
     *v = (struct lx_live_view){.nll = (double)NAN};
     if (stat(path, &st) != 0 || lx_json_read(path, &doc, &err) != LX_OK)
         return false;
     copy_text(doc, "host", v->host, sizeof(v->host));
     copy_text(doc, "state", v->state, sizeof(v->state));
-    host_name(here, sizeof(here));
+    lx_fs_host(here);
     v->is_of_here = strcmp(here, v->host) == 0;
     v->process = (long)number_of(doc, "process", 1e9);
     v->done = number_of(doc, "done", 1.0);

@@ -11,7 +11,8 @@
 #include "core/err.h"
 
 #define LX_LIVE_FILE "live.json"
-#define LX_LIVE_SECONDS 2.0 /* between two writes of the file */
+#define LX_LIVE_SECONDS 2.0      /* between two writes of the file */
+#define LX_LIVE_FAR_SECONDS 10.0 /* without a supervisor: hundreds may share a file system */
 
 struct lx_live {
     /* Set by the owner. */

@@ -196,7 +196,8 @@ enum lx_code lx_store_lock(const char *path, int *fd, long *holder, struct lx_er
     *fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0666);
     if (*fd < 0)
         return lx_fail(err, LX_EIO, "%s: %s", path, strerror(errno));
-    if (fcntl(*fd, F_SETLK, &l) == 0)
+    /* A file system without locks (some shared ones): there is nothing to hold, so go on. */
+    if (fcntl(*fd, F_SETLK, &l) == 0 || (errno != EACCES && errno != EAGAIN))
         return LX_OK;
     if (errno == EACCES || errno == EAGAIN)
         *holder = lx_store_holder(path);

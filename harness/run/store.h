@@ -67,7 +67,8 @@ LX_MUST_CHECK
 enum lx_code lx_store_read_record(const char *path, struct lx_train_record *r, struct lx_err *err);
 
 /* Hold a cell for as long as this process runs: *fd >= 0. Another holder: *fd = -1 and its process
- * id in *holder. The lock ends with the process, however it ends. */
+ * id in *holder. The lock ends with the process, however it ends. It keeps workers of one machine from
+ * doing the same twice, which would be a waste and no harm; where files cannot be locked, *fd >= 0. */
 LX_MUST_CHECK
 enum lx_code lx_store_lock(const char *path, int *fd, long *holder, struct lx_err *err);
 /* Process that holds a cell's lock, 0 for none, -1 for one whose id is not known here (of another

@@ -16,6 +16,7 @@
 #include "tensor/gemm.h"
 #include "tensor/simd.h"
 
+#define WRITE_TRIES 3
 #define LOCK_SECONDS 5.0 /* to wait for a cell that another process holds */
 
 enum lx_code lx_job_cell_path(struct lx_job *j, const char *file, const char **out,
@@ -82,7 +83,7 @@ static void add_train_rows(const struct lx_job *j, struct lx_buf *out)
 }
 
 /* The files of the cell in the order of LX_CELL_FILES, their seal before the last one. */
-static enum lx_code write_cell(struct lx_job *j, struct lx_err *err)
+static enum lx_code write_files(struct lx_job *j, struct lx_err *err)
 {
     struct lx_buf text[LX_CELL_FILE_COUNT] = {{0}, {0}, {0}};
     struct lx_sealed sealed[LX_CELL_FILE_COUNT];
@@ -112,6 +113,23 @@ static enum lx_code write_cell(struct lx_job *j, struct lx_err *err)
     return code;
 }
 
+/* Two machines may end the same cell at the same time. Then run.csv, the one file that differs, could
+ * be of one and the seal of the other; so what another one left whole stays, and what is written is
+ * looked at again. */
+static enum lx_code write_cell(struct lx_job *j, struct lx_err *err)
+{
+    enum lx_code code = LX_OK;
+    struct lx_err ignored;
+    bool done = false;
+
+    for (int i = 0; i < WRITE_TRIES && code == LX_OK && !done; i++)
+        if (lx_store_check(j->w->dir, j->cell->id, &done, &ignored) != LX_OK || !done) {
+            done = false;
+            code = write_files(j, err);
+        }
+    return code;
+}
+
 static enum lx_code check_memory(const struct lx_job *j, struct lx_err *err)
 {
     if (j->w->memory_limit == 0 || j->cell->train_bytes <= j->w->memory_limit)
@@ -133,7 +151,7 @@ static void end(struct lx_job *j, const char *error_path, enum lx_code code,
         (void)!lx_fs_write(error_path, err->text, strlen(err->text), &ignored);
 }
 
-static enum lx_code run_locked(struct lx_job *j, struct lx_err *err)
+static enum lx_code run_cell(struct lx_job *j, struct lx_err *err)
 {
     const char *error_path = NULL;
     enum lx_code code = lx_job_cell_path(j, "error.txt", &error_path, err);
@@ -181,13 +199,39 @@ static bool is_done(const struct lx_job *j)
     return done;
 }
 
+/* A supervisor's worker holds the cell against another one on this machine. */
+static enum lx_code run_held(struct lx_job *j, struct lx_err *err)
+{
+    const char *lock = NULL;
+    long holder = 0;
+    int fd = -1;
+    enum lx_code code = lx_job_cell_path(j, "lock", &lock, err);
+
+    if (code == LX_OK)
+        code = hold_cell(lock, &fd, &holder, err);
+    if (code == LX_OK && fd < 0)
+        code = lx_fail(err, LX_EFAILED, "cell %s is being run by process %ld", j->cell->id, holder);
+    if (code == LX_OK && !is_done(j))
+        code = run_cell(j, err);
+    if (fd >= 0) {
+        (void)unlink(lock);
+        (void)close(fd);
+    }
+    return code;
+}
+
+/* Without a supervisor there is no lock: on some shared file systems locks do not reach other
+ * machines, on others that of a dead one stays. Whoever else is at the cell is none the worse. */
+static enum lx_code run_free(struct lx_job *j, struct lx_err *err)
+{
+    return is_done(j) ? LX_OK : run_cell(j, err);
+}
+
 enum lx_code lx_worker_run(const struct lx_worker *w, struct lx_plan *p, size_t k,
                            struct lx_err *err)
 {
     struct lx_job j = {.w = w, .plan = p, .cell = &p->cells[k]};
-    const char *folder = NULL, *lock = NULL;
-    long holder = 0;
-    int fd = -1;
+    const char *folder = NULL;
     enum lx_code code = lx_plan_resolve(p, k, err);
 
     if (code != LX_OK || lx_store_done(w->dir, j.cell->id))
@@ -201,19 +245,9 @@ enum lx_code lx_worker_run(const struct lx_worker *w, struct lx_plan *p, size_t 
     if (code == LX_OK)
         code = lx_job_cell_path(&j, "", &folder, err);
     if (code == LX_OK)
-        code = lx_job_cell_path(&j, "lock", &lock, err);
-    if (code == LX_OK)
         code = lx_fs_mkdir(folder, err);
     if (code == LX_OK)
-        code = hold_cell(lock, &fd, &holder, err);
-    if (code == LX_OK && fd < 0)
-        code = lx_fail(err, LX_EFAILED, "cell %s is being run by process %ld", j.cell->id, holder);
-    if (code == LX_OK && !is_done(&j))
-        code = run_locked(&j, err);
-    if (fd >= 0) {
-        (void)unlink(lock);
-        (void)close(fd);
-    }
+        code = w->progress_fd >= 0 ? run_held(&j, err) : run_free(&j, err);
     lx_buf_free(&j.train_rows);
     lx_buf_free(&j.rows);
     lx_arena_free(&j.paths);
