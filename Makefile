@@ -194,6 +194,11 @@ torture-faults:
 	@$(SUB) -j2 VARIANT=asan build/asan/tests/longshot-fault
 	@LONGSHOT_FAULT=build/asan/tests/longshot-fault harness/tests/faults.pl --jobs 2
 
+## test-slurm: a sweep through a real Slurm on this machine's loopback, under requeues (some minutes)
+.PHONY: test-slurm
+test-slurm: all
+	@harness/tests/slurm_loopback.sh
+
 ## fuzz: fuzz each reader for FUZZ_SECONDS (60) with clang's libFuzzer, starting from its corpus
 FUZZ_SECONDS ?= 60
 .PHONY: fuzz fuzz-build

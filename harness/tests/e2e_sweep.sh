@@ -142,7 +142,7 @@ kill -TERM "$(child $pid)" 2>/dev/null
 check "a worker that a signal from outside ended is started again" ends 0
 check "and its cell ends with the same bytes" same long term
 
-"$longshot" cell tiny.json -o busy --index 0 "$@" train.steps=1000000 >/dev/null 2>&1 &
+"$longshot" run tiny.json -o busy -j1 --plots no "$@" train.steps=1000000 >/dev/null 2>&1 & # its worker holds the cell
 other=$!
 until_true 10 sh -c 'test -e busy/cells/*/live.json'
 start run tiny.json -o busy -j1 --plots no "$@" train.steps=1000000
