@@ -95,7 +95,7 @@ sub settled {
     return $text;
 }
 
-sub is_temp { return $_[0] =~ m{\.tmp-\d+-\d+$|(^|/)\.[^/]*\.tmp\.(svg|png)$} }
+sub is_temp { return $_[0] =~ m{\.tmp-[^-/]+-\d+-\d+$|(^|/)\.[^/]*\.tmp\.(svg|png)$} }
 sub is_transient { return $_[0] =~ m{(^|/)(log\.txt|error\.txt|live\.json|eval\.part|state\.\d\.safetensors)$} }
 
 # How two trees differ; log.txt may be there or not.
