@@ -179,7 +179,7 @@ void lx_analysis_trained(struct lx_analysis_call *c, const real *kept)
     memcpy(c->m->params.w, kept, c->m->params.n_values * sizeof(*kept));
 }
 
-/* Rows without a value: this length could not be analysed. */
+/* Rows without a value: this length could not be analysed, nor evaluated under its suffix. */
 static enum lx_code add_status(struct lx_analysis_call *c, const char *status, struct lx_err *err)
 {
     for (const char *const *name = c->item->ops->metrics; *name != NULL; name++) {
@@ -189,7 +189,10 @@ static enum lx_code add_status(struct lx_analysis_call *c, const char *status, s
         if (lx_metrics_add(c->out, &r, err))
             return err->code;
     }
-    return LX_OK;
+    if (c->item->ops->suffix == NULL)
+        return LX_OK;
+    return lx_evaluate_status(c->subject->eval, c->T, c->item->ops->suffix(c->item->self), status,
+                              c->out, err);
 }
 
 static enum lx_code run_length(struct lx_analysis_call *c, struct lx_err *err)

@@ -31,9 +31,10 @@ struct lx_analysis {
     const char *cite;  /* paper with arXiv id */
     const char *help;  /* one line: what its numbers say */
     const char *const
-        *metrics;   /* names of its rows, NULL-terminated: those without a value have them
+        *metrics;     /* names of its rows, NULL-terminated: those without a value have them
                                    too, and `describe` lists them */
-    bool gradients; /* needs a model with gradients */
+    bool gradients;   /* needs a model with gradients */
+    bool train_split; /* reads windows of the training split too */
 
     size_t state_size;               /* bytes of self: parsed options, read-only after check */
     const struct lx_option *options; /* NULL: none */
@@ -42,6 +43,11 @@ struct lx_analysis {
     /* Relations that a table cannot state; messages begin with the key. NULL: none. */
     enum lx_code (*check)(void *self, const struct lx_model_config *m, int train_length,
                           struct lx_err *err);
+
+    /* What stands behind evaluated_as in the rows that it has lx_analysis_evaluate make: static text. NULL:
+     * it evaluates nothing. Two of one config on one stack must differ in it, and their lengths must be
+     * lengths of the evaluation. */
+    const char *(*suffix)(const void *self);
 
     /* Bytes of call->arena at length T (with a measuring arena, as lx_eval_bytes does it), and
      * floating-point operations of one stack at length T. */

@@ -116,6 +116,42 @@ static enum lx_code parse_item(struct lx_analysis_item *it, const struct lx_json
     return LX_OK;
 }
 
+static bool share_a_stack(const struct lx_analysis_item *a, const struct lx_analysis_item *b)
+{
+    for (size_t i = 0; i < a->n_only; i++)
+        if (lx_analysis_applies(b, a->only[i]))
+            return true;
+    return a->n_only == 0;
+}
+
+/* What evaluates scores the targets of the evaluation, which are made for its lengths, and gives rows
+ * that only the suffix tells apart. */
+static enum lx_code check_evaluated(const struct lx_analyses *a, const char *path,
+                                    const struct lx_eval_config *eval, struct lx_err *err)
+{
+    const struct lx_analysis_item *it = &a->item[a->n];
+    const char *suffix = it->ops->suffix != NULL ? it->ops->suffix(it->self) : NULL;
+
+    for (int k = 0; suffix != NULL && k < it->n_lengths; k++) {
+        bool known = false;
+
+        for (int i = 0; i < eval->n_lengths; i++)
+            known = known || eval->lengths[i] == it->lengths[k];
+        if (!known)
+            return lx_fail(
+                err, LX_ECONFIG,
+                "%s.lengths[%d]: must be one of eval.lengths, where it is evaluated, got %d", path,
+                k, it->lengths[k]);
+    }
+    for (size_t i = 0; suffix != NULL && i < a->n; i++)
+        if (a->item[i].ops->suffix != NULL && share_a_stack(it, &a->item[i]) &&
+            strcmp(a->item[i].ops->suffix(a->item[i].self), suffix) == 0)
+            return lx_fail(err, LX_ECONFIG,
+                           "%s: must not evaluate a stack as \"%s\" again, like analyses[%zu]",
+                           path, suffix, i);
+    return LX_OK;
+}
+
 enum lx_code lx_analyses_parse(struct lx_analyses *a, const struct lx_json *list, const char *path,
                                const struct lx_model_config *model,
                                const struct lx_eval_config *eval, int train_length,
@@ -136,6 +172,8 @@ enum lx_code lx_analyses_parse(struct lx_analyses *a, const struct lx_json *list
         if (at == NULL)
             return out_of_memory(err);
         if (parse_item(&a->item[a->n], v, at, model, eval, train_length, arena, err))
+            return err->code;
+        if (check_evaluated(a, at, eval, err))
             return err->code;
         for (size_t i = 0; i < a->n; i++)
             if (strcmp(a->item[i].id, a->item[a->n].id) == 0)

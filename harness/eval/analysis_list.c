@@ -5,6 +5,7 @@
 #include "eval/analysis.h"
 
 #define ANALYSES(X)                                                                                \
+    X(alignment)                                                                                   \
     X(receptive_field)                                                                             \
     X(attention_variance)                                                                          \
     X(position_probe)

@@ -410,3 +410,14 @@ enum lx_code lx_evaluate_length(struct lx_model *m, const struct lx_eval_config 
             e.total += work_of(&e, (enum lx_eval_mode)k, T);
     return run_length(&e, T, err);
 }
+
+enum lx_code lx_evaluate_status(const struct lx_eval_config *c, int T, const char *suffix,
+                                const char *status, struct lx_metrics *out, struct lx_err *err)
+{
+    struct eval e = {.c = c, .out = out, .suffix = suffix};
+
+    for (int k = 0; k < LX_MODES; k++)
+        if (c->modes[k] && add_status(&e, (enum lx_eval_mode)k, T, status, err))
+            return err->code;
+    return LX_OK;
+}

@@ -111,4 +111,9 @@ enum lx_code lx_evaluate_length(struct lx_model *m, const struct lx_eval_config 
                                 const char *suffix, const struct lx_eval_watch *watch,
                                 struct lx_metrics *out, struct lx_err *err);
 
+/* Rows without a value in its stead, in every mode of c. */
+LX_MUST_CHECK
+enum lx_code lx_evaluate_status(const struct lx_eval_config *c, int T, const char *suffix,
+                                const char *status, struct lx_metrics *out, struct lx_err *err);
+
 #endif

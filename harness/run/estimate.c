@@ -104,31 +104,40 @@ static int octaves(int T)
     return n;
 }
 
-/* Rows of metrics.csv and train.csv, from above: five overall values and the curve by position (at
- * most five bins and four an octave) for each length and mode, and three attention metrics by layer,
- * head and octave. */
+/* Rows of an evaluation at length T, from above: five overall values and the curve by position (at
+ * most five bins and four an octave) for each mode, and three attention metrics by layer, head and
+ * octave. */
+static size_t evaluated_rows(const struct lx_cell *cell, int T)
+{
+    const struct lx_eval_config *e = &cell->v.eval;
+    size_t heads = (size_t)cell->v.model.layers * (size_t)cell->v.model.heads + 1;
+    size_t n = (size_t)octaves(T) + 2, modes = 0;
+
+    for (int m = 0; m < LX_MODES; m++)
+        modes += e->modes[m];
+    return modes * (10 + 4 * n) + (e->attention ? 3 * heads * n : 0);
+}
+
+/* Rows of metrics.csv and train.csv, from above. */
 static size_t count_rows(const struct lx_cell *cell)
 {
     const struct lx_eval_config *e = &cell->v.eval;
     const struct lx_train_config *t = &cell->v.train;
-    size_t heads = (size_t)cell->v.model.layers * (size_t)cell->v.model.heads + 1, rows = 0;
-    size_t modes = 0;
-
-    for (int m = 0; m < LX_MODES; m++)
-        modes += e->modes[m];
-    for (int i = 0; i < e->n_lengths; i++) {
-        size_t n = (size_t)octaves(e->lengths[i]) + 2;
-
-        rows += modes * (10 + 4 * n) + (e->attention ? 3 * heads * n : 0);
-    }
+    size_t heads = (size_t)cell->v.model.heads, rows = 0;
+    for (int i = 0; i < e->n_lengths; i++)
+        rows += evaluated_rows(cell, e->lengths[i]);
     for (size_t i = 0; i < cell->v.analyses.n; i++) /* each metric by layer and a fine position */
         for (int k = 0; k < cell->v.analyses.item[i].n_lengths; k++) {
             const struct lx_analysis_item *it = &cell->v.analyses.item[i];
             size_t metrics = 0, places = 16 + 8 * (size_t)octaves(it->lengths[k]);
 
+            places = it->ops->suffix != NULL && places < heads ? heads : places;
+
             while (it->ops->metrics[metrics] != NULL)
                 metrics++;
             rows += metrics * ((size_t)cell->v.model.layers + 1) * places;
+            if (it->ops->suffix != NULL)
+                rows += evaluated_rows(cell, it->lengths[k]);
         }
     return rows + (size_t)(t->steps / (t->log_every > 0 ? t->log_every : 1)) + 1;
 }
@@ -163,6 +172,13 @@ static enum lx_code check_splits(const struct lx_cell *cell, const struct lx_str
 {
     size_t least = (size_t)cell->v.train.length + 2;
 
+    for (size_t i = 0; i < cell->v.analyses.n; i++) {
+        const struct lx_analysis_item *it = &cell->v.analyses.item[i];
+        size_t longest = (size_t)it->lengths[it->n_lengths - 1];
+
+        if (it->ops->train_split && longest + 1 > least)
+            least = longest + 1;
+    }
     if (train->n < least)
         return lx_fail(err, LX_EDATA, "train split: must have at least %zu tokens, got %zu", least,
                        train->n);

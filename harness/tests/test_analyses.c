@@ -62,6 +62,23 @@ static void refuses_wrong_lists(void **state)
     refuse("[{\"name\": \"receptive_field\", \"encodings\": [\"alibbi\"]}]",
            "a.json: analyses[0].encodings[0]: no encoding has the id \"alibbi\" (did you mean "
            "\"alibi\"?)");
+    refuse("[{\"name\": \"alignment\", \"lengths\": [\"2x\", 48]}]",
+           "a.json: analyses[0].lengths[1]: must be one of eval.lengths, where it is evaluated, "
+           "got 48");
+    refuse("[{\"name\": \"alignment\"}, {\"name\": \"alignment\", \"id\": \"b\", \"skip\": 0}]",
+           "a.json: analyses[1]: must not evaluate a stack as \"+align-entropy\" again, like "
+           "analyses[0]");
+    refuse("[{\"name\": \"alignment\", \"encodings\": [\"r\"]}, {\"name\": \"alignment\", \"id\": "
+           "\"b\", "
+           "\"encodings\": [\"alibi\"]}, {\"name\": \"alignment\", \"id\": \"c\", \"encodings\": "
+           "[\"r\"]}]",
+           "a.json: analyses[2]: must not evaluate a stack as \"+align-entropy\" again, like "
+           "analyses[0]");
+    refuse("[{\"name\": \"alignment\", \"strategy\": \"entropie\"}]",
+           "a.json: analyses[0].strategy: must be one of entropy, max_prob, got \"entropie\" (did "
+           "you mean \"entropy\"?)");
+    refuse("[{\"name\": \"alignment\", \"lowest\": 2}]",
+           "a.json: analyses[0].lowest: must be at most 1, got 2");
 }
 
 /* The plan's ids and costs: cell k of a config. */
@@ -200,6 +217,18 @@ static bool seen(void *ctx, double done, double total)
     return ++r->calls != r->stop_at;
 }
 
+/* Both splits are the one stream. */
+static enum lx_code load(void *ctx, enum lx_split split, const struct lx_stream **out,
+                         struct lx_err *err)
+{
+    struct run_rig *r = ctx;
+
+    (void)split;
+    (void)err;
+    *out = &r->stream;
+    return LX_OK;
+}
+
 static void open_run(struct run_rig *r, const char *stack, const char *list)
 {
     struct model_shape shape = {
@@ -227,6 +256,8 @@ static void open_run(struct run_rig *r, const char *stack, const char *list)
                                               .eval = &r->eval,
                                               .stream = &r->stream,
                                               .token_bytes = r->bytes,
+                                              .load = load,
+                                              .load_ctx = r,
                                               .seed = 1,
                                               .watch = {.seen = seen, .ctx = r}};
 }
@@ -238,13 +269,14 @@ static void close_run(struct run_rig *r)
     model_close(&r->model);
 }
 
-/* Rows of that length with that status; `metric` NULL: all. */
+/* An analysis' own rows of that length with that status; `metric` NULL: all. */
 static int count(const struct run_rig *r, int T, const char *metric, const char *status)
 {
     int n = 0;
 
     for (size_t i = 0; i < r->out.n; i++)
-        n += r->out.rows[i].eval_length == T && strcmp(r->out.rows[i].status, status) == 0 &&
+        n += r->out.rows[i].eval_length == T && r->out.rows[i].suffix == NULL &&
+             strcmp(r->out.rows[i].status, status) == 0 &&
              (metric == NULL || strcmp(r->out.rows[i].metric, metric) == 0);
     return n;
 }

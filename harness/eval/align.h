@@ -1,0 +1,79 @@
+/* Attention alignment: temperatures at which a trained model's attention, in windows of T tokens, is on
+ * average as spread as in windows of the training length L.
+ *
+ * Chi, Fan, Rudnicky 2024, arXiv:2311.00684. Two statistics of a query's attention weights a stand for
+ * its spread: the entropy -sum a ln a and the largest a. Dividing all of a row's logits z by a temperature
+ * t moves both one way only: dH/dt = Var_a(z) / t^3 >= 0, and the largest a falls. So each temperature
+ * is found by bisection on attention as the model really has it (eval/bisect.h).
+ *
+ * An adaptation: the paper aligns encoders, in which every query sees all n keys. In a causal decoder
+ * query i sees i + 1, so a mean over a whole window mixes many lengths, and its first L rows are those of
+ * a short window, which need no alignment. The rows of the last half stand for the window here (`skip`
+ * is the part left out): from L to T each of them sees T/L times as many keys, so that uniform
+ * attention, say, is out by ln(T/L) exactly as in an encoder. skip 0 is the mean over all rows. Means are
+ * taken over rows, windows and the heads of a group: all, those of a layer, or one.
+ *
+ * Layers are aligned from the first to the last, each under the temperatures already found below it;
+ * the heads of a layer do not see each other and are searched at once. With one temperature for the
+ * model, layers act on what earlier ones changed, so that the mean need not be monotone; bisection
+ * then still ends where it crosses the target. */
+#ifndef LX_EVAL_ALIGN_H
+#define LX_EVAL_ALIGN_H
+
+#include "eval/analysis.h"
+#include "eval/bisect.h"
+
+enum lx_align_strategy { LX_ALIGN_ENTROPY, LX_ALIGN_MAX_PROB, LX_ALIGN_STRATEGIES };
+enum lx_align_per { LX_ALIGN_MODEL, LX_ALIGN_LAYER, LX_ALIGN_HEAD };
+
+struct lx_align_config {
+    int strategy, per; /* of the two enums */
+    int windows;
+    double skip;
+    struct lx_bisect_range range;
+    int train_length;
+};
+
+/* Means by head, each (layers, heads): lx_align_mean takes those of a group. */
+struct lx_align_means {
+    double *of[LX_ALIGN_STRATEGIES];
+};
+
+struct lx_align {
+    const struct lx_align_config *config;
+    struct lx_analysis_call *call;
+    struct lx_analysis_subject train; /* the subject with the training split */
+    struct lx_analysis_call text;     /* its windows */
+    int L, T, layers, heads, longest, B;
+    struct lx_work *work;
+    uint16_t *tokens;                /* (B, longest)            */
+    real *rows[LX_ALIGN_STRATEGIES]; /* (B, layers, heads, longest) */
+    real *temperature;               /* (layers, heads) the result */
+    struct lx_bisect *search;        /* (groups) */
+    struct lx_align_means target, before, after;
+    double done, total; /* operations of the search */
+    double share;       /* of the whole analysis at this length */
+};
+
+/* Heads of a group: from, to over (layers, heads). */
+int lx_align_groups(const struct lx_align_config *c, const struct lx_model_config *m);
+void lx_align_group(const struct lx_align_config *c, const struct lx_model_config *m, int group,
+                    int *from, int *to);
+double lx_align_mean(const struct lx_align_means *a, int strategy, int from, int to);
+
+/* Memory from the arena; with a measuring one it is counted. */
+LX_MUST_CHECK
+enum lx_code lx_align_take(struct lx_align *a, const struct lx_align_config *config,
+                           const struct lx_model *m, const struct lx_eval_config *eval, int T,
+                           struct lx_arena *arena, struct lx_err *err);
+
+/* Operations of the search at most. */
+double lx_align_flops(const struct lx_align_config *c, const struct lx_model_config *m, int T);
+
+/* Find the temperatures for call->T. The model's own temperature is NULL afterwards as before: who
+ * wants the result sets it. `share`: what part of the analysis this is, for its progress. */
+LX_MUST_CHECK
+enum lx_code lx_align_find(struct lx_align *a, struct lx_analysis_call *call, double share,
+                           struct lx_err *err);
+
+#endif
