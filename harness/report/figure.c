@@ -86,6 +86,12 @@ static void find_range(const struct lx_panel *p, struct lx_frame *f)
     f->log_y = log_axis;
 }
 
+static void join_ranges(struct lx_frame *a, struct lx_frame *b)
+{
+    a->y_lo = b->y_lo = fmin(a->y_lo, b->y_lo);
+    a->y_hi = b->y_hi = fmax(a->y_hi, b->y_hi);
+}
+
 /* Characters that make up text. */
 static size_t characters(const char *text)
 {
@@ -215,6 +221,8 @@ enum lx_code lx_figure_write(const struct lx_figure *f, struct lx_buf *gp, struc
     if (code == LX_OK) {
         for (size_t k = 0; k < f->n_panels; k++)
             find_range(&f->panel[k], &l.frame[k]);
+        if (f->same_y)
+            join_ranges(&l.frame[0], &l.frame[1]);
         write_data(f, &l, dat);
         lx_figure_script(f, &l, gp);
         code = lx_buf_check(dat, err);

@@ -59,6 +59,7 @@ struct lx_figure {
     bool multiples;           /* x is in multiples of the training length */
     struct lx_panel panel[2]; /* side by side; panel 0 orders the legend */
     size_t n_panels;
+    bool same_y; /* two panels with one range of y */
 };
 
 /* Is there anything to see: a finite point in panel 0? */

@@ -1,5 +1,5 @@
 /* Figures of what analyses measure: cumulative gradient and receptive field, variance of attention by
- * position, positions read by a probe. Each figure is named after the analysis' id. An analysis that
+ * position, positions read by a probe, temperatures that align attention. Each figure is named after the analysis' id. An analysis that
  * is not known here has its rows in metrics.csv and no figure. */
 #include <math.h>
 #include <string.h>
@@ -218,6 +218,70 @@ static enum lx_code make_gain(const struct lx_study *s, size_t section, struct l
                        err);
 }
 
+/* The temperatures that align attention, against evaluation length. */
+static enum lx_code make_temperature(const struct lx_study *s, size_t section,
+                                     struct lx_arena *arena, struct lx_figure *f,
+                                     struct lx_err *err)
+{
+    struct lx_section lengths = s->section[section];
+    int length[MAX_LENGTHS];
+    lengths.length = length;
+    lengths.n_lengths = lengths_of(s, section, metric_of(s, "alignment_temperature"), length);
+    if (lengths.n_lengths == 0)
+        return LX_OK;
+    if (length_panel(s, section, "alignment_temperature", &lengths, arena, &f->panel[0], err) !=
+        LX_OK)
+        return err->code;
+    f->panel[0].y = LX_AXIS_LINEAR;
+    f->panel[0].ylabel = "temperature (1 = as trained)";
+    f->legend_title = "temperature, longest windows";
+    f->multiples = true;
+    f->n_panels = 1;
+    return name_figure(s, section, "", "Temperature that aligns attention", 0, arena, f, err);
+}
+
+/* A statistic of attention before and after: what is aligned is level after. */
+static enum lx_code make_aligned(const struct lx_study *s, size_t section, const char *ending,
+                                 const char *const *metric, const char *const *label,
+                                 struct lx_arena *arena, struct lx_figure *f, struct lx_err *err)
+{
+    struct lx_section lengths = s->section[section];
+    int length[MAX_LENGTHS];
+    lengths.length = length;
+    lengths.n_lengths = lengths_of(s, section, metric_of(s, metric[0]), length);
+    if (lengths.n_lengths == 0)
+        return LX_OK;
+    for (size_t k = 0; k < 2; k++) {
+        if (length_panel(s, section, metric[k], &lengths, arena, &f->panel[k], err) != LX_OK)
+            return err->code;
+        f->panel[k].y = LX_AXIS_LINEAR;
+        f->panel[k].ylabel = label[k];
+    }
+    f->legend_title = "as trained, longest windows";
+    f->multiples = f->same_y = true;
+    f->n_panels = 2;
+    return name_figure(s, section, ending, "Attention before and after alignment", 0, arena, f,
+                       err);
+}
+
+static enum lx_code make_aligned_entropy(const struct lx_study *s, size_t section,
+                                         struct lx_arena *arena, struct lx_figure *f,
+                                         struct lx_err *err)
+{
+    static const char *const metric[] = {"alignment_entropy_before", "alignment_entropy_after"};
+    static const char *const label[] = {"entropy as trained (nats)", "entropy aligned (nats)"};
+    return make_aligned(s, section, "_spread", metric, label, arena, f, err);
+}
+
+static enum lx_code make_aligned_max(const struct lx_study *s, size_t section,
+                                     struct lx_arena *arena, struct lx_figure *f,
+                                     struct lx_err *err)
+{
+    static const char *const metric[] = {"alignment_max_prob_before", "alignment_max_prob_after"};
+    static const char *const label[] = {"largest weight as trained", "largest weight aligned"};
+    return make_aligned(s, section, "_largest", metric, label, arena, f, err);
+}
+
 /* Two panels of one metric: first weights and trained ones, or the trained alone. */
 static enum lx_code make_pair(const struct lx_study *s, size_t section, const char *first,
                               const char *trained, int length,
@@ -283,7 +347,8 @@ enum lx_code lx_plot_analyses(const struct lx_study *s, size_t section, struct l
 {
     static enum lx_code (*const families[])(const struct lx_study *, size_t, struct lx_arena *,
                                             struct lx_figure *, struct lx_err *) = {
-        make_field, make_gain, make_variance, make_probe};
+        make_field,           make_gain,       make_variance, make_probe, make_temperature,
+        make_aligned_entropy, make_aligned_max};
     enum lx_code code = LX_OK;
     for (size_t i = 0; i < sizeof families / sizeof families[0] && code == LX_OK; i++) {
         struct lx_arena arena = {0};

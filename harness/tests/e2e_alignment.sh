@@ -44,6 +44,9 @@ check "at a longer one it is not" test -n "$(value alibi+align-entropy 64 nll ''
 check "variants of every stack" grep -q ',t5,wide+align-max_prob-head,' a/metrics.csv
 check "a learned table does not apply past its length" grep -q \
     ',learned,learned+align-entropy,journal,valid,1,16,64,nonoverlapping,,nll,,,,,,,0,0,not_applicable,' a/metrics.csv
+for f in alignment alignment_spread alignment_largest heads heads_largest; do
+    check "figure $f" test -s a/plots/$f.dat -a -s a/plots/$f.gp
+done
 check "tables have the variants" grep -q 'alibi+align-entropy' a/table.md
 
 check "from the start, one at a time, two threads" run 0 "$longshot" run more.json -o b -j1 --threads 2 --plots no
