@@ -279,12 +279,12 @@ check "never wider than the terminal" awk '/\033\[K/ { sub(/\033\[K/, ""); if (l
 NO_COLOR=1 terminal 60 p3 | sed "s/$(printf '\033')\[K//g" >tty
 check "NO_COLOR: no colours" sh -c "! grep -q \"$(printf '\033')\" tty"
 # Done before, half done: the time left and the rate speak of this run alone.
-start run tiny.json -o eta -j1 --plots no train.steps=15000 'encodings=["t5"]' 'seeds=[1]'
+start run tiny.json -o eta -j1 --plots no train.steps=40000 'encodings=["t5"]' 'seeds=[1]'
 until_true 30 sh -c "grep -Eq '\"done\":0\.[2-9]' eta/cells/*/live.json"
 kill -TERM $pid
 wait $pid
 pid=
-LX_LOG_INTERVAL=0.2 "$longshot" run tiny.json -o eta -j1 --plots no train.steps=15000 'encodings=["t5"]' 'seeds=[1]' >out 2>err
+LX_LOG_INTERVAL=0.2 "$longshot" run tiny.json -o eta -j1 --plots no train.steps=40000 'encodings=["t5"]' 'seeds=[1]' >out 2>err
 awk '/Gflop/ { t = $0; sub(/.* cells, [0-9ms]+, [^,]*, /, "", t); r = t + 0; n++; if (n == 3) first = r; last = r } END { print first, last; exit !(n > 3 && first < 3 * last && last < 3 * first) }' err >rates
 check "after a resume the rate counts only what this run does" awk '{ exit !($1 > 0 && $1 < 3 * $2 && $2 < 3 * $1) }' rates
 
