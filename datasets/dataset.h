@@ -13,6 +13,7 @@
 #include "core/buf.h"
 #include "core/err.h"
 #include "core/options.h"
+#include "core/rng.h"
 
 enum lx_split { LX_SPLIT_TRAIN, LX_SPLIT_VALID, LX_SPLIT_TEST };
 #define LX_SPLITS 3
@@ -28,6 +29,15 @@ struct lx_stream {
      * a shorter context the cost of token t is at least blind_nll[t]. */
     const uint32_t *reach;
     const float *blind_nll;
+};
+
+/* A question about something said earlier, as a window: inputs tokens[0 .. length-1], targets
+ * tokens[1 .. length]. The last `answers` targets are the answer, and nothing else tells it but the
+ * fact that begins at token `at`. */
+struct lx_prompt {
+    uint16_t *tokens; /* (length + 1) of the caller, NULL: only the numbers below are wanted */
+    int at;
+    int answers;
 };
 
 struct lx_dataset_ops {
@@ -59,6 +69,12 @@ struct lx_dataset_ops {
      * LX_EDATA and named. */
     enum lx_code (*encode)(const void *self, const char *text, size_t n, struct lx_buf *out,
                            struct lx_err *err);
+
+    /* Optional. Make a prompt of `length` input tokens whose fact stands at `depth`, 0 = at the front,
+     * 1 = right before the question. `at` and `answers` depend on length and depth alone. A length
+     * that cannot hold a fact and a question is LX_ECONFIG. NULL: the dataset has no prompts. */
+    enum lx_code (*prompt)(const void *self, struct lx_rng *rng, int length, double depth,
+                           struct lx_prompt *out, struct lx_err *err);
 };
 
 /* The registry: dataset_list.c is the only file that names datasets. */

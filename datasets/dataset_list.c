@@ -8,6 +8,7 @@
 
 #define DATASETS(X)                                                                                \
     X(journal)                                                                                     \
+    X(questions)                                                                                   \
     X(text)
 
 #define DECLARE(name) extern const struct lx_dataset_ops lx_dataset_##name;

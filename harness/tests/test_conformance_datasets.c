@@ -15,6 +15,8 @@ static const struct {
 } setups[] = {
     {"journal", "{\"train_tokens\": 5000, \"valid_tokens\": 3000, \"test_tokens\": 3000}",
      "{\"train_tokens\": 5000, \"valid_tokens\": 0, \"test_tokens\": 0}"},
+    {"questions", "{\"train_tokens\": 5000, \"valid_tokens\": 3000, \"test_tokens\": 3000}",
+     "{\"train_tokens\": 5000, \"valid_tokens\": 0, \"test_tokens\": 0}"},
     {"text", "{\"path\": \"@\"}", "{\"train\": \"@\"}"},
 };
 
