@@ -35,6 +35,7 @@ struct lx_analysis {
                                    too, and `describe` lists them */
     bool gradients;   /* needs a model with gradients */
     bool train_split; /* reads windows of the training split too */
+    bool prompts;     /* needs a dataset that makes prompts, at every length */
 
     size_t state_size;               /* bytes of self: parsed options, read-only after check */
     const struct lx_option *options; /* NULL: none */
@@ -88,6 +89,11 @@ enum lx_code lx_analyses_parse(struct lx_analyses *a, const struct lx_json *list
                                const struct lx_model_config *model,
                                const struct lx_eval_config *eval, int train_length,
                                struct lx_arena *arena, struct lx_err *err);
+/* Whether the dataset can serve them all. */
+LX_MUST_CHECK
+enum lx_code lx_analyses_check_dataset(const struct lx_analyses *a, const char *path,
+                                       const struct lx_dataset_ops *dataset,
+                                       const void *dataset_self, struct lx_err *err);
 /* Write one element with every default as an object of the array that is open; its lengths in tokens,
  * or (resolved = false) as they were typed, if they were. */
 void lx_analysis_write(const struct lx_analysis_item *item, bool resolved,

@@ -1,4 +1,5 @@
 /* The "analyses" list of a config: names or objects, options by each analysis' own table. */
+#include <stdio.h>
 #include <string.h>
 
 #include "eval/analysis.h"
@@ -179,6 +180,41 @@ enum lx_code lx_analyses_parse(struct lx_analyses *a, const struct lx_json *list
             if (strcmp(a->item[i].id, a->item[a->n].id) == 0)
                 return lx_fail(err, LX_ECONFIG, "%s.id: must be unique, got \"%s\" as in %s[%zu]",
                                at, a->item[i].id, path, i);
+    }
+    return LX_OK;
+}
+
+/* "a, b": the datasets that make prompts. */
+static void name_those_with_prompts(char *out, size_t size)
+{
+    size_t n = 0;
+
+    out[0] = '\0';
+    for (int i = 0; i < lx_dataset_count() && n < size; i++)
+        if (lx_dataset_at(i)->prompt != NULL)
+            n += (size_t)snprintf(out + n, size - n, "%s%s", n > 0 ? ", " : "",
+                                  lx_dataset_at(i)->name);
+}
+
+enum lx_code lx_analyses_check_dataset(const struct lx_analyses *a, const char *path,
+                                       const struct lx_dataset_ops *dataset,
+                                       const void *dataset_self, struct lx_err *err)
+{
+    for (size_t i = 0; i < a->n; i++) {
+        const struct lx_analysis_item *it = &a->item[i];
+        struct lx_prompt none = {0};
+        struct lx_err inner;
+        char names[128];
+
+        if (it->ops->prompts && dataset->prompt == NULL) {
+            name_those_with_prompts(names, sizeof(names));
+            return lx_fail(err, LX_ECONFIG,
+                           "%s[%zu]: %s needs a dataset that makes prompts (%s), got %s", path, i,
+                           it->ops->name, names, dataset->name);
+        }
+        for (int k = 0; k < it->n_lengths && it->ops->prompts; k++)
+            if (dataset->prompt(dataset_self, NULL, it->lengths[k], 0, &none, &inner))
+                return lx_fail(err, inner.code, "%s[%zu].lengths[%d]: %s", path, i, k, inner.text);
     }
     return LX_OK;
 }

@@ -8,7 +8,8 @@
     X(alignment)                                                                                   \
     X(receptive_field)                                                                             \
     X(attention_variance)                                                                          \
-    X(position_probe)
+    X(position_probe)                                                                              \
+    X(retrieval)
 
 #define DECLARE(name) extern const struct lx_analysis lx_analysis_##name;
 #define ENTRY(name) &lx_analysis_##name,

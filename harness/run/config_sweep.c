@@ -165,6 +165,8 @@ enum lx_code lx_config_variant(const struct lx_config *c, size_t v,
     if (code == LX_OK)
         code = lx_analyses_parse(&out->analyses, c->analyses, "analyses", &out->model, &out->eval,
                                  out->train.length, arena, err);
+    if (code == LX_OK)
+        code = lx_analyses_check_dataset(&out->analyses, "analyses", d->ops, d->self, err);
     lx_json_free(model);
     lx_json_free(train);
     return code;

@@ -79,6 +79,9 @@ static void refuses_wrong_lists(void **state)
            "you mean \"entropy\"?)");
     refuse("[{\"name\": \"alignment\", \"lowest\": 2}]",
            "a.json: analyses[0].lowest: must be at most 1, got 2");
+    refuse("[\"receptive_field\", \"retrieval\"]",
+           "a.json: analyses[1]: retrieval needs a dataset that makes prompts (questions), got "
+           "journal");
 }
 
 /* The plan's ids and costs: cell k of a config. */
@@ -229,6 +232,22 @@ static enum lx_code load(void *ctx, enum lx_split split, const struct lx_stream 
     return LX_OK;
 }
 
+/* A dataset of nothing but prompts. */
+static enum lx_code ask(const void *self, struct lx_rng *rng, int length, double depth,
+                        struct lx_prompt *out, struct lx_err *err)
+{
+    (void)self;
+    (void)depth;
+    (void)err;
+    out->at = 0;
+    out->answers = 2;
+    for (int i = 0; i <= length && out->tokens != NULL; i++)
+        out->tokens[i] = (uint16_t)lx_rng_below(rng, V);
+    return LX_OK;
+}
+
+static const struct lx_dataset_ops prompts = {.name = "prompts", .prompt = ask};
+
 static void open_run(struct run_rig *r, const char *stack, const char *list)
 {
     struct model_shape shape = {
@@ -258,6 +277,7 @@ static void open_run(struct run_rig *r, const char *stack, const char *list)
                                               .token_bytes = r->bytes,
                                               .load = load,
                                               .load_ctx = r,
+                                              .dataset = &prompts,
                                               .seed = 1,
                                               .watch = {.seen = seen, .ctx = r}};
 }
