@@ -245,20 +245,28 @@ static enum lx_code save_text(const char *dir, const char *name, const char *kin
     return code;
 }
 
+enum lx_code lx_figure_put(const char *dir, const char *name, const struct lx_buf *gp,
+                           const struct lx_buf *dat, const char *gnuplot, bool *drawn,
+                           struct lx_err *err)
+{
+    bool found = true;
+    enum lx_code code = save_text(dir, name, "dat", dat, err);
+    if (code == LX_OK)
+        code = save_text(dir, name, "gp", gp, err);
+    if (code == LX_OK && gnuplot != NULL && *drawn)
+        code = lx_gnuplot_draw(gnuplot, dir, name, &found, err);
+    if (!found)
+        *drawn = false;
+    return code;
+}
+
 enum lx_code lx_figure_save(const struct lx_figure *f, const char *dir, const char *gnuplot,
                             bool *drawn, struct lx_err *err)
 {
     struct lx_buf gp = {0}, dat = {0};
-    bool found = true;
     enum lx_code code = lx_figure_write(f, &gp, &dat, err);
     if (code == LX_OK)
-        code = save_text(dir, f->name, "dat", &dat, err);
-    if (code == LX_OK)
-        code = save_text(dir, f->name, "gp", &gp, err);
-    if (code == LX_OK && gnuplot != NULL && *drawn)
-        code = lx_gnuplot_draw(gnuplot, dir, f->name, &found, err);
-    if (!found)
-        *drawn = false;
+        code = lx_figure_put(dir, f->name, &gp, &dat, gnuplot, drawn, err);
     lx_buf_free(&gp);
     lx_buf_free(&dat);
     return code;

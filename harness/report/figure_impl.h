@@ -1,5 +1,5 @@
-/* Shared by figure.c (what is drawn) and figure_script.c (how gnuplot is told); nobody else
- * includes it. */
+/* Shared by figure.c (what is drawn), figure_script.c (how gnuplot is told) and plot_heat.c (a figure
+ * without curves); nobody else includes it. */
 #ifndef LX_REPORT_FIGURE_IMPL_H
 #define LX_REPORT_FIGURE_IMPL_H
 
@@ -30,6 +30,20 @@ const struct lx_curve *lx_figure_curve(const struct lx_panel *p, const struct lx
 
 /* Append text without control characters. */
 void lx_figure_plain(struct lx_buf *out, const char *text);
+
+/* Append a single-quoted gnuplot string. */
+void lx_figure_quoted(struct lx_buf *out, const char *text);
+
+/* Begin a script: terminals for SVG and PNG of this size in pixels of the SVG, inside a loop that
+ * "unset output\n}" ends. NAME.dat is `data`. */
+void lx_figure_head(struct lx_buf *out, const char *title, const char *name, double width,
+                    double height);
+
+/* Write DIR/NAME.gp and .dat and draw them, as lx_figure_save does. */
+LX_MUST_CHECK
+enum lx_code lx_figure_put(const char *dir, const char *name, const struct lx_buf *gp,
+                           const struct lx_buf *dat, const char *gnuplot, bool *drawn,
+                           struct lx_err *err);
 
 void lx_figure_script(const struct lx_figure *f, const struct lx_layout *l, struct lx_buf *out);
 

@@ -35,7 +35,7 @@ void lx_figure_plain(struct lx_buf *out, const char *text)
 }
 
 /* A single-quoted gnuplot string: only the quote itself is special. */
-static void quoted(struct lx_buf *out, const char *text)
+void lx_figure_quoted(struct lx_buf *out, const char *text)
 {
     lx_buf_add(out, "'");
     for (; *text; text++) {
@@ -77,10 +77,11 @@ static struct canvas canvas_of(const struct lx_figure *f, const struct lx_layout
     return c;
 }
 
-static void write_head(const struct lx_figure *f, const struct canvas *c, struct lx_buf *out)
+void lx_figure_head(struct lx_buf *out, const char *title, const char *name, double width,
+                    double height)
 {
     lx_buf_printf(out, "# ");
-    lx_figure_plain(out, f->title);
+    lx_figure_plain(out, title);
     lx_buf_printf(
         out,
         "\n# Draw it again in this folder: gnuplot %s.gp\n"
@@ -100,8 +101,12 @@ static void write_head(const struct lx_figure *f, const struct canvas *c, struct
         "  }\n"
         "}\n"
         "set output out.'.'.kind\n",
-        f->name, f->name, f->name, c->width, c->height, 2 * c->width, 2 * c->height, 2 * c->width,
-        2 * c->height);
+        name, name, name, width, height, 2 * width, 2 * height, 2 * width, 2 * height);
+}
+
+static void write_head(const struct lx_figure *f, const struct canvas *c, struct lx_buf *out)
+{
+    lx_figure_head(out, f->title, f->name, c->width, c->height);
     lx_buf_printf(out,
                   "reset\n"
                   "set datafile missing '?'\n"
@@ -119,7 +124,7 @@ static void label_at(struct lx_buf *out, const struct canvas *c, const char *tex
                      double y, double scale, const char *color)
 {
     lx_buf_add(out, "set label ");
-    quoted(out, text);
+    lx_figure_quoted(out, text);
     lx_buf_printf(
         out,
         " at screen %.5f, screen %.5f left font sprintf(',%%g', %g*(kind eq 'svg' ? 12 : 9)) "
@@ -156,9 +161,9 @@ static void write_axes(const struct lx_panel *p, const struct lx_frame *f, struc
         lx_buf_add(out, "autofreq\n");
     }
     lx_buf_add(out, "unset mxtics\nunset mytics\nset format y '%g'\nset xlabel ");
-    quoted(out, p->xlabel);
+    lx_figure_quoted(out, p->xlabel);
     lx_buf_printf(out, " offset 0,%s\nset ylabel ", two_lines ? "-1.1" : "-0.3");
-    quoted(out, p->ylabel);
+    lx_figure_quoted(out, p->ylabel);
     lx_buf_add(out, "\n");
 }
 
@@ -208,7 +213,7 @@ static void write_guides(const struct lx_panel *p, struct lx_buf *out)
                       "set arrow from first %.9g, graph 0 to first %.9g, graph 1.015 nohead lw 1.2 "
                       "dt (6,4) lc rgb '%s' back\nset label ",
                       p->mark, p->mark, GREY);
-        quoted(out, p->mark_text);
+        lx_figure_quoted(out, p->mark_text);
         double at = p->x == LX_AXIS_LOG ? log(p->mark / p->x_min) / log(p->x_max / p->x_min)
                                         : (p->mark - p->x_min) / (p->x_max - p->x_min);
         lx_buf_printf(
@@ -256,7 +261,7 @@ static void write_plot(const struct lx_figure *f, size_t k, const struct lx_layo
             lx_buf_printf(out, " pi %d", p->symbol_every);
         if (key) {
             lx_buf_add(out, " title ");
-            quoted(out, l->entry[i].text.text);
+            lx_figure_quoted(out, l->entry[i].text.text);
         } else {
             lx_buf_add(out, " notitle");
         }
@@ -267,7 +272,7 @@ static void write_plot(const struct lx_figure *f, size_t k, const struct lx_layo
                       p->floor);
         if (key) {
             lx_buf_add(out, "title ");
-            quoted(out, l->floor.text);
+            lx_figure_quoted(out, l->floor.text);
         } else {
             lx_buf_add(out, "notitle");
         }

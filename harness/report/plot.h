@@ -43,6 +43,11 @@ LX_MUST_CHECK
 enum lx_code lx_plot_analyses(const struct lx_study *s, size_t section, struct lx_plot_target *to,
                               struct lx_err *err);
 
+/* retrieval_map: accuracy by length and depth as colour, a panel for each series. */
+LX_MUST_CHECK
+enum lx_code lx_plot_retrieval_map(const struct lx_study *s, size_t section,
+                                   struct lx_plot_target *to, struct lx_err *err);
+
 /* One curve for every series of the section, its points not yet there. */
 LX_MUST_CHECK
 enum lx_code lx_plot_curves(const struct lx_study *s, size_t section, size_t max_points,

@@ -342,13 +342,34 @@ static enum lx_code make_probe(const struct lx_study *s, size_t section, struct 
     return name_figure(s, section, "", "Position read from the residual stream", at, arena, f, err);
 }
 
+/* Share of right answers, all depths, against prompt length. */
+static enum lx_code make_retrieval(const struct lx_study *s, size_t section, struct lx_arena *arena,
+                                   struct lx_figure *f, struct lx_err *err)
+{
+    struct lx_section lengths = s->section[section];
+    int length[MAX_LENGTHS];
+    lengths.length = length;
+    lengths.n_lengths = lengths_of(s, section, metric_of(s, "retrieval_accuracy"), length);
+    if (lengths.n_lengths == 0)
+        return LX_OK;
+    if (length_panel(s, section, "retrieval_accuracy", &lengths, arena, &f->panel[0], err) != LX_OK)
+        return err->code;
+    f->panel[0].y = LX_AXIS_LINEAR;
+    f->panel[0].xlabel = "prompt length";
+    f->panel[0].ylabel = "share of right answers";
+    f->legend_title = "right answers, longest prompts";
+    f->multiples = true;
+    f->n_panels = 1;
+    return name_figure(s, section, "", "Answers found", 0, arena, f, err);
+}
+
 enum lx_code lx_plot_analyses(const struct lx_study *s, size_t section, struct lx_plot_target *to,
                               struct lx_err *err)
 {
     static enum lx_code (*const families[])(const struct lx_study *, size_t, struct lx_arena *,
                                             struct lx_figure *, struct lx_err *) = {
-        make_field,           make_gain,       make_variance, make_probe, make_temperature,
-        make_aligned_entropy, make_aligned_max};
+        make_field,           make_gain,        make_variance, make_probe, make_temperature,
+        make_aligned_entropy, make_aligned_max, make_retrieval};
     enum lx_code code = LX_OK;
     for (size_t i = 0; i < sizeof families / sizeof families[0] && code == LX_OK; i++) {
         struct lx_arena arena = {0};
@@ -358,5 +379,5 @@ enum lx_code lx_plot_analyses(const struct lx_study *s, size_t section, struct l
             code = lx_figure_save(&f, to->dir, to->gnuplot, &to->drawn, err);
         lx_arena_free(&arena);
     }
-    return code;
+    return code != LX_OK ? code : lx_plot_retrieval_map(s, section, to, err);
 }
