@@ -142,7 +142,9 @@ static void begin(struct writer *w, const struct questions *s, struct lx_rng *rn
 /* A name that is not asked for; all of them come before one comes again. */
 static int other_name(struct writer *w)
 {
-    return w->name[w->asked + w->others++ % (w->s->names - w->asked)];
+    int others = w->s->names - w->asked;
+
+    return w->name[w->asked + (others > 1 ? w->others++ % others : 0)];
 }
 
 /* n tokens of sentences; the first is cut at its front if it does not fit. */
@@ -238,7 +240,7 @@ static void put_question(struct writer *w, int name, const uint16_t *digits, boo
 static void put_example(const struct questions *s, struct lx_rng *rng, int n, uint16_t *to)
 {
     int questions = asked(s, n), C = n - 1 - questions * question_tokens(s), size = fact_tokens(s);
-    const uint16_t *where[16];
+    const uint16_t *where[16] = {to};
     struct writer w = {.to = to};
     int at[16] = {0};
 
@@ -302,7 +304,7 @@ static enum lx_code questions_prompt(const void *self, struct lx_rng *rng, int l
 {
     const struct questions *s = self;
     int least = fact_tokens(s) + 1 + s->answer, C = length - 1 - s->answer;
-    const uint16_t *where[1];
+    const uint16_t *where[1] = {out->tokens};
     struct writer w = {.to = out->tokens};
 
     if (length < least)
