@@ -64,7 +64,7 @@ for text in '' '0' '0:12' "x:$one" "0:$one  5:$two" "0:$one"; do
 done
 
 # ---------------------------------------------------- several at the same cell, killed at random
-set -- cell tiny.json 'encodings=["t5"]' 'seeds=[1]' train.steps=6000 --index 0 --checkpoint-every 0.01
+set -- cell tiny.json 'encodings=["t5"]' 'seeds=[1]' train.steps=40000 --index 0 --checkpoint-every 0.01
 check "one process" exits 0 "$longshot" "$@" -o alone
 i=0
 lives=0
