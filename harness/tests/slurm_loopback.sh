@@ -97,7 +97,7 @@ cat >sweep.json <<'JSON'
   "name": "sweep",
   "dataset": {"name": "journal", "train_tokens": 50000, "valid_tokens": 8000},
   "model": {"layers": 2, "d_model": 32, "heads": 4},
-  "train": {"length": 32, "batch_tokens": 256, "steps": 800, "lr": 0.003, "warmup": 5, "log_every": 50},
+  "train": {"length": 32, "batch_tokens": 256, "steps": 4000, "lr": 0.003, "warmup": 5, "log_every": 50},
   "encodings": ["nope", "t5", "alibi", "rope"],
   "eval": {"lengths": ["1x", "4x"], "modes": ["nonoverlapping", "last"], "tokens": 4096},
   "seeds": [1, 2, 3, 4, 5, 6]
@@ -174,10 +174,10 @@ check "the queue is empty" queue_is_empty
 
 # ------------------------------------------------------------------------ the real end of the time
 set -- run sweep.json -o limit --launcher slurm --cells-per-task 1 --poll 1 --plots no --checkpoint-every 0 \
-    'seeds=[1]' 'encodings=["t5","rope"]' train.steps=5000 "--slurm=--time=1 --signal=B:USR1@45"
+    'seeds=[1]' 'encodings=["t5","rope"]' train.steps=30000 "--slurm=--time=1 --signal=B:USR1@45"
 start=$(date +%s)
 check "a local run of longer cells" exits 0 "$longshot" run sweep.json -o longer -j2 --plots no \
-    'seeds=[1]' 'encodings=["t5","rope"]' train.steps=5000
+    'seeds=[1]' 'encodings=["t5","rope"]' train.steps=30000
 check "cells that take longer than the time of a task" exits 0 "$longshot" "$@"
 check "end with the bytes of the local run" same longer limit
 check "after their tasks ran out of time" sh -c "cat limit/slurm/*.log | grep -q 'out of time, queueing it again'"
