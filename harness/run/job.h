@@ -11,6 +11,9 @@
 #include "run/worker.h"
 #include "train/state.h"
 
+/* Times to write what another process may write at the same moment, before what is there is given up. */
+#define LX_WRITE_TRIES 3
+
 struct lx_job {
     const struct lx_worker *w;
     struct lx_plan *plan;

@@ -9,8 +9,6 @@
 #include "run/job.h"
 #include "run/seal.h"
 
-#define WRITE_TRIES 3
-
 static bool seen_step(void *ctx, int step, double loss, const struct lx_train_row *row)
 {
     struct lx_job *j = ctx;
@@ -64,6 +62,7 @@ static void keep(void *ctx, const struct lx_train_state *s, bool stopping)
 
 struct files {
     const char *folder, *weights, *curve, *record;
+    bool refused; /* what lies there could not be read and is to be replaced */
 };
 
 static enum lx_code name_files(struct lx_job *j, struct files *f, struct lx_err *err)
@@ -102,15 +101,16 @@ static enum lx_code read_training(struct lx_job *j, const struct files *f, struc
     return code;
 }
 
-/* Whether an earlier run left this training whole; broken files are reported and trained anew. */
-static bool find_training(struct lx_job *j, const struct files *f, struct lx_err *err)
+/* Whether an earlier run left this training whole; files that cannot be read are reported, trained anew
+ * and left where they are until then, since the cause may be this process and not they. */
+static bool find_training(struct lx_job *j, struct files *f, struct lx_err *err)
 {
     if (!lx_fs_exists(f->record))
         return false;
     if (read_training(j, f, err) == LX_OK)
         return true;
     lx_log("training again: %s", err->text);
-    (void)!lx_fs_remove(f->record, err); /* one that is there later is another machine's */
+    f->refused = true;
     return false;
 }
 
@@ -145,7 +145,7 @@ static enum lx_code write_training(struct lx_job *j, const struct lx_model *m,
 }
 
 /* Another machine may have ended the same training: what it left whole stays, since only the times
- * differ, and what is written is looked at again. */
+ * differ, and what is written is looked at again. What was refused before is written over first. */
 static enum lx_code save_training(struct lx_job *j, const struct lx_model *m, const struct files *f,
                                   struct lx_err *err)
 {
@@ -153,8 +153,8 @@ static enum lx_code save_training(struct lx_job *j, const struct lx_model *m, co
     enum lx_code code = LX_OK;
     struct lx_err ignored;
 
-    for (int i = 0; i < WRITE_TRIES && code == LX_OK; i++) {
-        if (lx_fs_exists(f->record) &&
+    for (int i = 0; i < LX_WRITE_TRIES && code == LX_OK; i++) {
+        if (!(f->refused && i == 0) && lx_fs_exists(f->record) &&
             lx_seal_check(f->folder, LX_SEAL_TRAIN, names + skip, 3 - skip, &ignored) == LX_OK)
             break;
         code = write_training(j, m, f, err);
@@ -208,7 +208,7 @@ static enum lx_code train(struct lx_job *j, const struct files *f, struct lx_err
 
 enum lx_code lx_job_train(struct lx_job *j, struct lx_err *err)
 {
-    struct files f;
+    struct files f = {0};
     enum lx_code code = name_files(j, &f, err);
 
     if (code == LX_OK)

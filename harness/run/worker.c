@@ -16,7 +16,6 @@
 #include "tensor/gemm.h"
 #include "tensor/simd.h"
 
-#define WRITE_TRIES 3
 #define LOCK_SECONDS 5.0 /* to wait for a cell that another process holds */
 
 enum lx_code lx_job_cell_path(struct lx_job *j, const char *file, const char **out,
@@ -122,7 +121,7 @@ static enum lx_code write_cell(struct lx_job *j, struct lx_err *err)
     struct lx_err ignored;
     bool done = false;
 
-    for (int i = 0; i < WRITE_TRIES && code == LX_OK && !done; i++)
+    for (int i = 0; i < LX_WRITE_TRIES && code == LX_OK && !done; i++)
         if (lx_store_check(j->w->dir, j->cell->id, &done, &ignored) != LX_OK || !done) {
             done = false;
             code = write_files(j, err);
