@@ -135,14 +135,14 @@ static enum lx_code add_row(const struct lx_attention_stats *s, const struct lx_
 }
 
 enum lx_code lx_attention_stats_rows(const struct lx_attention_stats *s,
-                                     const struct lx_metric *blank, struct lx_metrics *out,
-                                     struct lx_err *err)
+                                     const struct lx_metric *blank, bool per_head,
+                                     struct lx_metrics *out, struct lx_err *err)
 {
     for (int kind = 0; kind < KINDS; kind++) {
         for (int bin = 0; bin < s->bins; bin++) {
             if (add_row(s, blank, kind, -1, -1, bin, out, err))
                 return err->code;
-            for (int l = 0; l < s->L; l++)
+            for (int l = 0; per_head && l < s->L; l++)
                 for (int h = 0; h < s->H; h++)
                     if (add_row(s, blank, kind, l, h, bin, out, err))
                         return err->code;

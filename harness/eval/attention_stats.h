@@ -23,10 +23,10 @@ void lx_attention_stats_add(struct lx_attention_stats *s, const struct lx_model 
                             int length, int skip);
 
 /* Append the rows, made from `blank` by filling metric, layer, head, positions and value; those with
- * layer and head empty are the mean over all heads of all layers. */
+ * layer and head empty are the mean over all heads of all layers. per_head: not these alone. */
 LX_MUST_CHECK
 enum lx_code lx_attention_stats_rows(const struct lx_attention_stats *s,
-                                     const struct lx_metric *blank, struct lx_metrics *out,
-                                     struct lx_err *err);
+                                     const struct lx_metric *blank, bool per_head,
+                                     struct lx_metrics *out, struct lx_err *err);
 
 #endif

@@ -313,7 +313,7 @@ static enum lx_code run_length(struct eval *e, int T, struct lx_err *err)
         if (code == LX_OK && e->stats != NULL && isfinite(exp(s.nll / (double)s.tokens))) {
             struct lx_metric blank = row_for(e, mode, T, "");
 
-            code = lx_attention_stats_rows(stats, &blank, e->out, err);
+            code = lx_attention_stats_rows(stats, &blank, e->c->per_head, e->out, err);
         }
         if (code == LX_OK)
             unit_done(e);

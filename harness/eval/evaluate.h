@@ -30,6 +30,7 @@ struct lx_eval_config {
     int stride;       /* sliding and last: targets scored a window; 0: L/4          */
     int split;        /* enum lx_split                                              */
     bool attention;   /* measure entropy and max-probability                       */
+    bool per_head;    /* attention of each layer and head beside the mean over all */
     int batch_tokens; /* tokens of a forward pass (at least one window)          */
 };
 

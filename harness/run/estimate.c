@@ -110,7 +110,8 @@ static int octaves(int T)
 static size_t evaluated_rows(const struct lx_cell *cell, int T)
 {
     const struct lx_eval_config *e = &cell->v.eval;
-    size_t heads = (size_t)cell->v.model.layers * (size_t)cell->v.model.heads + 1;
+    size_t heads =
+        1 + (e->per_head ? (size_t)cell->v.model.layers * (size_t)cell->v.model.heads : 0);
     size_t n = (size_t)octaves(T) + 2, modes = 0;
 
     for (int m = 0; m < LX_MODES; m++)

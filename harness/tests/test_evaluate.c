@@ -45,6 +45,7 @@ static void eval_open(struct eval_rig *r, const char *stack, bool generated)
                                    .tokens = TARGETS + 7,
                                    .stride = 3,
                                    .attention = true,
+                                   .per_head = true,
                                    .batch_tokens = 50};
     r->stream.tokens = model_tokens(&r->model, STREAM, 2);
     r->stream.n = STREAM;
@@ -344,6 +345,37 @@ static void attention_rows_are_means_over_rows(void **state)
 }
 
 /* Rows of a length that gives no numbers: three a mode, all without a value. */
+/* Without rows of each head those of their mean are what they were, and nothing else changes. */
+static void rows_of_heads_can_be_left_out(void **state)
+{
+    struct eval_rig all, mean;
+    size_t k = 0;
+
+    (void)state;
+    eval_open(&all, "[\"alibi\"]", false);
+    eval_open(&mean, "[\"alibi\"]", false);
+    mean.c.per_head = false;
+    evaluate(&all, false, 0);
+    evaluate(&mean, false, 0);
+    assert_true(mean.out.n < all.out.n);
+    for (size_t i = 0; i < all.out.n; i++) {
+        const struct lx_metric *a = &all.out.rows[i], *b = &mean.out.rows[k];
+
+        if (a->layer >= 0)
+            continue;
+        assert_true(k++ < mean.out.n);
+        assert_string_equal(a->metric, b->metric);
+        assert_int_equal(a->position_lo, b->position_lo);
+        assert_int_equal(a->eval_length, b->eval_length);
+        assert_true(a->value == b->value);
+        assert_int_equal(b->layer, -1);
+        assert_int_equal(b->head, -1);
+    }
+    assert_int_equal(k, mean.out.n);
+    eval_close(&all);
+    eval_close(&mean);
+}
+
 static void check_status(const struct eval_rig *r, int T, const char *status)
 {
     static const char *const names[] = {"nll", "ppl", "bits_per_byte"};
@@ -544,6 +576,7 @@ static const struct CMUnitTest tests[] = {
     cmocka_unit_test(batches_do_not_matter),
     cmocka_unit_test(positions_partition_the_window),
     cmocka_unit_test(attention_rows_are_means_over_rows),
+    cmocka_unit_test(rows_of_heads_can_be_left_out),
     cmocka_unit_test(positions_that_do_not_exist_are_not_applicable),
     cmocka_unit_test(broken_models_have_diverged),
     cmocka_unit_test(lengths_over_the_limit_are_out_of_memory),
