@@ -41,6 +41,13 @@ static const char *unit_after(const struct lx_claim *c)
     return strcmp(unit(c), "nats") == 0 ? " nats" : strcmp(unit(c), "bits") == 0 ? " bits" : "";
 }
 
+/* A value that is held against a plain number is shown itself, not how far it is from it: what that
+ * number is; NaN: the effect is shown. */
+static double level(const struct lx_claim *c)
+{
+    return c->right.constant && !c->ratio ? c->times * c->right.number : (double)NAN;
+}
+
 /* v, in the unit of the metric or nats, as it is shown. */
 static void amount(const struct lx_claim *c, double v, bool sign, enum format format,
                    char out[AMOUNT])
@@ -57,21 +64,34 @@ static void amount(const struct lx_claim *c, double v, bool sign, enum format fo
                  format == LATEX ? (sign ? "$%+.4g$" : "$%.4g$") : (sign ? "%+.4g" : "%.4g"), v);
 }
 
+/* An effect, or the value that it is of. */
+static void effect_of(const struct lx_claim *c, double effect, enum format format, char out[AMOUNT])
+{
+    double from = level(c);
+
+    amount(c, isnan(from) ? effect : from + effect, isnan(from), format, out);
+}
+
 static void claimed(const struct lx_claim *c, enum format format, struct lx_buf *out)
 {
+    bool within = c->op == LX_CLAIM_WITHIN;
+    double from = level(c);
     char bound[AMOUNT];
 
-    amount(c, c->margin, false, format, bound);
-    lx_buf_printf(out, "%s%s%s%s", OP[c->op][format], c->op == LX_CLAIM_WITHIN ? "" : " ", bound,
-                  unit_after(c));
+    amount(c, c->margin + (within || isnan(from) ? 0 : from), false, format, bound);
+    lx_buf_printf(out, "%s%s%s%s", OP[c->op][format], within ? "" : " ", bound, unit_after(c));
+    if (within && !isnan(from)) {
+        amount(c, from, false, format, bound);
+        lx_buf_printf(out, " of %s", bound);
+    }
 }
 
 static void interval(const struct lx_claim_result *r, enum format format, struct lx_buf *out)
 {
     char low[AMOUNT], high[AMOUNT];
 
-    amount(r->claim, r->low, true, format, low);
-    amount(r->claim, r->high, true, format, high);
+    effect_of(r->claim, r->low, format, low);
+    effect_of(r->claim, r->high, format, high);
     if (isnan(r->low))
         lx_buf_add(out, low);
     else
@@ -139,7 +159,8 @@ static void explain(const struct lx_claim_results *r, struct lx_buf *out)
     seed_range(r, &least, &most);
     lx_buf_add(out,
                "Effect: left side over right side (perplexities), or left minus right, paired by "
-               "seed; mean over seeds with its 95% interval (Student's t).\n"
+               "seed; where a plain number is claimed, the\n"
+               "value itself. Mean over seeds with its 95% interval (Student's t).\n"
                "A claim holds (fails) if the effect lies on the claimed (other) side of the bound "
                "with p < 0.05 after Holm's correction\n"
                "over all claims here, and is undecided otherwise. p: two-sided paired t; sign "
@@ -165,9 +186,9 @@ enum lx_code lx_claims_markdown(const struct lx_claim_results *r, const struct l
         const struct lx_claim_result *x = &r->item[i];
         char effect[AMOUNT], paper[AMOUNT];
 
-        amount(x->claim, x->effect, true, MARKDOWN, effect);
-        amount(x->claim, as_ratio(x->claim) ? log(x->claim->paper) : x->claim->paper, true,
-               MARKDOWN, paper);
+        effect_of(x->claim, x->effect, MARKDOWN, effect);
+        effect_of(x->claim, as_ratio(x->claim) ? log(x->claim->paper) : x->claim->paper, MARKDOWN,
+                  paper);
         lx_buf_printf(out, "| %s%s", VERDICT[x->verdict], x->note[0] ? ": " : "");
         lx_escape_markdown(out, x->note);
         lx_buf_add(out, " | ");
@@ -213,7 +234,7 @@ enum lx_code lx_claims_latex(const struct lx_claim_results *r, const struct lx_s
         const struct lx_claim_result *x = &r->item[i];
         char effect[AMOUNT];
 
-        amount(x->claim, x->effect, true, LATEX, effect);
+        effect_of(x->claim, x->effect, LATEX, effect);
         lx_buf_add(out, "    ");
         lx_escape_tex(out, x->claim->text);
         scope(x, s, lx_escape_tex, out);
@@ -335,7 +356,7 @@ enum lx_code lx_claims_plain(const struct lx_claim_results *r, const struct lx_s
         const struct lx_claim_result *x = &r->item[i];
         char effect[AMOUNT];
 
-        amount(x->claim, x->effect, true, PLAIN, effect);
+        effect_of(x->claim, x->effect, PLAIN, effect);
         lx_buf_printf(out, "%-9s  %s: ", VERDICT[x->verdict], x->claim->id);
         lx_escape_plain(out, x->claim->text);
         scope(x, s, lx_escape_plain, out);
