@@ -229,6 +229,19 @@ bench-cells: all
 bench-peers: all
 	@harness/tests/bench_peers.sh $(BIN) results/bench
 
+# ------------------------------------------------------------------------------------- studies
+
+PAPERS ?= $(basename $(notdir $(wildcard configs/papers/*.json)))
+.PHONY: papers
+## papers: the studies of configs/papers into results/papers/NAME; what they train alike is trained once. PAPERS="alibi t5-sharing"
+papers: all
+	@mkdir -p results/papers/checkpoints
+	@set -e; for name in $(PAPERS); do \
+		mkdir -p results/papers/$$name; \
+		test -e results/papers/$$name/checkpoints || ln -s ../checkpoints results/papers/$$name/checkpoints; \
+		$(BIN) run configs/papers/$$name.json -o results/papers/$$name $(PAPERS_FLAGS); \
+	done
+
 # ----------------------------------------------------------------------------- format and lint
 
 C_FILES := $(wildcard harness/*.c harness/*/*.c harness/*/*.h encodings/*.[ch] datasets/*.[ch])
