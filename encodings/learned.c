@@ -1,21 +1,26 @@
 /* Learned absolute positions: one trained vector a position.
  *
- * Formula: x[t] += table[t], table of shape (train_length, d_model).
+ * Formula: x[t] += table[t], table of shape (R, d_model), R = train_length unless `rows` says more.
  * Source: Vaswani et al. 2017, arXiv:1706.03762, s. 3.5 (the learned variant, table 3 row E); Gehring
  * et al. 2017, arXiv:1705.03122, s. 3.1. Press et al. 2022, arXiv:2108.12409, footnote 4: it "has no
  * ability to extrapolate".
- * Past the training length, by the option `past` (L = train_length, T = length of the sequence):
+ * Past the table, by the option `past` (T = length of the sequence):
  *   not_applicable  longer sequences cannot be processed, and their rows say so; the default
- *   clamp           every position from L - 1 on takes the last row
- *   wrap            position t takes row t mod L
- *   interpolate     t -> t (L - 1)/(T - 1), linear between two rows, for T > L
- * Options: past; std, the standard deviation of the first values.
+ *   clamp           every position from R - 1 on takes the last row
+ *   wrap            position t takes row t mod R
+ *   interpolate     t -> t (R - 1)/(T - 1), linear between two rows, for T > R
+ * With rows above train_length = L, positions L .. R - 1 take rows that no training sequence reached.
+ * Their gradient is zero in every step, so AdamW moves them by weight decay alone: after training each
+ * is its first value times the product over steps of (1 - lr weight_decay), the same factor for all.
+ * They are short random vectors in place of ones that the model has learned to read. Rows 0 .. L - 1
+ * begin at the values that they have without `rows`.
+ * Options: past; std, the standard deviation of the first values; rows.
  * First values: N(0, std^2) with std = 0.02 as in GPT-2 and its small descendants. Token embeddings
  * have unit scale here (sqrt(d_model) * E with E ~ N(0, 1/d_model)), so training begins close to
  * NoPE; fairseq, which scales its tokens in the same way, draws std = d_model^-0.5 instead. The table
  * is a matrix and takes weight decay, as there.
- * Differences from the papers: clamp, wrap and interpolate are nobody's protocol; they make the
- * failure visible instead of undefined. */
+ * Differences from the papers: clamp, wrap, interpolate and rows are nobody's protocol; they
+ * make the failure visible instead of undefined. */
 #include <assert.h>
 #include <math.h>
 
@@ -26,6 +31,7 @@ enum past { PAST_NOT_APPLICABLE, PAST_CLAMP, PAST_WRAP, PAST_INTERPOLATE };
 struct learned {
     int past; /* enum past */
     double std;
+    int rows; /* as given: 0 is train_length */
     int length, d_model;
     struct lx_param *table; /* (length, d_model) */
 };
@@ -41,7 +47,7 @@ static const struct lx_option options[] = {
      .type = LX_OPT_CHOICE,
      .offset = offsetof(struct learned, past),
      .text = "not_applicable|clamp|wrap|interpolate",
-     .help = "row that positions past the training length take"},
+     .help = "row that positions past the table take"},
     {.key = "std",
      .type = LX_OPT_REAL,
      .offset = offsetof(struct learned, std),
@@ -49,6 +55,13 @@ static const struct lx_option options[] = {
      .min = 0,
      .max = 10,
      .help = "standard deviation of the first values"},
+    {.key = "rows",
+     .type = LX_OPT_INT,
+     .offset = offsetof(struct learned, rows),
+     .min = 0,
+     .max = 1 << 20,
+     .flags = LX_OPT_LATER,
+     .help = "rows of the table, 0 = train.length; those past train.length are never trained"},
     {.type = LX_OPT_END},
 };
 
@@ -65,15 +78,20 @@ static enum lx_code init(void *self, const struct lx_enc_dims *dims, struct lx_a
                          struct lx_paramset *params, struct lx_err *err)
 {
     struct learned *s = self;
+    int rows = s->rows > 0 ? s->rows : dims->train_length;
     struct lx_param_spec spec = {.name = "encoding.learned.table",
                                  .n_dims = 2,
-                                 .dim = {dims->train_length, dims->d_model},
+                                 .dim = {rows, dims->d_model},
                                  .fill = fill,
                                  .self = s,
                                  .decay = true};
 
     (void)arena;
-    s->length = dims->train_length;
+    if (rows < dims->train_length)
+        return lx_fail(err, LX_ECONFIG,
+                       "rows: must be 0 or at least the training length %d, got %d",
+                       dims->train_length, rows);
+    s->length = rows;
     s->d_model = dims->d_model;
     return lx_paramset_add(params, &spec, &s->table, err);
 }
@@ -152,7 +170,8 @@ const struct lx_encoding_ops lx_encoding_learned = {
     .cite = "Vaswani et al. 2017, arXiv:1706.03762, s. 3.5",
     .formula = "x[t] += table[t]",
     .beyond =
-        "not applicable, or the last row, or rows modulo L, or rows interpolated (option past)",
+        "rows never trained (option rows); past the table not applicable, or the last row, or rows "
+        "modulo their number, or rows interpolated (option past)",
     .state_size = sizeof(struct learned),
     .options = options,
     .init = init,

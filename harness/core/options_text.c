@@ -83,7 +83,8 @@ void lx_options_write(const struct lx_option *table, const void *self, struct lx
     for (const struct lx_option *o = table; o->type != LX_OPT_END; o++) {
         switch (o->type) {
         case LX_OPT_INT:
-            lx_json_add_int(w, o->key, int_field(o, self));
+            if ((o->flags & LX_OPT_LATER) == 0 || int_field(o, self) != (int)o->def)
+                lx_json_add_int(w, o->key, int_field(o, self));
             break;
         case LX_OPT_REAL:
             if (!isnan(real_field(o, self)))

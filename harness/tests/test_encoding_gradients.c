@@ -157,6 +157,29 @@ static void learned_table(void **state)
     check_gradients("learned", "{\"past\": \"clamp\"}", -1, 2, 20);
     check_gradients("learned", "{\"past\": \"wrap\"}", -1, 2, 29);
     check_gradients("learned", "{\"past\": \"interpolate\"}", -1, 2, 31);
+    check_gradients("learned", "{\"rows\": 20}", -1, 2, 12);
+    check_gradients("learned", "{\"rows\": 20, \"past\": \"clamp\"}", -1, 2, 30);
+    check_gradients("learned", "{\"rows\": 20, \"past\": \"wrap\"}", -1, 1, 38);
+    check_gradients("learned", "{\"rows\": 20, \"past\": \"interpolate\"}", -1, 2, 31);
+}
+
+/* Sequences of the training length give rows past it a gradient of zero, not a small one. */
+static void rows_past_the_training_length_have_no_gradient(void **state)
+{
+    struct lx_enc_call call = {.layer = -1, .B = 2, .T = dims.train_length};
+    struct rig r;
+    real *G;
+
+    (void)state;
+    rig_open(&r, "learned", "{\"rows\": 40}", &dims);
+    G = rig_reals(&r, (size_t)(2 * dims.train_length * dims.d_model));
+    for (int i = 0; i < 2 * dims.train_length * dims.d_model; i++)
+        G[i] = 1;
+    r.ops->embed_back(r.self, &call, G);
+    assert_int_equal(r.params.n_values, 40 * dims.d_model);
+    for (size_t i = 0; i < r.params.n_values; i++)
+        CHECK_NEAR(r.params.g[i], i < (size_t)(dims.train_length * dims.d_model) ? 2 : 0, 0);
+    rig_close(&r);
 }
 
 /* <R q, g> = <q, R' g> for all q and g, with R' the back hook: for rotations with a size too. */
@@ -198,10 +221,15 @@ static void rotation_back_is_the_adjoint(void **state)
 }
 
 static const struct CMUnitTest tests[] = {
-    cmocka_unit_test(alibi_slopes),      cmocka_unit_test(t5_biases),
-    cmocka_unit_test(relative_biases),   cmocka_unit_test(t5_gradients_stay_in_their_buckets),
-    cmocka_unit_test(kerple_parameters), cmocka_unit_test(kerple_distance_zero_has_no_gradient),
-    cmocka_unit_test(learned_table),     cmocka_unit_test(rotation_back_is_the_adjoint),
+    cmocka_unit_test(alibi_slopes),
+    cmocka_unit_test(t5_biases),
+    cmocka_unit_test(relative_biases),
+    cmocka_unit_test(t5_gradients_stay_in_their_buckets),
+    cmocka_unit_test(kerple_parameters),
+    cmocka_unit_test(kerple_distance_zero_has_no_gradient),
+    cmocka_unit_test(learned_table),
+    cmocka_unit_test(rotation_back_is_the_adjoint),
+    cmocka_unit_test(rows_past_the_training_length_have_no_gradient),
 };
 
 CHECK_MAIN(tests)

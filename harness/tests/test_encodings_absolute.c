@@ -57,8 +57,9 @@ static void sinusoids_obey_their_laws(void **state)
     rig_close(&r);
 }
 
-/* Row t of the table is filled with 10 t, so that what is read shows the row. L = 5. */
-static void check_past(const char *options, int limit, int T, const double *rows)
+/* Row t of the table, which has `size` of them, is filled with 10 t, so that what is read shows the
+ * row. L = 5. */
+static void check_past(const char *options, size_t size, int limit, int T, const double *rows)
 {
     struct lx_enc_dims dims = dims_of(1, 5, 16);
     struct lx_param *p;
@@ -69,7 +70,7 @@ static void check_past(const char *options, int limit, int T, const double *rows
     p = lx_paramset_find(&r.params, "encoding.learned.table");
     assert_non_null(p);
     assert_true(p->spec.decay);
-    assert_int_equal(p->n, 40);
+    assert_int_equal(p->n, 8 * size);
     for (size_t i = 0; i < p->n; i++)
         p->w[i] = (real)(10 * (i / 8));
     assert_int_equal(r.ops->max_length(r.self), limit);
@@ -87,14 +88,66 @@ static void learned_positions_past_the_table(void **state)
     static const double interpolate[] = {0, 0.5, 1, 1.5, 2, 2.5, 3, 3.5, 4};
 
     (void)state;
-    check_past(NULL, 5, 5, within);
-    check_past(NULL, 5, 1, within);
-    check_past("{\"past\": \"clamp\"}", 0, 9, clamp);
-    check_past("{\"past\": \"wrap\"}", 0, 11, wrap);
-    check_past("{\"past\": \"interpolate\"}", 0, 9, interpolate);
-    check_past("{\"past\": \"interpolate\"}", 0, 5, within);
-    check_past("{\"past\": \"interpolate\"}", 0, 3, within);
+    check_past(NULL, 5, 5, 5, within);
+    check_past(NULL, 5, 5, 1, within);
+    check_past("{\"past\": \"clamp\"}", 5, 0, 9, clamp);
+    check_past("{\"past\": \"wrap\"}", 5, 0, 11, wrap);
+    check_past("{\"past\": \"interpolate\"}", 5, 0, 9, interpolate);
+    check_past("{\"past\": \"interpolate\"}", 5, 0, 5, within);
+    check_past("{\"past\": \"interpolate\"}", 5, 0, 3, within);
     fails("learned", "{\"past\": \"repeat\"}", "past");
+}
+
+/* Seven rows where five are trained: all are read in turn, and what is past the table starts there. */
+static void learned_rows_past_the_training_length(void **state)
+{
+    static const double within[] = {0, 1, 2, 3, 4, 5, 6};
+    static const double clamp[] = {0, 1, 2, 3, 4, 5, 6, 6, 6};
+    static const double wrap[] = {0, 1, 2, 3, 4, 5, 6, 0, 1, 2, 3, 4, 5, 6, 0};
+    static const double interpolate[] = {0, 0.5, 1, 1.5, 2, 2.5, 3, 3.5, 4, 4.5, 5, 5.5, 6};
+
+    (void)state;
+    check_past("{\"rows\": 7}", 7, 7, 7, within);
+    check_past("{\"rows\": 7}", 7, 7, 5, within);
+    check_past("{\"rows\": 5}", 5, 5, 5, within);
+    check_past("{\"rows\": 0}", 5, 5, 5, within);
+    check_past("{\"rows\": 7, \"past\": \"clamp\"}", 7, 0, 9, clamp);
+    check_past("{\"rows\": 7, \"past\": \"wrap\"}", 7, 0, 15, wrap);
+    check_past("{\"rows\": 7, \"past\": \"interpolate\"}", 7, 0, 13, interpolate);
+    check_past("{\"rows\": 7, \"past\": \"interpolate\"}", 7, 0, 6, within);
+    fails("learned", "{\"rows\": 15}",
+          "rows: must be 0 or at least the training length 16, got 15");
+    fails("learned", "{\"rows\": -1}", "rows");
+    fails("learned", "{\"rows\": 2000000}", "rows");
+}
+
+/* More rows leave those that are trained where they were; unset, the option is not written, so that
+ * whatever is hashed is what it was before there was one. */
+static void learned_rows_change_nothing_else(void **state)
+{
+    struct lx_enc_dims dims = dims_of(2, 16, 64);
+    struct rig plain, more;
+
+    (void)state;
+    rig_open(&plain, "learned", NULL, &dims);
+    rig_open(&more, "learned", "{\"rows\": 64}", &dims);
+    assert_int_equal(plain.params.n_values, 16 * 16);
+    assert_int_equal(more.params.n_values, 64 * 16);
+    assert_memory_equal(plain.params.w, more.params.w, 16 * 16 * sizeof(real));
+    for (int i = 0; i < 2; i++) {
+        struct rig *r = i == 0 ? &plain : &more;
+        struct lx_buf out = {0};
+        struct lx_json_writer w = {.out = &out};
+
+        lx_json_open_object(&w, NULL);
+        lx_options_write(r->ops->options, r->self, &w);
+        lx_json_close_object(&w);
+        assert_string_equal(out.text,
+                            i == 0 ? "{\"past\":\"not_applicable\",\"std\":0.02}"
+                                   : "{\"past\":\"not_applicable\",\"std\":0.02,\"rows\":64}");
+        lx_buf_free(&out);
+        rig_close(r);
+    }
 }
 
 static void learned_first_values(void **state)
@@ -160,6 +213,8 @@ static const struct CMUnitTest tests[] = {
     cmocka_unit_test(sinusoids_obey_their_laws),
     cmocka_unit_test(learned_positions_past_the_table),
     cmocka_unit_test(learned_first_values),
+    cmocka_unit_test(learned_rows_past_the_training_length),
+    cmocka_unit_test(learned_rows_change_nothing_else),
     cmocka_unit_test(window_log_n_and_temperature),
 };
 

@@ -231,6 +231,48 @@ static void test_write_reads_back(void **state)
     lx_arena_free(&arena);
 }
 
+/* An option that came later is written only where it says something. */
+static void test_later_options(void **state)
+{
+    struct later {
+        int old, late;
+    };
+    static const struct lx_option both[] = {
+        {.key = "old",
+         .type = LX_OPT_INT,
+         .def = 2,
+         .max = 9,
+         .offset = offsetof(struct later, old)},
+        {.key = "late",
+         .type = LX_OPT_INT,
+         .def = 3,
+         .max = 9,
+         .offset = offsetof(struct later, late),
+         .flags = LX_OPT_LATER},
+        {.type = LX_OPT_END},
+    };
+    static const char *const given[] = {"{}", "{\"late\": 3}", "{\"late\": 4}"};
+    static const char *const want[] = {"{\"old\":2}", "{\"old\":2}", "{\"old\":2,\"late\":4}"};
+
+    (void)state;
+    for (int i = 0; i < 3; i++) {
+        struct lx_arena arena = {0};
+        struct lx_buf out = {0};
+        struct lx_json_writer w = {.out = &out};
+        struct lx_json *root = json(given[i]);
+        struct later s;
+
+        CHECK_OK(lx_options_parse(both, root, "x", NULL, &s, &arena, &err));
+        lx_json_open_object(&w, NULL);
+        lx_options_write(both, &s, &w);
+        lx_json_close_object(&w);
+        assert_string_equal(out.text, want[i]);
+        lx_json_free(root);
+        lx_buf_free(&out);
+        lx_arena_free(&arena);
+    }
+}
+
 static void test_schema(void **state)
 {
     struct lx_buf out = {0};
@@ -325,12 +367,13 @@ static void test_nearest(void **state)
 }
 
 static const struct CMUnitTest tests[] = {
-    cmocka_unit_test(test_defaults),    cmocka_unit_test(test_values),
-    cmocka_unit_test(test_bounds),      cmocka_unit_test(test_int_range),
-    cmocka_unit_test(test_types),       cmocka_unit_test(test_names),
-    cmocka_unit_test(test_required),    cmocka_unit_test(test_write_reads_back),
-    cmocka_unit_test(test_schema),      cmocka_unit_test(test_help),
-    cmocka_unit_test(test_choice_name), cmocka_unit_test(test_nearest),
+    cmocka_unit_test(test_defaults),      cmocka_unit_test(test_values),
+    cmocka_unit_test(test_bounds),        cmocka_unit_test(test_int_range),
+    cmocka_unit_test(test_types),         cmocka_unit_test(test_names),
+    cmocka_unit_test(test_required),      cmocka_unit_test(test_write_reads_back),
+    cmocka_unit_test(test_later_options), cmocka_unit_test(test_schema),
+    cmocka_unit_test(test_help),          cmocka_unit_test(test_choice_name),
+    cmocka_unit_test(test_nearest),
 };
 
 CHECK_MAIN(tests)
