@@ -91,6 +91,14 @@ struct lx_encoding_ops {
     /* (optional, for describe and for counting) Index of the learned parameter that distance d
      * uses, -1 for none. */
     int (*bucket)(const void *self, int d);
+
+    /* (optional, for counting) The learned row that position t of T tokens reads, before the first
+     * layer; the part *part of it, 0 <= *part < 1, is the next row in its stead. */
+    int (*row)(const void *self, int t, int T, double *part);
+
+    /* How many learned rows there are for bucket or row to choose from. Comes with one of these two,
+     * and with both of them never. None of the three looks at learned values. */
+    int (*rows)(const void *self);
 };
 
 /* The registry: encoding_list.c is the only file that names schemes. */

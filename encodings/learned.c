@@ -31,7 +31,7 @@ enum past { PAST_NOT_APPLICABLE, PAST_CLAMP, PAST_WRAP, PAST_INTERPOLATE };
 struct learned {
     int past; /* enum past */
     double std;
-    int rows; /* as given: 0 is train_length */
+    int given; /* the option rows, 0: train_length */
     int length, d_model;
     struct lx_param *table; /* (length, d_model) */
 };
@@ -57,7 +57,7 @@ static const struct lx_option options[] = {
      .help = "standard deviation of the first values"},
     {.key = "rows",
      .type = LX_OPT_INT,
-     .offset = offsetof(struct learned, rows),
+     .offset = offsetof(struct learned, given),
      .min = 0,
      .max = 1 << 20,
      .flags = LX_OPT_LATER,
@@ -78,20 +78,20 @@ static enum lx_code init(void *self, const struct lx_enc_dims *dims, struct lx_a
                          struct lx_paramset *params, struct lx_err *err)
 {
     struct learned *s = self;
-    int rows = s->rows > 0 ? s->rows : dims->train_length;
+    int length = s->given > 0 ? s->given : dims->train_length;
     struct lx_param_spec spec = {.name = "encoding.learned.table",
                                  .n_dims = 2,
-                                 .dim = {rows, dims->d_model},
+                                 .dim = {length, dims->d_model},
                                  .fill = fill,
                                  .self = s,
                                  .decay = true};
 
     (void)arena;
-    if (rows < dims->train_length)
+    if (length < dims->train_length)
         return lx_fail(err, LX_ECONFIG,
                        "rows: must be 0 or at least the training length %d, got %d",
-                       dims->train_length, rows);
-    s->length = rows;
+                       dims->train_length, length);
+    s->length = length;
     s->d_model = dims->d_model;
     return lx_paramset_add(params, &spec, &s->table, err);
 }
@@ -118,6 +118,21 @@ static struct spot locate(const struct learned *s, int t, int T)
         p.low = p.high = s->past == PAST_WRAP ? t % s->length : s->length - 1;
     }
     return p;
+}
+
+static int row(const void *self, int t, int T, double *part)
+{
+    struct spot p = locate(self, t, T);
+
+    *part = p.part;
+    return p.low;
+}
+
+static int rows(const void *self)
+{
+    const struct learned *s = self;
+
+    return s->length;
 }
 
 static void embed(const void *self, const struct lx_enc_call *c, real *x)
@@ -178,4 +193,6 @@ const struct lx_encoding_ops lx_encoding_learned = {
     .max_length = max_length,
     .embed = embed,
     .embed_back = embed_back,
+    .row = row,
+    .rows = rows,
 };

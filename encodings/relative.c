@@ -69,6 +69,13 @@ static int bucket(const void *self, int d)
     return s->past == PAST_CLAMP ? s->offsets - 1 : -1;
 }
 
+static int rows(const void *self)
+{
+    const struct relative *s = self;
+
+    return s->offsets;
+}
+
 /* First value, within the array, of the table that a layer uses. */
 static size_t table_of(const struct relative *s, int layer)
 {
@@ -109,4 +116,5 @@ const struct lx_encoding_ops lx_encoding_relative = {
     .dist = dist,
     .dist_back = dist_back,
     .bucket = bucket,
+    .rows = rows,
 };

@@ -93,6 +93,13 @@ static enum lx_code init(void *self, const struct lx_enc_dims *dims, struct lx_a
     return code;
 }
 
+static int rows(const void *self)
+{
+    const struct t5 *s = self;
+
+    return s->buckets;
+}
+
 /* First value, within the array, of the table that a layer uses. */
 static size_t table_of(const struct t5 *s, int layer)
 {
@@ -135,4 +142,5 @@ const struct lx_encoding_ops lx_encoding_t5 = {
     .dist = dist,
     .dist_back = dist_back,
     .bucket = bucket,
+    .rows = rows,
 };

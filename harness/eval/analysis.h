@@ -127,7 +127,11 @@ struct lx_analysis_subject {
     enum lx_code (*load)(void *ctx, enum lx_split split, const struct lx_stream **out,
                          struct lx_err *err);
     void *load_ctx;
-    uint64_t seed;              /* of the cell: its first weights, and the analysis' own streams */
+    uint64_t seed; /* of the cell: its first weights, and the analysis' own streams */
+    /* How it was trained: the stack (NULL: that of m; else set up for the training length alone and
+     * without learned values), and windows of the training length that were read (0: not known). */
+    const struct lx_stack *trained_as;
+    long long trained_windows;
     bool diverged;              /* no weights: rows say so and nothing is computed */
     size_t memory_limit;        /* bytes, 0: none */
     struct lx_eval_watch watch; /* skip and unit count the units of these analyses alone */

@@ -9,7 +9,8 @@
     X(receptive_field)                                                                             \
     X(attention_variance)                                                                          \
     X(position_probe)                                                                              \
-    X(retrieval)
+    X(retrieval)                                                                                   \
+    X(parameter_usage)
 
 #define DECLARE(name) extern const struct lx_analysis lx_analysis_##name;
 #define ENTRY(name) &lx_analysis_##name,

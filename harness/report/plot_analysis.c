@@ -1,6 +1,7 @@
 /* Figures of what analyses measure: cumulative gradient and receptive field, variance of attention by
- * position, positions read by a probe, temperatures that align attention. Each figure is named after the analysis' id. An analysis that
- * is not known here has its rows in metrics.csv and no figure. */
+ * position, positions read by a probe, temperatures that align attention, reads of learned rows. Each
+ * figure is named after the analysis' id. An analysis that is not known here has its rows in metrics.csv
+ * and no figure. */
 #include <math.h>
 #include <string.h>
 
@@ -34,29 +35,37 @@ static int metric_of(const struct lx_study *s, const char *name)
     return lx_intern_find(&s->rows.names, name);
 }
 
-/* Whether a group is a point of a figure, and where. */
-static bool by_tokens(const struct lx_group *g, double *x)
+/* How many points of a figure a group is, up to two, and where. */
+static int by_tokens(const struct lx_group *g, double *x)
 {
     *x = g->hi;
     return g->lo == 0 && g->hi > 0;
 }
 
-static bool by_position(const struct lx_group *g, double *x)
+static int by_position(const struct lx_group *g, double *x)
 {
     *x = lx_plot_middle(g);
     return g->layer == 0 && g->lo >= 0;
 }
 
-static bool by_layer(const struct lx_group *g, double *x)
+static int by_layer(const struct lx_group *g, double *x)
 {
     *x = g->layer;
     return g->layer >= 0 && g->lo < 0;
 }
 
+/* The first and the last of rows that share a count, from 1; no place for 0 on a logarithmic axis. */
+static int by_row(const struct lx_group *g, double *x)
+{
+    x[0] = g->lo + 1;
+    x[1] = g->hi;
+    return g->lo < 0 || !(g->stats.mean > 0) ? 0 : g->hi - g->lo > 1 ? 2 : 1;
+}
+
 /* The curves of one metric at one length. A series of which not every seed could be measured shows
  * that instead of the seeds left. */
 static enum lx_code fill_panel(const struct lx_study *s, size_t section, const char *metric,
-                               int length, bool (*place)(const struct lx_group *g, double *x),
+                               int length, int (*place)(const struct lx_group *g, double *x),
                                struct lx_arena *arena, struct lx_panel *p, struct lx_err *err)
 {
     int id = metric_of(s, metric);
@@ -67,7 +76,7 @@ static enum lx_code fill_panel(const struct lx_study *s, size_t section, const c
     for (size_t i = 0; i < s->n_series; i++) {
         size_t n;
         (void)lx_study_range(s, section, i, id, length, &n);
-        most = n > most ? n : most;
+        most = 2 * n > most ? 2 * n : most;
     }
     if (lx_plot_curves(s, section, most, arena, p, err) != LX_OK)
         return err->code;
@@ -78,12 +87,13 @@ static enum lx_code fill_panel(const struct lx_study *s, size_t section, const c
         const struct lx_group *all = lx_study_find(s, section, series, id, length);
         bool bad = all != NULL && lx_group_status(all) != LX_ROW_OK;
         for (size_t k = 0; k < n && !bad; k++) {
-            double x;
-            if (!place(&g[k], &x))
-                continue;
-            lx_plot_add_group(c, &g[k], x);
-            p->x_min = fmin(p->x_min, x);
-            p->x_max = fmax(p->x_max, x);
+            double x[2];
+            int points = place(&g[k], x);
+            for (int at = 0; at < points; at++) {
+                lx_plot_add_group(c, &g[k], x[at]);
+                p->x_min = fmin(p->x_min, x[at]);
+                p->x_max = fmax(p->x_max, x[at]);
+            }
         }
         if (bad)
             lx_plot_add_group(c, all, 1);
@@ -285,7 +295,7 @@ static enum lx_code make_aligned_max(const struct lx_study *s, size_t section,
 /* Two panels of one metric: first weights and trained ones, or the trained alone. */
 static enum lx_code make_pair(const struct lx_study *s, size_t section, const char *first,
                               const char *trained, int length,
-                              bool (*place)(const struct lx_group *g, double *x),
+                              int (*place)(const struct lx_group *g, double *x),
                               struct lx_arena *arena, struct lx_figure *f, struct lx_err *err)
 {
     f->n_panels = metric_of(s, first) >= 0 ? 2 : 1;
@@ -342,6 +352,57 @@ static enum lx_code make_probe(const struct lx_study *s, size_t section, struct 
     return name_figure(s, section, "", "Position read from the residual stream", at, arena, f, err);
 }
 
+/* How often training read each learned row. */
+static enum lx_code make_usage(const struct lx_study *s, size_t section, struct lx_arena *arena,
+                               struct lx_figure *f, struct lx_err *err)
+{
+    struct lx_panel *p = &f->panel[0];
+    int length[MAX_LENGTHS];
+    size_t n = lengths_of(s, section, metric_of(s, "usage_trained_count"), length);
+    if (n == 0)
+        return LX_OK;
+    if (fill_panel(s, section, "usage_trained_count", length[0], by_row, arena, p, err) != LX_OK)
+        return err->code;
+    if (!isfinite(p->x_max))
+        return LX_OK;
+    p->x = p->y = LX_AXIS_LOG;
+    p->x_min = 0.9;
+    p->x_max = p->x_max * 1.1;
+    if (lx_plot_position_tics(p->x_max, arena, p, err) != LX_OK)
+        return err->code;
+    p->xlabel = "learned row: distance, bucket or position, from 1 (no point: never read)";
+    p->ylabel = "reads in training";
+    f->legend_title = "reads of the last row that was read";
+    f->n_panels = 1;
+    return name_figure(s, section, "", "How often training read each learned row", 0, arena, f,
+                       err);
+}
+
+/* What falls on rows that training never read, by count and by attention, against length. */
+static enum lx_code make_untrained(const struct lx_study *s, size_t section, struct lx_arena *arena,
+                                   struct lx_figure *f, struct lx_err *err)
+{
+    static const char *const metric[] = {"usage_untrained_share", "usage_untrained_attention"};
+    static const char *const label[] = {"share of reads", "share of attention"};
+    struct lx_section lengths = s->section[section];
+    int length[MAX_LENGTHS];
+    lengths.length = length;
+    lengths.n_lengths = lengths_of(s, section, metric_of(s, metric[0]), length);
+    if (lengths.n_lengths == 0)
+        return LX_OK;
+    for (size_t k = 0; k < 2; k++) {
+        if (length_panel(s, section, metric[k], &lengths, arena, &f->panel[k], err) != LX_OK)
+            return err->code;
+        f->panel[k].y = LX_AXIS_LINEAR;
+        f->panel[k].ylabel = label[k];
+    }
+    f->legend_title = "share of reads, longest windows";
+    f->multiples = f->same_y = true;
+    f->n_panels = f->panel[1].n_curves > 0 ? 2 : 1;
+    return name_figure(s, section, "_untrained", "What falls on rows never read in training", 0,
+                       arena, f, err);
+}
+
 /* Share of right answers, all depths, against prompt length. */
 static enum lx_code make_retrieval(const struct lx_study *s, size_t section, struct lx_arena *arena,
                                    struct lx_figure *f, struct lx_err *err)
@@ -368,8 +429,8 @@ enum lx_code lx_plot_analyses(const struct lx_study *s, size_t section, struct l
 {
     static enum lx_code (*const families[])(const struct lx_study *, size_t, struct lx_arena *,
                                             struct lx_figure *, struct lx_err *) = {
-        make_field,           make_gain,        make_variance, make_probe, make_temperature,
-        make_aligned_entropy, make_aligned_max, make_retrieval};
+        make_field,           make_gain,        make_variance,  make_probe, make_temperature,
+        make_aligned_entropy, make_aligned_max, make_retrieval, make_usage, make_untrained};
     enum lx_code code = LX_OK;
     for (size_t i = 0; i < sizeof families / sizeof families[0] && code == LX_OK; i++) {
         struct lx_arena arena = {0};

@@ -1,11 +1,48 @@
 /* From a checkpoint to rows; see evaluation.h. */
 #include "run/evaluation.h"
 
+#include <math.h>
+
 #include "eval/selfcheck.h"
 #include "model/checkpoint.h"
 #include "run/estimate.h"
 
-static enum lx_code load(const struct lx_evaluation *e, struct lx_model *m, struct lx_err *err)
+/* What analyses want to know of the training. */
+struct training {
+    struct lx_stack stack;
+    bool other; /* stack is set up, and not that of the model */
+    long long windows;
+};
+
+/* The trained stack, where the model has another, without values for its arrays. */
+static enum lx_code find_training(const struct lx_evaluation *e, const struct lx_checkpoint *c,
+                                  const struct lx_model *m, struct lx_arena *arena,
+                                  struct training *t, struct lx_err *err)
+{
+    const struct lx_enc_dims dims = {.layers = m->config.layers,
+                                     .heads = m->config.heads,
+                                     .head_dim = m->config.d_model / m->config.heads,
+                                     .d_model = m->config.d_model,
+                                     .train_length = m->train_length,
+                                     .max_length = m->train_length};
+    double batch = lx_json_number(lx_json_find(lx_json_find(c->config, "train"), "batch_tokens"));
+    double windows = (double)c->step * floor(batch / m->train_length);
+    struct lx_paramset params;
+
+    if (e->v->analyses.n == 0)
+        return LX_OK;
+    t->windows = windows >= 1 && windows < 9e15 ? (long long)windows : 0;
+    t->other = e->other;
+    if (!t->other)
+        return LX_OK;
+    if (lx_stack_parse(&t->stack, c->stack, "config.encoding.stack", arena, err) ||
+        lx_paramset_init(&params, (size_t)LX_STACK_MAX * 8, arena, err))
+        return err->code;
+    return lx_stack_init(&t->stack, &dims, arena, &params, err);
+}
+
+static enum lx_code load(const struct lx_evaluation *e, struct lx_model *m, struct lx_arena *arena,
+                         struct training *t, struct lx_err *err)
 {
     struct lx_checkpoint checkpoint;
     struct lx_arena file = {0};
@@ -13,6 +50,8 @@ static enum lx_code load(const struct lx_evaluation *e, struct lx_model *m, stru
 
     if (code == LX_OK) {
         code = lx_checkpoint_load(&checkpoint, m, e->other, err);
+        if (code == LX_OK)
+            code = find_training(e, &checkpoint, m, arena, t, err);
         if (code != LX_OK)
             code = lx_wrap(err, "%s", e->weights);
         lx_checkpoint_close(&checkpoint);
@@ -63,8 +102,9 @@ int lx_evaluation_units(const struct lx_config_variant *v, const struct lx_confi
 
 /* Perplexities, then analyses. `limit`: bytes left for their working memory, 0: no limit. */
 static enum lx_code measure(const struct lx_evaluation *e, struct lx_model *m,
-                            const struct lx_stream *stream, const double *token_bytes, size_t limit,
-                            struct lx_buf *rows, struct lx_err *err)
+                            const struct training *training, const struct lx_stream *stream,
+                            const double *token_bytes, size_t limit, struct lx_buf *rows,
+                            struct lx_err *err)
 {
     const struct lx_config_variant *v = e->v;
     const char *id = e->stack->id;
@@ -82,6 +122,8 @@ static enum lx_code measure(const struct lx_evaluation *e, struct lx_model *m,
                                           .load = load_split,
                                           .load_ctx = e->data,
                                           .seed = e->label.seed,
+                                          .trained_as = training->other ? &training->stack : NULL,
+                                          .trained_windows = training->windows,
                                           .diverged = e->weights == NULL,
                                           .memory_limit = limit,
                                           .watch = watch};
@@ -111,6 +153,7 @@ enum lx_code lx_evaluation_run(const struct lx_evaluation *e, struct lx_buf *row
     const double *token_bytes = NULL;
     struct lx_stack stack;
     struct lx_model m;
+    struct training training = {.windows = 0};
     bool gradients = lx_analyses_gradients(&v->analyses, e->stack->id);
     size_t used, limit = e->memory_limit;
     enum lx_code code = lx_data_load(e->data, (enum lx_split)v->eval.split, &stream, err);
@@ -123,7 +166,7 @@ enum lx_code lx_evaluation_run(const struct lx_evaluation *e, struct lx_buf *row
                                        lx_variant_longest(v), gradients, &arena, err) != LX_OK)
         code = lx_config_at(err, e->stack->path);
     if (code == LX_OK && e->weights != NULL)
-        code = load(e, &m, err);
+        code = load(e, &m, &arena, &training, err);
     if (code == LX_OK && e->weights != NULL &&
         lx_selfcheck_causal(&m, stream, v->train.length, err) != LX_OK)
         code = lx_wrap(err, "%s", e->stack->path);
@@ -131,7 +174,7 @@ enum lx_code lx_evaluation_run(const struct lx_evaluation *e, struct lx_buf *row
     if (limit > 0)
         limit = limit > used ? limit - used : 1;
     if (code == LX_OK)
-        code = measure(e, &m, stream, token_bytes, limit, rows, err);
+        code = measure(e, &m, &training, stream, token_bytes, limit, rows, err);
     lx_arena_free(&arena);
     return code;
 }

@@ -19,7 +19,7 @@ cat >plain.json <<'JSON'
   "seeds": [1, 2]
 }
 JSON
-sed 's/"seeds"/"analyses": ["receptive_field", "attention_variance", {"name": "position_probe", "id": "probe", "windows": 8, "lengths": ["2x"], "encodings": ["clamp"]}], "seeds"/' \
+sed 's/"seeds"/"analyses": ["receptive_field", "attention_variance", "parameter_usage", {"name": "position_probe", "id": "probe", "windows": 8, "lengths": ["2x"], "encodings": ["clamp"]}], "seeds"/' \
     plain.json >more.json
 
 check "run without" run 0 "$longshot" run plain.json -o a -j2 --plots no
@@ -29,7 +29,7 @@ check "run with analyses" run 0 "$longshot" run more.json -o a -j2
 check "evaluates every cell again" has err "4 cells: 0 done, 4 to do"
 ls -i a/checkpoints/*/model.safetensors >weights.after
 check "trains nothing" sh -c "test -s weights.before && cmp weights.before weights.after"
-sed 1d a/metrics.csv | cut -d, -f1,3- | grep -v -e ',receptive_field,' -e ',attention_variance,' -e ',probe,' >after
+sed 1d a/metrics.csv | cut -d, -f1,3- | grep -v -e ',receptive_field,' -e ',attention_variance,' -e ',parameter_usage,' -e ',probe,' >after
 check "leaves the other rows as they were" cmp before after
 check "no row is doubled" test -z "$(cut -d, -f1-16 a/metrics.csv | sort | uniq -d)"
 
@@ -45,7 +45,15 @@ check "under the other stack it does" grep -q \
     ',learned,clamp,journal,valid,1,16,64,receptive_field,,receptive_field,,,,,[0-9.]*,[0-9.]*,32,32,ok,' a/metrics.csv
 check "an analysis is restricted to its stacks and lengths" test \
     "$(grep ',probe,' a/metrics.csv | cut -d, -f3,4,9 | sort -u)" = "learned,clamp,32"
-for f in receptive_field receptive_field_gain attention_variance probe; do
+# 30 steps of 4 windows of 16 tokens read each of 16 rows 120 times.
+usage() { grep "^[^,]*,[^,]*,$1,$2,journal,valid,1,16,$3,parameter_usage,,$4,"; }
+check "reads of training are counted" test \
+    "$(usage learned learned 16 usage_trained_count <a/metrics.csv | cut -d, -f15-17,19-21)" = "0,16,120,1920,120,ok"
+check "also under another stack" test \
+    "$(usage learned clamp 16 usage_trained_count <a/metrics.csv | cut -d, -f15-17,19-21)" = "0,16,120,1920,120,ok"
+check "which reads no row that was not trained" test "$(usage learned clamp 64 usage_untrained_share <a/metrics.csv | cut -d, -f13-17)" = ",,,,0"
+check "a stack without such rows says so" test "$(usage w w 16 usage_trained_count <a/metrics.csv | cut -d, -f17,21)" = ",not_applicable"
+for f in receptive_field receptive_field_gain attention_variance probe parameter_usage parameter_usage_untrained; do
     check "figure $f" test -s a/plots/$f.dat -a -s a/plots/$f.gp
 done
 check "other figures keep their names" test -s a/plots/ppl_vs_length.dat -a -s a/plots/nll_by_position.dat

@@ -279,6 +279,7 @@ static void open_run(struct run_rig *r, const char *stack, const char *list)
                                               .load_ctx = r,
                                               .dataset = &prompts,
                                               .seed = 1,
+                                              .trained_windows = 100,
                                               .watch = {.seen = seen, .ctx = r}};
 }
 

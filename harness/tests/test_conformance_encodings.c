@@ -176,6 +176,60 @@ static void check_gradients_are_added(const char *name, const char *options)
     rig_close(&r);
 }
 
+/* Whether value i of array p belongs to row `row` of `rows`; tables of several layers follow one another. */
+static bool in_row(const struct lx_param *p, size_t i, int row, int rows)
+{
+    size_t tables = p->spec.n_dims == 3 ? (size_t)p->spec.dim[0] : 1;
+    size_t width = p->n / tables / (size_t)rows;
+
+    return i / width % (size_t)rows == (size_t)row;
+}
+
+/* What bucket or row says is where the gradient of that distance or position goes, and nowhere else. */
+static void check_rows(const char *name, const char *options)
+{
+    enum { T = 40 };
+    struct rig r;
+    real *g;
+
+    rig_open(&r, name, options, &dims);
+    assert_int_equal(r.ops->rows != NULL, (r.ops->bucket != NULL) != (r.ops->row != NULL));
+    g = rig_reals(&r, (size_t)T * 32);
+    for (int at = 0; r.ops->rows != NULL && at < T; at++) {
+        struct lx_enc_call call = {.layer = r.ops->bucket != NULL ? 0 : -1, .B = 1, .T = T};
+        int rows = r.ops->rows(r.self), row;
+        double part = 0, sum[2] = {0}, all = 0;
+
+        if (longest(&r) < T)
+            break;
+        row = r.ops->bucket != NULL ? r.ops->bucket(r.self, at) : r.ops->row(r.self, at, T, &part);
+        assert_true(row >= (r.ops->bucket != NULL ? -1 : 0) && row < rows);
+        assert_true(part >= 0 && part < 1 && (!(part > 0) || row + 1 < rows));
+        memset(g, 0, (size_t)T * 32 * sizeof(*g));
+        memset(r.params.g, 0, r.params.n_values * sizeof(*r.params.g));
+        for (int k = 0; k < 32; k++)
+            if (r.ops->row != NULL)
+                g[at * 32 + k] = 1;
+            else if (k < 4)
+                g[k * T + at] = 1;
+        if (r.ops->row != NULL)
+            r.ops->embed_back(r.self, &call, g);
+        else
+            r.ops->dist_back(r.self, &call, g);
+        for (size_t i = 0; i < r.params.n_values; i++) {
+            all += (double)r.params.g[i];
+            for (int k = 0; k < 2; k++)
+                sum[k] += in_row(&r.params.items[0], i, row + k, rows) ? (double)r.params.g[i] : 0;
+        }
+        CHECK_NEAR(all, row < 0 ? 0 : r.ops->row != NULL ? 32 : 4, 1e-4);
+        if (row >= 0)
+            CHECK_NEAR(sum[0], all * (1 - part), 1e-4);
+        if (row >= 0 && row + 1 < rows)
+            CHECK_NEAR(sum[1], all * part, 1e-4);
+    }
+    rig_close(&r);
+}
+
 /* Biases are added, factors multiplied, rotations carried on: with c in the buffers beforehand the
  * answer is that for 0 plus c, that for 1 times c. */
 static void check_hooks_accumulate(const char *name, const char *options)
@@ -291,6 +345,12 @@ static void gradients_are_added(void **state)
     for_all(check_gradients_are_added);
 }
 
+static void rows_are_those_that_are_read(void **state)
+{
+    (void)state;
+    for_all(check_rows);
+}
+
 static void hooks_accumulate(void **state)
 {
     (void)state;
@@ -318,6 +378,7 @@ static void measuring_counts_what_init_takes(void **state)
 static const struct CMUnitTest tests[] = {
     cmocka_unit_test(back_hooks_come_in_pairs),
     cmocka_unit_test(gradients_are_added),
+    cmocka_unit_test(rows_are_those_that_are_read),
     cmocka_unit_test(hooks_accumulate),
     cmocka_unit_test(history_does_not_matter),
     cmocka_unit_test(extreme_lengths_are_finite),
