@@ -59,6 +59,7 @@ static void open_rig(struct rig *r, const char *stack, const char *list)
                                       .tokens = 128,
                                       .stride = 4,
                                       .attention = true,
+                                      .per_head = true,
                                       .batch_tokens = 3 * LONGEST};
     CHECK_OK(lx_json_parse(list, strlen(list), "list", &r->list, &err));
     CHECK_OK(lx_analyses_parse(&r->analyses, r->list, "analyses", &r->model.m.config, &r->eval, L,
