@@ -30,7 +30,8 @@ enum lx_option_type {
 enum lx_option_flag {
     LX_OPT_REQUIRED = 1, /* must be given */
     LX_OPT_OPEN_MIN = 2, /* the lower bound itself is not allowed */
-    LX_OPT_LATER = 4     /* INT: came later; left out when written back at its default, so that what
+    LX_OPT_LATER =
+        4 /* INT, BOOL: came later; left out when written back at its default, so that what
                           * was written before it came, and is hashed, stays the same */
 };
 

@@ -76,15 +76,24 @@ static const char *text_field(const struct lx_option *o, const void *self)
     return v;
 }
 
+/* LX_OPT_LATER at its default. */
+static bool unsaid(const struct lx_option *o, const void *self)
+{
+    int value = o->type == LX_OPT_BOOL ? bool_field(o, self) : int_field(o, self);
+
+    return value == (int)o->def;
+}
+
 void lx_options_write(const struct lx_option *table, const void *self, struct lx_json_writer *w)
 {
     char name[512];
 
     for (const struct lx_option *o = table; o->type != LX_OPT_END; o++) {
+        if ((o->flags & LX_OPT_LATER) != 0 && unsaid(o, self))
+            continue;
         switch (o->type) {
         case LX_OPT_INT:
-            if ((o->flags & LX_OPT_LATER) == 0 || int_field(o, self) != (int)o->def)
-                lx_json_add_int(w, o->key, int_field(o, self));
+            lx_json_add_int(w, o->key, int_field(o, self));
             break;
         case LX_OPT_REAL:
             if (!isnan(real_field(o, self)))

@@ -17,7 +17,7 @@ const struct lx_option lx_eval_options[] = {
     {"attention", LX_OPT_BOOL, offsetof(struct lx_eval_config, attention), 1, 0, 1, NULL,
      "measure attention entropy and max-probability", 0},
     {"per_head", LX_OPT_BOOL, offsetof(struct lx_eval_config, per_head), 1, 0, 1, NULL,
-     "attention of each layer and head too, beside the mean over all", 0},
+     "attention of each layer and head too, beside the mean over all", LX_OPT_LATER},
     {"batch_tokens", LX_OPT_INT, offsetof(struct lx_eval_config, batch_tokens), 4096, 1, 1 << 24,
      NULL, "tokens of a forward pass (at least one window)", 0},
     {.type = LX_OPT_END},

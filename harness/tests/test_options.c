@@ -236,6 +236,7 @@ static void test_later_options(void **state)
 {
     struct later {
         int old, late;
+        bool flag;
     };
     static const struct lx_option both[] = {
         {.key = "old",
@@ -249,13 +250,20 @@ static void test_later_options(void **state)
          .max = 9,
          .offset = offsetof(struct later, late),
          .flags = LX_OPT_LATER},
+        {.key = "flag",
+         .type = LX_OPT_BOOL,
+         .def = 1,
+         .offset = offsetof(struct later, flag),
+         .flags = LX_OPT_LATER},
         {.type = LX_OPT_END},
     };
-    static const char *const given[] = {"{}", "{\"late\": 3}", "{\"late\": 4}"};
-    static const char *const want[] = {"{\"old\":2}", "{\"old\":2}", "{\"old\":2,\"late\":4}"};
+    static const char *const given[] = {"{}", "{\"late\": 3, \"flag\": true}", "{\"late\": 4}",
+                                        "{\"flag\": false}"};
+    static const char *const want[] = {"{\"old\":2}", "{\"old\":2}", "{\"old\":2,\"late\":4}",
+                                       "{\"old\":2,\"flag\":false}"};
 
     (void)state;
-    for (int i = 0; i < 3; i++) {
+    for (size_t i = 0; i < sizeof want / sizeof want[0]; i++) {
         struct lx_arena arena = {0};
         struct lx_buf out = {0};
         struct lx_json_writer w = {.out = &out};
