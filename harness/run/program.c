@@ -47,12 +47,12 @@ static enum lx_code start(const char *const *argv, const int ends[2], pid_t *pid
     }
     (void)posix_spawn_file_actions_destroy(&actions);
     if (rc == ENOENT)
-        return lx_fail(err, LX_EIO, "%s: not found in PATH", argv[0]);
+        return lx_fail(err, LX_EDATA, "%s: not found in PATH", argv[0]);
     return rc == 0 ? LX_OK : lx_fail(err, LX_EIO, "%s: cannot run it: %s", argv[0], strerror(rc));
 }
 
-/* Read both until both end, so that neither fills up. */
-static void read_both(const int ends[2], struct lx_program *p)
+/* Read both until both end, so that neither fills up; 0, or what went wrong. */
+static int read_both(const int ends[2], struct lx_program *p)
 {
     struct pollfd fds[2] = {{.fd = ends[0], .events = POLLIN}, {.fd = ends[1], .events = POLLIN}};
     struct lx_buf *to[2] = {&p->out, &p->errors};
@@ -60,20 +60,23 @@ static void read_both(const int ends[2], struct lx_program *p)
 
     while (fds[0].fd >= 0 || fds[1].fd >= 0) {
         if (poll(fds, 2, -1) < 0 && errno != EINTR)
-            return;
+            return errno;
         for (int i = 0; i < 2; i++) {
             ssize_t n;
 
             if (fds[i].fd < 0 || fds[i].revents == 0)
                 continue;
             n = read(fds[i].fd, bytes, sizeof(bytes));
+            if (n < 0 && errno != EINTR)
+                return errno;
             if (n > 0)
                 lx_buf_addn(to[i], bytes, (size_t)n);
-            else if (n == 0 || errno != EINTR)
+            else if (n == 0)
                 fds[i].fd = -1;
             fds[i].revents = 0;
         }
     }
+    return 0;
 }
 
 static enum lx_code make_pipe(int fd[2], struct lx_err *err)
@@ -110,7 +113,13 @@ enum lx_code lx_program_run(const char *const *argv, struct lx_program *p, struc
         close_end(&out[1]);
         close_end(&errors[1]);
         if (code == LX_OK) {
-            read_both(read_ends, p);
+            int rc = read_both(read_ends, p);
+
+            if (rc != 0) /* part of an answer is none */
+                code =
+                    lx_fail(err, LX_EIO, "%s: cannot read what it says: %s", argv[0], strerror(rc));
+            close_end(&out[0]); /* nothing more is read: it must not wait for that */
+            close_end(&errors[0]);
             while (waitpid(pid, &status, 0) < 0 && errno == EINTR)
                 continue;
             p->status = WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status);

@@ -13,7 +13,8 @@ struct lx_program {
 #define LX_PROGRAM_ARGS 16 /* at most, the NULL at the end counted */
 
 /* Run argv[0], found in PATH, to its end, in a process group of its own (a Ctrl-C at the terminal is
- * for us to act on). A program that cannot be started is LX_EIO; one that fails is not an error here.
+ * for us to act on). A program that is not there is LX_EDATA, one that cannot be started or read is
+ * LX_EIO; one that fails is not an error here.
  * Free with lx_program_free, after a failure too. */
 LX_MUST_CHECK
 enum lx_code lx_program_run(const char *const *argv, struct lx_program *p, struct lx_err *err);

@@ -7,12 +7,14 @@
 
 static enum lx_code ask(const char *const *argv, struct lx_program *p, struct lx_err *err)
 {
-    if (lx_program_run(argv, p, err) != LX_OK)
+    enum lx_code code = lx_program_run(argv, p, err);
+
+    if (code == LX_EDATA)
         return lx_hint(err,
                        "--launcher slurm needs Slurm's commands: run it on a login node of the "
                        "cluster (`module load slurm` there, or apt-get install slurm-client)");
-    if (p->status == 0)
-        return LX_OK;
+    if (code != LX_OK || p->status == 0)
+        return code;
     return lx_fail(err, LX_EFAILED, "%s: status %d: %.400s", argv[0], p->status,
                    lx_program_complaint(p));
 }
