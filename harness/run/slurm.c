@@ -195,9 +195,10 @@ static enum lx_code submit_missing(struct lx_slurm_launch *l, size_t *submitted,
     code = lx_slurm_batches_read(&l->batches, l->folder, err);
     if (code == LX_OK)
         code = lx_slurm_batches_ask(&l->batches, err);
+    if (code == LX_OK)
+        code = lx_slurm_batches_retire(&l->batches, err);
     if (code != LX_OK)
         return code;
-    lx_slurm_batches_retire(&l->batches);
     lx_slurm_look(l); /* again: they may have ended since */
     for (size_t k = 0; k < p->n; k++) {
         bool is = !l->done[k] && is_queued(l, k);

@@ -1,5 +1,6 @@
 /* What was submitted, as it stands in DIR/slurm. One small file a job, each written whole, is all the
  * memory the launcher has: the same command can be run again at any time, from any machine. */
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -153,20 +154,22 @@ static bool is_queued(const struct lx_slurm_batch *batch)
     return false;
 }
 
-void lx_slurm_batches_retire(const struct lx_slurm_batches *b)
+enum lx_code lx_slurm_batches_retire(struct lx_slurm_batches *b, struct lx_err *err)
 {
     for (size_t i = 0; i < b->n; i++) {
-        struct lx_buf from = {0}, to = {0};
-        struct lx_err ignored;
+        const char *from, *to;
 
-        lx_buf_printf(&from, "%s/%zu.job", b->folder, b->batch[i].number);
-        lx_buf_printf(&to, "%s/%zu.ended", b->folder, b->batch[i].number);
-        if (!is_queued(&b->batch[i]) && lx_buf_check(&from, &ignored) == LX_OK &&
-            lx_buf_check(&to, &ignored) == LX_OK)
-            (void)rename(from.text, to.text);
-        lx_buf_free(&from);
-        lx_buf_free(&to);
+        if (is_queued(&b->batch[i]))
+            continue;
+        from = lx_slurm_path(b, b->batch[i].number, "job");
+        to = lx_slurm_path(b, b->batch[i].number, "ended");
+        if (from == NULL || to == NULL)
+            return out_of_memory(err);
+        /* another launcher may have done the same */
+        if (rename(from, to) != 0 && errno != ENOENT)
+            return lx_fail(err, LX_EIO, "%s: cannot rename: %s", from, strerror(errno));
     }
+    return LX_OK;
 }
 
 enum lx_code lx_slurm_batches_add(struct lx_slurm_batches *b, size_t number, const char *job,

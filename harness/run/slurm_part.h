@@ -84,7 +84,7 @@ void lx_slurm_batches_free(struct lx_slurm_batches *b);
 LX_MUST_CHECK enum lx_code lx_slurm_batches_ask(struct lx_slurm_batches *b, struct lx_err *err);
 
 /* Remember that batches without a queued task are over. */
-void lx_slurm_batches_retire(const struct lx_slurm_batches *b);
+LX_MUST_CHECK enum lx_code lx_slurm_batches_retire(struct lx_slurm_batches *b, struct lx_err *err);
 
 /* DIR/slurm/NUMBER.KIND; NULL: out of memory. */
 const char *lx_slurm_path(struct lx_slurm_batches *b, size_t number, const char *kind);
