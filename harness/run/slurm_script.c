@@ -1,4 +1,5 @@
 /* The scripts that sbatch is given. Plain sh, to be read by whoever runs the cluster. */
+#include <stdio.h>
 #include <string.h>
 
 #include "core/fs.h"
@@ -131,16 +132,15 @@ static void add_start(const struct lx_slurm_script *c, struct lx_buf *out)
 void lx_slurm_write_tasks(const struct lx_slurm_script *c, struct lx_buf *out)
 {
     unsigned long long mb = c->bytes / MB * 5 / 4 + 300; /* the libraries, and some room */
-    struct lx_buf log = {0};
+    char log[32];
 
-    lx_buf_printf(&log, "%zu.%%a.log", c->number);
+    (void)snprintf(log, sizeof(log), "%zu.%%a.log", c->number);
     lx_buf_printf(
         out,
         "#!/bin/sh\n# Written by `longshot run --launcher slurm`: task K runs the cells of "
         "line K + 1 of %zu.tasks.\n",
         c->number);
-    add_head(c, "", log.text != NULL ? log.text : "", c->s->threads, mb > LEAST_MB ? mb : LEAST_MB,
-             out);
+    add_head(c, "", log, c->s->threads, mb > LEAST_MB ? mb : LEAST_MB, out);
     lx_buf_printf(out, "#SBATCH --array=0-%zu", c->n_tasks - 1);
     if (c->s->at_once > 0)
         lx_buf_printf(out, "%%%d", c->s->at_once);
@@ -175,7 +175,6 @@ void lx_slurm_write_tasks(const struct lx_slurm_script *c, struct lx_buf *out)
         "    scontrol requeue \"${SLURM_ARRAY_JOB_ID}_$SLURM_ARRAY_TASK_ID\" ||\n"
         "        echo \"not queued again; the same longshot command submits what is left\" >&2\n"
         "fi\nexit $status\n");
-    lx_buf_free(&log);
 }
 
 void lx_slurm_write_merge(const struct lx_slurm_script *c, const char *jobs, struct lx_buf *out)
