@@ -96,7 +96,7 @@ static enum lx_code tidy_folder(void *ctx, const char *name)
 void lx_tidy(const char *dir)
 {
     static const char *const kinds[] = {"cells", "checkpoints"}; /* a folder a cell */
-    static const char *const plain[] = {"plots", "."};
+    static const char *const plain[] = {"plots", "slurm", "."};
     struct lx_buf path = {0};
     struct lx_err err;
 
