@@ -148,7 +148,7 @@ static void settle(struct lx_slurm_launch *l)
         }
         lx_slurm_look(l);
         if (l->n_done < l->e->plan.n)
-            pause_for(0.5);
+            pause_for(fmin(0.5, end - lx_clock()));
     }
 }
 
