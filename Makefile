@@ -117,7 +117,7 @@ $(OUT)/tests/test_%: harness/tests/test_%.c $(LIB)
 FAULT_BIN := $(OUT)/tests/longshot-fault
 FAULT_CALLS := main malloc calloc realloc aligned_alloc posix_memalign strdup free open fopen opendir readdir \
 	read write fsync rename close fclose closedir mkdir remove unlink stat lstat access realpath \
-	pipe fcntl posix_spawn fork poll waitpid
+	statvfs pipe fcntl posix_spawn posix_spawnp fork pthread_create poll waitpid
 $(FAULT_BIN): harness/tests/fault.c $(OUT)/harness/main.o $(LIB)
 	@mkdir -p $(@D)
 	$(if $(V),,@echo "  ld  $@")

@@ -1,8 +1,8 @@
 #!/bin/sh
 # The Slurm launcher against stubs of sbatch, squeue and scontrol: the scripts it writes, arrays below
-# the limit, what it submits again and what not, what it says when Slurm refuses. The stubs keep a queue
-# in a file; `drain` runs it. (slurm_loopback.sh does all this with a real Slurm.) TAP on stdout; the
-# program under test is $LONGSHOT or build/longshot.
+# the limit, what it submits again and what not, what it says when Slurm refuses. The stubs, and `drain`,
+# which runs what is queued, are slurm_stub.sh. (slurm_loopback.sh does all this with a real Slurm.) TAP on
+# stdout; the program under test is $LONGSHOT or build/longshot.
 . "$(dirname "$0")/tap.sh"
 export STUB="$tmp/stub"
 plain_path=$PATH
@@ -10,50 +10,9 @@ mkdir -p bin stub none
 : >stub/queue
 : >stub/calls
 
-cat >bin/sbatch <<'SH'
-#!/bin/sh
-for script; do :; done
-echo "sbatch $*" >>"$STUB/calls"
-[ ! -e "$STUB/refuse" ] || { rm "$STUB/refuse"; echo "sbatch: error: invalid partition specified: x" >&2
-    echo "sbatch: error: Batch job submission failed: Invalid partition name specified" >&2; exit 1; }
-[ ! -e "$STUB/refuse-second" ] || mv "$STUB/refuse-second" "$STUB/refuse"
-job=$(($(cat "$STUB/last" 2>/dev/null || echo 100) + 1))
-echo $job >"$STUB/last"
-cp "$script" "$STUB/$job.sh"
-array=$(sed -n 's/^#SBATCH --array=0-\([0-9]*\).*/\1/p' "$script")
-[ -n "$array" ] && for k in $(seq 0 "$array"); do echo "$job $k PENDING Resources" >>"$STUB/queue"; done
-echo "$job;stub"
-SH
-cat >bin/squeue <<'SH'
-#!/bin/sh
-echo "squeue $*" >>"$STUB/calls"
-[ ! -e "$STUB/down" ] || { echo "slurm_load_jobs error: Unable to contact slurm controller (connect failure)" >&2; exit 1; }
-while [ $# -gt 0 ]; do [ "$1" != --jobs ] || jobs=$2; shift; done
-known=
-for job in $(echo "$jobs" | tr , ' '); do grep "^$job " "$STUB/queue" && known=1; done
-case $jobs$known in *,* | *1) exit 0 ;; esac
-echo "slurm_load_jobs error: Invalid job id specified" >&2
-exit 1
-SH
-cat >bin/scontrol <<'SH'
-#!/bin/sh
-echo "scontrol $*" >>"$STUB/calls"
-[ "$1" != show ] || cat <<CONF
-Configuration data as of 2024-01-01T00:00:00
-MaxArraySize            = $(cat "$STUB/limit" 2>/dev/null || echo 4)
-MaxDBDMsgs              = 20004
-CONF
-SH
-chmod +x bin/*
+for command in sbatch squeue scontrol drain; do ln -s "$root/harness/tests/slurm_stub.sh" bin/$command; done
 PATH="$tmp/bin:$plain_path"
 
-# drain [JOB]: run every task in the queue, as the node would.
-drain() {
-    while read -r job k state reason; do
-        (cd / && SLURM_JOB_ID=$job SLURM_ARRAY_JOB_ID=$job SLURM_ARRAY_TASK_ID=$k sh "$STUB/$job.sh") >>"stub/$job.$k.out" 2>&1
-    done <stub/queue
-    : >stub/queue
-}
 same() {
     for f in metrics.csv train.csv; do cmp "$1/$f" "$2/$f" || return 1; done
     for f in "$1"/checkpoints/*/model.safetensors; do cmp "$f" "$2${f#"$1"}" || return 1; done

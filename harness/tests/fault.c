@@ -18,6 +18,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
+#include <pthread.h>
 #include <signal.h>
 #include <spawn.h>
 #include <stdarg.h>
@@ -27,6 +28,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/statvfs.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -48,7 +50,7 @@ enum class {
     MKDIR,
     REMOVE,
     STAT,
-    PROCESS, /* pipe, fcntl, spawn, fork */
+    PROCESS, /* pipe, fcntl, spawn, fork, threads */
     WAIT,    /* poll, waitpid: only ever interrupted */
     N_CLASSES,
     ANY = N_CLASSES
@@ -377,6 +379,11 @@ WRAP(int, access, const char *path, int mode)
     return strikes(STAT, path) ? -1 : __real_access(path, mode);
 }
 
+WRAP(int, statvfs, const char *path, struct statvfs *st)
+{
+    return strikes(STAT, path) ? -1 : __real_statvfs(path, st);
+}
+
 WRAP(char *, realpath, const char *path, char *out)
 {
     char *p = strikes(STAT, path) ? NULL : __real_realpath(path, out);
@@ -418,6 +425,21 @@ WRAP(int, posix_spawn, pid_t *pid, const char *path, const posix_spawn_file_acti
     return strikes(PROCESS, "posix_spawn")
                ? EAGAIN
                : __real_posix_spawn(pid, path, actions, attr, argv, env);
+}
+
+WRAP(int, posix_spawnp, pid_t *pid, const char *name, const posix_spawn_file_actions_t *actions,
+     const posix_spawnattr_t *attr, char *const *argv, char *const *env)
+{
+    return strikes(PROCESS, "posix_spawnp")
+               ? EAGAIN
+               : __real_posix_spawnp(pid, name, actions, attr, argv, env);
+}
+
+WRAP(int, pthread_create, pthread_t *thread, const pthread_attr_t *attr, void *(*work)(void *),
+     void *ctx)
+{
+    return strikes(PROCESS, "pthread_create") ? EAGAIN
+                                              : __real_pthread_create(thread, attr, work, ctx);
 }
 
 WRAP(pid_t, fork, void)

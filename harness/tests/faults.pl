@@ -85,9 +85,11 @@ sub restore {
     }
 }
 
-# What a file says but for times: of runs.csv the columns that name the cell.
+# What a file says but for times and the folder it was made in: of runs.csv the columns that name the cell.
 sub settled {
     my ($path, $text) = @_;
+    $text =~ s{\Q$top\E/(?:made|try)-[\w-]+}{WHERE}g;
+    $text =~ s/\Q$top\E\/\w+-[^\x27"\/]+/WHERE/g;
     return 'F' if $path =~ m{(^|/)(log\.txt|error\.txt|lock|live\.json|eval\.part|state\.\d\.safetensors)$};
     $text =~ s/^\S+(?= .*\b(?:run\.csv|train\.json)$)//mg if $path =~ m{\.sha256$};
     $text =~ s/"(seconds|tokens_per_second)": *[^,\n]*/$1/g if $path =~ m{(^|/)train\.json$};
@@ -95,16 +97,18 @@ sub settled {
     return $text;
 }
 
+# What stubs of other programs remember is theirs.
+sub is_foreign { return $_[0] =~ m{^stub/} }
 sub is_temp { return $_[0] =~ m{\.tmp-[^-/]+-\d+-\d+$|(^|/)\.[^/]*\.tmp\.(svg|png)$} }
 sub is_transient { return $_[0] =~ m{(^|/)(log\.txt|error\.txt|live\.json|eval\.part|state\.\d\.safetensors)$} }
 
-# How two trees differ; log.txt may be there or not.
+# How two trees differ; log.txt may be there or not, and what `free` names be as it likes.
 sub difference {
-    my ($got, $want) = @_;
+    my ($got, $want, $free) = @_;
     my @bad;
     my %all = (%$got, %$want);
     for my $path (sort keys %all) {
-        next if $path =~ m{(^|/)log\.txt$};
+        next if $path =~ m{(^|/)log\.txt$} || is_foreign($path) || $free && $path =~ $free && !is_temp($path);
         if (!exists $want->{$path}) { push @bad, "$path is left over" }
         elsif (!exists $got->{$path}) { push @bad, "$path is missing" }
         elsif (settled($path, $got->{$path}) ne settled($path, $want->{$path})) { push @bad, "$path differs" }
@@ -115,23 +119,29 @@ sub difference {
 # -------------------------------------------------------------------------------------------- runs
 
 # Run the program in a folder; (status, stdout, stderr, lines of the side channel). Status 128 + N:
-# signal N; 'hang' after the timeout.
+# signal N; 'hang' after the timeout. What it started may outlive it: all of it has ended when the last
+# end of a pipe that every process inherits is closed.
 sub run {
     my ($dir, $args, %env) = @_;
     my $side = "$dir.side";
     unlink "$side.out", "$side.err", "$side.log", "$side.log.fired";
+    local $^F = 255;
+    pipe my $alive, my $held or die "pipe: $!\n";
     my $pid = fork // die "fork: $!\n";
     if ($pid == 0) {
+        close $alive;
         %ENV = (%ENV, LX_FAULT_LOG => "$side.log", %env);
         chdir $dir and open(STDIN, '<', '/dev/null') and open(STDOUT, '>', "$side.out") and open(STDERR, '>', "$side.err")
             and exec { $program } 'longshot', @$args;
         POSIX::_exit(126);
     }
     my $status;
-    local $SIG{ALRM} = sub { $status = 'hang'; kill 'KILL', $pid };
+    close $held;
+    local $SIG{ALRM} = sub { $status = 'hang'; kill 'KILL', $pid; close $alive };
     alarm $timeout;
     1 while waitpid($pid, 0) != $pid;
     my $code = $?;
+    sysread $alive, my $nothing, 1;
     alarm 0;
     $status //= $code & 127 ? 128 + ($code & 127) : $code >> 8;
     return ($status, slurp("$side.out"), slurp("$side.err"), [split /\n/, slurp("$side.log")]);
@@ -139,9 +149,9 @@ sub run {
 
 # A run that sets a scenario up: it must end well.
 our sub sure {
-    my ($dir, @args) = @_;
-    my ($status, undef, $err) = run($dir, \@args);
-    die "setting up: status $status: @args\n$err" if $status ne '0';
+    my ($dir, $args, %env) = @_;
+    my ($status, undef, $err) = run($dir, $args, %env);
+    die "setting up: status $status: @$args\n$err" if $status ne '0';
 }
 
 my $serial = 0;
@@ -160,7 +170,7 @@ sub prepare {
     $s->{count}{$1} = $2 while $end =~ /(\w+)=(\d+)/g;
     die "$s->{name}: undisturbed: $end\n@$log\n" if grep { /^leak|handles=[^0]/ } @$log;
     $s->{after} = snapshot($dir);
-    sure($dir, @$_) for @{$s->{finish} || []};
+    sure($dir, $_, %{$s->{env} || {}}) for @{$s->{finish} || []};
     $s->{final} = snapshot($dir);
     remove_tree($dir);
 }
@@ -193,9 +203,10 @@ sub judge {
         push @bad, "no line on stderr with \"THING: $cause\"" unless @named;
     }
     for my $path (sort keys %$tree) {
-        next if $tree->{$path} eq 'D' || $died && (is_temp($path) || $path =~ m{(^|/)lock$});
+        next if $tree->{$path} eq 'D' || is_foreign($path) || $died && (is_temp($path) || $path =~ m{(^|/)lock$});
         next if $killed && (is_temp($path) || $path =~ m{(^|/)lock$});
         next if $w->{class} eq 'process' && $path =~ m{(^|/)lock$}; # it may be another's: the clean run tidies
+        next if $s->{numbered} && $path =~ $s->{numbered} && $tree->{$path} eq 'F'; # a number is taken
         next if is_transient($path) || $w->{class} eq 'remove' && (is_temp($path) || $path =~ m{(^|/)lock$});
         my @right = map { exists $_->{$path} ? $_->{$path} : () } $s->{before}, $s->{after};
         if (is_temp($path) || !@right) { push @bad, "$path is left over" }
@@ -204,7 +215,7 @@ sub judge {
         }
     }
     for my $path (sort keys %{$s->{before}}) {
-        push @bad, "$path is lost" if !exists $tree->{$path} && exists $s->{after}{$path};
+        push @bad, "$path is lost" if !is_foreign($path) && !exists $tree->{$path} && exists $s->{after}{$path};
     }
     push @bad, again($s, $dir, $tree) if $status ne '0' && !@bad;
     return @bad;
@@ -222,12 +233,12 @@ sub again {
     push @bad, 'again: other output' if $out ne $s->{out} && $status eq '0' && !$s->{telling};
     push @bad, "again: $1" if $err =~ /(.*(?:not used|training again).*)/;
     for my $f (@{$s->{finish} || []}) {
-        my ($finished, undef, $why) = run($dir, $f);
+        my ($finished, undef, $why) = run($dir, $f, %{$s->{env} || {}});
         push @bad, "again: @$f: status $finished: $why" if $finished ne '0';
     }
     my $final = snapshot($dir);
     my %clean = map { $_ => $final->{$_} } grep { !($s->{untidied} && is_temp($_) && $_ =~ $s->{untidied}) } keys %$final;
-    push @bad, map { "again: $_" } difference(\%clean, $s->{final}) unless @bad;
+    push @bad, map { "again: $_" } difference(\%clean, $s->{final}, $s->{numbered}) unless @bad;
     return @bad;
 }
 
