@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "core/order.h"
 #include "report/aggregate_impl.h"
 
 struct lx_stats lx_stats_of(const double *v, size_t n)
@@ -26,34 +27,29 @@ struct lx_stats lx_stats_of(const double *v, size_t n)
     return s;
 }
 
-static int order(long long a, long long b)
-{
-    return (a > b) - (a < b);
-}
-
 static int by_section(const struct lx_row *a, const struct lx_row *b)
 {
-    int c = order(a->dataset, b->dataset);
-    c = c ? c : order(a->split, b->split);
-    c = c ? c : order(a->train_length, b->train_length);
-    c = c ? c : order(a->mode, b->mode);
-    return c ? c : order(a->stride, b->stride);
+    int c = lx_order(a->dataset, b->dataset);
+    c = c ? c : lx_order(a->split, b->split);
+    c = c ? c : lx_order(a->train_length, b->train_length);
+    c = c ? c : lx_order(a->mode, b->mode);
+    return c ? c : lx_order(a->stride, b->stride);
 }
 
 static int by_series(const struct lx_row *a, const struct lx_row *b)
 {
-    int c = order(a->rank, b->rank);
-    return c ? c : order(a->variant, b->variant);
+    int c = lx_order(a->rank, b->rank);
+    return c ? c : lx_order(a->variant, b->variant);
 }
 
 static int by_place(const struct lx_row *a, const struct lx_row *b)
 {
-    int c = order(a->metric, b->metric);
-    c = c ? c : order(a->eval_length, b->eval_length);
-    c = c ? c : order(a->layer, b->layer);
-    c = c ? c : order(a->head, b->head);
-    c = c ? c : order(a->lo, b->lo);
-    return c ? c : order(a->hi, b->hi);
+    int c = lx_order(a->metric, b->metric);
+    c = c ? c : lx_order(a->eval_length, b->eval_length);
+    c = c ? c : lx_order(a->layer, b->layer);
+    c = c ? c : lx_order(a->head, b->head);
+    c = c ? c : lx_order(a->lo, b->lo);
+    return c ? c : lx_order(a->hi, b->hi);
 }
 
 static int by_group(const struct lx_row *a, const struct lx_row *b)
@@ -67,8 +63,8 @@ static int by_all(const void *pa, const void *pb)
 {
     const struct lx_row *a = pa, *b = pb;
     int c = by_group(a, b);
-    c = c ? c : order(a->seed, b->seed);
-    return c ? c : order((long long)a->line, (long long)b->line);
+    c = c ? c : lx_order(a->seed, b->seed);
+    return c ? c : lx_order((long long)a->line, (long long)b->line);
 }
 
 static enum lx_code no_memory(struct lx_err *err)
@@ -258,21 +254,21 @@ static enum lx_code make_groups(struct lx_study *s, double *scratch, struct lx_e
 int lx_group_order(const void *pa, const void *pb)
 {
     const struct lx_group *a = pa, *b = pb;
-    int c = order(a->section, b->section);
-    c = c ? c : order(a->series, b->series);
-    c = c ? c : order(a->metric, b->metric);
-    c = c ? c : order(a->eval_length, b->eval_length);
-    c = c ? c : order(a->layer, b->layer);
-    c = c ? c : order(a->head, b->head);
-    c = c ? c : order(a->lo, b->lo);
-    return c ? c : order(a->hi, b->hi);
+    int c = lx_order(a->section, b->section);
+    c = c ? c : lx_order(a->series, b->series);
+    c = c ? c : lx_order(a->metric, b->metric);
+    c = c ? c : lx_order(a->eval_length, b->eval_length);
+    c = c ? c : lx_order(a->layer, b->layer);
+    c = c ? c : lx_order(a->head, b->head);
+    c = c ? c : lx_order(a->lo, b->lo);
+    return c ? c : lx_order(a->hi, b->hi);
 }
 
 static int compare_series(const void *pa, const void *pb)
 {
     const struct lx_series *a = pa, *b = pb;
-    int c = order(a->rank, b->rank);
-    return c ? c : order(a->variant, b->variant);
+    int c = lx_order(a->rank, b->rank);
+    return c ? c : lx_order(a->variant, b->variant);
 }
 
 /* Series were numbered as they were met; number them by rank, in the groups too. */

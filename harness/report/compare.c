@@ -9,6 +9,7 @@
 #include "core/csvfile.h"
 #include "core/fs.h"
 #include "core/options.h"
+#include "core/order.h"
 #include "report/compare_judge.h"
 
 /* A row that may count, with its key. */
@@ -26,11 +27,6 @@ struct side {
     size_t n;
 };
 
-static int order(long long a, long long b)
-{
-    return (a > b) - (a < b);
-}
-
 static int by_key(const struct lx_compare_key *a, const struct lx_compare_key *b)
 {
     int c = strcmp(a->dataset, b->dataset);
@@ -38,10 +34,10 @@ static int by_key(const struct lx_compare_key *a, const struct lx_compare_key *b
     c = c ? c : strcmp(a->metric, b->metric);
     c = c ? c : strcmp(a->encoding, b->encoding);
     c = c ? c : strcmp(a->evaluated_as, b->evaluated_as);
-    c = c ? c : order(a->train_length, b->train_length);
+    c = c ? c : lx_order(a->train_length, b->train_length);
     c = c ? c : strcmp(a->mode, b->mode);
-    c = c ? c : order(a->stride, b->stride);
-    return c ? c : order(a->eval_length, b->eval_length);
+    c = c ? c : lx_order(a->stride, b->stride);
+    return c ? c : lx_order(a->eval_length, b->eval_length);
 }
 
 /* Within a key: rows without positions first, then by position, then by seed. */
@@ -49,10 +45,10 @@ static int by_item(const void *pa, const void *pb)
 {
     const struct item *a = pa, *b = pb;
     int c = by_key(&a->key, &b->key);
-    c = c ? c : order(a->row->lo, b->row->lo);
-    c = c ? c : order(a->row->hi, b->row->hi);
-    c = c ? c : order(a->row->seed, b->row->seed);
-    return c ? c : order((long long)a->row->line, (long long)b->row->line);
+    c = c ? c : lx_order(a->row->lo, b->row->lo);
+    c = c ? c : lx_order(a->row->hi, b->row->hi);
+    c = c ? c : lx_order(a->row->seed, b->row->seed);
+    return c ? c : lx_order((long long)a->row->line, (long long)b->row->line);
 }
 
 static enum lx_code no_memory(struct lx_err *err)
