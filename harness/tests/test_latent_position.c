@@ -2,9 +2,8 @@
  * probe on positions that were planted and on none, the variance of attention against the law 1/m of
  * uniform attention over independent tokens, computed from the weights by hand. */
 #include "core/rng.h"
-#include "eval/analysis.h"
 #include "eval/ridge.h"
-#include "tests/model_rig.h"
+#include "tests/analysis_rig.h"
 
 enum { V = 13, T = 48, STREAM = 4000 };
 
@@ -126,54 +125,20 @@ static void ridge_refuses_what_is_broken(void **state)
 
 /* ------------------------------------------------------------------------------------- analyses */
 
-struct rig {
-    struct model_rig model;
-    struct lx_json *list;
-    struct lx_stream stream;
-    struct lx_eval_config eval;
-    struct lx_analyses analyses;
-    struct lx_analysis_subject subject;
-    struct lx_metrics out;
-};
-
-static void open_rig(struct rig *r, int d_model, const char *stack, const char *list)
+static void open_rig(struct analysis_rig *r, int d_model, const char *stack, const char *list)
 {
-    struct model_shape shape = {
+    const struct model_shape shape = {
         .config = {.layers = 2, .d_model = d_model, .heads = 2, .d_ff = 2 * d_model, .vocab = V},
         .train_length = T,
         .max_length = T};
-    struct lx_err err;
+    const struct lx_eval_config eval = {
+        .lengths = {T}, .n_lengths = 1, .tokens = T, .batch_tokens = 5 * T};
 
-    memset(r, 0, sizeof(*r));
-    model_open(&r->model, stack, &shape);
-    r->stream.n = STREAM;
-    r->stream.tokens = model_tokens(&r->model, STREAM, 2);
-    r->eval =
-        (struct lx_eval_config){.lengths = {T}, .n_lengths = 1, .tokens = T, .batch_tokens = 5 * T};
-    CHECK_OK(lx_json_parse(list, strlen(list), "list", &r->list, &err));
-    CHECK_OK(lx_analyses_parse(&r->analyses, r->list, "analyses", &r->model.m.config, &r->eval, T,
-                               &r->model.arena, &err));
-    r->subject = (struct lx_analysis_subject){
-        .m = &r->model.m, .stack_id = "s", .eval = &r->eval, .stream = &r->stream, .seed = 1};
-}
-
-static void run_rig(struct rig *r)
-{
-    struct lx_err err;
-
-    r->out.n = 0;
-    CHECK_OK(lx_analyses_run(&r->analyses, &r->subject, &r->out, &err));
-}
-
-static void close_rig(struct rig *r)
-{
-    lx_metrics_free(&r->out);
-    lx_json_free(r->list);
-    model_close(&r->model);
+    analysis_open(r, stack, &shape, STREAM, &eval, list);
 }
 
 /* lo -1: the row without positions. */
-static double value(const struct rig *r, const char *metric, int layer, int lo)
+static double value(const struct analysis_rig *r, const char *metric, int layer, int lo)
 {
     for (size_t i = 0; i < r->out.n; i++) {
         const struct lx_metric *m = &r->out.rows[i];
@@ -185,7 +150,7 @@ static double value(const struct rig *r, const char *metric, int layer, int lo)
     return 0;
 }
 
-static struct lx_param *param(struct rig *r, const char *name)
+static struct lx_param *param(struct analysis_rig *r, const char *name)
 {
     struct lx_param *p = lx_paramset_find(&r->model.m.params, name);
 
@@ -196,7 +161,7 @@ static struct lx_param *param(struct rig *r, const char *name)
 /* The position in one channel, tokens in the others: read exactly. */
 static void planted_positions_are_read(void **state)
 {
-    struct rig r;
+    struct analysis_rig r;
     struct lx_param *table;
 
     (void)state;
@@ -207,28 +172,28 @@ static void planted_positions_are_read(void **state)
             table->w[t * 8 + i] = i == 3 ? (real)(0.1 * (double)t) : 0;
     for (size_t k = 0; k < V; k++)
         r.model.m.embed->w[k * 8 + 3] = 0;
-    run_rig(&r);
+    analysis_run(&r);
     CHECK_NEAR(value(&r, "position_r2", 0, -1), 1, 1e-4);
     CHECK_NEAR(value(&r, "position_error", 0, -1), 0, 0.1);
     assert_true(value(&r, "position_r2_initial", 0, -1) < 0.9);
-    close_rig(&r);
+    analysis_close(&r);
 }
 
 /* No positions in the embedding of random tokens: R^2 is 0 and the error T/4 but for chance. The best layer is what stands without a layer. */
 static void absent_positions_are_not(void **state)
 {
-    struct rig r;
+    struct analysis_rig r;
     double best;
 
     (void)state;
     open_rig(&r, 32, "[]", "[{\"name\": \"position_probe\", \"windows\": 64}]");
-    run_rig(&r);
+    analysis_run(&r);
     CHECK_NEAR(value(&r, "position_r2", 0, -1), 0, 0.05);
     CHECK_NEAR(value(&r, "position_error", 0, -1), T / 4.0, 0.04 * T);
     best = fmax(value(&r, "position_r2", 1, -1), value(&r, "position_r2", 2, -1));
     best = fmax(best, value(&r, "position_r2", 0, -1));
     CHECK_NEAR(value(&r, "position_r2", -1, -1), best, 0);
-    close_rig(&r);
+    analysis_close(&r);
 }
 
 /* Rows of the first weights are those of a model that was never trained, to the bit. */
@@ -238,14 +203,14 @@ static void initial_is_untrained(void **state)
 
     (void)state;
     for (int k = 0; k < 2; k++) {
-        struct rig fresh, trained;
+        struct analysis_rig fresh, trained;
         size_t found = 0;
 
         open_rig(&fresh, 8, "[]", lists[k]);
         open_rig(&trained, 8, "[]", lists[k]);
         model_scatter(&trained.model, 0.5, 3);
-        run_rig(&fresh);
-        run_rig(&trained);
+        analysis_run(&fresh);
+        analysis_run(&trained);
         assert_int_equal(fresh.out.n, trained.out.n);
         for (size_t i = 0; i < fresh.out.n; i++) {
             const struct lx_metric *a = &fresh.out.rows[i], *b = &trained.out.rows[i];
@@ -260,8 +225,8 @@ static void initial_is_untrained(void **state)
             found++;
         }
         assert_int_equal(2 * found, fresh.out.n);
-        close_rig(&fresh);
-        close_rig(&trained);
+        analysis_close(&fresh);
+        analysis_close(&trained);
     }
 }
 
@@ -269,7 +234,7 @@ static void initial_is_untrained(void **state)
 static void observed_output_is_what_is_added(void **state)
 {
     enum { D = 8 };
-    struct rig r;
+    struct analysis_rig r;
     real output[2 * T * D], residual[3 * T * D];
     const struct lx_observe ob = {.output = output, .residual = residual};
 
@@ -291,12 +256,12 @@ static void observed_output_is_what_is_added(void **state)
         }
         assert_true(size > 0.05);
     }
-    close_rig(&r);
+    analysis_close(&r);
 }
 
 /* Mean over channels of the variance, over uniformly random tokens, of Wo Wv LN(E[token]): what the
  * first layer's attention output varies by where it sees one token. In double, from the weights. */
-static double variance_of_one(struct rig *r)
+static double variance_of_one(struct analysis_rig *r)
 {
     const struct lx_layer *y = &r->model.m.layers[0];
     size_t D = (size_t)r->model.m.config.d_model;
@@ -345,7 +310,7 @@ static double mean_inverse(int lo, int hi)
     return sum / (hi - lo);
 }
 
-static void check_law(struct rig *r, const char *metric, double one, double tol)
+static void check_law(struct analysis_rig *r, const char *metric, double one, double tol)
 {
     int bins = 0;
 
@@ -365,7 +330,7 @@ static void check_law(struct rig *r, const char *metric, double one, double tol)
 /* q = k = 0 makes attention exactly uniform: Var_m = Var_1 / m, and the slope is -1. */
 static void uniform_attention_falls_as_one_over_m(void **state)
 {
-    struct rig r;
+    struct analysis_rig r;
     size_t D = 16;
 
     (void)state;
@@ -373,11 +338,11 @@ static void uniform_attention_falls_as_one_over_m(void **state)
     model_scatter(&r.model, 0.4, 5);
     memset(r.model.m.layers[0].qkv_w->w, 0, 2 * D * D * sizeof(real));
     memset(r.model.m.layers[0].qkv_b->w, 0, 2 * D * sizeof(real));
-    run_rig(&r);
+    analysis_run(&r);
     check_law(&r, "attention_variance", variance_of_one(&r), 0.08);
     CHECK_NEAR(value(&r, "attention_variance_slope", 0, -1), -1, 0.04);
     assert_true(value(&r, "attention_variance_rank", 0, -1) < -0.97);
-    close_rig(&r);
+    analysis_close(&r);
 }
 
 /* With the first weights of a model logits are small but not zero (variance 4/25), so that different
@@ -390,20 +355,20 @@ static void first_weights_nearly_do(void **state)
 
     (void)state;
     for (int k = 0; k < 3; k++) {
-        struct rig r;
+        struct analysis_rig r;
         double slope, one;
 
         open_rig(&r, 64, "[]", RANDOM_WINDOWS);
         for (size_t i = 0; i < 2 * 64 * 64; i++)
             r.model.m.layers[0].qkv_w->w[i] *= (real)scales[k];
-        run_rig(&r);
+        analysis_run(&r);
         slope = value(&r, "attention_variance_slope", 0, -1);
         one = variance_of_one(&r);
         CHECK_NEAR(value(&r, "attention_variance", 0, 0), one, 0.05 * one);
         CHECK_NEAR(value(&r, "attention_variance_slope_initial", 0, -1), -0.8, 0.05);
         assert_true(slope < before);
         before = slope;
-        close_rig(&r);
+        analysis_close(&r);
     }
     CHECK_NEAR(before, -1, 0.05);
 }
@@ -412,7 +377,7 @@ static void first_weights_nearly_do(void **state)
 static void variance_by_brute_force(void **state)
 {
     enum { D = 8, N = 7 };
-    struct rig r;
+    struct analysis_rig r;
     real output[2 * T * D];
     const struct lx_observe ob = {.output = output};
     double o[N][2 * T * D], variance[2][T] = {{0}};
@@ -422,7 +387,7 @@ static void variance_by_brute_force(void **state)
              "[{\"name\": \"attention_variance\", \"windows\": 7, \"initial\": false}]");
     model_scatter(&r.model, 0.4, 6);
     model_work(&r.model, 1, T, false);
-    run_rig(&r);
+    analysis_run(&r);
     for (size_t k = 0; k < N; k++) {
         size_t start = (size_t)((double)(STREAM - 1 - T) * (double)k / (N - 1));
 
@@ -443,7 +408,7 @@ static void variance_by_brute_force(void **state)
         CHECK_NEAR(value(&r, "attention_variance", l, 2), (variance[l][2] + variance[l][3]) / 2,
                    1e-5);
     }
-    close_rig(&r);
+    analysis_close(&r);
 }
 
 static const struct CMUnitTest tests[] = {

@@ -1,61 +1,27 @@
 /* The receptive field against what must be: nothing at all beyond a window, equal shares under uniform
  * attention, finite differences of a position table (whose row t is added to input vector t), and the
  * control by hand. */
-#include "eval/analysis.h"
-#include "tests/model_rig.h"
+#include "tests/analysis_rig.h"
 
 enum { V = 9, L = 8, STREAM = 400 };
 
-struct rig {
-    struct model_rig model;
-    struct lx_json *list;
-    struct lx_stream stream;
-    struct lx_eval_config eval;
-    struct lx_analyses analyses;
-    struct lx_analysis_subject subject;
-    struct lx_metrics out;
-};
-
-static void open_rig(struct rig *r, int layers, const char *stack, const char *list, int longest)
+static void open_rig(struct analysis_rig *r, int layers, const char *stack, const char *list,
+                     int longest)
 {
-    struct model_shape shape = {
+    const struct model_shape shape = {
         .config = {.layers = layers, .d_model = 8, .heads = 2, .d_ff = 12, .vocab = V},
         .train_length = L,
         .max_length = longest,
         .gradients = true};
-    struct lx_err err;
-
-    memset(r, 0, sizeof(*r));
-    model_open(&r->model, stack, &shape);
-    model_scatter(&r->model, 0.4, 1);
-    r->stream.n = STREAM;
-    r->stream.tokens = model_tokens(&r->model, STREAM, 2);
-    r->eval = (struct lx_eval_config){
+    const struct lx_eval_config eval = {
         .lengths = {longest}, .n_lengths = 1, .tokens = 64, .batch_tokens = 3 * longest};
-    CHECK_OK(lx_json_parse(list, strlen(list), "list", &r->list, &err));
-    CHECK_OK(lx_analyses_parse(&r->analyses, r->list, "analyses", &r->model.m.config, &r->eval, L,
-                               &r->model.arena, &err));
-    r->subject = (struct lx_analysis_subject){
-        .m = &r->model.m, .stack_id = "s", .eval = &r->eval, .stream = &r->stream, .seed = 1};
-}
 
-static void run_rig(struct rig *r)
-{
-    struct lx_err err;
-
-    r->out.n = 0;
-    CHECK_OK(lx_analyses_run(&r->analyses, &r->subject, &r->out, &err));
-}
-
-static void close_rig(struct rig *r)
-{
-    lx_metrics_free(&r->out);
-    lx_json_free(r->list);
-    model_close(&r->model);
+    analysis_open(r, stack, &shape, STREAM, &eval, list);
+    model_scatter(&r->model, 0.4, 1);
 }
 
 /* hi 0: the overall row. */
-static const struct lx_metric *row(const struct rig *r, const char *metric, int hi)
+static const struct lx_metric *row(const struct analysis_rig *r, const char *metric, int hi)
 {
     for (size_t i = 0; i < r->out.n; i++) {
         const struct lx_metric *m = &r->out.rows[i];
@@ -67,12 +33,12 @@ static const struct lx_metric *row(const struct rig *r, const char *metric, int 
     return NULL;
 }
 
-static double value(const struct rig *r, const char *metric, int hi)
+static double value(const struct analysis_rig *r, const char *metric, int hi)
 {
     return row(r, metric, hi)->value;
 }
 
-static bool has(const struct rig *r, const char *metric)
+static bool has(const struct analysis_rig *r, const char *metric)
 {
     for (size_t i = 0; i < r->out.n; i++)
         if (strcmp(r->out.rows[i].metric, metric) == 0)
@@ -89,13 +55,13 @@ static void nothing_beyond_a_window(void **state)
         for (int w = 1; w <= 4; w++) {
             int reach = layers * (w - 1) + 1;
             char stack[100], list[160];
-            struct rig r;
+            struct analysis_rig r;
 
             (void)snprintf(stack, sizeof(stack), "[{\"name\": \"window\", \"width\": %d}]", w);
             (void)snprintf(list, sizeof(list),
                            "[{\"name\": \"receptive_field\", \"share\": 1, \"cut\": %d}]", reach);
             open_rig(&r, layers, stack, list, 40);
-            run_rig(&r);
+            analysis_run(&r);
             CHECK_NEAR(value(&r, "receptive_field", 0), reach, 0);
             CHECK_NEAR(value(&r, "gradient_share", reach), 1, 0);
             if (reach > 1)
@@ -103,7 +69,7 @@ static void nothing_beyond_a_window(void **state)
             CHECK_NEAR(value(&r, "gradient_share", 40), 1, 0);
             CHECK_NEAR(value(&r, "context_gain", 0), 0, 1e-5);
             CHECK_NEAR(value(&r, "nll_last", 0), value(&r, "nll_last_cut", 0), 1e-5);
-            close_rig(&r);
+            analysis_close(&r);
         }
 }
 
@@ -112,7 +78,7 @@ static void nothing_beyond_a_window(void **state)
 static void uniform_attention_is_a_line(void **state)
 {
     const int T = 40;
-    struct rig r;
+    struct analysis_rig r;
     struct lx_param *w, *b;
     uint16_t *same;
     size_t D = 8;
@@ -128,7 +94,7 @@ static void uniform_attention_is_a_line(void **state)
     for (size_t i = 0; i < STREAM; i++)
         same[i] = 5;
     r.stream.tokens = same;
-    run_rig(&r);
+    analysis_run(&r);
     first = value(&r, "gradient_share", 1);
     assert_true(first > 0.01 && first < 0.99);
     for (int n = 2; n <= 16; n++)
@@ -136,11 +102,11 @@ static void uniform_attention_is_a_line(void **state)
     field = 1 + ceil((0.8 - first) / (1 - first) * (T - 1));
     CHECK_NEAR(value(&r, "receptive_field", 0), fmax(field, 1), 0);
     CHECK_NEAR(row(&r, "receptive_field", 0)->stderr_value, 0, 0);
-    close_rig(&r);
+    analysis_close(&r);
 }
 
 /* NLL of the last target of the window. */
-static double last_nll(struct rig *r, size_t start, int T)
+static double last_nll(struct analysis_rig *r, size_t start, int T)
 {
     const uint16_t *from = r->stream.tokens + start;
     double nll[64];
@@ -151,7 +117,7 @@ static double last_nll(struct rig *r, size_t start, int T)
 }
 
 /* Norms of the gradient by the rows of the position table, four-point differences. */
-static void differences(struct rig *r, size_t start, int T, double *norm)
+static void differences(struct analysis_rig *r, size_t start, int T, double *norm)
 {
     struct lx_param *table = lx_paramset_find(&r->model.m.params, "encoding.learned.table");
     double h = sizeof(real) == sizeof(double) ? 1e-3 : 2e-2;
@@ -181,7 +147,7 @@ static void follows_finite_differences(void **state)
 {
     const int T = L;
     const double tol = sizeof(real) == sizeof(double) ? 1e-7 : 3e-3;
-    struct rig r;
+    struct analysis_rig r;
     double share[L] = {0}, norm[L];
     double fields[3], mean = 0, square = 0;
 
@@ -189,7 +155,7 @@ static void follows_finite_differences(void **state)
     open_rig(&r, 2, "[{\"name\": \"learned\"}]",
              "[{\"name\": \"receptive_field\", \"share\": 0.7, \"windows\": 3}]", T);
     model_work(&r.model, 1, T, false);
-    run_rig(&r);
+    analysis_run(&r);
     for (size_t k = 0; k < 3; k++) {
         size_t start = (size_t)((double)(STREAM - 1 - T) * (double)k / 2);
         double total = 0, sum = 0;
@@ -213,20 +179,20 @@ static void follows_finite_differences(void **state)
     CHECK_NEAR(value(&r, "receptive_field", 0), mean, 1e-12);
     CHECK_NEAR(row(&r, "receptive_field", 0)->stderr_value, sqrt(square / 2 / 3), 1e-9);
     assert_int_equal(row(&r, "receptive_field", 0)->windows, 3);
-    close_rig(&r);
+    analysis_close(&r);
 }
 
 static void control_by_hand(void **state)
 {
     const int T = 24, n = 5;
-    struct rig r;
+    struct analysis_rig r;
     double full = 0, cut = 0, square = 0, gain;
 
     (void)state;
     open_rig(&r, 2, "[{\"name\": \"alibi\"}]",
              "[{\"name\": \"receptive_field\", \"windows\": 2, \"control_windows\": 5}]", T);
     model_work(&r.model, 1, T, false);
-    run_rig(&r);
+    analysis_run(&r);
     for (int k = 0; k < n; k++) {
         size_t end = (size_t)T + (size_t)((double)(STREAM - 1 - T) * k / (n - 1));
         double a = last_nll(&r, end - (size_t)T, T), b = last_nll(&r, end - L, L);
@@ -242,24 +208,24 @@ static void control_by_hand(void **state)
     CHECK_NEAR(row(&r, "context_gain", 0)->stderr_value,
                sqrt((square - n * gain * gain) / (n - 1) / n), 1e-5);
     assert_true(fabs(gain) > 1e-3);
-    close_rig(&r);
+    analysis_close(&r);
     open_rig(&r, 1, "[]", "[\"receptive_field\"]", L); /* nothing to cut */
-    run_rig(&r);
+    analysis_run(&r);
     assert_true(has(&r, "receptive_field") && !has(&r, "context_gain"));
-    close_rig(&r);
+    analysis_close(&r);
 }
 
 /* Every token that is asked for gets its row once, in rising order, the whole window last and 1. */
 static void curve_is_complete(void **state)
 {
-    struct rig r;
+    struct analysis_rig r;
     int before = 0;
     double last = 0;
 
     (void)state;
     open_rig(&r, 2, "[{\"name\": \"rope\"}]", "[{\"name\": \"receptive_field\", \"windows\": 2}]",
              100);
-    run_rig(&r);
+    analysis_run(&r);
     for (size_t i = 0; i < r.out.n; i++) {
         const struct lx_metric *m = &r.out.rows[i];
 
@@ -274,21 +240,21 @@ static void curve_is_complete(void **state)
     }
     assert_int_equal(before, 100);
     CHECK_NEAR(last, 1, 0);
-    close_rig(&r);
+    analysis_close(&r);
 }
 
 static void broken_weights_say_so(void **state)
 {
-    struct rig r;
+    struct analysis_rig r;
 
     (void)state;
     open_rig(&r, 1, "[]", "[\"receptive_field\"]", 16);
     r.model.m.lnf_w->w[0] = (real)NAN;
-    run_rig(&r);
+    analysis_run(&r);
     assert_string_equal(row(&r, "receptive_field", 0)->status, "diverged");
     assert_string_equal(row(&r, "context_gain", 0)->status, "diverged");
     assert_false(has(&r, "gradient_share"));
-    close_rig(&r);
+    analysis_close(&r);
 }
 
 static const struct CMUnitTest tests[] = {
