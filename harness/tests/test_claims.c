@@ -8,6 +8,7 @@
 #include "report/claims.h"
 #include "report/published.h"
 #include "report/report.h"
+#include "tests/file_check.h"
 
 #define FIXTURE "harness/tests/fixtures/claims"
 
@@ -451,20 +452,6 @@ static void put(const char *name, const char *text, size_t n)
     CHECK_OK(lx_fs_write(path, text, n, &err));
 }
 
-static void check_file(const char *name)
-{
-    struct lx_buf got = {0}, want = {0};
-    char path[256];
-
-    snprintf(path, sizeof path, "%s/%s", folder, name);
-    CHECK_OK(lx_fs_read(path, &got, &err));
-    snprintf(path, sizeof path, FIXTURE "/%s", name);
-    CHECK_OK(lx_fs_read(path, &want, &err));
-    assert_string_equal(got.text, want.text);
-    lx_buf_free(&got);
-    lx_buf_free(&want);
-}
-
 /* The whole report, in every format, and no trace of it once the config says nothing. */
 static void test_files(void **state)
 {
@@ -482,7 +469,7 @@ static void test_files(void **state)
     put("metrics.csv", csv.text, csv.len);
     CHECK_OK(lx_report_make(folder, &no_plots, &err));
     for (size_t i = 0; i < 4; i++)
-        check_file(names[i]);
+        check_same_file(folder, names[i], FIXTURE, names[i]);
     CHECK_OK(lx_report_text(folder, &text, &err));
     CHECK_OK(lx_fs_read(FIXTURE "/claims.txt", &want, &err));
     assert_non_null(strstr(text.text, want.text));

@@ -12,6 +12,7 @@
 #include "report/report.h"
 #include "report/style.h"
 #include "report/table.h"
+#include "tests/file_check.h"
 
 #define FIXTURE "harness/tests/fixtures/report"
 
@@ -75,20 +76,6 @@ static bool exists(const char *name)
     char path[256];
     snprintf(path, sizeof path, "%s/%s", folder, name);
     return lx_fs_exists(path);
-}
-
-/* FOLDER/made must equal FIXTURE/name byte by byte. */
-static void check_same(const char *made, const char *name)
-{
-    struct lx_buf got = {0}, want = {0};
-    char path[256];
-    snprintf(path, sizeof path, "%s/%s", folder, made);
-    CHECK_OK(lx_fs_read(path, &got, &err));
-    snprintf(path, sizeof path, FIXTURE "/%s", name);
-    CHECK_OK(lx_fs_read(path, &want, &err));
-    assert_string_equal(got.text, want.text);
-    lx_buf_free(&got);
-    lx_buf_free(&want);
 }
 
 static void make_fixture(const struct lx_report_options *o)
@@ -192,9 +179,9 @@ static void test_tables(void **state)
     struct lx_buf text = {0}, want = {0};
     (void)state;
     make_fixture(&no_plots);
-    check_same("table.md", "table.md");
-    check_same("table.tex", "table.tex");
-    check_same("table.csv", "table.csv");
+    check_same_file(folder, "table.md", FIXTURE, "table.md");
+    check_same_file(folder, "table.tex", FIXTURE, "table.tex");
+    check_same_file(folder, "table.csv", FIXTURE, "table.csv");
     assert_false(exists("plots"));
     CHECK_OK(lx_report_text(folder, &text, &err));
     CHECK_OK(lx_fs_read(FIXTURE "/table.txt", &want, &err));
@@ -275,7 +262,7 @@ static void test_figures(void **state)
     make_fixture(NULL);
     for (size_t i = 0; i < sizeof KEPT / sizeof KEPT[0]; i++) {
         snprintf(name, sizeof name, "plots/%s", KEPT[i]);
-        check_same(name, KEPT[i]);
+        check_same_file(folder, name, FIXTURE, KEPT[i]);
     }
     for (size_t i = 0; i < sizeof STEMS / sizeof STEMS[0]; i++) {
         snprintf(name, sizeof name, "plots/%s.svg", STEMS[i]);
