@@ -51,12 +51,7 @@ check "tables have the variants" grep -q 'alibi+align-entropy' a/table.md
 
 check "from the start, one at a time, two threads" run 0 "$longshot" run more.json -o b -j1 --threads 2 --plots no
 check "gives the same bytes" cmp a/metrics.csv b/metrics.csv
-stops=0
-while ! timeout -s TERM "0.$((stops / 10))$((stops % 10 + 1))" "$longshot" run more.json -o c -j1 --plots no >out 2>err; do
-    stops=$((stops + 1))
-    [ $stops -lt 90 ] || break
-done
-[ $stops -lt 90 ] || "$longshot" run more.json -o c -j1 --plots no >out 2>err
+until_done "$longshot" run more.json -o c -j1 --plots no
 check "it was stopped" test $stops -gt 0
 check "and in the end has the same bytes" cmp a/metrics.csv c/metrics.csv
 

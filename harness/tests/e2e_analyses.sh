@@ -62,12 +62,7 @@ check "the tables are those of the perplexities" sh -c "! grep -q receptive a/ta
 check "from the start, one at a time" run 0 "$longshot" run more.json -o b -j1 --plots no
 check "gives the same bytes" cmp a/metrics.csv b/metrics.csv
 # Stopped again and again, a little later each time: it goes on from the units that were done.
-stops=0
-while ! timeout -s TERM "$(printf 0.%02d $((stops + 1)))" "$longshot" run more.json -o c -j1 --plots no >out 2>err; do
-    stops=$((stops + 1))
-    [ $stops -lt 90 ] || break
-done
-[ $stops -lt 90 ] || "$longshot" run more.json -o c -j1 --plots no >out 2>err
+until_done "$longshot" run more.json -o c -j1 --plots no
 check "it was stopped" test $stops -gt 0
 check "and in the end has the same bytes" cmp a/metrics.csv c/metrics.csv
 

@@ -36,3 +36,13 @@ exits() {
 # has FILE TEXT, lacks FILE TEXT
 has() { grep -qF -e "$2" "$1" || { echo "$1 lacks: $2"; return 1; }; }
 lacks() { ! grep -qF -e "$2" "$1"; }
+
+# until_done COMMAND...: stopped by TERM again and again, a little later each time, until it ends well of
+# itself (after 90 times it is left alone); $stops says how often it was stopped.
+until_done() {
+    stops=0
+    while ! timeout -s TERM "$(printf 0.%02d $((stops + 1)))" "$@" >out 2>err; do
+        stops=$((stops + 1))
+        [ $stops -lt 90 ] || { "$@" >out 2>err; return; }
+    done
+}
