@@ -120,7 +120,9 @@ sub difference {
 
 # Run the program in a folder; (status, stdout, stderr, lines of the side channel). Status 128 + N:
 # signal N; 'hang' after the timeout. What it started may outlive it: all of it has ended when the last
-# end of a pipe that every process inherits is closed.
+# end of a pipe that every process inherits is closed. With $waits, what waits for something that never
+# comes is interrupted first, as at a terminal.
+our $waits = 0;
 sub run {
     my ($dir, $args, %env) = @_;
     my $side = "$dir.side";
@@ -137,8 +139,12 @@ sub run {
     }
     my $status;
     close $held;
-    local $SIG{ALRM} = sub { $status = 'hang'; kill 'KILL', $pid; close $alive };
-    alarm $timeout;
+    my $interrupts = $waits;
+    local $SIG{ALRM} = sub {
+        if ($interrupts-- > 0) { kill 'INT', $pid; alarm $timeout }
+        else { $status = 'hang'; kill 'KILL', $pid; close $alive }
+    };
+    alarm($waits ? $timeout / 4 : $timeout);
     1 while waitpid($pid, 0) != $pid;
     my $code = $?;
     sysread $alive, my $nothing, 1;
@@ -189,7 +195,7 @@ sub judge {
     my $cause = $w->{class} eq 'stat' ? '.' : $killed ? '.' : $w->{how} eq 'enospc' ? 'No space left on device'
         : $cause{$w->{class}} || 'Input/output error';
 
-    push @bad, "status $status" if $died ? $status ne '137' : $status !~ /^[01]$/ && !$partial && !($s->{telling} && $w->{class} eq 'stat' && $status eq '2');
+    push @bad, "status $status" if $died ? $status ne '137' : $status !~ /^[01]$/ && !$partial && !($waits && $status eq '75') && !($s->{telling} && $w->{class} eq 'stat' && $status eq '2');
     push @bad, "must be harmless, status $status" if $w->{how} =~ /short|eintr/ && $status ne '0';
     push @bad, map { "at its end: $_" } grep { /^leak|handles=[^0]/ } @$log;
     push @bad, 'a report of a sanitizer' if $err =~ /Sanitizer|runtime error/;
@@ -217,6 +223,7 @@ sub judge {
     for my $path (sort keys %{$s->{before}}) {
         push @bad, "$path is lost" if !is_foreign($path) && !exists $tree->{$path} && exists $s->{after}{$path};
     }
+    local $waits = 0;
     push @bad, again($s, $dir, $tree) if $status ne '0' && !@bad;
     return @bad;
 }
@@ -248,6 +255,7 @@ sub try {
     my $dir = fresh();
     my $order = "$w->{class}:$n:$w->{when}:$w->{how}";
     restore($s->{before}, $dir);
+    local $waits = $s->{waits} && $w->{when} eq 'on';
     my @got = run($dir, $s->{args}, %{$s->{env} || {}}, LX_FAULT => $order, LX_FAULT_IN => $s->{role});
     my ($fired) = grep { /^fired/ } @{$got[3]};
     my ($became, $text) = ('', '');

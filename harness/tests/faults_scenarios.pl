@@ -7,6 +7,7 @@
 #   partial        exit status 4 is an answer, and the tables may then lack a cell
 #   telling        the output tells what was met: what changed, so that a second run says something else, or
 #                  what could not be read; and with status 2 it refuses what it cannot look at
+#   waits          for tasks on other machines: as long as nothing can be read or asked, until Ctrl-C
 #   numbered       files whose numbers go on where a disturbed run stopped: what Slurm was given
 #   untidied       which temporary files that a kill left nobody cleans up: those outside the results folder
 use strict;
@@ -222,7 +223,7 @@ my $merge = [[qw(merge r)]];
     {name => 'describe', files => $inputs, args => [qw(describe alibi --heads 2 --length 4)]},
     {name => 'run', files => $inputs, args => [qw(run two.json -o r -j1 --plots no)], partial => 1},
     {name => 'submit', files => $cluster, args => [@submit, '--no-wait'], finish => [[@submit, qw(--poll 0.001)]], env => \%slurm, numbered => qr{^r/slurm/}, telling => 1},
-    {name => 'slurm', files => $submitted, args => [@submit, qw(--poll 0.001)], env => \%slurm, numbered => qr{^r/slurm/}, partial => 1},
+    {name => 'slurm', files => $submitted, args => [@submit, qw(--poll 0.001)], env => \%slurm, numbered => qr{^r/slurm/}, partial => 1, waits => 1},
     {name => 'analyses', files => $asked, args => [qw(cell keys.json --index 0 -o r)], finish => $merge},
     {name => 'half', files => $half, args => [qw(cell keys.json --index 0 -o r)], finish => $merge},
     {name => 'figures', files => $analysed, args => [qw(report r)], finish => $merge, env => \%drawing},
