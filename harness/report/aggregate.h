@@ -9,6 +9,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "core/arena.h"
 #include "core/err.h"
 #include "core/json.h"
 #include "report/rows.h"
@@ -87,6 +88,12 @@ enum lx_code lx_study_ratio(const struct lx_study *s, const struct lx_group *g,
 /* Perplexity of the generator itself on the targets of this length: exp of the mean nll_floor; NaN
  * where there is none. */
 double lx_study_floor(const struct lx_study *s, size_t section, int eval_length);
+
+/* What occurs among the groups of a metric in this section, rising: evaluation lengths, or first
+ * positions (`positions`). Memory from the arena. */
+LX_MUST_CHECK
+enum lx_code lx_study_axis(const struct lx_study *s, size_t section, int metric, bool positions,
+                           struct lx_arena *arena, int **at, size_t *n, struct lx_err *err);
 
 /* The series has rows in this section. */
 bool lx_study_has(const struct lx_study *s, size_t section, size_t series);

@@ -72,6 +72,32 @@ enum lx_code lx_study_ratio(const struct lx_study *s, const struct lx_group *g,
     return LX_OK;
 }
 
+static int rising(const void *a, const void *b)
+{
+    int x = *(const int *)a, y = *(const int *)b;
+    return (x > y) - (x < y);
+}
+
+enum lx_code lx_study_axis(const struct lx_study *s, size_t section, int metric, bool positions,
+                           struct lx_arena *arena, int **at, size_t *n, struct lx_err *err)
+{
+    size_t found = 0;
+    *n = 0;
+    if (lx_arena_get(arena, s->n_groups + 1, sizeof **at, at, "an axis of the report", err))
+        return err->code;
+    for (size_t i = 0; i < s->n_groups; i++) {
+        const struct lx_group *g = &s->group[i];
+        int value = positions ? g->lo : g->eval_length;
+        if ((size_t)g->section == section && g->metric == metric && value >= 0)
+            (*at)[found++] = value;
+    }
+    qsort(*at, found, sizeof **at, rising);
+    for (size_t i = 0; i < found; i++)
+        if (i == 0 || (*at)[i] != (*at)[*n - 1])
+            (*at)[(*n)++] = (*at)[i];
+    return LX_OK;
+}
+
 bool lx_study_has(const struct lx_study *s, size_t section, size_t series)
 {
     struct lx_group key = {(int)section, (int)series, -1, 0, -1,  -1,

@@ -11,41 +11,31 @@ struct map {
     const struct lx_study *s;
     size_t section;
     int metric;
-    int length[MAX], depth[MAX]; /* what occurs, rising */
+    int *length, *depth; /* what occurs, rising */
     size_t n_lengths, n_depths;
     const struct lx_series *series[MAX];
     size_t n_series;
 };
 
-static void insert(int *list, size_t *n, int value)
-{
-    size_t at = 0;
-    while (at < *n && list[at] < value)
-        at++;
-    if (*n == MAX || (at < *n && list[at] == value))
-        return;
-    for (size_t i = (*n)++; i > at; i--)
-        list[i] = list[i - 1];
-    list[at] = value;
-}
-
-static void find_axes(struct map *m)
+static enum lx_code find_axes(struct map *m, struct lx_arena *arena, struct lx_err *err)
 {
     const struct lx_study *s = m->s;
+    if (lx_study_axis(s, m->section, m->metric, false, arena, &m->length, &m->n_lengths, err) !=
+            LX_OK ||
+        lx_study_axis(s, m->section, m->metric, true, arena, &m->depth, &m->n_depths, err) != LX_OK)
+        return err->code;
     for (size_t i = 0; i < s->n_groups && m->metric >= 0; i++) {
         const struct lx_group *g = &s->group[i];
         const struct lx_series *series = &s->series[g->series];
         if ((size_t)g->section != m->section || g->metric != m->metric)
             continue;
-        insert(m->length, &m->n_lengths, g->eval_length);
-        if (g->lo >= 0)
-            insert(m->depth, &m->n_depths, g->lo);
         size_t k = 0;
         while (k < m->n_series && m->series[k] != series)
             k++;
         if (k == m->n_series && k < MAX)
             m->series[m->n_series++] = series;
     }
+    return LX_OK;
 }
 
 /* The mean over seeds at a place; NaN unless every seed has one. */
@@ -142,10 +132,12 @@ enum lx_code lx_plot_retrieval_map(const struct lx_study *s, size_t section,
         .s = s, .section = section, .metric = lx_intern_find(&s->rows.names, "retrieval_accuracy")};
     const struct lx_section *sec = &s->section[section];
     struct lx_buf name = {0}, title = {0}, gp = {0}, dat = {0};
-    enum lx_code code;
-    find_axes(&m);
-    if (m.n_depths == 0)
-        return LX_OK;
+    struct lx_arena arena = {0};
+    enum lx_code code = find_axes(&m, &arena, err);
+    if (code != LX_OK || m.n_depths == 0) {
+        lx_arena_free(&arena);
+        return code;
+    }
     lx_buf_printf(&name, "%s_map%s", lx_rows_name(&s->rows, sec->mode), sec->suffix);
     lx_buf_printf(&title, "Share of right answers: %s; %s", sec->title, sec->detail);
     code = lx_buf_check(&name, err);
@@ -164,5 +156,6 @@ enum lx_code lx_plot_retrieval_map(const struct lx_study *s, size_t section,
     lx_buf_free(&title);
     lx_buf_free(&gp);
     lx_buf_free(&dat);
+    lx_arena_free(&arena);
     return code;
 }

@@ -31,7 +31,16 @@ void lx_table_number(double v, double like, char out[24])
         snprintf(out, 24, "%.2e", v);
 }
 
-static void fill_cell(const struct lx_group *g, const struct lx_stats *stats, int seeds,
+/* A share has two decimals, however small. */
+static void number(double v, double like, bool share, char out[24])
+{
+    if (share)
+        snprintf(out, 24, "%.2f", v);
+    else
+        lx_table_number(v, like, out);
+}
+
+static void fill_cell(const struct lx_group *g, const struct lx_stats *stats, int seeds, bool share,
                       struct lx_table_cell *cell)
 {
     static const char *const NOTE[LX_ROW_STATUSES] = {"", "n/a", "oom", "diverged"};
@@ -46,20 +55,20 @@ static void fill_cell(const struct lx_group *g, const struct lx_stats *stats, in
     }
     if (stats->n == 0)
         return;
-    lx_table_number(stats->mean, stats->mean, cell->mean);
+    number(stats->mean, stats->mean, share, cell->mean);
     if (isfinite(stats->sd))
-        lx_table_number(stats->sd, stats->mean, cell->sd);
+        number(stats->sd, stats->mean, share, cell->sd);
     if (stats->n < seeds)
         snprintf(cell->note, sizeof cell->note, "n=%d", stats->n);
 }
 
-/* Mark every cell that prints the same as the smallest mean of its column. */
-static void mark_best(struct lx_table *t, size_t column, const double *mean)
+/* Mark every cell that prints the same as the best mean of its column: the smallest, or largest. */
+static void mark_best(struct lx_table *t, size_t column, const double *mean, bool largest)
 {
     size_t best = t->n_rows;
     for (size_t r = 0; r < t->n_rows; r++)
         if (t->cell[r * t->n_columns + column].mean[0] && isfinite(mean[r]) &&
-            (best == t->n_rows || mean[r] < mean[best]))
+            (best == t->n_rows || (largest ? mean[r] > mean[best] : mean[r] < mean[best])))
             best = r;
     for (size_t r = 0; best < t->n_rows && r < t->n_rows; r++) {
         struct lx_table_cell *cell = &t->cell[r * t->n_columns + column];
@@ -72,7 +81,7 @@ static void add_floor(const struct lx_study *s, size_t section, struct lx_table 
 {
     size_t r = t->n_rows;
     for (size_t c = 0; c < t->n_columns; c++) {
-        double floor = lx_study_floor(s, section, t->length[c]);
+        double floor = lx_study_floor(s, section, t->column[c]);
         if (isnan(floor))
             continue;
         lx_table_number(floor, floor, t->cell[r * t->n_columns + c].mean);
@@ -82,13 +91,86 @@ static void add_floor(const struct lx_study *s, size_t section, struct lx_table 
     t->n_rows += t->floor;
 }
 
+static int answers_metric(const struct lx_study *s)
+{
+    return lx_intern_find(&s->rows.names, "retrieval_accuracy");
+}
+
+bool lx_table_has_answers(const struct lx_study *s, size_t section)
+{
+    int metric = answers_metric(s);
+    for (size_t i = 0; i < s->n_groups && metric >= 0; i++)
+        if ((size_t)s->group[i].section == section && s->group[i].metric == metric)
+            return s->section[section].n_lengths == 0;
+    return false;
+}
+
+/* The columns of a block. */
+static enum lx_code find_columns(const struct lx_study *s, size_t section,
+                                 enum lx_table_block block, struct lx_arena *arena,
+                                 struct lx_table *t, struct lx_err *err)
+{
+    const struct lx_section *sec = &s->section[section];
+    t->column = sec->length;
+    t->n_columns = sec->n_lengths;
+    t->depths = block == LX_TABLE_DEPTHS;
+    if (block != LX_TABLE_ANSWERS && !t->depths)
+        return LX_OK;
+    if (lx_study_axis(s, section, answers_metric(s), false, arena, &t->column, &t->n_columns,
+                      err) != LX_OK)
+        return err->code;
+    if (t->n_columns > 0)
+        t->at_length = t->column[t->n_columns - 1];
+    return t->depths ? lx_study_axis(s, section, answers_metric(s), true, arena, &t->column,
+                                     &t->n_columns, err)
+                     : LX_OK;
+}
+
+/* The group of a place; where a depth has none, a length without numbers says why. */
+static const struct lx_group *group_at(const struct lx_study *s, size_t section, size_t series,
+                                       enum lx_table_block block, const struct lx_table *t,
+                                       size_t column)
+{
+    int metric = block == LX_TABLE_PPL || block == LX_TABLE_RATIO ? s->ppl : answers_metric(s);
+    const struct lx_group *g, *all;
+    size_t n;
+    if (!t->depths)
+        return lx_study_find(s, section, series, metric, t->column[column]);
+    g = lx_study_range(s, section, series, metric, t->at_length, &n);
+    for (size_t i = 0; i < n; i++)
+        if (g[i].lo == t->column[column])
+            return &g[i];
+    all = lx_study_find(s, section, series, metric, t->at_length);
+    return all != NULL && lx_group_status(all) != LX_ROW_OK ? all : NULL;
+}
+
+/* One number and its text; *mean is what the best is chosen by. */
+static enum lx_code make_cell(const struct lx_study *s, const struct lx_group *g,
+                              enum lx_table_block block, struct lx_table_cell *cell, double *mean,
+                              struct lx_err *err)
+{
+    const struct lx_section *sec = &s->section[g->section];
+    struct lx_stats stats = g->stats;
+    if (block == LX_TABLE_RATIO && lx_study_ratio(s, g, &stats, err) != LX_OK)
+        return err->code;
+    if (block == LX_TABLE_RATIO && g->eval_length == sec->train_length)
+        stats.sd = (double)NAN; /* one by definition */
+    fill_cell(g, &stats, sec->seeds_max, block == LX_TABLE_ANSWERS || block == LX_TABLE_DEPTHS,
+              cell);
+    *mean = stats.mean;
+    return LX_OK;
+}
+
 enum lx_code lx_table_make(const struct lx_study *s, size_t section, enum lx_table_block block,
                            struct lx_arena *arena, struct lx_table *t, struct lx_err *err)
 {
     const struct lx_section *sec = &s->section[section];
-    size_t rows = s->n_series + 1, columns = sec->n_lengths;
+    size_t rows = s->n_series + 1, columns;
     double *mean; /* (columns, rows) for the best */
-    *t = (struct lx_table){.n_columns = columns, .length = sec->length};
+    *t = (struct lx_table){0};
+    if (find_columns(s, section, block, arena, t, err) != LX_OK)
+        return err->code;
+    columns = t->n_columns;
     if (lx_arena_get(arena, rows, sizeof *t->label, &t->label, "table labels", err) != LX_OK ||
         lx_arena_get(arena, rows * columns + 1, sizeof *t->cell, &t->cell, "table", err) != LX_OK ||
         lx_arena_get(arena, rows * columns + 1, sizeof *mean, &mean, "table", err) != LX_OK)
@@ -99,23 +181,16 @@ enum lx_code lx_table_make(const struct lx_study *s, size_t section, enum lx_tab
         size_t r = t->n_rows++;
         t->label[r] = s->series[i].label;
         for (size_t c = 0; c < columns; c++) {
-            const struct lx_group *g = lx_study_find(s, section, i, s->ppl, sec->length[c]);
-            struct lx_stats stats;
+            const struct lx_group *g = group_at(s, section, i, block, t, c);
             mean[c * rows + r] = (double)NAN;
-            if (g == NULL)
-                continue;
-            stats = g->stats;
-            if (block == LX_TABLE_RATIO && lx_study_ratio(s, g, &stats, err) != LX_OK)
+            if (g != NULL && make_cell(s, g, block, &t->cell[r * columns + c], &mean[c * rows + r],
+                                       err) != LX_OK)
                 return err->code;
-            if (block == LX_TABLE_RATIO && sec->length[c] == sec->train_length)
-                stats.sd = (double)NAN; /* one by definition */
-            fill_cell(g, &stats, sec->seeds_max, &t->cell[r * columns + c]);
-            mean[c * rows + r] = stats.mean;
         }
     }
     for (size_t c = 0; c < columns; c++)
-        if (block == LX_TABLE_PPL || sec->length[c] != sec->train_length)
-            mark_best(t, c, mean + c * rows);
+        if (block != LX_TABLE_RATIO || t->column[c] != sec->train_length)
+            mark_best(t, c, mean + c * rows, block == LX_TABLE_ANSWERS || t->depths);
     if (block == LX_TABLE_PPL)
         add_floor(s, section, t);
     return LX_OK;

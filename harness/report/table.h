@@ -1,5 +1,5 @@
 /* Tables of a study: encodings x evaluation lengths, perplexity and its ratio to the training
- * length, for reading (Markdown, LaTeX, plain text) and for programs (CSV). */
+ * length, and the share of right answers by length and by depth of the fact, for reading (Markdown, LaTeX, plain text) and for programs (CSV). */
 #ifndef LX_REPORT_TABLE_H
 #define LX_REPORT_TABLE_H
 
@@ -11,7 +11,8 @@
 #include "core/err.h"
 #include "report/aggregate.h"
 
-enum lx_table_block { LX_TABLE_PPL, LX_TABLE_RATIO };
+/* ANSWERS: retrieval at each length; DEPTHS: at the longest, by depth of the fact. */
+enum lx_table_block { LX_TABLE_PPL, LX_TABLE_RATIO, LX_TABLE_ANSWERS, LX_TABLE_DEPTHS };
 
 /* One cell, as texts that every format only has to put together. */
 struct lx_table_cell {
@@ -24,7 +25,9 @@ struct lx_table_cell {
 struct lx_table {
     size_t n_rows, n_columns;
     const char **label;         /* (n_rows) */
-    int *length;                /* (n_columns) */
+    int *column;                /* (n_columns) evaluation lengths, or depths in per cent */
+    bool depths;                /* columns are depths */
+    int at_length;              /* of them */
     struct lx_table_cell *cell; /* (n_rows, n_columns) */
     bool floor;                 /* the last row is the generator's floor */
 };
@@ -33,6 +36,9 @@ struct lx_table {
 LX_MUST_CHECK
 enum lx_code lx_table_make(const struct lx_study *s, size_t section, enum lx_table_block block,
                            struct lx_arena *arena, struct lx_table *out, struct lx_err *err);
+
+/* Whether a section without perplexities has answers to show. */
+bool lx_table_has_answers(const struct lx_study *s, size_t section);
 
 /* Two decimals, fewer as `like` grows, exponent form from a million on: a spread is written with
  * the decimals of its mean. */

@@ -42,71 +42,99 @@ static void cell(struct lx_buf *out, const struct lx_table_cell *c)
     }
 }
 
-static enum lx_code write_rows(const struct lx_study *s, size_t section, enum lx_table_block block,
-                               struct lx_buf *out, struct lx_err *err)
+static void write_rows(const struct lx_table *t, struct lx_buf *out)
 {
-    struct lx_arena arena = {0};
-    struct lx_table t;
-    enum lx_code code = lx_table_make(s, section, block, &arena, &t, err);
-    for (size_t r = 0; code == LX_OK && r < t.n_rows; r++) {
-        if (t.floor && r + 1 == t.n_rows)
+    for (size_t r = 0; r < t->n_rows; r++) {
+        if (t->floor && r + 1 == t->n_rows)
             lx_buf_add(out, "    \\midrule\n");
         lx_buf_add(out, "    ");
-        lx_escape_tex(out, t.label[r]);
-        for (size_t c = 0; c < t.n_columns; c++) {
+        lx_escape_tex(out, t->label[r]);
+        for (size_t c = 0; c < t->n_columns; c++) {
             lx_buf_add(out, " & ");
-            cell(out, &t.cell[r * t.n_columns + c]);
+            cell(out, &t->cell[r * t->n_columns + c]);
         }
         lx_buf_add(out, " \\\\\n");
     }
-    lx_arena_free(&arena);
-    return code;
 }
 
-static void write_head(const struct lx_section *sec, struct lx_buf *out)
+static void write_head(const struct lx_section *sec, const struct lx_table *t, const char *caption,
+                       struct lx_buf *out)
 {
-    lx_buf_add(out,
-               "\n\\begin{table}\n  \\centering\n  \\caption{Perplexity by evaluation length: ");
+    lx_buf_printf(out, "\n\\begin{table}\n  \\centering\n  \\caption{%s: ", caption);
     lx_escape_tex(out, sec->title);
     lx_buf_add(out, "; ");
     lx_escape_tex(out, sec->detail);
     if (sec->seeds_max > 1)
         lx_buf_add(out, "; mean $\\pm$ standard deviation over seeds");
     lx_buf_add(out, ".}\n  \\begin{tabular}{l");
-    for (size_t c = 0; c < sec->n_lengths; c++)
+    for (size_t c = 0; c < t->n_columns; c++)
         lx_buf_add(out, "r");
     lx_buf_add(out, "}\n    \\toprule\n    encoding");
-    for (size_t c = 0; c < sec->n_lengths; c++) {
+    for (size_t c = 0; c < t->n_columns; c++) {
         char multiple[24];
-        lx_table_multiple(sec->length[c], sec->train_length, multiple);
+        if (t->depths) {
+            lx_buf_printf(out, " & %d\\%%", t->column[c]);
+            continue;
+        }
+        lx_table_multiple(t->column[c], sec->train_length, multiple);
         multiple[strlen(multiple) - 1] = '\0';
-        lx_buf_printf(out, " & %d ($%s\\times$)", sec->length[c], multiple);
+        lx_buf_printf(out, " & %d ($%s\\times$)", t->column[c], multiple);
     }
     lx_buf_add(out, " \\\\\n    \\midrule\n");
+}
+
+/* A float: `block`, and below a rule, unless it is the same, `second`. */
+static enum lx_code write_float(const struct lx_study *s, size_t section, const char *caption,
+                                enum lx_table_block block, enum lx_table_block second,
+                                struct lx_buf *out, struct lx_err *err)
+{
+    struct lx_arena arena = {0};
+    struct lx_table t;
+    enum lx_code code = lx_table_make(s, section, block, &arena, &t, err);
+    if (code == LX_OK) {
+        write_head(&s->section[section], &t, caption, out);
+        write_rows(&t, out);
+    }
+    if (code == LX_OK && second != block) {
+        lx_buf_printf(out,
+                      "    \\midrule\n    \\multicolumn{%zu}{l}{\\emph{ratio to the perplexity "
+                      "at the training length}} \\\\\n    \\midrule\n",
+                      t.n_columns + 1);
+        code = lx_table_make(s, section, second, &arena, &t, err);
+        if (code == LX_OK)
+            write_rows(&t, out);
+    }
+    lx_buf_add(out, "    \\bottomrule\n  \\end{tabular}\n\\end{table}\n");
+    lx_arena_free(&arena);
+    return code;
+}
+
+static enum lx_code write_section(const struct lx_study *s, size_t i, struct lx_buf *out,
+                                  struct lx_err *err)
+{
+    const struct lx_section *sec = &s->section[i];
+    enum lx_table_block second = LX_TABLE_PPL;
+    if (lx_table_has_answers(s, i)) {
+        if (write_float(s, i, "Share of right answers by prompt length", LX_TABLE_ANSWERS,
+                        LX_TABLE_ANSWERS, out, err) != LX_OK)
+            return err->code;
+        return write_float(s, i,
+                           "Share of right answers at the longest length by depth of the fact",
+                           LX_TABLE_DEPTHS, LX_TABLE_DEPTHS, out, err);
+    }
+    if (sec->n_lengths == 0)
+        return LX_OK;
+    for (size_t c = 0; c < sec->n_lengths; c++)
+        if (sec->length[c] == sec->train_length)
+            second = LX_TABLE_RATIO;
+    return write_float(s, i, "Perplexity by evaluation length", LX_TABLE_PPL, second, out, err);
 }
 
 enum lx_code lx_table_latex(const struct lx_study *s, struct lx_buf *out, struct lx_err *err)
 {
     lx_buf_add(out, "% Needs \\usepackage{booktabs}.\n");
-    for (size_t i = 0; i < s->n_sections; i++) {
-        const struct lx_section *sec = &s->section[i];
-        bool base = false;
-        if (sec->n_lengths == 0)
-            continue;
-        for (size_t c = 0; c < sec->n_lengths; c++)
-            base |= sec->length[c] == sec->train_length;
-        write_head(sec, out);
-        if (write_rows(s, i, LX_TABLE_PPL, out, err) != LX_OK)
+    for (size_t i = 0; i < s->n_sections; i++)
+        if (write_section(s, i, out, err) != LX_OK)
             return err->code;
-        if (base) {
-            lx_buf_printf(out,
-                          "    \\midrule\n    \\multicolumn{%zu}{l}{\\emph{ratio to the perplexity "
-                          "at the training length}} \\\\\n    \\midrule\n",
-                          sec->n_lengths + 1);
-            if (write_rows(s, i, LX_TABLE_RATIO, out, err) != LX_OK)
-                return err->code;
-        }
-        lx_buf_add(out, "    \\bottomrule\n  \\end{tabular}\n\\end{table}\n");
-    }
     return lx_buf_check(out, err);
 }

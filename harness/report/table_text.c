@@ -57,12 +57,17 @@ static void name_text(const char *name, enum format format, struct lx_buf *out)
     (format == MARKDOWN ? lx_escape_markdown : lx_escape_plain)(out, name);
 }
 
-static void head_text(const struct lx_study *s, size_t section, int length, enum format format,
-                      struct lx_buf *out)
+static void head_text(const struct lx_study *s, size_t section, const struct lx_table *t, size_t c,
+                      enum format format, struct lx_buf *out)
 {
+    int length = t->column[c];
     char multiple[24];
-    lx_table_multiple(length, s->section[section].train_length, multiple);
     lx_buf_clear(out);
+    if (t->depths) {
+        lx_buf_printf(out, "%d%%%s", length, format == PLAIN ? " " : "");
+        return;
+    }
+    lx_table_multiple(length, s->section[section].train_length, multiple);
     lx_buf_printf(out, "%d (%s)%s", length, multiple, format == PLAIN ? " " : "");
 }
 
@@ -74,7 +79,7 @@ static void text_at(const struct lx_study *s, size_t section, const struct lx_ta
         lx_buf_clear(out);
         lx_buf_add(out, "encoding");
     } else if (r == 0) {
-        head_text(s, section, t->length[c - 1], format, out);
+        head_text(s, section, t, c - 1, format, out);
     } else if (c == 0) {
         name_text(t->label[r - 1], format, out);
     } else {
@@ -144,33 +149,62 @@ static enum lx_code write_block(const struct lx_study *s, size_t section, enum l
     return code;
 }
 
+/* Perplexities, and their ratios. */
+static enum lx_code write_perplexity(const struct lx_study *s, size_t section, enum format format,
+                                     const char *spread, const char *best, struct lx_buf *out,
+                                     struct lx_err *err)
+{
+    const struct lx_section *sec = &s->section[section];
+    lx_buf_printf(out, "\nPerplexity%s (best of a column %s)%s\n\n", spread, best,
+                  format == MARKDOWN ? ":" : "");
+    if (write_block(s, section, LX_TABLE_PPL, format, out, err) != LX_OK)
+        return err->code;
+    if (!has_base(sec)) {
+        lx_buf_add(out, "\nThe training length was not evaluated: no ratios to it.\n");
+        return LX_OK;
+    }
+    lx_buf_printf(out, "\nRatio to the perplexity at the training length%s%s\n\n",
+                  sec->seeds_max > 1 ? " (per seed, then mean and deviation)" : "",
+                  format == MARKDOWN ? ":" : "");
+    return write_block(s, section, LX_TABLE_RATIO, format, out, err);
+}
+
+/* Right answers by length, and at the longest one by depth. */
+static enum lx_code write_answers(const struct lx_study *s, size_t section, enum format format,
+                                  const char *spread, const char *best, struct lx_buf *out,
+                                  struct lx_err *err)
+{
+    const char *end = format == MARKDOWN ? ":" : "";
+    lx_buf_printf(out, "\nShare of right answers%s (best of a column %s)%s\n\n", spread, best, end);
+    if (write_block(s, section, LX_TABLE_ANSWERS, format, out, err) != LX_OK)
+        return err->code;
+    lx_buf_printf(
+        out, "\nThe same at the longest length, by depth of the fact (0%%: at the front)%s\n\n",
+        end);
+    return write_block(s, section, LX_TABLE_DEPTHS, format, out, err);
+}
+
 static enum lx_code write_all(const struct lx_study *s, enum format format, struct lx_buf *out,
                               struct lx_err *err)
 {
     const char *best = format == MARKDOWN ? "in bold" : "marked *";
+    size_t before = out->len; /* a blank line between sections */
     for (size_t i = 0; i < s->n_sections; i++) {
         const struct lx_section *sec = &s->section[i];
         const char *spread =
             sec->seeds_max > 1 ? ", mean \xc2\xb1 standard deviation over seeds" : "";
-        if (sec->n_lengths == 0)
+        bool answers = lx_table_has_answers(s, i);
+        enum lx_code code;
+        if (sec->n_lengths == 0 && !answers)
             continue;
+        if (format == PLAIN && out->len > before)
+            lx_buf_add(out, "\n");
         lx_buf_printf(out, format == MARKDOWN ? "\n## %s\n\n%s.\n" : "%s\n%s\n", sec->title,
                       sec->detail);
-        lx_buf_printf(out, "\nPerplexity%s (best of a column %s)%s\n\n", spread, best,
-                      format == MARKDOWN ? ":" : "");
-        if (write_block(s, i, LX_TABLE_PPL, format, out, err) != LX_OK)
-            return err->code;
-        if (!has_base(sec)) {
-            lx_buf_add(out, "\nThe training length was not evaluated: no ratios to it.\n");
-        } else {
-            lx_buf_printf(out, "\nRatio to the perplexity at the training length%s%s\n\n",
-                          sec->seeds_max > 1 ? " (per seed, then mean and deviation)" : "",
-                          format == MARKDOWN ? ":" : "");
-            if (write_block(s, i, LX_TABLE_RATIO, format, out, err) != LX_OK)
-                return err->code;
-        }
-        if (format == PLAIN && i + 1 < s->n_sections)
-            lx_buf_add(out, "\n");
+        code = answers ? write_answers(s, i, format, spread, best, out, err)
+                       : write_perplexity(s, i, format, spread, best, out, err);
+        if (code != LX_OK)
+            return code;
     }
     return lx_buf_check(out, err);
 }
