@@ -2,6 +2,16 @@
 #include "eval/align.h"
 
 #include <math.h>
+#include <string.h>
+
+const char *lx_align_suffix(int strategy, int per)
+{
+    static const char *const names[][3] = {
+        {"+align-entropy", "+align-entropy-layer", "+align-entropy-head"},
+        {"+align-max_prob", "+align-max_prob-layer", "+align-max_prob-head"}};
+
+    return names[strategy][per];
+}
 
 int lx_align_groups(const struct lx_align_config *c, const struct lx_model_config *m)
 {
@@ -117,7 +127,7 @@ static enum lx_code measure(struct lx_align *a, int length, struct lx_align_mean
         for (int b = 0; b < n; b++)
             add_window(a, b, length, out);
         a->done += each * n;
-        if (lx_analysis_seen(a->call, a->share * a->done / a->total, err))
+        if (lx_analysis_seen(a->call, a->earlier + a->share * a->done / a->total, err))
             return err->code;
     }
     for (int s = 0; s < LX_ALIGN_STRATEGIES; s++)
@@ -192,8 +202,8 @@ static enum lx_code find(struct lx_align *a, struct lx_err *err)
     return LX_OK;
 }
 
-enum lx_code lx_align_find(struct lx_align *a, struct lx_analysis_call *call, double share,
-                           struct lx_err *err)
+enum lx_code lx_align_find(struct lx_align *a, struct lx_analysis_call *call, double before,
+                           double share, struct lx_err *err)
 {
     const real *own = call->m->temperature;
     enum lx_code code;
@@ -209,6 +219,7 @@ enum lx_code lx_align_find(struct lx_align *a, struct lx_analysis_call *call, do
     if (a->train.stream->n < (size_t)a->text.longest + 1)
         return lx_fail(err, LX_EDATA, "train split: must have at least %d tokens, got %zu",
                        a->text.longest + 1, a->train.stream->n);
+    a->earlier = before;
     a->share = share;
     a->done = 0;
     a->total = lx_align_flops(a->config, &call->m->config, a->T);
@@ -216,4 +227,60 @@ enum lx_code lx_align_find(struct lx_align *a, struct lx_analysis_call *call, do
     code = find(a, err);
     call->m->temperature = own;
     return code;
+}
+
+const char *lx_align_status(const struct lx_align *a, int first, int end)
+{
+    int found = 0;
+
+    for (int g = first; g < end; g++) {
+        if (a->search[g].state == LX_BISECT_BROKEN)
+            return "diverged";
+        found += a->search[g].state == LX_BISECT_FOUND;
+    }
+    return found > 0 ? "ok" : "not_applicable";
+}
+
+double lx_align_overall(const real *temperature, int n)
+{
+    double sum = 0;
+
+    for (int h = 0; h < n; h++)
+        sum += log((double)temperature[h]);
+    return exp(sum / n);
+}
+
+enum lx_code lx_align_solve(const struct lx_align_config *config, struct lx_analysis_call *call,
+                            double before, double share,
+                            enum lx_code (*tell)(struct lx_analysis_call *call,
+                                                 const struct lx_align *a, struct lx_err *err),
+                            struct lx_align_result *out, struct lx_err *err)
+{
+    const struct lx_model_config *m = &call->m->config;
+    struct lx_arena arena = {0};
+    struct lx_align a;
+    enum lx_code code =
+        lx_align_take(&a, config, call->m, call->subject->eval, call->T, &arena, err);
+
+    if (code == LX_OK)
+        code = lx_align_find(&a, call, before, share, err);
+    if (code == LX_OK && tell != NULL)
+        code = tell(call, &a, err);
+    if (code == LX_OK) {
+        memcpy(out->temperature, a.temperature,
+               (size_t)m->layers * (size_t)m->heads * sizeof(*out->temperature));
+        out->status = lx_align_status(&a, 0, lx_align_groups(config, m));
+    }
+    lx_arena_free(&arena);
+    return code;
+}
+
+size_t lx_align_bytes(const struct lx_align_config *config, const struct lx_model *m,
+                      const struct lx_eval_config *eval, int T)
+{
+    struct lx_arena count = {.measure = true};
+    struct lx_align a;
+    struct lx_err err;
+
+    return lx_align_take(&a, config, m, eval, T, &count, &err) == LX_OK ? count.used : 0;
 }

@@ -34,6 +34,62 @@ struct lx_align_config {
     int train_length;
 };
 
+/* Rows of an option table for all of it but the strategy and the training length; `keys` comes before the
+ * keys, `at` is the offset of the struct. */
+#define LX_ALIGN_OPTIONS(keys, at)                                                                 \
+    {keys "per",                                                                                   \
+     LX_OPT_CHOICE,                                                                                \
+     (at) + offsetof(struct lx_align_config, per),                                                 \
+     LX_ALIGN_MODEL,                                                                               \
+     0,                                                                                            \
+     0,                                                                                            \
+     "model|layer|head",                                                                           \
+     "what has a temperature of its own",                                                          \
+     0},                                                                                           \
+        {keys "windows",                                                                           \
+         LX_OPT_INT,                                                                               \
+         (at) + offsetof(struct lx_align_config, windows),                                         \
+         32,                                                                                       \
+         1,                                                                                        \
+         1 << 20,                                                                                  \
+         NULL,                                                                                     \
+         "windows of the training split that attention is measured on",                            \
+         0},                                                                                       \
+        {keys "skip",                                                                              \
+         LX_OPT_REAL,                                                                              \
+         (at) + offsetof(struct lx_align_config, skip),                                            \
+         0.5,                                                                                      \
+         0,                                                                                        \
+         1,                                                                                        \
+         NULL,                                                                                     \
+         "part of a window whose queries do not count; 0 = all count, 1 = the last alone",         \
+         0},                                                                                       \
+        {keys "lowest",                                                                            \
+         LX_OPT_REAL,                                                                              \
+         (at) + offsetof(struct lx_align_config, range.lowest),                                    \
+         0.015625,                                                                                 \
+         0.01,                                                                                     \
+         1,                                                                                        \
+         NULL,                                                                                     \
+         "temperatures are not searched below",                                                    \
+         0},                                                                                       \
+        {keys "highest",                                                                           \
+         LX_OPT_REAL,                                                                              \
+         (at) + offsetof(struct lx_align_config, range.highest),                                   \
+         64,                                                                                       \
+         1,                                                                                        \
+         100,                                                                                      \
+         NULL,                                                                                     \
+         "temperatures are not searched above",                                                    \
+         0},                                                                                       \
+    {                                                                                              \
+        keys "tolerance", LX_OPT_REAL, (at) + offsetof(struct lx_align_config, range.tolerance),   \
+            0.001, 1e-6, 0.1, NULL, "relative width to which a temperature is known", 0            \
+    }
+
+/* "+align-STRATEGY", and "-layer" or "-head" behind it: what stands behind evaluated_as. */
+const char *lx_align_suffix(int strategy, int per);
+
 /* Means by head, each (layers, heads): lx_align_mean takes those of a group. */
 struct lx_align_means {
     double *of[LX_ALIGN_STRATEGIES];
@@ -51,8 +107,8 @@ struct lx_align {
     real *temperature;               /* (layers, heads) the result */
     struct lx_bisect *search;        /* (groups) */
     struct lx_align_means target, before, after;
-    double done, total; /* operations of the search */
-    double share;       /* of the whole analysis at this length */
+    double done, total;    /* operations of the search */
+    double earlier, share; /* of the whole analysis at this length: done already, and this part */
 };
 
 /* Heads of a group: from, to over (layers, heads). */
@@ -71,9 +127,34 @@ enum lx_code lx_align_take(struct lx_align *a, const struct lx_align_config *con
 double lx_align_flops(const struct lx_align_config *c, const struct lx_model_config *m, int T);
 
 /* Find the temperatures for call->T. The model's own temperature is NULL afterwards as before: who
- * wants the result sets it. `share`: what part of the analysis this is, for its progress. */
+ * wants the result sets it. before, share: for the progress of the analysis, what was done of this
+ * length and what part of it this is. */
 LX_MUST_CHECK
-enum lx_code lx_align_find(struct lx_align *a, struct lx_analysis_call *call, double share,
-                           struct lx_err *err);
+enum lx_code lx_align_find(struct lx_align *a, struct lx_analysis_call *call, double before,
+                           double share, struct lx_err *err);
+
+/* Of the groups first .. end-1 together: "ok" if a temperature was found for one of them. */
+const char *lx_align_status(const struct lx_align *a, int first, int end);
+
+/* What stands for n temperatures: their geometric mean. */
+double lx_align_overall(const real *temperature, int n);
+
+/* What a search leaves behind: `status` of all groups, and the temperatures if it is "ok". */
+struct lx_align_result {
+    real *temperature; /* (layers, heads) of the caller's */
+    const char *status;
+};
+
+/* Take, find, and free again; `tell` (NULL: nothing) adds rows about what was found. */
+LX_MUST_CHECK
+enum lx_code lx_align_solve(const struct lx_align_config *config, struct lx_analysis_call *call,
+                            double before, double share,
+                            enum lx_code (*tell)(struct lx_analysis_call *call,
+                                                 const struct lx_align *a, struct lx_err *err),
+                            struct lx_align_result *out, struct lx_err *err);
+
+/* Bytes that this takes while it lasts. */
+size_t lx_align_bytes(const struct lx_align_config *config, const struct lx_model *m,
+                      const struct lx_eval_config *eval, int T);
 
 #endif

@@ -179,20 +179,39 @@ void lx_analysis_trained(struct lx_analysis_call *c, const real *kept)
     memcpy(c->m->params.w, kept, c->m->params.n_values * sizeof(*kept));
 }
 
-/* Rows without a value: this length could not be analysed, nor evaluated under its suffix. */
-static enum lx_code add_status(struct lx_analysis_call *c, const char *status, struct lx_err *err)
+/* Rows without a value of its own mode. names: NULL-terminated; NULL: none. */
+static enum lx_code add_own_status(struct lx_analysis_call *c, const char *const *names,
+                                   const char *suffix, const char *status, struct lx_err *err)
 {
-    for (const char *const *name = c->item->ops->metrics; *name != NULL; name++) {
-        struct lx_metric r = lx_analysis_row(c, *name);
+    for (; names != NULL && *names != NULL; names++) {
+        struct lx_metric r = lx_analysis_row(c, *names);
 
+        r.suffix = suffix;
         r.status = status;
         if (lx_metrics_add(c->out, &r, err))
             return err->code;
     }
-    if (c->item->ops->suffix == NULL)
+    return LX_OK;
+}
+
+/* This length could not be analysed, nor evaluated under its suffix. */
+static enum lx_code add_status(struct lx_analysis_call *c, const char *status, struct lx_err *err)
+{
+    const struct lx_analysis *ops = c->item->ops;
+    const void *self = c->item->self;
+    const char *variant = ops->variant != NULL ? ops->variant(self, 0) : NULL;
+
+    if (add_own_status(c, ops->metrics, NULL, status, err))
+        return err->code;
+    for (int k = 1; variant != NULL; k++) {
+        if (add_own_status(c, ops->metrics, variant, status, err) ||
+            add_own_status(c, ops->variant_metrics, variant, status, err))
+            return err->code;
+        variant = ops->variant(self, k);
+    }
+    if (ops->suffix == NULL)
         return LX_OK;
-    return lx_evaluate_status(c->subject->eval, c->T, c->item->ops->suffix(c->item->self), status,
-                              c->out, err);
+    return lx_evaluate_status(c->subject->eval, c->T, ops->suffix(self), status, c->out, err);
 }
 
 static enum lx_code run_length(struct lx_analysis_call *c, struct lx_err *err)

@@ -31,11 +31,10 @@ struct lx_analysis {
     const char *cite;  /* paper with arXiv id */
     const char *help;  /* one line: what its numbers say */
     const char *const
-        *metrics;     /* names of its rows, NULL-terminated: those without a value have them
+        *metrics;   /* names of its rows, NULL-terminated: those without a value have them
                                    too, and `describe` lists them */
-    bool gradients;   /* needs a model with gradients */
-    bool train_split; /* reads windows of the training split too */
-    bool prompts;     /* needs a dataset that makes prompts, at every length */
+    bool gradients; /* needs a model with gradients */
+    bool prompts;   /* needs a dataset that makes prompts, at every length */
 
     size_t state_size;               /* bytes of self: parsed options, read-only after check */
     const struct lx_option *options; /* NULL: none */
@@ -49,6 +48,14 @@ struct lx_analysis {
      * it evaluates nothing. Two of one config on one stack must differ in it, and their lengths must be
      * lengths of the evaluation. */
     const char *(*suffix)(const void *self);
+
+    /* What stands behind evaluated_as in rows of its own mode that it has beside the plain ones, for
+     * k = 0, 1, ..: static text, NULL behind the last. NULL: it has none. */
+    const char *(*variant)(const void *self, int k);
+    const char *const *variant_metrics; /* that these rows have besides `metrics`; NULL: none */
+
+    /* Whether it reads windows of the training split too. NULL: no. */
+    bool (*train_split)(const void *self);
 
     /* Bytes of call->arena at length T (with a measuring arena, as lx_eval_bytes does it), and
      * floating-point operations of one stack at length T. */

@@ -19,18 +19,7 @@ static const struct lx_option options[] = {
     {"strategy", LX_OPT_CHOICE, offsetof(struct lx_align_config, strategy), LX_ALIGN_ENTROPY, 0, 0,
      "entropy|max_prob", "what is to be as in the training length: mean entropy or largest weight",
      0},
-    {"per", LX_OPT_CHOICE, offsetof(struct lx_align_config, per), LX_ALIGN_MODEL, 0, 0,
-     "model|layer|head", "what has a temperature of its own", 0},
-    {"windows", LX_OPT_INT, offsetof(struct lx_align_config, windows), 32, 1, 1 << 20, NULL,
-     "windows of the training split that attention is measured on", 0},
-    {"skip", LX_OPT_REAL, offsetof(struct lx_align_config, skip), 0.5, 0, 1, NULL,
-     "part of a window whose queries do not count; 0 = all count, 1 = the last alone", 0},
-    {"lowest", LX_OPT_REAL, offsetof(struct lx_align_config, range.lowest), 0.015625, 0.01, 1, NULL,
-     "temperatures are not searched below", 0},
-    {"highest", LX_OPT_REAL, offsetof(struct lx_align_config, range.highest), 64, 1, 100, NULL,
-     "temperatures are not searched above", 0},
-    {"tolerance", LX_OPT_REAL, offsetof(struct lx_align_config, range.tolerance), 0.001, 1e-6, 0.1,
-     NULL, "relative width to which a temperature is known", 0},
+    LX_ALIGN_OPTIONS("", 0),
     {.type = LX_OPT_END},
 };
 
@@ -42,25 +31,9 @@ static const char *const metrics[] = {"alignment_temperature",     "alignment_en
 
 static const char *suffix(const void *self)
 {
-    static const char *const names[][3] = {
-        {"+align-entropy", "+align-entropy-layer", "+align-entropy-head"},
-        {"+align-max_prob", "+align-max_prob-layer", "+align-max_prob-head"}};
     const struct lx_align_config *c = self;
 
-    return names[c->strategy][c->per];
-}
-
-/* Status of the groups first .. end-1 together. */
-static const char *status_of(const struct lx_align *a, int first, int end)
-{
-    int found = 0;
-
-    for (int g = first; g < end; g++) {
-        if (a->search[g].state == LX_BISECT_BROKEN)
-            return "diverged";
-        found += a->search[g].state == LX_BISECT_FOUND;
-    }
-    return found > 0 ? "ok" : "not_applicable";
+    return lx_align_suffix(c->strategy, c->per);
 }
 
 static enum lx_code add_row(struct lx_analysis_call *c, const struct lx_align *a,
@@ -82,12 +55,9 @@ static enum lx_code add_rows(struct lx_analysis_call *c, const struct lx_align *
 {
     const struct lx_align_means *const means[] = {&a->before, &a->after, &a->target};
     struct lx_metric r = *where;
-    double sum = 0;
 
-    for (int h = from; h < to; h++)
-        sum += log((double)a->temperature[h]);
     r.metric = metrics[0];
-    if (add_row(c, a, r, exp(sum / (to - from)), status, err))
+    if (add_row(c, a, r, lx_align_overall(a->temperature + from, to - from), status, err))
         return err->code;
     for (int s = 0; s < LX_ALIGN_STRATEGIES; s++)
         for (int i = 0; i < 3; i++) {
@@ -105,37 +75,16 @@ static enum lx_code report(struct lx_analysis_call *c, const struct lx_align *a,
     int groups = lx_align_groups(config, &c->m->config), from, to;
     struct lx_metric r = lx_analysis_row(c, "");
 
-    if (add_rows(c, a, 0, a->layers * a->heads, &r, status_of(a, 0, groups), err))
+    if (add_rows(c, a, 0, a->layers * a->heads, &r, lx_align_status(a, 0, groups), err))
         return err->code;
     for (int g = 0; g < groups && config->per != LX_ALIGN_MODEL; g++) {
         lx_align_group(config, &c->m->config, g, &from, &to);
         r.layer = from / a->heads;
         r.head = config->per == LX_ALIGN_HEAD ? from % a->heads : -1;
-        if (add_rows(c, a, from, to, &r, status_of(a, g, g + 1), err))
+        if (add_rows(c, a, from, to, &r, lx_align_status(a, g, g + 1), err))
             return err->code;
     }
     return LX_OK;
-}
-
-/* Find, tell, and keep what is needed to evaluate. */
-static enum lx_code align(const struct lx_align_config *config, struct lx_analysis_call *c,
-                          double share, real *temperature, const char **status, struct lx_err *err)
-{
-    size_t size = (size_t)c->m->config.layers * (size_t)c->m->config.heads * sizeof(*temperature);
-    struct lx_arena arena = {0};
-    struct lx_align a;
-    enum lx_code code = lx_align_take(&a, config, c->m, c->subject->eval, c->T, &arena, err);
-
-    if (code == LX_OK)
-        code = lx_align_find(&a, c, share, err);
-    if (code == LX_OK)
-        code = report(c, &a, err);
-    if (code == LX_OK) {
-        memcpy(temperature, a.temperature, size);
-        *status = status_of(&a, 0, lx_align_groups(config, &c->m->config));
-    }
-    lx_arena_free(&arena);
-    return code;
 }
 
 static enum lx_code check(void *self, const struct lx_model_config *m, int train_length,
@@ -168,33 +117,33 @@ static enum lx_code run(const void *self, struct lx_analysis_call *c, struct lx_
     double share =
         1 - evaluation_flops(m, c->subject->eval, c->T) / flops(self, m, c->subject->eval, c->T);
     const real *own = c->m->temperature;
-    const char *status;
+    struct lx_align_result found;
     enum lx_code code;
-    real *temperature;
 
-    if (lx_arena_get(c->arena, (size_t)m->layers * (size_t)m->heads, sizeof(*temperature),
-                     &temperature, "alignment", err) ||
-        align(config, c, share, temperature, &status, err))
+    if (lx_arena_get(c->arena, (size_t)m->layers * (size_t)m->heads, sizeof(*found.temperature),
+                     &found.temperature, "alignment", err) ||
+        lx_align_solve(config, c, 0, share, report, &found, err))
         return err->code;
-    if (strcmp(status, "ok") != 0)
-        return lx_evaluate_status(c->subject->eval, c->T, suffix(self), status, c->out, err);
-    c->m->temperature = temperature;
+    if (strcmp(found.status, "ok") != 0)
+        return lx_evaluate_status(c->subject->eval, c->T, suffix(self), found.status, c->out, err);
+    c->m->temperature = found.temperature;
     code = lx_analysis_evaluate(c, c->subject->eval, suffix(self), share, 1 - share, err);
     c->m->temperature = own;
     return code;
 }
 
+static bool train_split(const void *self)
+{
+    (void)self;
+    return true;
+}
+
 static size_t bytes(const void *self, const struct lx_model *m, const struct lx_eval_config *c,
                     int T)
 {
-    struct lx_arena count = {.measure = true};
-    size_t evaluation = lx_eval_bytes(m, c, T);
-    struct lx_align a;
-    struct lx_err err;
+    size_t evaluation = lx_eval_bytes(m, c, T), search = lx_align_bytes(self, m, c, T);
 
-    if (lx_align_take(&a, self, m, c, T, &count, &err))
-        return 0;
-    return (count.used > evaluation ? count.used : evaluation) +
+    return (search > evaluation ? search : evaluation) +
            (size_t)m->config.layers * (size_t)m->config.heads * sizeof(real);
 }
 
@@ -205,7 +154,7 @@ const struct lx_analysis lx_analysis_alignment = {
     .help = "the temperature at which attention in long windows is as spread as at the training "
             "length, and the perplexity at it",
     .metrics = metrics,
-    .train_split = true,
+    .train_split = train_split,
     .state_size = sizeof(struct lx_align_config),
     .options = options,
     .suffix = suffix,

@@ -56,6 +56,8 @@ static void describe_analysis(const struct lx_analysis *a, struct lx_buf *out)
                   a->cite);
     for (const char *const *m = a->metrics; *m != NULL; m++)
         lx_buf_printf(out, " %s", *m);
+    for (const char *const *m = a->variant_metrics; m != NULL && *m != NULL; m++)
+        lx_buf_printf(out, " %s", *m);
     lx_buf_add(out, "\n");
     if (a->options != NULL && a->options[0].type != LX_OPT_END) {
         lx_buf_add(out, "options:\n");

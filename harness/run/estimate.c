@@ -130,13 +130,16 @@ static size_t count_rows(const struct lx_cell *cell)
     for (size_t i = 0; i < cell->v.analyses.n; i++) /* each metric by layer and a fine position */
         for (int k = 0; k < cell->v.analyses.item[i].n_lengths; k++) {
             const struct lx_analysis_item *it = &cell->v.analyses.item[i];
-            size_t metrics = 0, places = 16 + 8 * (size_t)octaves(it->lengths[k]);
+            size_t metrics = 0, readings = 1, places = 16 + 8 * (size_t)octaves(it->lengths[k]);
 
             places = it->ops->suffix != NULL && places < heads ? heads : places;
 
             while (it->ops->metrics[metrics] != NULL)
                 metrics++;
-            rows += metrics * ((size_t)cell->v.model.layers + 1) * places;
+            while (it->ops->variant != NULL &&
+                   it->ops->variant(it->self, (int)readings - 1) != NULL)
+                readings++;
+            rows += readings * metrics * ((size_t)cell->v.model.layers + 1) * places;
             if (it->ops->suffix != NULL)
                 rows += evaluated_rows(cell, it->lengths[k]);
         }
@@ -177,7 +180,7 @@ static enum lx_code check_splits(const struct lx_cell *cell, const struct lx_str
         const struct lx_analysis_item *it = &cell->v.analyses.item[i];
         size_t longest = (size_t)it->lengths[it->n_lengths - 1];
 
-        if (it->ops->train_split && longest + 1 > least)
+        if (it->ops->train_split != NULL && it->ops->train_split(it->self) && longest + 1 > least)
             least = longest + 1;
     }
     if (train->n < least)

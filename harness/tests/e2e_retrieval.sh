@@ -44,6 +44,25 @@ fi
 check "one at a time" run 0 "$longshot" run keys.json -o b -j1 --plots no
 check "gives the same bytes" cmp a/metrics.csv b/metrics.csv
 
+# The same trained weights, asked again under alignment.
+aligned='analyses=[{"name":"retrieval","depths":3,"prompts":10,"align":"both","align_windows":4}]'
+check "aligned" run 0 "$longshot" run keys.json "$aligned" -o a -j2 --plots no
+check "the stack's own rows are as before" sh -c '
+    but_cell() { cut -d, -f1,3-; }
+    grep -v "+align-" a/metrics.csv | but_cell >1 && but_cell <b/metrics.csv >2 && test -s 1 && cmp 1 2'
+# 2 seeds x 2 strategies x (3 depths + all) for each stack of alibi
+check "a row for each strategy" test "$(grep -c ',retrieval,,retrieval_accuracy,.*,ok,' a/metrics.csv)" = $((16 + 16 + 8 + 2 * (16 + 16 + 8)))
+check "at its temperature" test "$(grep -c ",retrieval_temperature,.*,ok," a/metrics.csv)" = 20
+check "nothing moves at the training length" sh -c '
+    at() { grep ",32,32,retrieval,,retrieval_[an]" a/metrics.csv | grep ",$1,questions," | cut -d, -f3,5-; }
+    at alibi+align-entropy >1 && at alibi >2 && test -s 1 && cmp 1 2 && at warm+align-max_prob >1 && at warm >2 && cmp 1 2'
+check "the table shows answers" has a/table.md "Share of right answers"
+check "and those under alignment" has a/table.md "alibi as warm+align-max_prob"
+check "one at a time" run 0 "$longshot" run keys.json "$aligned" -o b -j1 --plots no
+check "gives the same bytes" cmp a/metrics.csv b/metrics.csv
+check "what cannot be aligned by" run 2 "$longshot" plan keys.json 'analyses=[{"name":"retrieval","align":"mean"}]'
+check "is said with what can" has err 'analyses[0].align: must be one of none, entropy, max_prob, both'
+
 check "without prompts" run 2 "$longshot" plan keys.json 'dataset={"name":"journal"}'
 check "it is said who has them" has err \
     'analyses[0]: retrieval needs a dataset that makes prompts (questions), got journal'
