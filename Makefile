@@ -215,11 +215,16 @@ fuzz:
 
 # ---------------------------------------------------------------------------------------- speed
 
-.PHONY: bench bench-cells bench-peers
+.PHONY: bench bench-cost bench-cells bench-peers
 ## bench: speed and memory on this machine, some minutes on an idle core: results/bench/
 BENCH_FLAGS ?= --repeat 10 --seconds 5 --lengths 128,256,512,1024,2048,4096,8192,16384,32768,65536
 bench: all
 	@$(BIN) bench $(BENCH_FLAGS) -o results/bench
+
+## bench-cost: what a window saves in evaluation, what a shorter training length saves; 3 minutes: results/papers/cost/
+bench-cost: all
+	@$(BIN) bench --workloads none --stacks configs/cost-stacks.json --repeat 3 --seconds 1 \
+	  --lengths 1024,2048,4096,8192,16384,32768 --train-lengths 128,256,512,1024,2048 -o results/papers/cost
 
 ## bench-cells: two cells one by one, side by side, and with threads, by the clock: results/bench/
 bench-cells: all

@@ -142,13 +142,19 @@ size_t lx_model_parameters(const struct lx_model *m)
     return m->params.n_values;
 }
 
-double lx_model_flops(const struct lx_model_config *c, int T)
+double lx_model_flops_windowed(const struct lx_model_config *c, int T, int window)
 {
     double D = c->d_model, F = c->d_ff, L = c->layers;
+    double w = window < T ? window : T, keys = w - w * w / (2.0 * T);
     double linear = L * (4 * D * D + 2 * D * F) + D * c->vocab;
-    double attention = L * T * D; /* q.k and p.v over T/2 keys on average */
+    double attention = L * 2 * keys * D; /* q.k and p.v */
 
     return 2 * linear + 2 * attention;
+}
+
+double lx_model_flops(const struct lx_model_config *c, int T)
+{
+    return lx_model_flops_windowed(c, T, T);
 }
 
 /* Room for one layer's activations. */

@@ -64,6 +64,9 @@ size_t lx_model_parameters(const struct lx_model *m);
 /* Floating-point operations of one token at length T, forward, multiply and add counted as two,
  * attention at the causal average T/2. Training costs three times as much. */
 double lx_model_flops(const struct lx_model_config *c, int T);
+/* The same where a query sees at most its last w = `window` keys: w - w^2 / 2T on average, T/2 for w
+ * from T on. */
+double lx_model_flops_windowed(const struct lx_model_config *c, int T, int window);
 
 /* Working memory of forward and backward passes over at most B sequences of at most T tokens. With
  * `training` every layer's activations are kept; without, one layer's, so that memory is linear in

@@ -14,7 +14,8 @@ struct lx_bench_report_options {
 };
 
 /* rows: the whole CSV with its header. Writes DIR/bench.csv and DIR/bench.md, and, where lengths
- * were measured, DIR/length.{gp,dat,svg,png}; without gnuplot the pictures are left out. */
+ * were measured, DIR/length.{gp,dat,svg,png} (evaluation) and DIR/train_length.* (training); without
+ * gnuplot the pictures are left out. */
 LX_MUST_CHECK
 enum lx_code lx_bench_report(const struct lx_buf *rows, const char *dir,
                              const struct lx_bench_report_options *o, struct lx_err *err);

@@ -153,14 +153,16 @@ static enum lx_code evaluate(struct meter *m, struct lx_model *model, struct lx_
 }
 
 static enum lx_code make_model(const struct lx_bench_case *c, struct lx_arena *arena,
-                               struct lx_model *out, struct lx_err *err)
+                               struct lx_model *out, int *window, struct lx_err *err)
 {
     const struct lx_bench_shape *s = &c->shape;
     struct lx_model_config config = {
         .layers = s->layers, .d_model = s->d_model, .heads = s->heads, .vocab = LX_BENCH_VOCAB};
     struct lx_json *list = NULL;
     struct lx_stack stack;
-    char *text = lx_arena_printf(arena, "[\"%s\"]", c->encoding);
+    struct lx_enc_call call = {.layer = 0, .B = s->batch, .T = s->length};
+    const char *text = c->stack.schemes != NULL ? c->stack.schemes
+                                                : lx_arena_printf(arena, "[\"%s\"]", c->stack.id);
     enum lx_code code;
 
     if (text == NULL)
@@ -180,6 +182,7 @@ static enum lx_code make_model(const struct lx_bench_case *c, struct lx_arena *a
                        "length: must be at most %d, the limit of the scheme, got %d",
                        lx_stack_max_length(&out->stack), s->length);
     lx_paramset_fill(&out->params, 1);
+    *window = lx_stack_window(&out->stack, &call);
     return LX_OK;
 }
 
@@ -190,9 +193,10 @@ enum lx_code lx_bench_measure(const struct lx_bench_case *c, struct lx_bench_res
     struct lx_arena arena = {0};
     struct lx_model model;
     size_t n = (size_t)SIDE * SIDE;
-    enum lx_code code = make_model(c, &arena, &model, err);
+    enum lx_code code;
 
     *out = (struct lx_bench_result){0};
+    code = make_model(c, &arena, &model, &out->window, err);
     if (code == LX_OK && (lx_arena_get(&arena, n, sizeof(real), &m.A, "product", err) ||
                           lx_arena_get(&arena, n, sizeof(real), &m.B, "product", err) ||
                           lx_arena_get(&arena, n, sizeof(real), &m.C, "product", err)))
@@ -203,7 +207,7 @@ enum lx_code lx_bench_measure(const struct lx_bench_case *c, struct lx_bench_res
     if (code == LX_OK && !m.done)
         code = lx_fail(err, LX_EFAILED, "ended after %d of %d passes", m.passes, 1 + c->repeat);
     lx_arena_free(&arena);
-    return code != LX_OK ? lx_wrap(err, "bench: %s, %s, %d tokens", c->shape.name, c->encoding,
+    return code != LX_OK ? lx_wrap(err, "bench: %s, %s, %d tokens", c->shape.name, c->stack.id,
                                    c->shape.length)
                          : LX_OK;
 }

@@ -64,34 +64,48 @@ static enum lx_code finish(pid_t pid, int fd, struct lx_buf *row, struct lx_err 
     return code;
 }
 
+/* The option that names the stack: a scheme, or a list of the one stack. */
+static void add_stack(const struct lx_bench_stack *s, struct lx_buf *out)
+{
+    if (s->schemes == NULL)
+        lx_buf_printf(out, "--encodings=%s", s->id);
+    else
+        lx_buf_printf(out, "--stacks=[{\"id\":\"%s\",\"stack\":%s}]", s->id, s->schemes);
+}
+
 enum lx_code lx_bench_spawn(const struct lx_bench_case *c, struct lx_buf *row, struct lx_err *err)
 {
-    char program[] = "longshot", command[] = "bench", shape[64], encoding[128], length[32],
-         repeat[32], limit[32], threads[32], plain[] = "--plain";
-    char *argv[] = {
-        program, command, shape, encoding, length, repeat, limit, threads, c->plain ? plain : NULL,
-        NULL};
+    char program[] = "longshot", command[] = "bench", shape[64], length[32], repeat[32], limit[32],
+         threads[32], plain[] = "--plain";
+    struct lx_buf stack = {0};
     int fd[2];
     pid_t pid = 0;
     enum lx_code code;
 
+    add_stack(&c->stack, &stack);
+    if (lx_buf_check(&stack, err))
+        return err->code;
     (void)snprintf(shape, sizeof(shape), "--case=%s", c->shape.name);
-    (void)snprintf(encoding, sizeof(encoding), "--encodings=%s", c->encoding);
     (void)snprintf(length, sizeof(length), "--lengths=%d", c->shape.length);
     (void)snprintf(repeat, sizeof(repeat), "--repeat=%d", c->repeat);
     (void)snprintf(threads, sizeof(threads), "--threads=%d", c->threads);
     (void)snprintf(limit, sizeof(limit), "--seconds=%d", c->limit);
-    if (pipe(fd) != 0)
+    if (pipe(fd) != 0) {
+        lx_buf_free(&stack);
         return lx_fail(err, LX_EIO, "pipe: %s", strerror(errno));
+    }
     if (fcntl(fd[0], F_SETFD, FD_CLOEXEC) != 0 || fcntl(fd[1], F_SETFD, FD_CLOEXEC) != 0)
         code = lx_fail(err, LX_EIO, "pipe: %s", strerror(errno));
     else
-        code = start(argv, fd, &pid, err);
+        code = start((char *const[]){program, command, shape, stack.text, length, repeat, limit,
+                                     threads, c->plain ? plain : NULL, NULL},
+                     fd, &pid, err);
     (void)close(fd[1]);
     if (code == LX_OK)
         code = finish(pid, fd[0], row, err);
     (void)close(fd[0]);
-    return code != LX_OK ? lx_wrap(err, "bench: %s, %s, %d tokens", c->shape.name, c->encoding,
+    lx_buf_free(&stack);
+    return code != LX_OK ? lx_wrap(err, "bench: %s, %s, %d tokens", c->shape.name, c->stack.id,
                                    c->shape.length)
                          : LX_OK;
 }

@@ -14,8 +14,9 @@
 #include "tensor/parallel.h"
 
 enum { MAX_NAMES = 256, LONGEST = 1 << 20 };
+static const char LENGTHS[] = "128,256,512,1024,2048,4096,8192,16384"; /* unless others are given */
 
-static const char *workloads, *encodings, *lengths, *out_dir, *one_case;
+static const char *workloads, *encodings, *stacks, *lengths, *train_lengths, *out_dir, *one_case;
 static int repeat = 5, limit = 2, threads = 1;
 static bool no_plots, plain;
 
@@ -24,8 +25,12 @@ static const struct lx_arg args[] = {
      "of tiny,small,long,eval8,eval32, or none (default: all)", 0},
     {"encodings", 0, LX_ARG_TEXT, &encodings, "LIST",
      "or all (default: all for tiny, the first for the rest)", 0},
+    {"stacks", 0, LX_ARG_TEXT, &stacks, "JSON",
+     "in place of --encodings: a list like a config's, or a file with one", 0},
     {"lengths", 0, LX_ARG_TEXT, &lengths, "LIST",
      "evaluation lengths, or none (default: 128 to 16384)", 0},
+    {"train-lengths", 0, LX_ARG_TEXT, &train_lengths, "LIST",
+     "training lengths, or none (default: none)", 0},
     {"repeat", 0, LX_ARG_COUNT, &repeat, "N", "the best of N passes counts (default: 5)", 1},
     {"seconds", 0, LX_ARG_COUNT, &limit, "S",
      "start no further pass of a case after S seconds (default: 2)", 1},
@@ -94,6 +99,31 @@ static enum lx_code choose_encodings(struct lx_arena *arena, struct list *out, s
     return LX_OK;
 }
 
+/* What is measured, and whether it was chosen. */
+struct subjects {
+    struct lx_bench_stack *stack;
+    size_t n;
+    bool chosen;
+};
+
+static enum lx_code choose_stacks(struct lx_arena *arena, struct subjects *out, struct lx_err *err)
+{
+    struct list names = {.n = 0};
+
+    out->chosen = stacks != NULL || encodings != NULL;
+    if (stacks != NULL && encodings != NULL)
+        return lx_fail(err, LX_EUSAGE, "--stacks: must stand alone, got --encodings beside it");
+    if (stacks != NULL)
+        return lx_bench_stacks(stacks, arena, &out->stack, &out->n, err);
+    if (choose_encodings(arena, &names, err) ||
+        lx_arena_get(arena, (size_t)names.n, sizeof(*out->stack), &out->stack, "stacks", err))
+        return err->code;
+    for (int i = 0; i < names.n; i++)
+        out->stack[i] = (struct lx_bench_stack){.id = names.item[i]};
+    out->n = (size_t)names.n;
+    return LX_OK;
+}
+
 static enum lx_code choose_workloads(struct lx_arena *arena, struct list *out, struct lx_err *err)
 {
     struct list known = {.n = 0};
@@ -114,24 +144,22 @@ static enum lx_code choose_workloads(struct lx_arena *arena, struct list *out, s
     return LX_OK;
 }
 
-static enum lx_code choose_lengths(struct lx_arena *arena, int *out, int *n, struct lx_err *err)
+/* Up to MAX_NAMES lengths from `text`; `what` is the option it was given to. */
+static enum lx_code choose_lengths(const char *text, const char *what, struct lx_arena *arena,
+                                   int *out, int *n, struct lx_err *err)
 {
     struct list given = {.n = 0};
 
     *n = 0;
-    if (lengths == NULL)
-        for (int T = 128; T <= 16384; T *= 2)
-            out[(*n)++] = T;
-    if (lengths == NULL || strcmp(lengths, "none") == 0)
+    if (strcmp(text, "none") == 0)
         return LX_OK;
-    if (split(lengths, "--lengths", arena, &given, err))
+    if (split(text, what, arena, &given, err))
         return err->code;
     for (int i = 0; i < given.n; i++) {
-        if (lx_args_count(given.item[i], "--lengths", 2, &out[i], err))
+        if (lx_args_count(given.item[i], what, 2, &out[i], err))
             return err->code;
         if (out[i] > LONGEST)
-            return lx_fail(err, LX_EUSAGE, "--lengths: must be at most %d, got %d", LONGEST,
-                           out[i]);
+            return lx_fail(err, LX_EUSAGE, "%s: must be at most %d, got %d", what, LONGEST, out[i]);
     }
     *n = given.n;
     return LX_OK;
@@ -149,7 +177,7 @@ static enum lx_code run_case(struct bench *b, const struct lx_bench_case *c, str
     struct lx_err own;
     enum lx_code code;
 
-    lx_progress(false, "bench: %s, %s, %d tokens", c->shape.name, c->encoding, c->shape.length);
+    lx_progress(false, "bench: %s, %s, %d tokens", c->shape.name, c->stack.id, c->shape.length);
     lx_buf_clear(&b->line);
     b->n++;
     if (lx_bench_spawn(c, &b->line, &own)) {
@@ -163,20 +191,22 @@ static enum lx_code run_case(struct bench *b, const struct lx_bench_case *c, str
     return code;
 }
 
-/* A workload under each encoding; evaluation with and without attention statistics. */
+/* A workload under each stack that can do it; evaluation with and without attention statistics. */
 static enum lx_code run_shape(struct bench *b, const struct lx_bench_shape *shape,
-                              const struct list *enc, bool both, struct lx_err *err)
+                              const struct subjects *all, bool both, struct lx_err *err)
 {
     struct lx_bench_case c = {
         .shape = *shape, .threads = threads, .repeat = repeat, .limit = limit};
-    int n = enc->n;
+    size_t n = all->n;
     enum lx_code code = LX_OK;
 
     /* Without a choice every scheme is measured once, in the first workload. */
-    if (encodings == NULL && strcmp(shape->name, lx_bench_shape_at(0)->name) != 0)
+    if (!all->chosen && strcmp(shape->name, lx_bench_shape_at(0)->name) != 0)
         n = 1;
-    for (int i = 0; i < n && code == LX_OK; i++) {
-        c.encoding = enc->item[i];
+    for (size_t i = 0; i < n && code == LX_OK; i++) {
+        if (shape->training && all->stack[i].evaluated_only)
+            continue;
+        c.stack = all->stack[i];
         c.plain = false;
         code = run_case(b, &c, err);
         c.plain = true;
@@ -186,17 +216,34 @@ static enum lx_code run_shape(struct bench *b, const struct lx_bench_shape *shap
     return code;
 }
 
+static enum lx_code run_lengths(struct bench *b, const int *T, int n, bool training,
+                                const struct subjects *all, struct lx_err *err)
+{
+    enum lx_code code = LX_OK;
+
+    for (int i = 0; i < n && code == LX_OK; i++) {
+        struct lx_bench_shape s = lx_bench_sweep(T[i], training);
+
+        code = run_shape(b, &s, all, false, err);
+    }
+    return code;
+}
+
 static enum lx_code run_all(struct bench *b, struct lx_err *err)
 {
     struct lx_arena arena = {0};
-    struct list enc, work = {.n = 0};
-    int T[MAX_NAMES], n_T = 0;
-    enum lx_code code = choose_encodings(&arena, &enc, err);
+    struct subjects all = {.n = 0};
+    struct list work = {.n = 0};
+    int T[MAX_NAMES], n_T = 0, train_T[MAX_NAMES], n_train = 0;
+    enum lx_code code = choose_stacks(&arena, &all, err);
 
     if (code == LX_OK)
         code = choose_workloads(&arena, &work, err);
     if (code == LX_OK)
-        code = choose_lengths(&arena, T, &n_T, err);
+        code =
+            choose_lengths(lengths != NULL ? lengths : LENGTHS, "--lengths", &arena, T, &n_T, err);
+    if (code == LX_OK && train_lengths != NULL)
+        code = choose_lengths(train_lengths, "--train-lengths", &arena, train_T, &n_train, err);
     if (code == LX_OK && out_dir != NULL)
         code = lx_fs_mkdir(out_dir, err);
     if (code == LX_OK)
@@ -205,12 +252,11 @@ static enum lx_code run_all(struct bench *b, struct lx_err *err)
     if (code == LX_OK)
         code = lx_command_print(&b->rows, err);
     for (int i = 0; code == LX_OK && i < work.n; i++)
-        code = run_shape(b, lx_bench_shape_find(work.item[i]), &enc, true, err);
-    for (int i = 0; code == LX_OK && i < n_T; i++) {
-        struct lx_bench_shape s = lx_bench_sweep(T[i]);
-
-        code = run_shape(b, &s, &enc, false, err);
-    }
+        code = run_shape(b, lx_bench_shape_find(work.item[i]), &all, true, err);
+    if (code == LX_OK)
+        code = run_lengths(b, T, n_T, false, &all, err);
+    if (code == LX_OK)
+        code = run_lengths(b, train_T, n_train, true, &all, err);
     lx_arena_free(&arena);
     return code == LX_OK ? lx_buf_check(&b->rows, err) : code;
 }
@@ -226,35 +272,38 @@ static enum lx_code report(const struct bench *b, struct lx_err *err)
     return lx_bench_report(&b->rows, out_dir, &o, err);
 }
 
-/* The hidden form that lx_bench_spawn starts: one encoding, one length. */
+/* The hidden form that lx_bench_spawn starts: one stack, one length. */
 static enum lx_code run_one(struct lx_err *err)
 {
     const struct lx_bench_shape *known = lx_bench_shape_find(one_case);
-    struct lx_bench_case c = {.encoding = encodings,
-                              .plain = plain,
-                              .threads = threads,
-                              .repeat = repeat,
-                              .limit = limit};
+    bool training = strcmp(one_case, LX_BENCH_TRAIN_SWEEP) == 0;
+    struct lx_bench_case c = {.plain = plain, .threads = threads, .repeat = repeat, .limit = limit};
+    struct lx_arena arena = {0};
+    struct subjects all = {.n = 0};
     struct lx_bench_result r;
     struct lx_buf row = {0};
-    enum lx_code code = LX_OK;
+    enum lx_code code = choose_stacks(&arena, &all, err);
     int T = 0;
 
-    if (encodings == NULL || lengths == NULL || lx_encoding_find(encodings) == NULL ||
-        (known == NULL && strcmp(one_case, LX_BENCH_SWEEP) != 0))
-        return lx_fail(err, LX_EUSAGE, "--case: must come with one workload, encoding and length");
+    if (code == LX_OK && (all.n != 1 || lengths == NULL ||
+                          (known == NULL && !training && strcmp(one_case, LX_BENCH_SWEEP) != 0)))
+        code = lx_fail(err, LX_EUSAGE, "--case: must come with one workload, stack and length");
     lx_parallel_threads_set(threads);
-    code = lx_args_count(lengths, "--lengths", 2, &T, err);
-    c.shape = known != NULL ? *known : lx_bench_sweep(T);
+    if (code == LX_OK)
+        code = lx_args_count(lengths, "--lengths", 2, &T, err);
     if (code == LX_OK)
         code = lx_gemm_setup(err);
-    if (code == LX_OK)
+    if (code == LX_OK) {
+        c.stack = all.stack[0];
+        c.shape = known != NULL ? *known : lx_bench_sweep(T, training);
         code = lx_bench_measure(&c, &r, err);
-    if (code != LX_OK)
-        return code;
-    lx_bench_row(&c, &r, &row);
-    code = lx_command_print(&row, err);
+    }
+    if (code == LX_OK) {
+        lx_bench_row(&c, &r, &row);
+        code = lx_command_print(&row, err);
+    }
     lx_buf_free(&row);
+    lx_arena_free(&arena);
     return code;
 }
 
@@ -280,7 +329,8 @@ static enum lx_code run(int n, char **argv, struct lx_err *err)
 
 const struct lx_command lx_command_bench = {
     .name = "bench",
-    .usage = "[--workloads LIST] [--encodings LIST] [--lengths LIST] [-o DIR]",
+    .usage = "[--workloads LIST] [--encodings LIST | --stacks JSON] [--lengths LIST] "
+             "[--train-lengths LIST] [-o DIR]",
     .help = "measure speed and memory of training and evaluation on this machine; CSV to stdout",
     .more =
         "workloads   layers  d_model  heads  length  sequences\n"
@@ -291,11 +341,18 @@ const struct lx_command lx_command_bench = {
         "  eval32         4      128      4    4096          1   evaluation\n"
         "  length         4      128      4       T    4096/T    evaluation, for each of "
         "--lengths\n"
+        "  train_length   4      128      4       T    4096/T    training step, for each of "
+        "--train-lengths\n"
         "A training step is forward, loss, backward, clipping and AdamW. An evaluation pass gives\n"
         "the loss of every token and the entropy of every row of attention (mode full); mode\n"
         "no_statistics leaves the entropy out. Every case runs on one core, unless --threads says\n"
         "otherwise, in a process of its own. sgemm_gflops is the rate of a product of 2048 x 2048\n"
         "matrices, on one core, just before and after.\n"
+        "--stacks takes the \"encodings\" of a config: the list itself, a file with it, or a "
+        "config.\n"
+        "Those of evaluate_as are evaluated, not trained. Where a window hides keys, the "
+        "operations\n"
+        "that it saves are not counted in gflops.\n"
         "A case that fails leaves its numbers empty; the status is then 4.\n",
     .args = args,
     .run = run,

@@ -140,7 +140,13 @@ check "a length too small" says 2 "--lengths: must be at least 2, got 1" bench -
 check "a length too large" says 2 "--lengths: must be at most 1048576, got 2000000" bench --lengths 2000000
 check "no repetition" says 2 "--repeat: must be at least 1, got 0" bench --repeat 0
 check "an argument" says 2 "bench: too many arguments, got 1" bench tiny
-header=implementation,mode,workload,encoding,threads,tokens_per_second,gflops,kind,layers,d_model,heads,length,batch,sgemm_gflops,fraction_of_sgemm,peak_rss_bytes,blas_core,simd,repeat
+check "a training length that is none" says 2 '--train-lengths: must be a whole number, got "long"' bench --train-lengths long
+check "two lists of schemes" says 2 "--stacks: must stand alone, got --encodings beside it" \
+    bench --encodings rope --stacks '["alibi"]'
+check "a typo in a stack" says 2 '--stacks: encodings[0].stack[0]: unknown key "widht" (did you mean "width"?)' \
+    bench --stacks '[{"stack": [{"name": "window", "widht": 3}]}]'
+check "a file of stacks that is none" says 2 "--stacks: no/such.json: no such file" bench --stacks no/such.json
+header=implementation,mode,workload,encoding,threads,tokens_per_second,gflops,kind,layers,d_model,heads,length,batch,sgemm_gflops,fraction_of_sgemm,peak_rss_bytes,blas_core,simd,repeat,window
 check "bench of nothing" run 0 bench --workloads none --lengths none
 check "is the header" sh -c "cat out | grep -qx '$header' && test \$(wc -l <out) = 1"
 check "bench" run 0 bench --workloads tiny,eval8 --encodings alibi --lengths 64,128 --repeat 1 --seconds 1 -o b --no-plots
@@ -159,6 +165,19 @@ check "-o writes the same rows" cmp out b/bench.csv
 check "and a table, and what a plot is made of" sh -c "grep -q '^| tiny  *| alibi ' b/bench.md && test -s b/length.gp -a -s b/length.dat -a ! -e b/length.png"
 # Training keeps the activations of every layer, evaluation those of one.
 check "memory is of the case alone" awk -F, '$3 == "tiny" {t = $16} $3 == "eval8" {e = $16} END {exit !(e < 0.6 * t)}' out
+# The stacks of make bench-cost, the short end of its lengths: those of evaluate_as are not trained; 64 keys of
+# at most 512 leave 64 - 64^2 / 1024 = 60 on average: 1638400 + 2048 * 60 operations a token.
+check "bench of stacks" run 0 bench --workloads none --stacks "$root/configs/cost-stacks.json" --lengths 512 \
+    --train-lengths 64,128 --repeat 1 --seconds 1 -o c --no-plots
+check "trained ones are trained, all are evaluated" test "$(sed 1d out | cut -d, -f3,4,12,13,20 | tr '\n' ' ')" = \
+    "length,alibi,512,8, length,alibi+window64,512,8,64 length,alibi+window128,512,8,128 length,alibi+window256,512,8,256 \
+length,sandwich,512,8, length,sandwich+window64,512,8,64 length,sandwich+window128,512,8,128 length,sandwich+window256,512,8,256 length,sinusoidal,512,8, \
+train_length,alibi,64,64, train_length,sandwich,64,64, train_length,sinusoidal,64,64, \
+train_length,alibi,128,32, train_length,sandwich,128,32, train_length,sinusoidal,128,32, "
+check "what a window hides is not counted" awk -F, '$4 ~ /window64/ {n++; if (($6 * 1761280e-9 - $7) ^ 2 > 0.01) bad = 1}
+    END {exit n != 2 || bad}' out
+check "training has a table and a figure of its own" sh -c "grep -q '^alibi trained at L beside training at 2L' c/bench.md && \
+    test -s c/length.dat -a -s c/train_length.dat"
 check "without PyTorch the comparison says what to install" sh -c \
     "! PYTHON=false '$root'/harness/tests/bench_peers.sh '$longshot' peers 2>err && grep -qx 'bench-peers: false has no PyTorch: pip install torch==2.13.0' err"
 cat >ours.csv <<'CSV'

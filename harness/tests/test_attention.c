@@ -348,6 +348,43 @@ static void hidden_keys_do_not_matter(void **state)
     lx_arena_free(&p.arena);
 }
 
+/* Tiles that a window hides are not computed: NaN in all keys, values and gradients before some token
+ * spoils nothing that lies a window and a strip (rounded to whole vectors) behind it. A tile that was
+ * computed and masked would hand the NaN on, as 0 times it. */
+static void hidden_tiles_are_skipped(void **state)
+{
+    enum { T = 400, D = 4, SPOILT = 200, STRIPS = 2 * 16 };
+    static const int windows[] = {1, 5, 64, 100};
+
+    (void)state;
+    for (size_t w = 0; w < 4; w++) {
+        struct shape s = {.B = 1, .H = 1, .T = T, .hd = D, .window = windows[w], .biased = true};
+        int clean = SPOILT + windows[w] + STRIPS;
+        struct problem p;
+        real *qkv;
+
+        open_problem(&p, &s);
+        qkv = (real *)(uintptr_t)p.a.qkv;
+        for (int t = 0; t < SPOILT; t++) {
+            for (int c = 0; c < 3 * D; c++)
+                qkv[t * 3 * D + c] = (real)NAN;
+            for (int c = 0; c < D; c++)
+                p.dout[t * D + c] = (real)NAN;
+        }
+        lx_attention_forward(&p.a);
+        lx_attention_backward(&p.a, p.dout, p.dqkv, NULL);
+        for (int t = clean; t < T; t++) {
+            assert_true(isfinite(p.a.entropy[t]) && isfinite(p.a.lse[t]));
+            for (int c = 0; c < D; c++)
+                assert_true(isfinite(p.a.out[t * D + c]));
+            for (int c = 0; c < 3 * D; c++)
+                assert_true(isfinite(p.dqkv[t * 3 * D + c]));
+        }
+        assert_true(!isfinite(p.a.out[SPOILT * D - D]));
+        lx_arena_free(&p.arena);
+    }
+}
+
 /* Asking for statistics does not change the result; not asking leaves them alone. */
 static void observing_changes_nothing(void **state)
 {
@@ -410,6 +447,7 @@ static const struct CMUnitTest tests[] = {
     cmocka_unit_test(gradients_of_a_bias_sum_to_zero),
     cmocka_unit_test(nothing_reaches_behind_the_window),
     cmocka_unit_test(hidden_keys_do_not_matter),
+    cmocka_unit_test(hidden_tiles_are_skipped),
     cmocka_unit_test(observing_changes_nothing),
     cmocka_unit_test(equal_logits_spread_evenly),
     cmocka_unit_test(nan_reaches_what_sees_it),
