@@ -7,6 +7,7 @@
 #include "core/json.h"
 #include "core/log.h"
 #include "report/claims.h"
+#include "report/costs.h"
 #include "report/plot.h"
 #include "report/published.h"
 #include "report/table.h"
@@ -170,6 +171,31 @@ static enum lx_code write_claims(const char *dir, const struct folder *f, struct
     return code;
 }
 
+/* What the run cost, if runs.csv tells; a file of its own, since no two machines agree. */
+static enum lx_code write_costs(const char *dir, const struct lx_study *s, struct lx_err *err)
+{
+    static const char *const NAME[] = {"costs.md", "costs.tex", "costs.csv"};
+    struct lx_buf path = {0}, text[3] = {{0}};
+    struct lx_arena arena = {0};
+    struct lx_costs costs = {.n = 0};
+    enum lx_code code = path_of(dir, "runs.csv", &path, err);
+    if (code == LX_OK && lx_fs_exists(path.text))
+        code = lx_costs_read(path.text, s, &arena, &costs, err);
+    if (code == LX_OK && costs.n > 0 &&
+        (lx_costs_markdown(&costs, s, &text[0], err) || lx_costs_latex(&costs, &text[1], err) ||
+         lx_costs_csv(&costs, &text[2], err)))
+        code = err->code;
+    for (int i = 0; i < 3; i++) {
+        if (code == LX_OK)
+            code = costs.n > 0 ? write_text(dir, NAME[i], &text[i], err)
+                               : remove_stale(dir, NAME[i], err);
+        lx_buf_free(&text[i]);
+    }
+    lx_buf_free(&path);
+    lx_arena_free(&arena);
+    return code;
+}
+
 static enum lx_code plot_section(const struct lx_study *s, size_t section,
                                  const struct lx_train_point *row, size_t n,
                                  struct lx_plot_target *to, struct lx_err *err)
@@ -222,6 +248,8 @@ enum lx_code lx_report_make(const char *dir, const struct lx_report_options *o, 
         code = write_table(dir, "table.csv", &f.study, lx_table_csv, err);
     if (code == LX_OK)
         code = write_claims(dir, &f, err);
+    if (code == LX_OK)
+        code = write_costs(dir, &f.study, err);
     if (code == LX_OK && !o->no_plots)
         code = write_plots(dir, o, &f.study, err);
     folder_free(&f);

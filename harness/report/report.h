@@ -1,8 +1,8 @@
 /* The report of a results folder: metrics.csv in, tables and plots out.
  *
- * Nothing but the files in the folder is looked at: metrics.csv, and train.csv and config.json if
- * they are there. Files made: table.md, table.tex, table.csv, plots/NAME.{gp,dat,svg,png}. They are
- * described in results/README.md. */
+ * Nothing but the files in the folder is looked at: metrics.csv, and train.csv, runs.csv and
+ * config.json if they are there. Files made: table.md, table.tex, table.csv, costs.{md,tex,csv} from
+ * runs.csv, plots/NAME.{gp,dat,svg,png}. They are described in results/README.md. */
 #ifndef LX_REPORT_REPORT_H
 #define LX_REPORT_REPORT_H
 
