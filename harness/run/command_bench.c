@@ -272,32 +272,40 @@ static enum lx_code report(const struct bench *b, struct lx_err *err)
     return lx_bench_report(&b->rows, out_dir, &o, err);
 }
 
-/* The hidden form that lx_bench_spawn starts: one stack, one length. */
-static enum lx_code run_one(struct lx_err *err)
+/* What the hidden form names: one stack, one workload, one length. */
+static enum lx_code choose_case(struct lx_arena *arena, struct lx_bench_case *c, struct lx_err *err)
 {
     const struct lx_bench_shape *known = lx_bench_shape_find(one_case);
     bool training = strcmp(one_case, LX_BENCH_TRAIN_SWEEP) == 0;
-    struct lx_bench_case c = {.plain = plain, .threads = threads, .repeat = repeat, .limit = limit};
-    struct lx_arena arena = {0};
     struct subjects all = {.n = 0};
-    struct lx_bench_result r;
-    struct lx_buf row = {0};
-    enum lx_code code = choose_stacks(&arena, &all, err);
     int T = 0;
 
-    if (code == LX_OK && (all.n != 1 || lengths == NULL ||
-                          (known == NULL && !training && strcmp(one_case, LX_BENCH_SWEEP) != 0)))
-        code = lx_fail(err, LX_EUSAGE, "--case: must come with one workload, stack and length");
+    if (choose_stacks(arena, &all, err))
+        return err->code;
+    if (all.stack == NULL || all.n != 1 || lengths == NULL ||
+        (known == NULL && !training && strcmp(one_case, LX_BENCH_SWEEP) != 0))
+        return lx_fail(err, LX_EUSAGE, "--case: must come with one workload, stack and length");
+    if (lx_args_count(lengths, "--lengths", 2, &T, err))
+        return err->code;
+    c->stack = all.stack[0];
+    c->shape = known != NULL ? *known : lx_bench_sweep(T, training);
+    return LX_OK;
+}
+
+/* The hidden form that lx_bench_spawn starts. */
+static enum lx_code run_one(struct lx_err *err)
+{
+    struct lx_bench_case c = {.plain = plain, .threads = threads, .repeat = repeat, .limit = limit};
+    struct lx_arena arena = {0};
+    struct lx_bench_result r;
+    struct lx_buf row = {0};
+    enum lx_code code = choose_case(&arena, &c, err);
+
     lx_parallel_threads_set(threads);
     if (code == LX_OK)
-        code = lx_args_count(lengths, "--lengths", 2, &T, err);
-    if (code == LX_OK)
         code = lx_gemm_setup(err);
-    if (code == LX_OK) {
-        c.stack = all.stack[0];
-        c.shape = known != NULL ? *known : lx_bench_sweep(T, training);
+    if (code == LX_OK)
         code = lx_bench_measure(&c, &r, err);
-    }
     if (code == LX_OK) {
         lx_bench_row(&c, &r, &row);
         code = lx_command_print(&row, err);
