@@ -30,7 +30,8 @@ static enum lx_code start(char *const *argv, const int fd[2], pid_t *pid, struct
     return rc == 0 ? LX_OK : lx_fail(err, LX_EIO, "posix_spawn: %s", strerror(rc));
 }
 
-static void read_all(int fd, struct lx_buf *out)
+/* 0, or what went wrong. */
+static int read_all(int fd, struct lx_buf *out)
 {
     char bytes[512];
     ssize_t n;
@@ -38,6 +39,7 @@ static void read_all(int fd, struct lx_buf *out)
     while ((n = read(fd, bytes, sizeof(bytes))) > 0 || (n < 0 && errno == EINTR))
         if (n > 0)
             lx_buf_addn(out, bytes, (size_t)n);
+    return n < 0 ? errno : 0;
 }
 
 /* The row, if the process ended well and said one whole line. */
@@ -45,13 +47,14 @@ static enum lx_code finish(pid_t pid, int fd, struct lx_buf *row, struct lx_err 
 {
     struct lx_buf said = {0};
     enum lx_code code;
-    int status = 0;
+    int status = 0, rc = read_all(fd, &said);
 
-    read_all(fd, &said);
     while (waitpid(pid, &status, 0) < 0 && errno == EINTR)
         continue;
     code = lx_buf_check(&said, err);
-    if (code == LX_OK && WIFSIGNALED(status))
+    if (code == LX_OK && rc != 0)
+        code = lx_fail(err, LX_EIO, "cannot read its row: %s", strerror(rc));
+    else if (code == LX_OK && WIFSIGNALED(status))
         code = lx_fail(err, LX_EFAILED, "ended by signal %d", WTERMSIG(status));
     else if (code == LX_OK && WEXITSTATUS(status) != 0)
         code = lx_fail(err, LX_EFAILED, "ended with status %d", WEXITSTATUS(status));
@@ -83,8 +86,10 @@ enum lx_code lx_bench_spawn(const struct lx_bench_case *c, struct lx_buf *row, s
     enum lx_code code;
 
     add_stack(&c->stack, &stack);
-    if (lx_buf_check(&stack, err))
+    if (lx_buf_check(&stack, err)) {
+        lx_buf_free(&stack);
         return err->code;
+    }
     (void)snprintf(shape, sizeof(shape), "--case=%s", c->shape.name);
     (void)snprintf(length, sizeof(length), "--lengths=%d", c->shape.length);
     (void)snprintf(repeat, sizeof(repeat), "--repeat=%d", c->repeat);
