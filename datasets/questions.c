@@ -111,6 +111,7 @@ struct writer {
     uint16_t *to;                 /* where the next token goes */
     int name[LX_QUESTIONS_NAMES]; /* shuffled: the first `asked` are asked for, and said once */
     int asked, others;            /* how many of the others were said */
+    bool prompt;
 };
 
 static void put(struct writer *w, int token)
@@ -199,6 +200,17 @@ static int place(const struct questions *s, int C, double depth)
     return C % size + size * (int)lround(depth * (facts - 1));
 }
 
+/* n tokens before the first whole fact: in a stream the end of one, in a prompt line breaks as between
+ * examples. A value without its name at the front of a prompt is what some models answer with, and
+ * whether there is one depends on the length. */
+static void put_rest(struct writer *w, int n)
+{
+    if (n > 0 && !w->prompt)
+        (void)put_fact(w, other_name(w), fact_tokens(w->s) - n);
+    for (int i = 0; i < n && w->prompt; i++)
+        put(w, LX_WORD_END);
+}
+
 /* C tokens in which the facts asked for begin at at[i]; their digits go to where[i]. */
 static void put_context(struct writer *w, int C, const int *at, const uint16_t **where)
 {
@@ -211,8 +223,7 @@ static void put_context(struct writer *w, int C, const int *at, const uint16_t *
         put_filler(w, C - at[0] - size);
         return;
     }
-    if (C % size > 0)
-        (void)put_fact(w, other_name(w), size - C % size);
+    put_rest(w, C % size);
     while (w->to - start < C) {
         int i = 0;
 
@@ -305,7 +316,7 @@ static enum lx_code questions_prompt(const void *self, struct lx_rng *rng, int l
     const struct questions *s = self;
     int least = fact_tokens(s) + 1 + s->answer, C = length - 1 - s->answer;
     const uint16_t *where[1] = {out->tokens};
-    struct writer w = {.to = out->tokens};
+    struct writer w = {.to = out->tokens, .prompt = true};
 
     if (length < least)
         return lx_fail(err, LX_ECONFIG,

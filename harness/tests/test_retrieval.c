@@ -82,6 +82,8 @@ static void check_prompt(const struct opened *o, int task, int length, double de
         assert_true(fabs(which - depth * (facts - 1)) <= 0.5);
         for (int k = 0; k < facts; k++)
             assert_true(tokens[C % size + k * size] >= LX_WORD_NAME);
+        /* No part of a fact before the first: a value without its name. */
+        assert_int_equal(count(tokens, C % size, LX_WORD_END), C % size);
     }
     for (int i = 0; i <= length; i++)
         assert_true(tokens[i] < o->ops->vocab(o->self));
