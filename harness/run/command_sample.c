@@ -116,6 +116,8 @@ static enum lx_code run(int n, char **argv, struct lx_err *err)
         code = lx_data_open(&d, set, err);
     if (code == LX_OK)
         code = show(&d, split, &out, err);
+    if (code == LX_OK)
+        code = lx_buf_check(&out, err);
     if (code == LX_OK && out_path != NULL)
         code = lx_fs_write(out_path, out.text, out.len, err);
     else if (code == LX_OK)
