@@ -207,53 +207,12 @@ static enum lx_code make_field(const struct lx_study *s, size_t section, struct 
     return name_figure(s, section, "", "Receptive field of the last prediction", 0, arena, f, err);
 }
 
-/* What the tokens before the cut are worth to the last prediction, against evaluation length. */
-static enum lx_code make_gain(const struct lx_study *s, size_t section, struct lx_arena *arena,
-                              struct lx_figure *f, struct lx_err *err)
-{
-    struct lx_section lengths = s->section[section];
-    int length[MAX_LENGTHS];
-    lengths.length = length;
-    lengths.n_lengths = lengths_of(s, section, metric_of(s, "context_gain"), length);
-    if (lengths.n_lengths == 0)
-        return LX_OK;
-    if (length_panel(s, section, "context_gain", &lengths, arena, &f->panel[0], err) != LX_OK)
-        return err->code;
-    f->panel[0].y = LX_AXIS_LINEAR;
-    f->panel[0].ylabel = "NLL with the far tokens cut - NLL with all (nats)";
-    f->legend_title = "gain, longest windows";
-    f->multiples = true;
-    f->n_panels = 1;
-    return name_figure(s, section, "_gain", "What tokens before the cut are worth", 0, arena, f,
-                       err);
-}
-
-/* The temperatures that align attention, against evaluation length. */
-static enum lx_code make_temperature(const struct lx_study *s, size_t section,
-                                     struct lx_arena *arena, struct lx_figure *f,
-                                     struct lx_err *err)
-{
-    struct lx_section lengths = s->section[section];
-    int length[MAX_LENGTHS];
-    lengths.length = length;
-    lengths.n_lengths = lengths_of(s, section, metric_of(s, "alignment_temperature"), length);
-    if (lengths.n_lengths == 0)
-        return LX_OK;
-    if (length_panel(s, section, "alignment_temperature", &lengths, arena, &f->panel[0], err) !=
-        LX_OK)
-        return err->code;
-    f->panel[0].y = LX_AXIS_LINEAR;
-    f->panel[0].ylabel = "temperature (1 = as trained)";
-    f->legend_title = "temperature, longest windows";
-    f->multiples = true;
-    f->n_panels = 1;
-    return name_figure(s, section, "", "Temperature that aligns attention", 0, arena, f, err);
-}
-
-/* A statistic of attention before and after: what is aligned is level after. */
-static enum lx_code make_aligned(const struct lx_study *s, size_t section, const char *ending,
-                                 const char *const *metric, const char *const *label,
-                                 struct lx_arena *arena, struct lx_figure *f, struct lx_err *err)
+/* Metrics against evaluation length, a panel each, at the lengths of the first: no figure if it has
+ * none. The legend tells values of the first panel. */
+static enum lx_code against_length(const struct lx_study *s, size_t section, const char *ending,
+                                   const char *title, const char *legend, const char *const *metric,
+                                   const char *const *label, size_t n, struct lx_arena *arena,
+                                   struct lx_figure *f, struct lx_err *err)
 {
     struct lx_section lengths = s->section[section];
     int length[MAX_LENGTHS];
@@ -261,17 +220,46 @@ static enum lx_code make_aligned(const struct lx_study *s, size_t section, const
     lengths.n_lengths = lengths_of(s, section, metric_of(s, metric[0]), length);
     if (lengths.n_lengths == 0)
         return LX_OK;
-    for (size_t k = 0; k < 2; k++) {
+    for (size_t k = 0; k < n; k++) {
         if (length_panel(s, section, metric[k], &lengths, arena, &f->panel[k], err) != LX_OK)
             return err->code;
         f->panel[k].y = LX_AXIS_LINEAR;
         f->panel[k].ylabel = label[k];
+        f->n_panels += k == 0 || f->panel[k].n_curves > 0;
     }
-    f->legend_title = "as trained, longest windows";
-    f->multiples = f->same_y = true;
-    f->n_panels = 2;
-    return name_figure(s, section, ending, "Attention before and after alignment", 0, arena, f,
-                       err);
+    f->legend_title = legend;
+    f->multiples = true;
+    f->same_y = n > 1;
+    return name_figure(s, section, ending, title, 0, arena, f, err);
+}
+
+/* What the tokens before the cut are worth to the last prediction. */
+static enum lx_code make_gain(const struct lx_study *s, size_t section, struct lx_arena *arena,
+                              struct lx_figure *f, struct lx_err *err)
+{
+    static const char *const metric[] = {"context_gain"};
+    static const char *const label[] = {"NLL with the far tokens cut - NLL with all (nats)"};
+    return against_length(s, section, "_gain", "What tokens before the cut are worth",
+                          "gain, longest windows", metric, label, 1, arena, f, err);
+}
+
+static enum lx_code make_temperature(const struct lx_study *s, size_t section,
+                                     struct lx_arena *arena, struct lx_figure *f,
+                                     struct lx_err *err)
+{
+    static const char *const metric[] = {"alignment_temperature"};
+    static const char *const label[] = {"temperature (1 = as trained)"};
+    return against_length(s, section, "", "Temperature that aligns attention",
+                          "temperature, longest windows", metric, label, 1, arena, f, err);
+}
+
+/* A statistic of attention before and after: what is aligned is level after. */
+static enum lx_code make_aligned(const struct lx_study *s, size_t section, const char *ending,
+                                 const char *const *metric, const char *const *label,
+                                 struct lx_arena *arena, struct lx_figure *f, struct lx_err *err)
+{
+    return against_length(s, section, ending, "Attention before and after alignment",
+                          "as trained, longest windows", metric, label, 2, arena, f, err);
 }
 
 static enum lx_code make_aligned_entropy(const struct lx_study *s, size_t section,
@@ -378,50 +366,27 @@ static enum lx_code make_usage(const struct lx_study *s, size_t section, struct 
                        err);
 }
 
-/* What falls on rows that training never read, by count and by attention, against length. */
+/* What falls on rows that training never read, by count and by attention. */
 static enum lx_code make_untrained(const struct lx_study *s, size_t section, struct lx_arena *arena,
                                    struct lx_figure *f, struct lx_err *err)
 {
     static const char *const metric[] = {"usage_untrained_share", "usage_untrained_attention"};
     static const char *const label[] = {"share of reads", "share of attention"};
-    struct lx_section lengths = s->section[section];
-    int length[MAX_LENGTHS];
-    lengths.length = length;
-    lengths.n_lengths = lengths_of(s, section, metric_of(s, metric[0]), length);
-    if (lengths.n_lengths == 0)
-        return LX_OK;
-    for (size_t k = 0; k < 2; k++) {
-        if (length_panel(s, section, metric[k], &lengths, arena, &f->panel[k], err) != LX_OK)
-            return err->code;
-        f->panel[k].y = LX_AXIS_LINEAR;
-        f->panel[k].ylabel = label[k];
-    }
-    f->legend_title = "share of reads, longest windows";
-    f->multiples = f->same_y = true;
-    f->n_panels = f->panel[1].n_curves > 0 ? 2 : 1;
-    return name_figure(s, section, "_untrained", "What falls on rows never read in training", 0,
-                       arena, f, err);
+    return against_length(s, section, "_untrained", "What falls on rows never read in training",
+                          "share of reads, longest windows", metric, label, 2, arena, f, err);
 }
 
-/* Share of right answers, all depths, against prompt length. */
+/* Share of right answers, all depths. */
 static enum lx_code make_retrieval(const struct lx_study *s, size_t section, struct lx_arena *arena,
                                    struct lx_figure *f, struct lx_err *err)
 {
-    struct lx_section lengths = s->section[section];
-    int length[MAX_LENGTHS];
-    lengths.length = length;
-    lengths.n_lengths = lengths_of(s, section, metric_of(s, "retrieval_accuracy"), length);
-    if (lengths.n_lengths == 0)
-        return LX_OK;
-    if (length_panel(s, section, "retrieval_accuracy", &lengths, arena, &f->panel[0], err) != LX_OK)
-        return err->code;
-    f->panel[0].y = LX_AXIS_LINEAR;
+    static const char *const metric[] = {"retrieval_accuracy"};
+    static const char *const label[] = {"share of right answers"};
+    enum lx_code code =
+        against_length(s, section, "", "Answers found", "right answers, longest prompts", metric,
+                       label, 1, arena, f, err);
     f->panel[0].xlabel = "prompt length";
-    f->panel[0].ylabel = "share of right answers";
-    f->legend_title = "right answers, longest prompts";
-    f->multiples = true;
-    f->n_panels = 1;
-    return name_figure(s, section, "", "Answers found", 0, arena, f, err);
+    return code;
 }
 
 enum lx_code lx_plot_analyses(const struct lx_study *s, size_t section, struct lx_plot_target *to,
