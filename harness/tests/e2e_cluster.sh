@@ -7,11 +7,6 @@ examples=$root/configs/cluster
 unset SLURM_ARRAY_TASK_ID JOB_COMPLETION_INDEX PBS_ARRAY_INDEX PBS_ARRAYID SGE_TASK_ID
 export LONGSHOT="$longshot"
 
-# same DIR DIR: results and trained weights.
-same() {
-    for f in metrics.csv train.csv; do cmp "$1/$f" "$2/$f" || return 1; done
-    for f in "$1"/checkpoints/*/model.safetensors; do cmp "$f" "$2${f#"$1"}" || return 1; done
-}
 cat >tiny.json <<'JSON'
 {
   "name": "tiny",
@@ -44,7 +39,7 @@ for i in 0 1 2 3; do
     check "shard $i/4" exits 0 "$longshot" cell tiny.json --shard $i/4 -o shard
 done
 "$longshot" merge shard >out 2>err
-check "all shards together are the run" same local shard
+check "all shards together are the run" same_results local shard
 
 at 0; one=$id
 at 5; two=$id
@@ -88,7 +83,7 @@ while [ ! -s crowd/cells/*/metrics.csv ] && [ $i -lt 100 ]; do
 done
 "$longshot" merge alone >out 2>err
 check "merge" exits 0 "$longshot" merge crowd
-check "three processes at one cell leave the bytes of one" same alone crowd
+check "three processes at one cell leave the bytes of one" same_results alone crowd
 check "none of those that lived failed" lacks crowd.err "failed"
 check "some were killed at work, some went on" test $kills -gt 3 -a "$(grep -c 'resuming at step [1-9]' crowd.err)" -gt 0
 check "and nothing else" test -z "$(find crowd -name '*.tmp-*' -o -name 'state*' -o -name lock -o -name live.json -o -name error.txt)"
@@ -135,7 +130,7 @@ planned=$("$longshot" plan "$root/configs/ci-exact.json" | wc -l)
 
 if command -v parallel >/dev/null && parallel --version 2>/dev/null | grep -q GNU; then
     check "GNU parallel" exits 0 "$examples/parallel.sh" tiny.json parallel -j 2
-    check "runs all cells" same local parallel
+    check "runs all cells" same_results local parallel
 else
     n=$((n + 1)); echo "ok $n - GNU parallel # SKIP not installed: apt-get install parallel"
 fi
@@ -155,19 +150,19 @@ check "ssh, one host down" exits 4 env PATH="$tmp/bin:$PATH" "$examples/ssh.sh" 
 check "is reported with its cause" has err "share 2 failed: ssh: connect to host down port 22: No route to host"
 check "ssh" exits 0 env PATH="$tmp/bin:$PATH" "$examples/ssh.sh" tiny.json "it's ssh" one one two
 check "goes to each host" test "$(sort ssh.log | uniq -c | tr -s ' ' | tr '\n' ,)" = " 4 one, 1 two,"
-check "and runs all cells" same local "it's ssh"
+check "and runs all cells" same_results local "it's ssh"
 
 example pbs.sh pbs
 check "pbs.sh: the array counts from 0 to the last cell" grep -qx "#PBS -J 0-$((planned - 1))" pbs.sh
 for k in 0 1 2 3 4 5 6 7 8; do PBS_O_WORKDIR=$tmp PBS_ARRAY_INDEX=$k sh pbs.sh >>pbs.out 2>&1 || echo "failed $k" >>pbs.out; done
 "$longshot" merge pbs >out 2>err
-check "pbs.sh runs all cells" same local pbs
+check "pbs.sh runs all cells" same_results local pbs
 
 example sge.sh sge
 check "sge.sh: the array counts from 1 to the number of cells" grep -qx "#\$ -t 1-$planned" sge.sh
 for k in 1 2 3 4 5 6 7 8 9; do SGE_TASK_ID=$k sh sge.sh >>sge.out 2>&1 || echo "failed $k" >>sge.out; done
 "$longshot" merge sge >out 2>err
-check "sge.sh runs all cells" same local sge
+check "sge.sh runs all cells" same_results local sge
 sed -i 's,cell tiny.json,cell tiny.json train.steps=2000000,' sge.sh
 SGE_TASK_ID=1 sh sge.sh >out 2>err &
 pid=$!
@@ -188,7 +183,7 @@ command=$(sed -n 's/^ *command: \[\(.*\)\]$/\1/p' kubernetes-job.yaml | sed 's/"
 check "its command" test -n "$command"
 for k in 0 1 2 3 4 5 6 7 8; do JOB_COMPLETION_INDEX=$k sh -c "exec $command" >>k8s.out 2>&1 || echo "failed $k" >>k8s.out; done
 "$longshot" merge k8s >out 2>err
-check "runs the cell of each index" same local k8s
+check "runs the cell of each index" same_results local k8s
 check "and refuses an index too many" sh -c "JOB_COMPLETION_INDEX=9 sh -c 'exec $command' 2>/dev/null; [ \$? = 2 ]"
 
 echo "1..$n"

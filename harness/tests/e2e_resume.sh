@@ -9,11 +9,6 @@ seed=${LX_SEED:-1}
 pid=
 on_exit() { [ -z "$pid" ] || kill -KILL "$pid" 2>/dev/null; }
 
-# same DIR DIR: results and trained weights.
-same() {
-    for f in metrics.csv train.csv; do cmp "$1/$f" "$2/$f" || return 1; done
-    for f in "$1"/checkpoints/*/model.safetensors; do cmp "$f" "$2${f#"$1"}" || return 1; done
-}
 
 # clean DIR: nothing but whole files of finished cells.
 clean() {
@@ -71,7 +66,7 @@ check "the same command completes it" exits 0 "$longshot" cell tiny.json "$@" --
 check "from the step that was saved last" has err "resuming at step $before of 10000"
 "$longshot" merge a >out 2>err
 check "merge" exits 0 "$longshot" merge b
-check "with the same bytes" same a b
+check "with the same bytes" same_results a b
 check "and nothing left behind" clean b
 
 # ----------------------------------------------------------------------------- hostile states
@@ -85,7 +80,7 @@ head -c 100 "$folder/model.safetensors" >"$folder/state.1.safetensors"
 check "states that are none" exits 0 "$longshot" cell tiny.json "$@" --index 0 -o c
 check "are refused, and that is said" has err "state of training not used: $folder/state.0.safetensors: not a training state"
 check "merge" exits 0 "$longshot" merge c
-check "and training begins anew with the same bytes" same a c
+check "and training begins anew with the same bytes" same_results a c
 check "and nothing left behind" clean c
 
 # ------------------------------------------------------------------- a second signal ends at once
@@ -192,7 +187,7 @@ resumed=0
 while [ $killed -lt "$kills" ] && [ $bad = 0 ]; do
     sweeps=$((sweeps + 1))
     check "a sweep under kills ends" disturb g
-    check "with the bytes of the undisturbed one" same e g
+    check "with the bytes of the undisturbed one" same_results e g
     check "and nothing left behind" clean g
     resumed=$((resumed + $(cat g/cells/*/log.txt 2>/dev/null | grep -c 'resuming at step [1-9]')))
     rm -rf g

@@ -37,6 +37,12 @@ exits() {
 has() { grep -qF -e "$2" "$1" || { echo "$1 lacks: $2"; return 1; }; }
 lacks() { ! grep -qF -e "$2" "$1"; }
 
+# same_results DIR DIR: the rows of both, and the trained weights of the first.
+same_results() {
+    for f in metrics.csv train.csv; do cmp "$1/$f" "$2/$f" || return 1; done
+    for f in "$1"/checkpoints/*/model.safetensors; do cmp "$f" "$2${f#"$1"}" || return 1; done
+}
+
 # until_done COMMAND...: stopped by TERM again and again, a little later each time, until it ends well of
 # itself (after 90 times it is left alone); $stops says how often it was stopped.
 until_done() {

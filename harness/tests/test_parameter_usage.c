@@ -1,68 +1,30 @@
 /* How often learned rows of positions are read: counts by brute force over queries and keys, with rules of
  * the schemes written down once more, closed forms, attention that is known, and that training leaves
  * rows without a read alone. */
-#include "eval/analysis.h"
 #include "tensor/gemm.h"
-#include "tests/model_rig.h"
+#include "tests/analysis_rig.h"
 #include "train/train.h"
 
 enum { V = 13, L = 64, LONGEST = 8 * L, STREAM = 2000, ROWS = LONGEST, WINDOWS = 1000 };
 
-struct rig {
-    struct model_rig model;
-    struct lx_json *list;
-    struct lx_stream stream;
-    struct lx_eval_config eval;
-    struct lx_analyses analyses;
-    struct lx_analysis_subject subject;
-    struct lx_metrics out;
-};
-
-static void open_rig(struct rig *r, const char *stack, const char *list)
+static void open_rig(struct analysis_rig *r, const char *stack, const char *list)
 {
-    struct model_shape shape = {
+    static const struct model_shape shape = {
         .config = {.layers = 2, .d_model = 8, .heads = 2, .d_ff = 16, .vocab = V},
         .train_length = L,
         .max_length = LONGEST};
-    struct lx_err err;
+    static const struct lx_eval_config eval = {.lengths = {L / 2, L, 2 * L, LONGEST},
+                                               .n_lengths = 4,
+                                               .tokens = LONGEST,
+                                               .batch_tokens = LONGEST};
 
-    memset(r, 0, sizeof(*r));
-    model_open(&r->model, stack, &shape);
-    r->stream.n = STREAM;
-    r->stream.tokens = model_tokens(&r->model, STREAM, 2);
-    r->eval = (struct lx_eval_config){.lengths = {L / 2, L, 2 * L, LONGEST},
-                                      .n_lengths = 4,
-                                      .tokens = LONGEST,
-                                      .batch_tokens = LONGEST};
-    CHECK_OK(lx_json_parse(list, strlen(list), "list", &r->list, &err));
-    CHECK_OK(lx_analyses_parse(&r->analyses, r->list, "analyses", &r->model.m.config, &r->eval, L,
-                               &r->model.arena, &err));
-    r->subject = (struct lx_analysis_subject){.m = &r->model.m,
-                                              .stack_id = "s",
-                                              .eval = &r->eval,
-                                              .stream = &r->stream,
-                                              .seed = 1,
-                                              .trained_windows = WINDOWS};
-}
-
-static void run_rig(struct rig *r)
-{
-    struct lx_err err;
-
-    r->out.n = 0;
-    CHECK_OK(lx_analyses_run(&r->analyses, &r->subject, &r->out, &err));
-}
-
-static void close_rig(struct rig *r)
-{
-    lx_metrics_free(&r->out);
-    lx_json_free(r->list);
-    model_close(&r->model);
+    analysis_open(r, stack, &shape, STREAM, &eval, list);
+    r->subject.trained_windows = WINDOWS;
 }
 
 /* layer and lo -1: those without one. NULL: there is no such row. */
-static const struct lx_metric *find(const struct rig *r, const char *metric, int T, int layer,
-                                    int lo)
+static const struct lx_metric *find(const struct analysis_rig *r, const char *metric, int T,
+                                    int layer, int lo)
 {
     for (size_t i = 0; i < r->out.n; i++) {
         const struct lx_metric *m = &r->out.rows[i];
@@ -74,7 +36,7 @@ static const struct lx_metric *find(const struct rig *r, const char *metric, int
     return NULL;
 }
 
-static double value(const struct rig *r, const char *metric, int T)
+static double value(const struct analysis_rig *r, const char *metric, int T)
 {
     const struct lx_metric *m = find(r, metric, T, -1, -1);
 
@@ -87,7 +49,7 @@ static double value(const struct rig *r, const char *metric, int T)
 
 /* The count of each of n rows, from the runs of equal ones, which cover all rows and are never two where
  * one would do. */
-static void counts_of(const struct rig *r, size_t n, double *count)
+static void counts_of(const struct analysis_rig *r, size_t n, double *count)
 {
     size_t next = 0;
     double last = -1;
@@ -154,14 +116,14 @@ static void check_relative(const struct relative_case *k, double rare)
 {
     static const int lengths[] = {L / 2, L, 2 * L, LONGEST};
     static double want[ROWS], got[ROWS];
-    struct rig r;
+    struct analysis_rig r;
     double most = 0;
     char list[100];
 
     (void)snprintf(list, sizeof(list),
                    "[{\"name\": \"parameter_usage\", \"rare\": %g, \"attention\": 0}]", rare);
     open_rig(&r, k->stack, list);
-    run_rig(&r);
+    analysis_run(&r);
     memset(want, 0, sizeof(want));
     for (int i = 0; i < L; i++)
         for (int j = 0; j < L; j++)
@@ -190,7 +152,7 @@ static void check_relative(const struct relative_case *k, double rare)
         assert_int_equal(find(&r, "usage_rare_share", lengths[t], -1, -1)->tokens, pairs);
         assert_null(find(&r, "usage_untrained_attention", lengths[t], -1, -1));
     }
-    close_rig(&r);
+    analysis_close(&r);
 }
 
 static void relative_schemes_by_brute_force(void **state)
@@ -217,11 +179,11 @@ static void relative_schemes_by_brute_force(void **state)
 static void relative_closed_forms(void **state)
 {
     static double got[ROWS];
-    struct rig r;
+    struct analysis_rig r;
 
     (void)state;
     open_rig(&r, "[{\"name\": \"relative\", \"offsets\": 512}]", "[\"parameter_usage\"]");
-    run_rig(&r);
+    analysis_run(&r);
     counts_of(&r, 512, got);
     for (int d = 0; d < 512; d++)
         CHECK_NEAR(got[d], d < L ? WINDOWS * (L - d) : 0, 0);
@@ -231,14 +193,14 @@ static void relative_closed_forms(void **state)
         CHECK_NEAR(value(&r, "usage_untrained_share", T), past * (past + 1) / ((double)T * (T + 1)),
                    1e-14);
     }
-    close_rig(&r);
+    analysis_close(&r);
     open_rig(&r, "[\"t5\"]", "[\"parameter_usage\"]");
-    run_rig(&r);
+    analysis_run(&r);
     counts_of(&r, 32, got);
     CHECK_NEAR(got[26], WINDOWS * (5 + 4 + 3 + 2 + 1), 0); /* distances 59 to 63 */
     for (int b = 27; b < 32; b++)
         CHECK_NEAR(got[b], 0, 0);
-    close_rig(&r);
+    analysis_close(&r);
 }
 
 /* -------------------------------------------------------------------------- absolute positions */
@@ -247,18 +209,18 @@ static void check_learned(const char *options, int rows, int T, double never)
 {
     static double got[ROWS];
     char stack[200];
-    struct rig r;
+    struct analysis_rig r;
 
     (void)snprintf(stack, sizeof(stack), "[{\"name\": \"learned\"%s}]", options);
     open_rig(&r, stack, "[\"parameter_usage\"]");
-    run_rig(&r);
+    analysis_run(&r);
     counts_of(&r, (size_t)rows, got);
     for (int t = 0; t < rows; t++)
         CHECK_NEAR(got[t], t < L ? WINDOWS : 0, 0);
     CHECK_NEAR(value(&r, "usage_untrained_share", T), never, 1e-12);
     CHECK_NEAR(value(&r, "usage_rare_share", T), never, 1e-12);
     assert_int_equal(find(&r, "usage_rare_share", T, -1, -1)->tokens, T);
-    close_rig(&r);
+    analysis_close(&r);
 }
 
 static void absolute_positions_are_read_once(void **state)
@@ -301,7 +263,7 @@ static double expect(int first, int end, double k)
 static void check_attention(const char *stack, const char *array, double k)
 {
     static const char *const name = "usage_untrained_attention";
-    struct rig r;
+    struct analysis_rig r;
     struct lx_param *p;
 
     open_rig(&r, stack, "[{\"name\": \"parameter_usage\", \"windows\": 3}]");
@@ -310,7 +272,7 @@ static void check_attention(const char *stack, const char *array, double k)
     memset(r.model.m.params.w, 0, r.model.m.params.n_values * sizeof(real));
     for (size_t i = 2 * L; k > 1 && i < p->n; i++)
         p->w[i] = (real)log(k);
-    run_rig(&r);
+    analysis_run(&r);
     CHECK_NEAR(value(&r, name, L), 0, 0);
     CHECK_NEAR(value(&r, name, LONGEST), expect(0, LONGEST, k), 1e-5);
     for (int l = 0; l < 2; l++)
@@ -319,7 +281,7 @@ static void check_attention(const char *stack, const char *array, double k)
     CHECK_NEAR(find(&r, name, LONGEST, -1, 32)->value, 0, 0);
     assert_int_equal(find(&r, name, LONGEST, -1, 448)->tokens, 3 * 64);
     assert_int_equal(find(&r, name, LONGEST, -1, 448)->windows, 3);
-    close_rig(&r);
+    analysis_close(&r);
 }
 
 static void attention_of_known_weights(void **state)
@@ -338,7 +300,7 @@ static void attention_by_brute_force(void **state)
     enum { T = 2 * L, HEADS = 4 }; /* of both layers */
     static real attention[HEADS * T * T];
     const struct lx_observe ob = {.attention = attention};
-    struct rig r;
+    struct analysis_rig r;
     double count[32] = {0}, most = 0, never = 0, seldom = 0;
 
     (void)state;
@@ -346,7 +308,7 @@ static void attention_by_brute_force(void **state)
         &r, "[\"t5\"]",
         "[{\"name\": \"parameter_usage\", \"windows\": 1, \"rare\": 0.5, \"lengths\": [128]}]");
     model_scatter(&r.model, 0.5, 5);
-    run_rig(&r);
+    analysis_run(&r);
     model_work(&r.model, 1, T, false);
     lx_model_forward(&r.model.m, r.model.work, r.stream.tokens, 1, T, &ob);
     for (int d = 0; d < L; d++)
@@ -364,7 +326,7 @@ static void attention_by_brute_force(void **state)
     assert_true(never > 0.05 && seldom > never + 0.05);
     CHECK_NEAR(value(&r, "usage_untrained_attention", T), never, 1e-6);
     CHECK_NEAR(value(&r, "usage_rare_attention", T), seldom, 1e-6);
-    close_rig(&r);
+    analysis_close(&r);
 }
 
 /* --------------------------------------------------------------------------- whose and which */
@@ -374,14 +336,14 @@ static void counts_are_those_of_the_trained_stack(void **state)
 {
     static const char *const trained = "[\"t5\", {\"name\": \"window\", \"width\": 20}]";
     static double got[ROWS];
-    struct rig r, other;
+    struct analysis_rig r, other;
     double never = 0;
 
     (void)state;
     open_rig(&r, "[\"t5\"]", "[\"parameter_usage\"]");
     open_rig(&other, trained, "[]");
     r.subject.trained_as = &other.model.m.stack;
-    run_rig(&r);
+    analysis_run(&r);
     counts_of(&r, 32, got);
     for (int b = 0; b < 32; b++)
         CHECK_NEAR(got[b],
@@ -393,8 +355,8 @@ static void counts_are_those_of_the_trained_stack(void **state)
     for (int d = 21; d < L; d++) /* bucket 17 has distance 20 too */
         never += L - d;
     CHECK_NEAR(value(&r, "usage_untrained_share", L), never / (L * (L + 1) / 2), 1e-14);
-    close_rig(&r);
-    close_rig(&other);
+    analysis_close(&r);
+    analysis_close(&other);
 }
 
 static void check_none(const char *stack, const char *list)
@@ -402,51 +364,51 @@ static void check_none(const char *stack, const char *list)
     static const char *const names[] = {"usage_trained_count", "usage_untrained_share",
                                         "usage_rare_share", "usage_untrained_attention",
                                         "usage_rare_attention"};
-    struct rig r;
+    struct analysis_rig r;
 
     open_rig(&r, stack, list);
-    run_rig(&r);
+    analysis_run(&r);
     for (int i = 0; i < 5; i++)
         assert_string_equal(find(&r, names[i], L, -1, -1)->status, "not_applicable");
     assert_int_equal(r.out.n, 4 * 5);
-    close_rig(&r);
+    analysis_close(&r);
 }
 
 static void tables_are_chosen_or_not_there(void **state)
 {
     static double got[ROWS];
     static const char *const both = "[\"rope\", {\"name\": \"learned\", \"rows\": 512}, \"t5\"]";
-    struct rig r;
+    struct analysis_rig r;
 
     (void)state;
     check_none("[]", "[\"parameter_usage\"]");
     check_none("[\"rope\", \"window\"]", "[\"parameter_usage\"]");
     check_none(both, "[{\"name\": \"parameter_usage\", \"table\": 2}]");
     open_rig(&r, both, "[\"parameter_usage\"]");
-    run_rig(&r);
+    analysis_run(&r);
     counts_of(&r, 512, got);
-    close_rig(&r);
+    analysis_close(&r);
     open_rig(&r, both, "[{\"name\": \"parameter_usage\", \"table\": 1, \"attention\": 128}]");
-    run_rig(&r);
+    analysis_run(&r);
     counts_of(&r, 32, got);
     assert_non_null(find(&r, "usage_rare_attention", 128, -1, -1));
     assert_null(find(&r, "usage_rare_attention", LONGEST, -1, -1));
     assert_true(value(&r, "usage_rare_share", LONGEST) > 0);
-    close_rig(&r);
+    analysis_close(&r);
 }
 
 /* Which rows are read is known of a model of which it is not known how long it was trained. */
 static void unknown_training(void **state)
 {
-    struct rig r;
+    struct analysis_rig r;
 
     (void)state;
     open_rig(&r, "[\"t5\"]", "[\"parameter_usage\"]");
     r.subject.trained_windows = 0;
-    run_rig(&r);
+    analysis_run(&r);
     assert_string_equal(find(&r, "usage_trained_count", L / 2, -1, -1)->status, "not_applicable");
     assert_true(value(&r, "usage_untrained_share", LONGEST) > 0.5);
-    close_rig(&r);
+    analysis_close(&r);
 }
 
 /* ----------------------------------------------------------------------------------- training */
@@ -465,7 +427,8 @@ static const struct lx_train_config training = {.length = L,
                                                 .log_every = 10};
 
 /* Train; `first` gets the array's values before, and the array is returned. */
-static const struct lx_param *train(struct rig *r, const char *stack, const char *name, real *first)
+static const struct lx_param *train(struct analysis_rig *r, const char *stack, const char *name,
+                                    real *first)
 {
     struct model_shape shape = {
         .config = {.layers = 2, .d_model = 8, .heads = 2, .d_ff = 16, .vocab = V},
@@ -502,7 +465,7 @@ static void training_leaves_unread_biases_alone(void **state)
     (void)state;
     for (int s = 0; s < 3; s++) {
         real first[400];
-        struct rig r;
+        struct analysis_rig r;
         const struct lx_param *p = train(&r, stacks[s], names[s], first);
 
         for (size_t i = 0; i < p->n; i++) {
@@ -512,7 +475,7 @@ static void training_leaves_unread_biases_alone(void **state)
             if (!moved)
                 CHECK_NEAR(p->g[i], 0, 0);
         }
-        close_rig(&r);
+        analysis_close(&r);
     }
 }
 
@@ -520,7 +483,7 @@ static void training_leaves_unread_biases_alone(void **state)
 static void training_only_decays_unread_positions(void **state)
 {
     static real first[200 * 8];
-    struct rig r;
+    struct analysis_rig r;
     const struct lx_param *p =
         train(&r, "[{\"name\": \"learned\", \"rows\": 200}]", "encoding.learned.table", first);
     double keep = 1;
@@ -540,7 +503,7 @@ static void training_only_decays_unread_positions(void **state)
         if (i >= L * 8)
             CHECK_NEAR(p->g[i], 0, 0);
     }
-    close_rig(&r);
+    analysis_close(&r);
 }
 
 static const struct CMUnitTest tests[] = {
