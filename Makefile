@@ -185,10 +185,11 @@ tsan:
 	@$(SUB) -j2 VARIANT=tsan build/tsan/tests/test_threads
 	@OPENBLAS_NUM_THREADS=1 $(PROVE) build/tsan/tests/test_threads
 
-## torture: the long tiers: LX_KILLS (1000) SIGKILLs of supervisor and workers, LX_FLIPS (40) damages of each file, all faults
+## torture: the long tiers: LX_KILLS (1000) SIGKILLs of supervisor and workers, LX_FLIPS (40) damages of each file, LX_RACES (200) times all cells twice at once, all faults
 torture: all torture-faults
 	@LX_KILLS=$${LX_KILLS:-1000} prove harness/tests/e2e_resume.sh
 	@LX_FLIPS=$${LX_FLIPS:-40} prove harness/tests/e2e_hostile.sh
+	@LX_RACES=$${LX_RACES:-200} prove harness/tests/e2e_sweep.sh
 
 ## torture-faults: the N-th allocation, open, write, ... fails, N = 1, 2, ...; LX_FAULT_STRIDE=7: each 7th
 torture-faults:

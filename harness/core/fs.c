@@ -138,13 +138,25 @@ void lx_fs_host(char out[LX_HOST_SIZE])
             *p = '_';
 }
 
-/* Open a new file beside `path`; its name goes to temp. Machines may share the folder. */
-static enum lx_code open_temp(const char *path, struct lx_buf *temp, int *fd, struct lx_err *err)
+static int new_file(const char *path)
+{
+    return open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
+}
+
+static int new_folder(const char *path)
+{
+    return mkdir(path, 0777);
+}
+
+/* Make something new beside `path`; its name goes to temp, what `make` gave (>= 0) to *made. Machines may
+ * share the folder. */
+static enum lx_code make_temp(const char *path, int (*make)(const char *path), struct lx_buf *temp,
+                              int *made, struct lx_err *err)
 {
     char host[LX_HOST_SIZE];
 
     lx_fs_host(host);
-    *fd = -1;
+    *made = -1;
     for (int i = 0; i < 100; i++) {
         enum lx_code code;
 
@@ -153,8 +165,8 @@ static enum lx_code open_temp(const char *path, struct lx_buf *temp, int *fd, st
         code = lx_buf_check(temp, err);
         if (code != LX_OK)
             return code;
-        *fd = open(temp->text, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
-        if (*fd >= 0)
+        *made = make(temp->text);
+        if (*made >= 0)
             return LX_OK;
         if (errno != EEXIST && errno != EINTR)
             break;
@@ -188,7 +200,7 @@ static enum lx_code write_atomic(const char *path, const void *data, size_t n, b
     enum lx_code code = durable ? open_folder(path, &folder, err) : LX_OK;
 
     if (code == LX_OK)
-        code = open_temp(path, &temp, &fd, err);
+        code = make_temp(path, new_file, &temp, &fd, err);
     if (code == LX_OK)
         code = write_temp(path, temp.text, fd, data, n, durable, err);
     if (code == LX_OK && durable && !sync_fd(folder))
@@ -248,13 +260,20 @@ static enum lx_code make_one(const char *path, struct lx_err *err)
 {
     struct stat st;
 
-    if (mkdir(path, 0777) == 0)
-        return LX_OK;
-    if (errno != EEXIST && errno != EISDIR)
-        return failed(path, "make folder", err);
-    if (stat(path, &st) != 0 || !S_ISDIR(st.st_mode))
-        return lx_fail(err, LX_EIO, "%s: cannot make folder: a file of this name exists", path);
-    return LX_OK;
+    for (int i = 0; i < 10; i++) {
+        if (mkdir(path, 0777) == 0)
+            return LX_OK;
+        if (errno != EEXIST && errno != EISDIR)
+            break;
+        if (stat(path, &st) == 0)
+            return S_ISDIR(st.st_mode)
+                       ? LX_OK
+                       : lx_fail(err, LX_EIO, "%s: cannot make folder: a file of this name exists",
+                                 path);
+        if (!is_absent()) /* else another process has just removed it */
+            break;
+    }
+    return failed(path, "make folder", err);
 }
 
 enum lx_code lx_fs_mkdir(const char *path, struct lx_err *err)
@@ -274,6 +293,35 @@ enum lx_code lx_fs_mkdir(const char *path, struct lx_err *err)
     if (code == LX_OK)
         code = make_one(part.text, err);
     lx_buf_free(&part);
+    return code;
+}
+
+enum lx_code lx_fs_temp_folder(const char *path, struct lx_buf *temp, struct lx_err *err)
+{
+    int made;
+
+    return make_temp(path, new_folder, temp, &made, err);
+}
+
+enum lx_code lx_fs_rename_folder(const char *from, const char *to, enum lx_renamed *how,
+                                 struct lx_err *err)
+{
+    int folder;
+    enum lx_code code = open_folder(to, &folder, err);
+
+    *how = LX_RENAMED;
+    if (code == LX_OK && rename(from, to) != 0) {
+        if (errno == EEXIST || errno == ENOTEMPTY)
+            *how = LX_RENAME_TAKEN;
+        else if (errno == ENOENT)
+            *how = LX_RENAME_GONE;
+        else
+            code = failed(to, "replace", err);
+    } else if (code == LX_OK && !sync_fd(folder)) {
+        code = failed(to, "sync the folder of", err);
+    }
+    if (folder >= 0)
+        (void)close(folder);
     return code;
 }
 
@@ -297,6 +345,13 @@ bool lx_fs_is_folder(const char *path)
     struct stat st;
 
     return stat(path, &st) == 0 && S_ISDIR(st.st_mode);
+}
+
+bool lx_fs_is_file(const char *path)
+{
+    struct stat st;
+
+    return stat(path, &st) == 0 && !S_ISDIR(st.st_mode);
 }
 
 enum lx_code lx_fs_remove(const char *path, struct lx_err *err)
@@ -371,4 +426,36 @@ enum lx_code lx_fs_list(const char *path, enum lx_code (*visit)(void *ctx, const
         free(s.name[i]);
     free(s.name);
     return code;
+}
+
+struct removal {
+    const char *folder;
+    struct lx_err *err;
+};
+
+static enum lx_code remove_inside(void *ctx, const char *name)
+{
+    const struct removal *r = ctx;
+    struct lx_buf path = {0};
+    struct stat st;
+    enum lx_code code;
+
+    lx_buf_printf(&path, "%s/%s", r->folder, name);
+    code = lx_buf_check(&path, r->err);
+    if (code == LX_OK)
+        code = lstat(path.text, &st) == 0 && S_ISDIR(st.st_mode)
+                   ? lx_fs_remove_folder(path.text, r->err)
+                   : lx_fs_remove(path.text, r->err);
+    lx_buf_free(&path);
+    return code;
+}
+
+enum lx_code lx_fs_remove_folder(const char *path, struct lx_err *err)
+{
+    struct removal r = {path, err};
+    enum lx_code code = lx_fs_list(path, remove_inside, &r, err);
+
+    if (code == LX_EDATA) /* there is none */
+        return err->code = LX_OK;
+    return code == LX_OK ? lx_fs_remove(path, err) : code;
 }

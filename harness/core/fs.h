@@ -37,6 +37,22 @@ LX_MUST_CHECK bool lx_fs_put(int fd, const void *data, size_t n);
 
 /* Make a folder and its parents. */
 LX_MUST_CHECK enum lx_code lx_fs_mkdir(const char *path, struct lx_err *err);
+/* A new folder beside `path`, named as temp files are; the name goes to temp. */
+LX_MUST_CHECK
+enum lx_code lx_fs_temp_folder(const char *path, struct lx_buf *temp, struct lx_err *err);
+enum lx_renamed {
+    LX_RENAMED,
+    LX_RENAME_TAKEN, /* at `to` is a folder with something in it */
+    LX_RENAME_GONE   /* there is no folder `from` (any more) */
+};
+/* Give folder `from` the name `to`, durably and at once for every reader; an empty folder of that name is
+ * replaced. Where others may do the same, not to succeed is no error: *how says so, and nothing has
+ * changed. */
+LX_MUST_CHECK
+enum lx_code lx_fs_rename_folder(const char *from, const char *to, enum lx_renamed *how,
+                                 struct lx_err *err);
+/* Remove a folder and what is in it; it is no error if there is none. */
+LX_MUST_CHECK enum lx_code lx_fs_remove_folder(const char *path, struct lx_err *err);
 
 #define LX_HOST_SIZE 65
 /* The name of this machine as it stands in names of temp files: letters, digits, "." and "_". */
@@ -48,6 +64,7 @@ bool lx_fs_exists(const char *path);
 /* The same where guessing will not do: not being able to look is an error. */
 LX_MUST_CHECK enum lx_code lx_fs_look(const char *path, bool *there, struct lx_err *err);
 bool lx_fs_is_folder(const char *path);
+bool lx_fs_is_file(const char *path); /* anything that is no folder */
 /* Remove a file or an empty folder; it is no error if there is none. */
 LX_MUST_CHECK enum lx_code lx_fs_remove(const char *path, struct lx_err *err);
 

@@ -31,7 +31,7 @@ static const char *text_of(struct lx_crew *c, size_t k, const char *file)
     struct lx_err err;
     const char *path, *out = NULL;
 
-    if (lx_store_cell(c->e->dir, c->e->plan.cells[k].id, file, &c->arena, &path, &err) == LX_OK &&
+    if (lx_store_work(c->e->dir, c->e->plan.cells[k].id, file, &c->arena, &path, &err) == LX_OK &&
         lx_fs_exists(path) && lx_fs_read(path, &text, &err) == LX_OK && text.len > 0)
         out = lx_arena_text(&c->arena, text.text);
     lx_buf_free(&text);
@@ -48,7 +48,7 @@ const char *lx_crew_record(struct lx_crew *c, size_t k, const char *cause)
     struct lx_err err;
     const char *path;
 
-    if (lx_store_cell(c->e->dir, c->e->plan.cells[k].id, "error.txt", &c->arena, &path, &err) !=
+    if (lx_store_work(c->e->dir, c->e->plan.cells[k].id, "error.txt", &c->arena, &path, &err) !=
             LX_OK ||
         lx_fs_write(path, cause, strlen(cause), &err) != LX_OK)
         lx_log_error(&err);

@@ -94,9 +94,9 @@ static enum lx_code look(struct tally *t, struct found *f, struct lx_err *err)
     struct lx_err why;
     bool done;
 
-    if (lx_store_cell(t->dir, f->id, "lock", &t->arena, &lock, err) ||
-        lx_store_cell(t->dir, f->id, "error.txt", &t->arena, &error, err) ||
-        lx_store_cell(t->dir, f->id, LX_LIVE_FILE, &t->arena, &live, err))
+    if (lx_store_work(t->dir, f->id, "lock", &t->arena, &lock, err) ||
+        lx_store_work(t->dir, f->id, "error.txt", &t->arena, &error, err) ||
+        lx_store_work(t->dir, f->id, LX_LIVE_FILE, &t->arena, &live, err))
         return err->code;
     f->holder = lx_store_holder(lock);
     f->is_live = lx_live_read(live, &f->v);

@@ -11,9 +11,6 @@
 #include "run/worker.h"
 #include "train/state.h"
 
-/* Times to write what another process may write at the same moment, before what is there is given up. */
-#define LX_WRITE_TRIES 3
-
 struct lx_job {
     const struct lx_worker *w;
     struct lx_plan *plan;
@@ -34,13 +31,17 @@ struct lx_job {
     double eval_seconds;
 };
 
-/* A file of the cell, or of its checkpoint. */
+/* A file of what the cell has underway, or of its checkpoint. */
 LX_MUST_CHECK
-enum lx_code lx_job_cell_path(struct lx_job *j, const char *file, const char **out,
+enum lx_code lx_job_work_path(struct lx_job *j, const char *file, const char **out,
                               struct lx_err *err);
 LX_MUST_CHECK
 enum lx_code lx_job_checkpoint_path(struct lx_job *j, const char *file, const char **out,
                                     struct lx_err *err);
+/* One file of a folder that is being written. */
+LX_MUST_CHECK
+enum lx_code lx_job_write(struct lx_job *j, const char *folder, const char *name,
+                          const struct lx_buf *text, struct lx_err *err);
 /* LX_EINTERRUPT, with its text. */
 enum lx_code lx_job_interrupted(struct lx_err *err);
 

@@ -112,7 +112,7 @@ enum lx_code lx_job_evaluate(struct lx_job *j, struct lx_err *err)
     enum lx_code code = find_key(j, err);
 
     if (code == LX_OK)
-        code = lx_job_cell_path(j, LX_PARTIAL_FILE, &j->partial, err);
+        code = lx_job_work_path(j, LX_PARTIAL_FILE, &j->partial, err);
     if (code != LX_OK)
         return code;
     j->saved = start;

@@ -7,6 +7,7 @@
 #include "core/log.h"
 #include "model/checkpoint.h"
 #include "run/job.h"
+#include "run/publish.h"
 #include "run/seal.h"
 
 static bool seen_step(void *ctx, int step, double loss, const struct lx_train_row *row)
@@ -62,7 +63,6 @@ static void keep(void *ctx, const struct lx_train_state *s, bool stopping)
 
 struct files {
     const char *folder, *weights, *curve, *record;
-    bool refused; /* what lies there could not be read and is to be replaced */
 };
 
 static enum lx_code name_files(struct lx_job *j, struct files *f, struct lx_err *err)
@@ -81,18 +81,16 @@ static enum lx_code name_files(struct lx_job *j, struct files *f, struct lx_err 
 /* Everything that a training leaves, in the order of the seal. Diverged: there are no weights. */
 static const char *const names[] = {"model.safetensors", "train.csv", "train.json"};
 
-static enum lx_code read_training(struct lx_job *j, const struct files *f, struct lx_err *err)
+static enum lx_code check_training(const struct files *f, struct lx_train_record *r,
+                                   struct lx_err *err)
 {
     struct lx_arena arena = {0};
     struct lx_checkpoint c;
-    enum lx_code code = lx_store_read_record(f->record, &j->record, err);
-    size_t skip = j->record.diverged;
+    enum lx_code code = lx_store_read_record(f->record, r, err);
 
     if (code == LX_OK)
-        code = lx_seal_check(f->folder, LX_SEAL_TRAIN, names + skip, 3 - skip, err);
-    if (code == LX_OK)
-        code = lx_fs_read(f->curve, &j->train_rows, err);
-    if (code == LX_OK && !j->record.diverged) {
+        code = lx_seal_check(f->folder, LX_SEAL_TRAIN, names + r->diverged, 3U - r->diverged, err);
+    if (code == LX_OK && !r->diverged) {
         code = lx_checkpoint_open(&c, f->weights, &arena, err);
         if (code == LX_OK)
             lx_checkpoint_close(&c);
@@ -101,65 +99,81 @@ static enum lx_code read_training(struct lx_job *j, const struct files *f, struc
     return code;
 }
 
-/* Whether an earlier run left this training whole; files that cannot be read are reported, trained anew
- * and left where they are until then, since the cause may be this process and not they. */
-static bool find_training(struct lx_job *j, struct files *f, struct lx_err *err)
+static enum lx_code read_training(struct lx_job *j, const struct files *f, struct lx_err *err)
+{
+    enum lx_code code = check_training(f, &j->record, err);
+
+    return code == LX_OK ? lx_fs_read(f->curve, &j->train_rows, err) : code;
+}
+
+/* Whether an earlier run left this training whole. What cannot be read is reported, trained anew and left
+ * where it is until then, since the cause may be this process and not the files. */
+static bool find_training(struct lx_job *j, const struct files *f, struct lx_err *err)
 {
     if (!lx_fs_exists(f->record))
         return false;
     if (read_training(j, f, err) == LX_OK)
         return true;
     lx_log("training again: %s", err->text);
-    f->refused = true;
     return false;
 }
 
-/* Save what training left: the weights unless they are broken, the curve, their sums, and last the
- * record. */
-static enum lx_code write_training(struct lx_job *j, const struct lx_model *m,
-                                   const struct files *f, struct lx_err *err)
+/* What training left, to be published. */
+struct trained {
+    struct lx_job *j;
+    const struct files *f;
+    const struct lx_model *m;
+};
+
+/* The weights unless they are broken, the curve, the record, and their sums. */
+static enum lx_code write_training(void *ctx, const char *folder, struct lx_err *err)
 {
+    const struct trained *t = ctx;
+    struct lx_job *j = t->j;
     const char *curve = j->train_rows.len > 0 ? j->train_rows.text : "";
     struct lx_buf record = {0};
-    size_t skip = j->record.diverged;
-    enum lx_code code = lx_buf_check(&j->train_rows, err);
+    const char *weights = lx_arena_printf(&j->paths, "%s/%s", folder, names[0]);
+    enum lx_code code = weights != NULL ? LX_OK : lx_fail(err, LX_ENOMEM, "out of memory");
 
     if (code == LX_OK && !j->record.diverged)
-        code = lx_checkpoint_save(f->weights, m, j->record.steps, j->cell->metadata, err);
+        code = lx_checkpoint_save(weights, t->m, j->record.steps, j->cell->metadata, err);
     if (code == LX_OK)
-        code = lx_fs_write(f->curve, curve, j->train_rows.len, err);
+        code = lx_job_write(j, folder, names[1], &j->train_rows, err);
     lx_store_record(&j->record, &record);
     if (code == LX_OK)
-        code = lx_buf_check(&record, err);
+        code = lx_job_write(j, folder, names[2], &record, err);
     if (code == LX_OK) {
         const struct lx_sealed sealed[] = {{.name = names[0]},
                                            {names[1], curve, j->train_rows.len},
                                            {names[2], record.text, record.len}};
+        size_t skip = j->record.diverged;
 
-        code = lx_seal_write(f->folder, LX_SEAL_TRAIN, sealed + skip, 3 - skip, err);
+        code = lx_seal_write(folder, LX_SEAL_TRAIN, sealed + skip, 3 - skip, err);
     }
-    if (code == LX_OK)
-        code = lx_fs_write(f->record, record.text, record.len, err);
     lx_buf_free(&record);
     return code;
 }
 
-/* Another machine may have ended the same training: what it left whole stays, since only the times
- * differ, and what is written is looked at again. What was refused before is written over first. */
+static bool is_whole(void *ctx, const char *folder)
+{
+    const struct trained *t = ctx;
+    struct lx_train_record record;
+    struct lx_err ignored;
+
+    (void)folder; /* that of the files */
+    return lx_fs_exists(t->f->record) && check_training(t->f, &record, &ignored) == LX_OK;
+}
+
+/* Another machine may have ended the same training: then its files stay and are gone on with. */
 static enum lx_code save_training(struct lx_job *j, const struct lx_model *m, const struct files *f,
                                   struct lx_err *err)
 {
-    size_t skip = j->record.diverged;
-    enum lx_code code = LX_OK;
-    struct lx_err ignored;
+    struct trained t = {j, f, m};
+    const struct lx_publication p = {f->folder, &t, write_training, is_whole};
+    bool mine;
+    enum lx_code code = lx_publish(&p, &mine, err);
 
-    for (int i = 0; i < LX_WRITE_TRIES && code == LX_OK; i++) {
-        if (!(f->refused && i == 0) && lx_fs_exists(f->record) &&
-            lx_seal_check(f->folder, LX_SEAL_TRAIN, names + skip, 3 - skip, &ignored) == LX_OK)
-            break;
-        code = write_training(j, m, f, err);
-    }
-    return code;
+    return code == LX_OK && !mine ? read_training(j, f, err) : code;
 }
 
 static enum lx_code train(struct lx_job *j, const struct files *f, struct lx_err *err)
@@ -178,6 +192,8 @@ static enum lx_code train(struct lx_job *j, const struct files *f, struct lx_err
 
     lx_buf_clear(&j->train_rows);
     j->trained = lx_clock();
+    if (code == LX_OK)
+        code = lx_publish_check(f->folder, err);
     if (code == LX_OK)
         code = lx_fs_mkdir(j->states.folder, err);
     if (code == LX_OK)
@@ -209,10 +225,13 @@ static enum lx_code train(struct lx_job *j, const struct files *f, struct lx_err
 enum lx_code lx_job_train(struct lx_job *j, struct lx_err *err)
 {
     struct files f = {0};
+    const char *work = NULL;
     enum lx_code code = name_files(j, &f, err);
 
     if (code == LX_OK)
-        code = lx_state_open(&j->states, f.folder, j->cell->train_id, &j->paths, err);
+        code = lx_store_work(j->w->dir, j->cell->train_id, "", &j->paths, &work, err);
+    if (code == LX_OK)
+        code = lx_state_open(&j->states, work, j->cell->train_id, &j->paths, err);
     if (code == LX_OK && !find_training(j, &f, err))
         code = train(j, &f, err);
     if (code == LX_OK) /* training is done, here or before */

@@ -1,5 +1,5 @@
 /* What a cell that runs tells the outside: lines to its supervisor (or to a person), and a small file
- * that `status` reads from any shell or machine, DIR/cells/ID/live.json.
+ * that `status` reads from any shell or machine, DIR/work/ID/live.json.
  *
  * The file is there while the cell is neither done nor failed: one that is left by an interrupted or
  * killed process says how far it got. Nothing in it is a result. */

@@ -93,18 +93,18 @@ enum lx_code lx_process_start(struct lx_process *p, const struct lx_experiment *
     char index[32], memory[32], fd_text[16], every[32], threads[16];
     char *config;
     int fd[2] = {-1, -1};
-    enum lx_code code = lx_store_cell(e->dir, cell->id, "", &arena, &folder, err);
+    enum lx_code code = lx_store_work(e->dir, cell->id, "", &arena, &folder, err);
 
     *p = (struct lx_process){.k = k, .fd = -1, .nll = (double)NAN};
     if (code == LX_OK)
-        code = lx_store_cell(e->dir, cell->id, "log.txt", &arena, &log, err);
+        code = lx_store_work(e->dir, cell->id, "log.txt", &arena, &log, err);
     config = lx_arena_printf(&arena, "%s/config.json", e->dir);
     if (code == LX_OK && config == NULL)
         code = lx_fail(err, LX_ENOMEM, "out of memory");
     if (code == LX_OK)
         code = lx_fs_mkdir(folder, err);
     if (code == LX_OK) /* the cause of an earlier failure is none of this one */
-        code = lx_store_cell(e->dir, cell->id, "error.txt", &arena, &error, err);
+        code = lx_store_work(e->dir, cell->id, "error.txt", &arena, &error, err);
     if (code == LX_OK)
         code = lx_fs_remove(error, err);
     if (code == LX_OK)

@@ -26,7 +26,7 @@ struct lx_process {
 /* What workers inherit: one BLAS thread, and kernels for this CPU unless the user chose. */
 LX_MUST_CHECK enum lx_code lx_process_environment(struct lx_err *err);
 
-/* Start `longshot cell` for cell k; its stderr goes to DIR/cells/ID/log.txt. */
+/* Start `longshot cell` for cell k; its stderr goes to DIR/work/ID/log.txt. */
 LX_MUST_CHECK
 enum lx_code lx_process_start(struct lx_process *p, const struct lx_experiment *e, size_t k,
                               size_t memory_limit, double checkpoint_every, struct lx_err *err);

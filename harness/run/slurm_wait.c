@@ -39,7 +39,7 @@ static void add_live(const struct lx_slurm_launch *l, struct lx_buf *line)
         struct lx_live_view v;
         const char *path;
 
-        if (l->done[k] || lx_store_cell(l->e->dir, p->cells[k].id, LX_LIVE_FILE, &arena, &path,
+        if (l->done[k] || lx_store_work(l->e->dir, p->cells[k].id, LX_LIVE_FILE, &arena, &path,
                                         &ignored) != LX_OK)
             continue;
         if (!lx_live_read(path, &v) || v.age > FRESH_SECONDS || strcmp(v.state, "interrupted") == 0)
@@ -131,21 +131,18 @@ static enum lx_code ignore_name(void *ctx, const char *name)
     return LX_OK;
 }
 
-/* A file of another machine may be seen late; opening its folder makes the file system look. */
+/* A folder of another machine may be seen late; listing the one it is in makes the file system look. */
 static void settle(struct lx_slurm_launch *l)
 {
     double end = lx_clock() + fmin(SETTLE_SECONDS, 2.0 * l->s->poll);
+    const char *cells = lx_arena_printf(&l->arena, "%s/cells", l->e->dir);
 
     lx_slurm_look(l);
     while (l->n_done < l->e->plan.n && lx_clock() < end && !lx_interrupted()) {
-        for (size_t k = 0; k < l->e->plan.n; k++) {
-            const char *folder;
-            struct lx_err ignored;
+        struct lx_err ignored;
 
-            if (!l->done[k] && lx_store_cell(l->e->dir, l->e->plan.cells[k].id, "", &l->arena,
-                                             &folder, &ignored) == LX_OK)
-                (void)!lx_fs_list(folder, ignore_name, NULL, &ignored);
-        }
+        if (cells != NULL)
+            (void)!lx_fs_list(cells, ignore_name, NULL, &ignored);
         lx_slurm_look(l);
         if (l->n_done < l->e->plan.n)
             pause_for(fmin(0.5, end - lx_clock()));
@@ -199,7 +196,7 @@ static const char *find_cause(struct lx_slurm_launch *l, size_t k)
     struct lx_buf text = {0};
     struct lx_err err;
 
-    if (lx_store_cell(l->e->dir, id, "error.txt", &l->arena, &path, &err) == LX_OK &&
+    if (lx_store_work(l->e->dir, id, "error.txt", &l->arena, &path, &err) == LX_OK &&
         lx_fs_exists(path) && lx_fs_read(path, &text, &err) == LX_OK)
         cause = last_line(l, &text);
     for (size_t i = l->batches.n; i > 0 && cause == NULL; i--) {

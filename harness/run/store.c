@@ -31,6 +31,12 @@ enum lx_code lx_store_checkpoint(const char *dir, const char *train_id, const ch
     return join(dir, "checkpoints", train_id, file, arena, out, err);
 }
 
+enum lx_code lx_store_work(const char *dir, const char *id, const char *file,
+                           struct lx_arena *arena, const char **out, struct lx_err *err)
+{
+    return join(dir, "work", id, file, arena, out, err);
+}
+
 const char *const lx_cell_files[LX_CELL_FILE_COUNT] = {"train.csv", "run.csv", "metrics.csv"};
 
 enum lx_code lx_store_check(const char *dir, const char *id, bool *done, struct lx_err *err)

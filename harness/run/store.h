@@ -19,15 +19,19 @@
     "tokens_per_second,parameters,peak_rss_bytes,blas_core,simd,cpu,version"
 #define LX_TRAIN_HEADER "cell,step,tokens,lr,train_nll,grad_norm"
 
-/* DIR/cells/ID/FILE and DIR/checkpoints/TRAIN_ID/FILE; file "" names the folder. */
+/* DIR/cells/ID/FILE and DIR/checkpoints/TRAIN_ID/FILE: what is finished; file "" names the folder. */
 LX_MUST_CHECK
 enum lx_code lx_store_cell(const char *dir, const char *id, const char *file,
                            struct lx_arena *arena, const char **out, struct lx_err *err);
 LX_MUST_CHECK
 enum lx_code lx_store_checkpoint(const char *dir, const char *train_id, const char *file,
                                  struct lx_arena *arena, const char **out, struct lx_err *err);
+/* DIR/work/ID/FILE: what a cell or a training (ID or TRAIN_ID) has underway. */
+LX_MUST_CHECK
+enum lx_code lx_store_work(const char *dir, const char *id, const char *file,
+                           struct lx_arena *arena, const char **out, struct lx_err *err);
 
-/* The files of a finished cell, in the order in which they are written. */
+/* The files of a finished cell, as their seal lists them. */
 #define LX_CELL_FILE_COUNT 3
 extern const char *const lx_cell_files[LX_CELL_FILE_COUNT];
 

@@ -74,7 +74,7 @@ static void set_done(struct lx_crew *c, size_t k)
     c->cells[k].part = 1.0;
     c->n_done++;
     /* a log that says nothing need not stay */
-    if (lx_store_cell(c->e->dir, c->e->plan.cells[k].id, "log.txt", &c->arena, &log, &err) ==
+    if (lx_store_work(c->e->dir, c->e->plan.cells[k].id, "log.txt", &c->arena, &log, &err) ==
             LX_OK &&
         lx_fs_exists(log) && lx_fs_read(log, &text, &err) == LX_OK && text.len == 0)
         (void)!lx_fs_remove(log, &err);
@@ -267,7 +267,7 @@ static void look_around(struct lx_crew *c)
         } else if (cell->cause != NULL && c->s->skip_failed) {
             cell->state = LX_FAILED;
             c->n_failed++;
-        } else if (lx_store_cell(c->e->dir, p->cells[k].id, LX_LIVE_FILE, &c->arena, &path, &err) ==
+        } else if (lx_store_work(c->e->dir, p->cells[k].id, LX_LIVE_FILE, &c->arena, &path, &err) ==
                        LX_OK &&
                    lx_live_read(path, &v)) {
             cell->part = v.done;
@@ -285,7 +285,7 @@ static void list_failures(struct lx_crew *c)
 {
     if (c->n_failed == 0)
         return;
-    lx_log("failed cells (more in %s/cells/ID/log.txt):", c->e->dir);
+    lx_log("failed cells (more in %s/work/ID/log.txt):", c->e->dir);
     for (size_t k = 0; k < c->e->plan.n; k++)
         if (c->cells[k].state == LX_FAILED)
             lx_log("  %s %s: %s", c->e->plan.cells[k].id, lx_crew_name(c, k), c->cells[k].cause);

@@ -45,71 +45,123 @@ static bool is_leftover_temp(const char *name, const char *path)
     return stat(path, &st) == 0 && difftime(time(NULL), st.st_mtime) > OLD_SECONDS;
 }
 
-/* What nobody needs in a folder of which all results are there. Where two machines did the same, one
- * may leave what it had begun, or the state of a training that the other one had ended. */
-static bool is_leftover(const char *folder, const char *name, const char *path)
-{
-    struct lx_buf record = {0};
-    struct lx_err err;
-    bool ended;
+/* One folder to go through: `dir` the results, `folder` one in it. */
+struct place {
+    const char *dir, *folder;
+};
 
-    if (strcmp(name, "lock") == 0)
-        return lx_store_holder(path) == 0;
-    /* an error, too: of a worker that failed when all was in place but not known to be on the disk */
-    if (strcmp(name, LX_LIVE_FILE) == 0 || strcmp(name, LX_PARTIAL_FILE) == 0 ||
-        strcmp(name, "error.txt") == 0)
-        return true;
-    if (strncmp(name, "state.", 6) != 0 || strstr(name, ".tmp-") != NULL)
-        return is_leftover_temp(name, path);
-    lx_buf_printf(&record, "%s/train.json", folder);
-    ended = lx_buf_check(&record, &err) == LX_OK && lx_fs_exists(record.text);
-    lx_buf_free(&record);
-    return ended;
+static enum lx_code path_in(const char *folder, const char *name, struct lx_buf *path)
+{
+    struct lx_err ignored;
+
+    lx_buf_clear(path);
+    lx_buf_printf(path, "%s/%s", folder, name);
+    return lx_buf_check(path, &ignored);
 }
 
-static enum lx_code tidy_file(void *ctx, const char *name)
+static void visit(const struct place *p, enum lx_code (*each)(void *ctx, const char *name))
 {
-    const char *folder = ctx;
-    struct lx_buf path = {0};
-    struct lx_err err;
+    struct place here = *p;
+    struct lx_err ignored;
 
-    lx_buf_printf(&path, "%s/%s", folder, name);
-    if (lx_buf_check(&path, &err) == LX_OK && is_leftover(folder, name, path.text))
-        (void)!lx_fs_remove(path.text, &err);
+    (void)!lx_fs_list(p->folder, each, &here, &ignored);
+}
+
+/* A folder in `cells` or `checkpoints`: whole, or one that never came to be. */
+static enum lx_code tidy_result(void *ctx, const char *name)
+{
+    const struct place *p = ctx;
+    struct lx_buf path = {0};
+    struct lx_err ignored;
+
+    if (path_in(p->folder, name, &path) == LX_OK && is_leftover_temp(name, path.text))
+        (void)!lx_fs_remove_folder(path.text, &ignored);
     lx_buf_free(&path);
     return LX_OK;
 }
 
-static enum lx_code tidy_folder(void *ctx, const char *name)
+static enum lx_code tidy_file(void *ctx, const char *name)
 {
-    const char *dir = ctx;
+    const struct place *p = ctx;
     struct lx_buf path = {0};
-    struct lx_err err;
+    struct lx_err ignored;
 
-    lx_buf_printf(&path, "%s/%s", dir, name);
-    if (lx_buf_check(&path, &err) == LX_OK)
-        (void)!lx_fs_list(path.text, tidy_file, path.text, &err);
+    if (path_in(p->folder, name, &path) == LX_OK && is_leftover_temp(name, path.text))
+        (void)!lx_fs_remove(path.text, &ignored);
+    lx_buf_free(&path);
+    return LX_OK;
+}
+
+/* Where two machines did the same, one may leave the state of a training that the other one had ended. */
+static bool is_trained(const struct place *p)
+{
+    struct lx_arena arena = {0};
+    const char *id = strrchr(p->folder, '/'), *record;
+    struct lx_err ignored;
+    bool there =
+        id != NULL &&
+        lx_store_checkpoint(p->dir, id + 1, "train.json", &arena, &record, &ignored) == LX_OK &&
+        lx_fs_exists(record);
+
+    lx_arena_free(&arena);
+    return there;
+}
+
+/* What a cell or a training has while it runs. An error, too: of a worker that failed when all was in
+ * place but not known to be on the disk. */
+static bool is_leftover_work(const struct place *p, const char *name, const char *path)
+{
+    if (strcmp(name, "lock") == 0)
+        return lx_store_holder(path) == 0;
+    if (strcmp(name, LX_LIVE_FILE) == 0 || strcmp(name, LX_PARTIAL_FILE) == 0 ||
+        strcmp(name, "error.txt") == 0)
+        return true;
+    if (strncmp(name, "state.", 6) == 0 && strstr(name, ".tmp-") == NULL)
+        return is_trained(p);
+    return is_leftover_temp(name, path);
+}
+
+static enum lx_code tidy_work(void *ctx, const char *name)
+{
+    const struct place *p = ctx;
+    struct lx_buf path = {0};
+    struct lx_err ignored;
+
+    if (path_in(p->folder, name, &path) == LX_OK && is_leftover_work(p, name, path.text))
+        (void)!lx_fs_remove(path.text, &ignored);
+    lx_buf_free(&path);
+    return LX_OK;
+}
+
+/* A folder in `work`; one that said nothing need not stay. */
+static enum lx_code tidy_worker(void *ctx, const char *name)
+{
+    const struct place *p = ctx;
+    struct lx_buf path = {0};
+    struct lx_err ignored;
+
+    if (path_in(p->folder, name, &path) == LX_OK) {
+        visit(&(struct place){p->dir, path.text}, tidy_work);
+        (void)!lx_fs_remove(path.text, &ignored);
+    }
     lx_buf_free(&path);
     return LX_OK;
 }
 
 void lx_tidy(const char *dir)
 {
-    static const char *const kinds[] = {"cells", "checkpoints"}; /* a folder a cell */
-    static const char *const plain[] = {"plots", "slurm", "."};
+    static const struct {
+        const char *folder;
+        enum lx_code (*each)(void *ctx, const char *name);
+    } parts[] = {{"cells", tidy_result}, {"checkpoints", tidy_result}, {"work", tidy_worker},
+                 {"plots", tidy_file},   {"slurm", tidy_file},         {".", tidy_file}};
     struct lx_buf path = {0};
-    struct lx_err err;
+    struct lx_err ignored;
 
-    for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++) {
-        lx_buf_clear(&path);
-        lx_buf_printf(&path, "%s/%s", dir, kinds[i]);
-        if (lx_buf_check(&path, &err) == LX_OK)
-            (void)!lx_fs_list(path.text, tidy_folder, path.text, &err);
-    }
-    lx_buf_clear(&path);
-    lx_buf_add(&path, dir);
-    for (size_t i = 0; i < sizeof(plain) / sizeof(plain[0]); i++)
-        if (lx_buf_check(&path, &err) == LX_OK)
-            (void)tidy_folder(path.text, plain[i]);
+    for (size_t i = 0; i < sizeof(parts) / sizeof(parts[0]); i++)
+        if (path_in(dir, parts[i].folder, &path) == LX_OK)
+            visit(&(struct place){dir, path.text}, parts[i].each);
+    if (path_in(dir, "work", &path) == LX_OK)
+        (void)!lx_fs_remove(path.text, &ignored);
     lx_buf_free(&path);
 }

@@ -12,16 +12,17 @@
 #include "run/cputype.h"
 #include "run/interrupt.h"
 #include "run/job.h"
+#include "run/publish.h"
 #include "run/seal.h"
 #include "tensor/gemm.h"
 #include "tensor/simd.h"
 
 #define LOCK_SECONDS 5.0 /* to wait for a cell that another process holds */
 
-enum lx_code lx_job_cell_path(struct lx_job *j, const char *file, const char **out,
+enum lx_code lx_job_work_path(struct lx_job *j, const char *file, const char **out,
                               struct lx_err *err)
 {
-    return lx_store_cell(j->w->dir, j->cell->id, file, &j->paths, out, err);
+    return lx_store_work(j->w->dir, j->cell->id, file, &j->paths, out, err);
 }
 
 enum lx_code lx_job_checkpoint_path(struct lx_job *j, const char *file, const char **out,
@@ -81,13 +82,23 @@ static void add_train_rows(const struct lx_job *j, struct lx_buf *out)
     }
 }
 
-/* The files of the cell in the order of LX_CELL_FILES, their seal before the last one. */
-static enum lx_code write_files(struct lx_job *j, struct lx_err *err)
+enum lx_code lx_job_write(struct lx_job *j, const char *folder, const char *name,
+                          const struct lx_buf *text, struct lx_err *err)
 {
+    const char *path = lx_arena_printf(&j->paths, "%s/%s", folder, name);
+
+    if (path == NULL || text->failed)
+        return lx_fail(err, LX_ENOMEM, "out of memory");
+    return lx_fs_write(path, text->len > 0 ? text->text : "", text->len, err);
+}
+
+/* The files of the cell in the order of lx_cell_files, and their seal. */
+static enum lx_code write_files(void *ctx, const char *folder, struct lx_err *err)
+{
+    struct lx_job *j = ctx;
     struct lx_buf text[LX_CELL_FILE_COUNT] = {{0}, {0}, {0}};
     struct lx_sealed sealed[LX_CELL_FILE_COUNT];
-    const char *folder = NULL, *path = NULL;
-    enum lx_code code = lx_job_cell_path(j, "", &folder, err);
+    enum lx_code code = LX_OK;
 
     add_train_rows(j, &text[0]);
     add_run_row(j, &text[1]);
@@ -96,37 +107,32 @@ static enum lx_code write_files(struct lx_job *j, struct lx_err *err)
         lx_buf_addn(&text[2], j->rows.text, j->rows.len);
     text[2].failed = text[2].failed || j->rows.failed;
     for (int i = 0; i < LX_CELL_FILE_COUNT && code == LX_OK; i++) {
-        code = lx_buf_check(&text[i], err);
+        code = lx_job_write(j, folder, lx_cell_files[i], &text[i], err);
         sealed[i] = (struct lx_sealed){lx_cell_files[i], text[i].text, text[i].len};
     }
-    for (int i = 0; i < LX_CELL_FILE_COUNT && code == LX_OK; i++) {
-        if (i + 1 == LX_CELL_FILE_COUNT)
-            code = lx_seal_write(folder, LX_SEAL_CELL, sealed, LX_CELL_FILE_COUNT, err);
-        if (code == LX_OK)
-            code = lx_job_cell_path(j, lx_cell_files[i], &path, err);
-        if (code == LX_OK)
-            code = lx_fs_write(path, text[i].text, text[i].len, err);
-    }
+    if (code == LX_OK)
+        code = lx_seal_write(folder, LX_SEAL_CELL, sealed, LX_CELL_FILE_COUNT, err);
     for (int i = 0; i < LX_CELL_FILE_COUNT; i++)
         lx_buf_free(&text[i]);
     return code;
 }
 
-/* Two machines may end the same cell at the same time. Then run.csv, the one file that differs, could
- * be of one and the seal of the other; so what another one left whole stays, and what is written is
- * looked at again. */
+static bool is_whole(void *ctx, const char *folder)
+{
+    const struct lx_job *j = ctx;
+
+    (void)folder; /* that of the cell */
+    return lx_store_done(j->w->dir, j->cell->id);
+}
+
+/* Two machines may end the same cell at the same time: the rows of one of them stay, with its times. */
 static enum lx_code write_cell(struct lx_job *j, struct lx_err *err)
 {
-    enum lx_code code = LX_OK;
-    struct lx_err ignored;
-    bool done = false;
+    struct lx_publication p = {.ctx = j, .write = write_files, .is_whole = is_whole};
+    bool mine;
+    enum lx_code code = lx_store_cell(j->w->dir, j->cell->id, "", &j->paths, &p.folder, err);
 
-    for (int i = 0; i < LX_WRITE_TRIES && code == LX_OK && !done; i++)
-        if (lx_store_check(j->w->dir, j->cell->id, &done, &ignored) != LX_OK || !done) {
-            done = false;
-            code = write_files(j, err);
-        }
-    return code;
+    return code == LX_OK ? lx_publish(&p, &mine, err) : code;
 }
 
 static enum lx_code check_memory(const struct lx_job *j, struct lx_err *err)
@@ -153,10 +159,10 @@ static void end(struct lx_job *j, const char *error_path, enum lx_code code,
 static enum lx_code run_cell(struct lx_job *j, struct lx_err *err)
 {
     const char *error_path = NULL;
-    enum lx_code code = lx_job_cell_path(j, "error.txt", &error_path, err);
+    enum lx_code code = lx_job_work_path(j, "error.txt", &error_path, err);
 
     if (code == LX_OK)
-        code = lx_job_cell_path(j, LX_LIVE_FILE, &j->live.path, err);
+        code = lx_job_work_path(j, LX_LIVE_FILE, &j->live.path, err);
     if (code == LX_OK)
         code = lx_fs_remove(error_path, err);
     if (code == LX_OK)
@@ -204,7 +210,7 @@ static enum lx_code run_held(struct lx_job *j, struct lx_err *err)
     const char *lock = NULL;
     long holder = 0;
     int fd = -1;
-    enum lx_code code = lx_job_cell_path(j, "lock", &lock, err);
+    enum lx_code code = lx_job_work_path(j, "lock", &lock, err);
 
     if (code == LX_OK)
         code = hold_cell(lock, &fd, &holder, err);
@@ -230,7 +236,7 @@ enum lx_code lx_worker_run(const struct lx_worker *w, struct lx_plan *p, size_t 
                            struct lx_err *err)
 {
     struct lx_job j = {.w = w, .plan = p, .cell = &p->cells[k]};
-    const char *folder = NULL;
+    const char *folder = NULL, *result = NULL;
     enum lx_code code = lx_plan_resolve(p, k, err);
 
     if (code != LX_OK || lx_store_done(w->dir, j.cell->id))
@@ -242,9 +248,13 @@ enum lx_code lx_worker_run(const struct lx_worker *w, struct lx_plan *p, size_t 
                               .eval_flops = j.cell->eval_flops};
     code = lx_plan_data(p, k, &j.data, err);
     if (code == LX_OK)
-        code = lx_job_cell_path(&j, "", &folder, err);
+        code = lx_job_work_path(&j, "", &folder, err);
     if (code == LX_OK)
         code = lx_fs_mkdir(folder, err);
+    if (code == LX_OK)
+        code = lx_store_cell(w->dir, j.cell->id, "", &j.paths, &result, err);
+    if (code == LX_OK)
+        code = lx_publish_check(result, err);
     if (code == LX_OK)
         code = w->progress_fd >= 0 ? run_held(&j, err) : run_free(&j, err);
     lx_buf_free(&j.train_rows);

@@ -1,13 +1,14 @@
 /* A worker: trains and evaluates one cell of a plan, and writes its files.
  *
- *     DIR/checkpoints/TRAIN_ID/  model.safetensors, train.csv, train.sha256, train.json (last: training
- *                                is done); until then state.0.safetensors and state.1.safetensors
- *     DIR/cells/ID/              train.csv, run.csv, cell.sha256, metrics.csv (last: the cell is done);
- *                                until then live.json (how far it is) and eval.part
+ *     DIR/checkpoints/TRAIN_ID/  model.safetensors, train.csv, train.json, train.sha256
+ *     DIR/cells/ID/              train.csv, run.csv, metrics.csv, cell.sha256
+ *     DIR/work/TRAIN_ID/         state.0.safetensors and state.1.safetensors, until training is done
+ *     DIR/work/ID/               live.json (how far it is) and eval.part, until the cell is done
  *
- * A training that another cell already did is not repeated, one that was interrupted or killed goes on
- * from its newest state, an evaluation behind its last finished unit. Every file is written whole; a
- * finished one that is no longer as it was written is reported and made again. */
+ * The first two appear whole, when all is done (run/publish.h). A training that another cell already did
+ * is not repeated, one that was interrupted or killed goes on from its newest state, an evaluation behind
+ * its last finished unit. A finished file that is no longer as it was written is reported and made
+ * again. */
 #ifndef LX_RUN_WORKER_H
 #define LX_RUN_WORKER_H
 

@@ -86,23 +86,25 @@ check "merge" exits 0 "$longshot" merge crowd
 check "three processes at one cell leave the bytes of one" same_results alone crowd
 check "none of those that lived failed" lacks crowd.err "failed"
 check "some were killed at work, some went on" test $kills -gt 3 -a "$(grep -c 'resuming at step [1-9]' crowd.err)" -gt 0
-check "and nothing else" test -z "$(find crowd -name '*.tmp-*' -o -name 'state*' -o -name lock -o -name live.json -o -name error.txt)"
+check "and nothing else" test -z "$(find crowd -name '*.tmp-*' -o -name 'state*' -o -name lock -o -name live.json -o -name error.txt -o -name work)"
 echo "# $lives processes at one cell, $kills of them killed, $(grep -c 'resuming at step [1-9]' crowd.err) times resumed"
 
 # ------------------------------------------------------------------ temp files of other machines
 folder=$(echo crowd/cells/*)
-: >"$folder/metrics.csv.tmp-elsewhere-99999999-0"
-: >"$folder/run.csv.tmp-elsewhere-99999999-0"
-: >"$folder/run.csv.tmp-$(uname -n | tr -c 'A-Za-z0-9.\n' _)-99999999-0"
-touch -d '2 hours ago' "$folder/run.csv.tmp-elsewhere-99999999-0"
+fresh=$folder.tmp-elsewhere-99999999-0
+mkdir "$fresh" "$folder.tmp-elsewhere-99999999-1" "$folder.tmp-$(uname -n | tr -c 'A-Za-z0-9.\n' _)-99999999-0"
+for half in "$folder".tmp-*; do cp "$folder/run.csv" "$half/run.csv.tmp-x"; done
+cp -r crowd/cells/*-1 crowd/checkpoints/0123456789abcdef.tmp-elsewhere-99999999-1
+: >"crowd/metrics.csv.tmp-elsewhere-99999999-0"
+touch -d '2 hours ago' crowd/cells/*-1 crowd/checkpoints/*-1 crowd/metrics.csv.tmp-*
 check "merge" exits 0 "$longshot" merge crowd
-check "a fresh temp file of another machine may still be written" test -e "$folder/metrics.csv.tmp-elsewhere-99999999-0"
-check "an old one, or one of a process that is gone here, is removed" test "$(find crowd -name '*.tmp-*' | wc -l)" = 1
+check "a fresh temp folder of another machine may still be written" test -e "$fresh/run.csv.tmp-x"
+check "an old one, or one of a process that is gone here, is removed" test "$(find crowd -name '*.tmp-*' | wc -l)" = 2
 
 # ------------------------------------------------------- a cell at work on another machine
-mkdir -p "far/cells/$one"
+mkdir -p "far/work/$one"
 cp local/plan.jsonl local/config.json local/plan.sha256 far
-echo '{"state":"training","host":"node7","process":12,"done":0.25,"step":10,"steps":40,"nll":2.5,"rate":1e6}' >"far/cells/$one/live.json"
+echo '{"state":"training","host":"node7","process":12,"done":0.25,"step":10,"steps":40,"nll":2.5,"rate":1e6}' >"far/work/$one/live.json"
 check "status" exits 0 "$longshot" status far
 check "shows who is at it" has out "seed 1: 25%, step 10 of 40, nll 2.500 (process 12 on node7)"
 check "and that keeps nobody from running it" exits 0 "$longshot" cell tiny.json --index 0 -o far
@@ -111,7 +113,7 @@ check "then it is done" has out "9 cells: 1 done, 0 running"
 "$longshot" cell tiny.json train.steps=2000000 --index 0 -o here >out 2>err &
 pid=$!
 i=0
-while [ $i -lt 300 ] && ! ls here/cells/*/live.json >/dev/null 2>&1; do
+while [ $i -lt 300 ] && ! ls here/work/*/live.json >/dev/null 2>&1; do
     sleep 0.1
     i=$((i + 1))
 done
@@ -167,7 +169,7 @@ sed -i 's,cell tiny.json,cell tiny.json train.steps=2000000,' sge.sh
 SGE_TASK_ID=1 sh sge.sh >out 2>err &
 pid=$!
 i=0
-while [ $i -lt 300 ] && ! ls sge/cells/*/live.json >/dev/null 2>&1; do
+while [ $i -lt 300 ] && ! ls sge/work/*/live.json >/dev/null 2>&1; do
     sleep 0.1
     i=$((i + 1))
 done

@@ -103,25 +103,25 @@ while [ $i -lt 100 ] && [ "$(find half -name 'state.?.safetensors' 2>/dev/null |
     wait $pid 2>/dev/null
     i=$((i + 1))
 done
-check "a training killed after two states" test -e half/checkpoints/$train_id/state.0.safetensors -a -e half/checkpoints/$train_id/state.1.safetensors
+check "a training killed after two states" test -e half/work/$train_id/state.0.safetensors -a -e half/work/$train_id/state.1.safetensors
 for f in state.0.safetensors state.1.safetensors; do
-    check "half trained: $f" attacks half checkpoints/$train_id/$f
+    check "half trained: $f" attacks half work/$train_id/$f
 done
-check "half trained: live.json" attacks half cells/$id/live.json
+check "half trained: live.json" attacks half work/$id/live.json
 i=0
-while [ $i -lt 100 ] && [ ! -e part/cells/$id/eval.part ]; do
+while [ $i -lt 100 ] && [ ! -e part/work/$id/eval.part ]; do
     rm -rf part
     cp -r a part
     rm -r part/cells
     "$longshot" cell tiny.json --id "$id" -o part --checkpoint-every 0.0001 >/dev/null 2>&1 &
     pid=$!
-    while kill -0 $pid 2>/dev/null && [ ! -e part/cells/$id/eval.part ]; do :; done
+    while kill -0 $pid 2>/dev/null && [ ! -e part/work/$id/eval.part ]; do :; done
     kill -KILL $pid 2>/dev/null
     wait $pid 2>/dev/null
     i=$((i + 1))
 done
-check "an evaluation killed after a unit" test -e part/cells/$id/eval.part
-check "half evaluated: eval.part" attacks part cells/$id/eval.part
+check "an evaluation killed after a unit" test -e part/work/$id/eval.part
+check "half evaluated: eval.part" attacks part work/$id/eval.part
 
 echo "# $tried damaged files"
 echo "1..$n"

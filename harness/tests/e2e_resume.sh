@@ -34,7 +34,7 @@ check "an undisturbed run" exits 0 "$longshot" cell tiny.json "$@" --index 0 -o 
 
 # step DIR: the newest saved step.
 step() {
-    LC_ALL=C grep -aho '"step":"[0-9]*"' "$1"/checkpoints/*/state.*.safetensors 2>/dev/null |
+    LC_ALL=C grep -aho '"step":"[0-9]*"' "$1"/work/*/state.*.safetensors 2>/dev/null |
         tr -dc '0-9\n' | sort -n | tail -1
 }
 
@@ -70,13 +70,11 @@ check "with the same bytes" same_results a b
 check "and nothing left behind" clean b
 
 # ----------------------------------------------------------------------------- hostile states
-rm -r b/cells
-mkdir -p c/checkpoints
-cp -r b/checkpoints/* c/checkpoints
-folder=$(echo c/checkpoints/*)
-rm "$folder"/train.json
-cp "$folder/model.safetensors" "$folder/state.0.safetensors"
-head -c 100 "$folder/model.safetensors" >"$folder/state.1.safetensors"
+weights=$(echo b/checkpoints/*/model.safetensors)
+folder=c/work/$(basename "$(dirname "$weights")")
+mkdir -p "$folder"
+cp "$weights" "$folder/state.0.safetensors"
+head -c 100 "$weights" >"$folder/state.1.safetensors"
 check "states that are none" exits 0 "$longshot" cell tiny.json "$@" --index 0 -o c
 check "are refused, and that is said" has err "state of training not used: $folder/state.0.safetensors: not a training state"
 check "merge" exits 0 "$longshot" merge c
@@ -112,7 +110,7 @@ check "an undisturbed sweep" exits 0 "$longshot" run tiny.json -o e -j2 --plots 
 "$longshot" run tiny.json -o f -j2 --plots no train.steps=12000 seeds=[1] >out 2>err &
 pid=$!
 i=0
-while [ $i -lt 200 ] && [ "$(find f/cells -name lock 2>/dev/null | wc -l)" -lt 2 ]; do
+while [ $i -lt 200 ] && [ "$(find f/work -name lock 2>/dev/null | wc -l)" -lt 2 ]; do
     sleep 0.02
     i=$((i + 1))
 done
@@ -124,7 +122,7 @@ pid=
 check "USR1 ends a sweep with 75" test $status = 75
 check "its workers have saved" test -n "$(step f)"
 check "the sweep goes on" exits 0 "$longshot" run tiny.json -o f -j2 --plots no train.steps=12000 seeds=[1]
-check "from where its workers were" grep -q 'resuming at step [1-9]' f/cells/*/log.txt
+check "from where its workers were" grep -q 'resuming at step [1-9]' f/work/*/log.txt
 check "and nothing left behind" clean f
 
 # ------------------------------------------------------------------------------------ random kills
@@ -189,7 +187,7 @@ while [ $killed -lt "$kills" ] && [ $bad = 0 ]; do
     check "a sweep under kills ends" disturb g
     check "with the bytes of the undisturbed one" same_results e g
     check "and nothing left behind" clean g
-    resumed=$((resumed + $(cat g/cells/*/log.txt 2>/dev/null | grep -c 'resuming at step [1-9]')))
+    resumed=$((resumed + $(cat g/work/*/log.txt 2>/dev/null | grep -c 'resuming at step [1-9]')))
     rm -rf g
 done
 echo "# $killed kills, $workers of them of workers, in $sweeps sweeps, seed ${LX_SEED:-1}; in $resumed cells the last life had resumed"

@@ -79,7 +79,7 @@ first=$(sed -n '1s/.*"id":"\([0-9a-f]*\)","train_id.*/\1/p' p1)
 rm "a/cells/$first/metrics.csv"
 truncate -s 1000 "a/checkpoints/$train_id/model.safetensors"
 check "a broken checkpoint" run 0 "$longshot" run tiny.json -o a --plots no
-check "is trained again, and that is said" has "a/cells/$first/log.txt" "training again: "
+check "is trained again, and that is said" has "a/work/$first/log.txt" "training again: "
 check "with the same result" same a/metrics.csv first.csv
 
 # ------------------------------------------------------------------------ interruption, failure

@@ -63,10 +63,16 @@ for i in 3 1 0 2; do
 done
 check "merge" exits 0 "$longshot" merge shards
 check "shards in another order give the same bytes" same w1 shards
-for i in 0 1 2 3 4 5 6 7; do
-    "$longshot" cell tiny.json --index $i -o dup 2>/dev/null &
-    "$longshot" cell tiny.json --index $i -o dup 2>/dev/null &
-    wait
+races=${LX_RACES:-1} # how often all cells are run twice
+while [ "$races" -gt 0 ]; do
+    races=$((races - 1))
+    rm -rf dup
+    for i in 0 1 2 3 4 5 6 7; do
+        "$longshot" cell tiny.json --index $i -o dup 2>/dev/null &
+        "$longshot" cell tiny.json --index $i -o dup 2>/dev/null &
+        wait
+    done
+    "$longshot" merge dup >out 2>err && same w1 dup >check.out 2>&1 || break
 done
 check "every cell run twice at the same time" exits 0 "$longshot" merge dup
 check "gives the same bytes" same w1 dup
@@ -128,23 +134,23 @@ check "with the same bytes" same long stop
 
 start run tiny.json -o kill -j1 --plots no --checkpoint-every 0.02 "$@"
 until_true 10 has_child $pid
-until_true 10 sh -c 'test -e kill/checkpoints/*/state.0.safetensors'
+until_true 10 sh -c 'test -e kill/work/*/state.0.safetensors'
 kill -KILL "$(child $pid)"
 check "a killed worker" ends 4
 check "is recorded with a cause that helps" sh -c "grep -q 'failed: t5 seed 1: killed from outside (signal 9)' err && grep -q 'fewer (-j)' err"
 check "and goes on" exits 0 "$longshot" run tiny.json -o kill -j1 --plots no "$@"
-check "from its state" grep -q 'resuming at step' kill/cells/*/log.txt
+check "from its state" grep -q 'resuming at step' kill/work/*/log.txt
 check "with the same bytes" same long kill
 
 start run tiny.json -o term -j1 --plots no "$@"
-until_true 10 sh -c "grep -q '\"step\":[1-9]' term/cells/*/live.json" # written every two seconds
+until_true 10 sh -c "grep -q '\"step\":[1-9]' term/work/*/live.json" # written every two seconds
 kill -TERM "$(child $pid)" 2>/dev/null
 check "a worker that a signal from outside ended is started again" ends 0
 check "and its cell ends with the same bytes" same long term
 
 "$longshot" run tiny.json -o busy -j1 --plots no "$@" train.steps=1000000 >/dev/null 2>&1 & # its worker holds the cell
 other=$!
-until_true 10 sh -c 'test -e busy/cells/*/live.json'
+until_true 10 sh -c 'test -e busy/work/*/live.json'
 start run tiny.json -o busy -j1 --plots no "$@" train.steps=1000000
 for i in 1 2; do
     until_true 10 has_child $pid
@@ -171,7 +177,7 @@ while [ $lives -lt 40 ]; do
     pid=$!
     last=$units
     while kill -0 $pid 2>/dev/null; do
-        now=$(sed -n '1s/longshot-eval-1 \([0-9]*\) .*/\1/p' ek/cells/*/eval.part 2>/dev/null)
+        now=$(sed -n '1s/longshot-eval-1 \([0-9]*\) .*/\1/p' ek/work/*/eval.part 2>/dev/null)
         [ "${now:-0}" -lt $((last + 6)) ] || { kill -KILL $pid; units=$now; break; }
         sleep 0.01
     done
@@ -244,7 +250,7 @@ check "much data" fits mem5 1.6 dataset.train_tokens=5000000 'encodings=["nope"]
 # never done: it is killed below
 set -- train.steps=2000000 'encodings=["t5"]'
 start run tiny.json -o s -j2 --plots no "$@"
-until_true 20 sh -c "[ \$(grep -l '\"step\":[1-9]' s/cells/*/live.json | wc -l) = 2 ]"
+until_true 20 sh -c "[ \$(grep -l '\"step\":[1-9]' s/work/*/live.json | wc -l) = 2 ]"
 "$longshot" status s >st
 "$longshot" status s --json >st.json
 check "status while it runs counts" grep -Eq '^2 cells: 0 done, 2 running, 0 failed, 0 to do; about [0-9]+' st
@@ -258,9 +264,9 @@ sleep 0.2
 check "a sweep that died is not running" sh -c "'$longshot' status s | grep -q '^2 cells: 0 done, 0 running, 0 failed, 2 to do$'"
 check "its cells are stopped, and where" sh -c "[ \$('$longshot' status s | grep -Ec '^stopped .*: [0-9]+%, step .*is gone, last heard of [0-9]+s ago') = 2 ]"
 check "and the way on is named" sh -c "'$longshot' status s | grep -q 'nothing is running'"
-sed -i 's/"host":"[^"]*"/"host":"elsewhere"/' s/cells/*/live.json
+sed -i 's/"host":"[^"]*"/"host":"elsewhere"/' s/work/*/live.json
 check "one that another machine wrote a moment ago runs" sh -c "'$longshot' status s | grep -q ' 2 running'"
-touch -d '20 minutes ago' s/cells/*/live.json
+touch -d '20 minutes ago' s/work/*/live.json
 check "and one that it has not written for long does not" sh -c "'$longshot' status s | grep -q ' 0 running'"
 check "status of a config" exits 1 "$longshot" status tiny.json
 check "names the rule" has err "tiny.json: must be a results folder, got a file"
@@ -282,7 +288,7 @@ check "NO_COLOR: no colours" sh -c "! grep -q \"$(printf '\033')\" tty"
 # Done before, half done: the time left and the rate speak of this run alone.
 set -- train.steps=400000 'encodings=["t5"]' 'seeds=[1]'
 start run tiny.json -o eta -j1 --plots no "$@"
-until_true 60 sh -c "grep -Eq '\"done\":0\.(0[5-9]|[1-9])' eta/cells/*/live.json"
+until_true 60 sh -c "grep -Eq '\"done\":0\.(0[5-9]|[1-9])' eta/work/*/live.json"
 kill -TERM $pid
 wait $pid
 pid=

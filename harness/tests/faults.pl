@@ -100,8 +100,13 @@ sub settled {
 
 # What stubs of other programs remember is theirs.
 sub is_foreign { return $_[0] =~ m{^stub/} }
-sub is_temp { return $_[0] =~ m{\.tmp-[^-/]+-\d+-\d+$|(^|/)\.[^/]*\.tmp\.(svg|png)$} }
-sub is_transient { return $_[0] =~ m{(^|/)(log\.txt|error\.txt|live\.json|eval\.part|state\.\d\.safetensors)$} }
+sub is_temp { return $_[0] =~ m{\.tmp-[^-/]+-\d+-\d+(/|$)|(^|/)\.[^/]*\.tmp\.(svg|png)$} }
+sub is_transient { return $_[0] =~ m{(^|/)work(/[^/]*)?$|(^|/)(log\.txt|error\.txt|live\.json|eval\.part|state\.\d\.safetensors)$} }
+# A log, or a folder of `work` that is there for one.
+sub is_log {
+    my ($path, $tree) = @_;
+    return $path =~ m{(^|/)log\.txt$} || $path =~ m{(^|/)work(/[^/]*)?$} && grep { m{^\Q$path\E/([^/]*/)?log\.txt$} } keys %$tree;
+}
 
 # How two trees differ; log.txt may be there or not, and what `free` names be as it likes.
 sub difference {
@@ -109,7 +114,7 @@ sub difference {
     my @bad;
     my %all = (%$got, %$want);
     for my $path (sort keys %all) {
-        next if $path =~ m{(^|/)log\.txt$} || is_foreign($path) || $free && $path =~ $free && !is_temp($path);
+        next if is_log($path, \%all) || is_foreign($path) || $free && $path =~ $free && !is_temp($path);
         if (!exists $want->{$path}) { push @bad, "$path is left over" }
         elsif (!exists $got->{$path}) { push @bad, "$path is missing" }
         elsif (settled($path, $got->{$path}) ne settled($path, $want->{$path})) { push @bad, "$path differs" }

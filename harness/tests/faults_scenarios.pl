@@ -117,14 +117,14 @@ sub killed {
         die "kill at rename $n: status $status\n" if $status ne '137';
         last if $there->();
     }
-    unlink glob "$dir/r/cells/*/lock $dir/r/*/*/*.tmp-* $dir/r/*.tmp-*";
+    unlink glob "$dir/r/work/*/lock $dir/r/*/*/*.tmp-* $dir/r/*.tmp-*";
 }
 
 # A cell that was killed in training when there were two saved states.
 my $killed = made(killed => sub {
     my ($dir) = @_;
     killed($inputs, $dir, [qw(cell one.json --index 0 -o r --checkpoint-every 0.000001)],
-        sub { 2 == (() = glob "$dir/r/checkpoints/*/state.?.safetensors") });
+        sub { 2 == (() = glob "$dir/r/work/*/state.?.safetensors") });
 });
 
 # Training is done, evaluation is not; checkpoint.safetensors is a copy of the weights.
@@ -147,7 +147,7 @@ my $asked = made(asked => sub {
 # Killed at the first rename by which half of it was kept.
 my $half = made(half => sub {
     my ($dir) = @_;
-    killed($asked, $dir, [qw(cell keys.json --index 0 -o r --checkpoint-every 0.000001)], sub { my ($part) = glob "$dir/r/cells/*/eval.part"; $part && -s $part });
+    killed($asked, $dir, [qw(cell keys.json --index 0 -o r --checkpoint-every 0.000001)], sub { my ($part) = glob "$dir/r/work/*/eval.part"; $part && -s $part });
 });
 my $analysed = made(analysed => sub {
     my ($dir) = @_;

@@ -193,7 +193,7 @@ i=0
 victim=
 while [ $i -lt 300 ] && [ -z "$victim" ]; do
     sleep 0.2
-    victim=$(sed -n 's/.*"process":\([0-9]*\).*/\1/p' killed/cells/*/live.json 2>/dev/null | head -1)
+    victim=$(sed -n 's/.*"process":\([0-9]*\).*/\1/p' killed/work/*/live.json 2>/dev/null | head -1)
     i=$((i + 1))
 done
 kill -KILL "$victim"

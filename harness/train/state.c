@@ -336,5 +336,5 @@ enum lx_code lx_state_remove(const struct lx_state_files *f, struct lx_err *err)
 {
     struct leftovers l = {f, err};
 
-    return lx_fs_list(f->folder, remove_state, &l, err);
+    return lx_fs_exists(f->folder) ? lx_fs_list(f->folder, remove_state, &l, err) : LX_OK;
 }
