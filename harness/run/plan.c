@@ -178,27 +178,38 @@ static enum lx_code name_training(const struct lx_plan *p, struct lx_cell *cell,
     return code;
 }
 
-/* The analyses that see any stack of a cell; nothing where there is none. */
-static void write_analyses(const struct lx_cell *cell, const struct lx_config_encoding *e,
-                           struct lx_json_writer *w)
+/* The analyses that see any stack of a cell; nothing where there is none. Of the stacks that one is for,
+ * those of the cell: naming another encoding there changes nothing here. */
+static enum lx_code write_analyses(const struct lx_cell *cell, const struct lx_config_encoding *e,
+                                   struct lx_json_writer *w, struct lx_err *err)
 {
+    struct lx_arena arena = {0};
+    const char **own = lx_arena_take(&arena, 1 + e->n_evaluate_as, sizeof(*own));
     bool open = false;
 
-    for (size_t k = 0; k < cell->v.analyses.n; k++) {
-        const struct lx_analysis_item *it = &cell->v.analyses.item[k];
-        bool used = lx_analysis_applies(it, e->trained.id);
+    for (size_t k = 0; k < cell->v.analyses.n && own != NULL; k++) {
+        struct lx_analysis_item it = cell->v.analyses.item[k];
+        size_t n = 0;
 
-        for (size_t i = 0; i < e->n_evaluate_as; i++)
-            used |= lx_analysis_applies(it, e->evaluate_as[i].id);
-        if (!used)
+        for (size_t i = 0; i <= e->n_evaluate_as; i++) {
+            const char *id = i == 0 ? e->trained.id : e->evaluate_as[i - 1].id;
+
+            if (lx_analysis_applies(&it, id))
+                own[n++] = id;
+        }
+        if (n == 0)
             continue;
         if (!open)
             lx_json_open_array(w, "analyses");
         open = true;
-        lx_analysis_write(it, true, w);
+        it.only = own;
+        it.n_only = n <= e->n_evaluate_as ? n : 0; /* all of them: as if none was named */
+        lx_analysis_write(&it, true, w);
     }
     if (open)
         lx_json_close_array(w);
+    lx_arena_free(&arena);
+    return own != NULL ? LX_OK : out_of_memory(err);
 }
 
 /* What the rows depend on. */
@@ -226,7 +237,8 @@ static enum lx_code name_cell(const struct lx_plan *p, struct lx_cell *cell, str
         lx_json_close_object(&w);
     }
     lx_json_close_array(&w);
-    write_analyses(cell, e, &w);
+    if (code == LX_OK)
+        code = write_analyses(cell, e, &w, err);
     lx_json_close_object(&w);
     if (code == LX_OK)
         code = lx_buf_check(&text, err);

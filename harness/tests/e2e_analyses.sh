@@ -33,6 +33,19 @@ sed 1d a/metrics.csv | cut -d, -f1,3- | grep -v -e ',receptive_field,' -e ',atte
 check "leaves the other rows as they were" cmp before after
 check "no row is doubled" test -z "$(cut -d, -f1-16 a/metrics.csv | sort | uniq -d)"
 
+# A cell is named by what it is asked itself, not by who else is.
+ids() { "$longshot" plan "$1" | sed 's/.*"id":"\([0-9a-f]*\)","train_id.*"encoding":"\([^"]*\)".*/\2 \1/'; }
+asked() { sed "s/\"encodings\": \[\"clamp\"\]/\"encodings\": [$1]/" more.json >asked.json; ids asked.json; }
+ids more.json >ids.clamp
+asked '"clamp", "w"' >ids.w
+asked '"clamp", "learned", "w"' >ids.each
+sed 's/, "encodings": \["clamp"\]//' more.json >asked.json
+ids asked.json >ids.all
+check "another encoding is asked: its own cells are new, and no others" test \
+    "$(grep -c '^w ' ids.w) $(cat ids.clamp ids.w | sort | uniq -d | cut -d' ' -f1 | tr '\n' ' ')" = "2 learned learned "
+check "another stack is asked: that cell is new" test -z "$(cat ids.clamp ids.all | grep '^learned' | sort | uniq -d)"
+check "naming all is naming none" cmp ids.each ids.all
+
 # 2 layers of width 5 see 2 * 4 + 1 = 9 tokens: the curve is 1 from there on and below 1 before.
 row() { awk -F, -v e="$1" -v t="$2" -v m="$3" -v hi="$4" \
     '$4==e && $7==1 && $9==t && $12==m && $16==hi {print $17; n++} END {exit n!=1}' a/metrics.csv; }
