@@ -8,6 +8,7 @@
 #include "run/command.h"
 #include "run/experiment.h"
 #include "run/interrupt.h"
+#include "run/limits.h"
 #include "run/tasks.h"
 #include "run/worker.h"
 #include "tensor/parallel.h"
@@ -200,7 +201,7 @@ static enum lx_code run_cells(struct lx_experiment *e, const struct choice *c, s
     size_t failed = 0;
 
     if (w.memory_limit == 0)
-        w.memory_limit = lx_memory_available();
+        w.memory_limit = lx_limits_memory("");
     for (size_t i = 0; i < c->n; i++) {
         enum lx_code code = run_one(&w, &e->plan, &c->cells[i], err);
 

@@ -9,6 +9,7 @@
 #include "run/evaluation.h"
 #include "run/experiment.h"
 #include "run/interrupt.h"
+#include "run/limits.h"
 #include "tensor/gemm.h"
 #include "tensor/parallel.h"
 
@@ -128,7 +129,7 @@ static enum lx_code evaluate(const char *weights, const struct lx_config *c, str
                                 .other = other,
                                 .weights = weights,
                                 .data = &data,
-                                .memory_limit = memory != 0 ? memory : lx_memory_available(),
+                                .memory_limit = memory != 0 ? memory : lx_limits_memory(""),
                                 .watch = {.seen = seen}};
 
     job.label = (struct lx_row_label){.experiment = c->name,

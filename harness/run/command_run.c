@@ -1,6 +1,5 @@
 /* `run`: the whole path, from a config to tables and plots. */
 #include <string.h>
-#include <unistd.h>
 
 #include "core/log.h"
 #include "report/report.h"
@@ -8,6 +7,7 @@
 #include "run/disk.h"
 #include "run/experiment.h"
 #include "run/interrupt.h"
+#include "run/limits.h"
 #include "run/merge.h"
 #include "run/slurm.h"
 #include "run/supervisor.h"
@@ -23,7 +23,7 @@ static bool fail_fast, keep_going, no_wait;
 
 static const struct lx_arg args[] = {
     {"out", 'o', LX_ARG_TEXT, &out_dir, "DIR", "results folder (default: results/NAME)", 0},
-    {"jobs", 'j', LX_ARG_COUNT, &jobs, "N", "cells at a time (default: processors / threads)", 1},
+    {"jobs", 'j', LX_ARG_COUNT, &jobs, "N", "cells at a time (default: processors it may use / threads)", 1},
     {"threads", 0, LX_ARG_COUNT, &threads, "N",
      "threads of each cell (default: 1); results are the same bytes for any number", 1},
     {"memory", 0, LX_ARG_BYTES, &memory, "BYTES",
@@ -160,13 +160,11 @@ static void choose_limits(void)
     if (is_slurm())
         return;
     if (jobs == 0) {
-        long cpus = sysconf(_SC_NPROCESSORS_ONLN);
-
-        jobs = cpus > 0 && cpus < 4096 ? (int)cpus / threads : 1;
+        jobs = lx_limits_cpus("") / threads;
         jobs = jobs > 0 ? jobs : 1;
     }
     if (memory == 0)
-        memory = lx_memory_available() / (size_t)jobs;
+        memory = lx_limits_memory("") / (size_t)jobs;
 }
 
 static enum lx_code run(int n, char **argv, struct lx_err *err)

@@ -1,9 +1,6 @@
 /* Opening and saving an experiment; see experiment.h. */
 #include "run/experiment.h"
 
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
 
 #include "core/fs.h"
 #include "run/seal.h"
@@ -56,22 +53,4 @@ enum lx_code lx_experiment_save(struct lx_experiment *e, struct lx_err *err)
     lx_buf_free(&text);
     lx_buf_free(&cells);
     return code;
-}
-
-size_t lx_memory_available(void)
-{
-    FILE *f = fopen("/proc/meminfo", "r");
-    char line[256];
-    size_t bytes = 0;
-
-    if (f == NULL)
-        return 0;
-    while (bytes == 0 && fgets(line, sizeof(line), f) != NULL) {
-        static const char key[] = "MemAvailable:";
-
-        if (strncmp(line, key, sizeof(key) - 1) == 0)
-            bytes = (size_t)strtoull(line + sizeof(key) - 1, NULL, 10) * 1024; /* in KiB */
-    }
-    (void)fclose(f);
-    return bytes;
 }

@@ -23,7 +23,4 @@ void lx_experiment_close(struct lx_experiment *e);
  * DIR/plan.sha256, unless they are there with the same content. */
 LX_MUST_CHECK enum lx_code lx_experiment_save(struct lx_experiment *e, struct lx_err *err);
 
-/* Bytes of memory that the system says are free for use, 0: it does not say. */
-size_t lx_memory_available(void);
-
 #endif

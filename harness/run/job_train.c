@@ -78,8 +78,9 @@ static enum lx_code name_files(struct lx_job *j, struct files *f, struct lx_err 
     return code;
 }
 
-/* Everything that a training leaves, in the order of the seal. Diverged: there are no weights. */
-static const char *const names[] = {"model.safetensors", "train.csv", "train.json"};
+/* Everything that a training leaves, in the order of the seal, and that. Diverged: there are no
+ * weights. */
+static const char *const names[] = {"model.safetensors", "train.csv", "train.json", LX_SEAL_TRAIN};
 
 static enum lx_code check_training(const struct files *f, struct lx_train_record *r,
                                    struct lx_err *err)
@@ -169,7 +170,12 @@ static enum lx_code save_training(struct lx_job *j, const struct lx_model *m, co
                                   struct lx_err *err)
 {
     struct trained t = {j, f, m};
-    const struct lx_publication p = {f->folder, &t, write_training, is_whole};
+    const struct lx_publication p = {.folder = f->folder,
+                                     .names = names,
+                                     .n_names = sizeof(names) / sizeof(names[0]),
+                                     .ctx = &t,
+                                     .write = write_training,
+                                     .is_whole = is_whole};
     bool mine;
     enum lx_code code = lx_publish(&p, &mine, err);
 

@@ -1,7 +1,9 @@
 /* Folders that appear whole; see publish.h. */
 #include "run/publish.h"
 
+#include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "core/buf.h"
 #include "core/fs.h"
@@ -57,6 +59,20 @@ static enum lx_code set_aside(const char *folder, struct lx_err *err)
     return code;
 }
 
+/* Without memory or a file to open: one of these may be what failed. */
+static void remove_temp(const struct lx_publication *p, const char *temp)
+{
+    char path[4096];
+
+    for (size_t i = 0; i < p->n_names; i++) {
+        int n = snprintf(path, sizeof(path), "%s/%s", temp, p->names[i]);
+
+        if (n > 0 && (size_t)n < sizeof(path))
+            (void)unlink(path);
+    }
+    (void)rmdir(temp);
+}
+
 static enum lx_code put_in_place(const struct lx_publication *p, const char *temp, bool *mine,
                                  struct lx_err *err)
 {
@@ -79,7 +95,6 @@ static enum lx_code put_in_place(const struct lx_publication *p, const char *tem
 enum lx_code lx_publish(const struct lx_publication *p, bool *mine, struct lx_err *err)
 {
     struct lx_buf temp = {0};
-    struct lx_err ignored;
     enum lx_code code;
 
     *mine = false;
@@ -91,7 +106,7 @@ enum lx_code lx_publish(const struct lx_publication *p, bool *mine, struct lx_er
         if (code == LX_OK)
             code = put_in_place(p, temp.text, mine, err);
         if (!*mine)
-            (void)!lx_fs_remove_folder(temp.text, &ignored);
+            remove_temp(p, temp.text);
     }
     lx_buf_free(&temp);
     return code;

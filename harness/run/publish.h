@@ -6,13 +6,16 @@
 #define LX_RUN_PUBLISH_H
 
 #include <stdbool.h>
+#include <stddef.h>
 
 #include "core/err.h"
 
 struct lx_publication {
     const char *folder; /* the name to appear under; its parents are made */
+    const char *const *names; /* (n_names) the files of the folder */
+    size_t n_names;
     void *ctx;
-    /* Write everything, durably, to a folder that is there and empty. */
+    /* Write them, durably, to a folder that is there and empty. */
     enum lx_code (*write)(void *ctx, const char *folder, struct lx_err *err);
     /* Whether what stands at `folder` is whole: then it stays, otherwise it is replaced. */
     bool (*is_whole)(void *ctx, const char *folder);

@@ -37,7 +37,7 @@ enum lx_code lx_store_work(const char *dir, const char *id, const char *file,
     return join(dir, "work", id, file, arena, out, err);
 }
 
-const char *const lx_cell_files[LX_CELL_FILE_COUNT] = {"train.csv", "run.csv", "metrics.csv"};
+const char *const lx_cell_files[] = {"train.csv", "run.csv", "metrics.csv", LX_SEAL_CELL};
 
 enum lx_code lx_store_check(const char *dir, const char *id, bool *done, struct lx_err *err)
 {

@@ -31,9 +31,9 @@ LX_MUST_CHECK
 enum lx_code lx_store_work(const char *dir, const char *id, const char *file,
                            struct lx_arena *arena, const char **out, struct lx_err *err);
 
-/* The files of a finished cell, as their seal lists them. */
+/* The files of a finished cell as their seal lists them, and last the seal. */
 #define LX_CELL_FILE_COUNT 3
-extern const char *const lx_cell_files[LX_CELL_FILE_COUNT];
+extern const char *const lx_cell_files[LX_CELL_FILE_COUNT + 1];
 
 /* Whether a cell is done: all its files are there and as they were written. LX_EFORMAT: it was done,
  * and the text says what was changed since. */

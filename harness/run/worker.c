@@ -128,7 +128,11 @@ static bool is_whole(void *ctx, const char *folder)
 /* Two machines may end the same cell at the same time: the rows of one of them stay, with its times. */
 static enum lx_code write_cell(struct lx_job *j, struct lx_err *err)
 {
-    struct lx_publication p = {.ctx = j, .write = write_files, .is_whole = is_whole};
+    struct lx_publication p = {.names = lx_cell_files,
+                               .n_names = LX_CELL_FILE_COUNT + 1,
+                               .ctx = j,
+                               .write = write_files,
+                               .is_whole = is_whole};
     bool mine;
     enum lx_code code = lx_store_cell(j->w->dir, j->cell->id, "", &j->paths, &p.folder, err);
 

@@ -246,6 +246,30 @@ check "a large batch" fits mem3 1.6 model.d_model=64 train.length=256 train.batc
 check "a long evaluation" fits mem4 2.2 model.d_model=64 dataset.valid_tokens=20000 eval.lengths=[16,8192] eval.tokens=8192 'encodings=["nope"]' train.steps=10
 check "much data" fits mem5 1.6 dataset.train_tokens=5000000 'encodings=["nope"]' train.steps=10
 
+# A control group of 60 MB, as a container or a batch job has one: one cell fits, the other needs 180.
+group=
+for at in /sys/fs/cgroup/memory /sys/fs/cgroup; do
+    for limit in memory.limit_in_bytes memory.max; do
+        [ -z "$group" ] && mkdir "$at/longshot-$$" 2>/dev/null || continue
+        if [ -e "$at/longshot-$$/cgroup.procs" ] && echo 60M >"$at/longshot-$$/$limit"; then group=$at/longshot-$$; else rmdir "$at/longshot-$$"; fi
+    done
+done 2>/dev/null
+confined() { sh -c 'echo $$ >"$0/cgroup.procs" && exec "$@"' "$group" "$@"; }
+set -- 'model={"layers":3,"heads":2,"d_model":{"sweep":[8,384]}}' 'encodings=["nope"]' 'seeds=[1]' train.steps=20
+if [ -n "$group" ] && confined true 2>/dev/null; then
+    check "a limit on memory is respected" exits 1 confined "$longshot" run tiny.json -o oom -j1 --plots no "$@"
+    check "and named before anything begins" grep -Eq '^longshot: tiny.json: training nope\[d_model=384\] needs 1[0-9]{8} bytes of memory, [1-6][0-9]{7} are allowed' err
+    check "a cell that the system kills for memory fails" exits 4 confined "$longshot" run tiny.json -o oom -j1 --plots no --memory 4G "$@"
+    check "with that cause" grep -q 'failed: nope\[d_model=384\] seed 1: killed from outside (signal 9) when the system was out of memory; it needs up to 18[0-9] MB' err
+    check "and the other one is done" has err "1 of 2 cells done: nope[d_model=8] seed 1"
+    check "where there is memory it is run" exits 0 "$longshot" run tiny.json -o oom -j1 --plots no "$@"
+    check "a sweep without a limit" exits 0 "$longshot" run tiny.json -o noom -j1 --plots no "$@"
+    check "gives the same bytes" same noom oom
+    rmdir "$group"
+else
+    check "a limit on memory # SKIP no control groups here" true
+fi
+
 # --------------------------------------------------------------------------------- status
 # never done: it is killed below
 set -- train.steps=2000000 'encodings=["t5"]'

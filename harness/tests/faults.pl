@@ -101,11 +101,12 @@ sub settled {
 # What stubs of other programs remember is theirs.
 sub is_foreign { return $_[0] =~ m{^stub/} }
 sub is_temp { return $_[0] =~ m{\.tmp-[^-/]+-\d+-\d+(/|$)|(^|/)\.[^/]*\.tmp\.(svg|png)$} }
-sub is_transient { return $_[0] =~ m{(^|/)work(/[^/]*)?$|(^|/)(log\.txt|error\.txt|live\.json|eval\.part|state\.\d\.safetensors)$} }
+sub is_workplace { return $_[0] =~ m{(^|/)work(/[^/]*)?$} } # an empty folder there harms nobody
+sub is_transient { return $_[0] =~ m{(^|/)(log\.txt|error\.txt|live\.json|eval\.part|state\.\d\.safetensors)$} }
 # A log, or a folder of `work` that is there for one.
 sub is_log {
     my ($path, $tree) = @_;
-    return $path =~ m{(^|/)log\.txt$} || $path =~ m{(^|/)work(/[^/]*)?$} && grep { m{^\Q$path\E/([^/]*/)?log\.txt$} } keys %$tree;
+    return $path =~ m{(^|/)log\.txt$} || is_workplace($path) && grep { m{^\Q$path\E/([^/]*/)?log\.txt$} } keys %$tree;
 }
 
 # How two trees differ; log.txt may be there or not, and what `free` names be as it likes.
@@ -207,8 +208,9 @@ sub judge {
     push @bad, 'a report of a sanitizer' if $err =~ /Sanitizer|runtime error/;
     if ($status eq '0') {
         push @bad, 'status 0 with other output' if $out ne $s->{out} && !($s->{telling} && $out =~ /$cause/);
-        my %clean = map { $_ => $tree->{$_} } grep { !($w->{class} eq 'remove' && (is_temp($_) || is_transient($_) || m{(^|/)lock$})) } keys %$tree;
-        push @bad, map { "status 0, but $_" } difference(\%clean, $s->{after});
+        my %clean = map { $_ => $tree->{$_} } grep { !(is_workplace($_) || $w->{class} eq 'remove' && (is_temp($_) || is_transient($_) || m{(^|/)lock$})) } keys %$tree;
+        my %after = map { $_ => $s->{after}{$_} } grep { !is_workplace($_) } keys %{$s->{after}};
+        push @bad, map { "status 0, but $_" } difference(\%clean, \%after);
     } elsif (!$died) {
         my @lines = grep { /^longshot: / } split /\n/, $err;
         my @named = $w->{class} eq 'alloc' ? grep { /$cause/ } @lines : grep { /^longshot: [^:]+: .*$cause/ } @lines;

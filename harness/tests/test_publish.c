@@ -16,7 +16,7 @@
 
 static char top[64];
 static struct lx_err err;
-static const char *const names[] = {"a", "b"};
+static const char *const names[] = {"a", "b"}, *const written[] = {"a", "b", SEAL};
 
 static int make_top(void **state)
 {
@@ -114,7 +114,7 @@ static const char *in_top(const char *name)
 
 static struct lx_publication publication(struct writer *w, const char *folder)
 {
-    return (struct lx_publication){folder, w, write_both, is_whole};
+    return (struct lx_publication){folder, written, 3, w, write_both, is_whole};
 }
 
 static void the_first_stays(void **state)
