@@ -93,7 +93,7 @@ sub settled {
     return 'F' if $path =~ m{(^|/)(log\.txt|error\.txt|lock|live\.json|eval\.part|state\.\d\.safetensors)$};
     $text =~ s/^\S+(?= .*\b(?:run\.csv|train\.json)$)//mg if $path =~ m{\.sha256$};
     $text =~ s/"(seconds|tokens_per_second)": *[^,\n]*/$1/g if $path =~ m{(^|/)train\.json$};
-    $text =~ s/[\d.]+(?:e[-+]\d+)?/N/g, $text =~ s/ +|-+/ /g if $path =~ m{(^|/)costs\.\w+$};
+    $text =~ s{Ran on [^.\n]*}{Ran on}, $text =~ s/[\d.]+(?:e[-+]\d+)?/N/g, $text =~ s/ +|-+/ /g if $path =~ m{(^|/)costs\.\w+$};
     $text = join '', map { join(',', (split /,/, $_)[0 .. 5]) . "\n" } split /\n/, $text if $path =~ m{(^|/)runs?\.csv$};
     return $text;
 }
