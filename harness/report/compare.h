@@ -4,8 +4,9 @@
  * mode, stride and metric. Its seeds are averaged, and the change of the mean is held against
  *     band = max(abs, rel * |baseline|, sigma * standard error of the change).
  * The standard error comes from the differences seed by seed where both sides have the same seeds
- * (sd / sqrt n); else from both sides apart, in quadrature. A side of a single seed has no spread
- * over seeds: what its row states as `stderr` takes the place. */
+ * (sd / sqrt n), or from both sides apart, in quadrature: what gives the narrower band. A side of a
+ * single seed has no spread over seeds: what its row states as `stderr` takes the place. sigma is that of
+ * a normal variable, widened for few seeds as Student's t asks (Welch 1947 for two sides). */
 #ifndef LX_REPORT_COMPARE_H
 #define LX_REPORT_COMPARE_H
 

@@ -6,6 +6,8 @@
 #include <math.h>
 #include <string.h>
 
+#include "report/stats.h"
+
 static const char *const VERDICTS[LX_VERDICTS] = {"worse",    "changed", "missing", "extra",
                                                   "protocol", "better",  "within",  "same"};
 
@@ -120,21 +122,54 @@ static bool identical(const struct lx_compare_group *a, const struct lx_compare_
     return true;
 }
 
-/* The change of the mean and its standard error. */
+/* A standard error that n seeds gave is uncertain itself, so `sigma` of them are as many as Student's t
+ * needs to be as rarely exceeded as `sigma` of a normal variable. dof infinite: it is known. */
+static double widened(double sigma, double dof)
+{
+    double tail = erfc(sigma / sqrt(2)) / 2;
+
+    if (!(sigma > 0) || !isfinite(dof) || !(tail > 0))
+        return sigma;
+    return lx_t_quantile(tail, dof);
+}
+
+/* Degrees of freedom of two standard errors in quadrature (Welch 1947); one that a single seed states is
+ * that of its many tokens, and counts as known. */
+static double welch(const struct lx_compare_side *a, const struct lx_compare_side *b)
+{
+    double x = a->se * a->se, y = b->se * b->se, sum = x + y, part = 0;
+
+    if (a->ok > 1)
+        part += x / sum * (x / sum) / (a->ok - 1);
+    if (b->ok > 1)
+        part += y / sum * (y / sum) / (b->ok - 1);
+    return 1 / part; /* NaN where both are 0: nothing is widened */
+}
+
+/* The change of the mean, its standard error and the band. The same seeds on both sides are compared seed
+ * by seed or as two samples, whichever gives the narrower band: either holds, the first is the better one
+ * where seeds share their fate, the second, with twice the degrees of freedom, where they do not. */
 static void measure(const struct lx_compare_group *old, const struct lx_compare_group *new,
                     const struct lx_compare_options *o, struct lx_compare_line *l)
 {
-    double se = hypot(l->old.se, l->new.se);
-    l->paired = same_seeds(old, new);
+    double se = hypot(l->old.se, l->new.se), band = widened(o->sigma, welch(&l->old, &l->new)) * se;
+
     l->change = l->new.mean - l->old.mean;
-    if (l->paired && l->old.ok > 1) {
+    if (same_seeds(old, new) && l->old.ok > 1) {
         struct spread d = spread_of(new, old, (size_t)l->old.ok);
+        double narrow = widened(o->sigma, l->old.ok - 1) * d.se;
+
         l->change = d.mean;
-        se = d.se;
+        if (!(narrow > band)) {
+            l->paired = true;
+            se = d.se;
+            band = narrow;
+        }
     }
     l->se = isfinite(se) ? se : (double)NAN;
     l->band = fmax(o->abs, o->rel * fabs(l->old.mean));
-    l->band = fmax(l->band, o->sigma * l->se); /* fmax ignores a NaN */
+    if (isfinite(l->se))
+        l->band = fmin(fmax(l->band, band), DBL_MAX); /* fmax ignores a NaN */
 }
 
 /* Numbers have nine digits, so the rounding of a subtraction must not decide. */

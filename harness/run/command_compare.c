@@ -19,8 +19,8 @@ static const struct lx_arg args[] = {
      "exact (abs 0, rel 1e-4, sigma 0; the default) or curves (abs 0.02, rel 0.01, sigma 3)", 0},
     {"abs", 0, LX_ARG_TEXT, &abs_text, "A", "band: at least A, instead of the preset's", 0},
     {"rel", 0, LX_ARG_TEXT, &rel_text, "R", "band: at least R times the baseline's value", 0},
-    {"sigma", 0, LX_ARG_TEXT, &sigma_text, "K", "band: at least K standard errors of the change",
-     0},
+    {"sigma", 0, LX_ARG_TEXT, &sigma_text, "K",
+     "band: at least K standard errors of the change, more for few seeds", 0},
     {"metrics", 0, LX_ARG_TEXT, &metrics, "LIST",
      "metrics to compare, a,b,c or all (default nll; all with --update)", 0},
     {"allow-extra", 0, LX_ARG_FLAG, &allow_extra, NULL, "keys that BASELINE lacks do not fail", 0},
@@ -137,6 +137,7 @@ const struct lx_command lx_command_compare = {
         "BASELINE and NEW are each a metrics.csv or a folder with one. Seeds are averaged; the\n"
         "change of each point of a curve must stay within\n"
         "    max(abs, rel * |baseline|, sigma * standard error of the change)\n"
+        "where sigma is widened for few seeds: 3 of a normal variable are 6.6 of five seeds.\n"
         "Less is better for nll, ppl and bits_per_byte; other metrics may not move either way.\n"
         "Missing keys, new keys, lost numbers and changed protocols fail too. results/README.md\n"
         "has the details.\n",

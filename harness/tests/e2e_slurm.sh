@@ -134,6 +134,7 @@ job=$(cat long/slurm/1.job)
 : >stub/calls
 # task SIGNAL: run the task, signal its script in mid-training; the script's status to $status.
 task() {
+    : >task.err # the child opens it later than the first look at it
     SLURM_ARRAY_JOB_ID=$job SLURM_ARRAY_TASK_ID=0 LX_LOG_INTERVAL=0 sh "stub/$job.sh" >task.out 2>task.err &
     pid=$!
     i=0

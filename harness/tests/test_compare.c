@@ -1,6 +1,7 @@
 /* The rule of the gate: bands and standard errors worked out by hand, every kind of difference, and
  * what is refused. */
 #include "compare_rig.h"
+#include "report/stats.h"
 
 /* The verdict on the one key of both files. */
 static enum lx_verdict verdict(const char *old_rows, const char *new_rows,
@@ -38,6 +39,15 @@ static void test_bands(void **state)
     assert_int_equal(verdict(NLL("1", "-2", ""), NLL("1", "-1.97", ""), &rel), LX_VERDICT_WORSE);
 }
 
+/* Student's t of two degrees of freedom that is as rarely exceeded as sigma of a normal variable: its tail
+ * is 1/2 - t / (2 sqrt(2 + t^2)), so it has a closed form. */
+static double t_of_two(double sigma)
+{
+    double u = erf(sigma / sqrt(2)); /* 1 - 2 tail */
+
+    return u * sqrt(2 / (1 - u * u));
+}
+
 /* Seeds 1, 2, 3: 2, 3, 4 -> 2.1, 3.2, 4.3. Differences 0.1, 0.2, 0.3: mean 0.2, sd 0.1,
  * se 0.1 / sqrt 3 - whatever the scatter of the seeds themselves. */
 static void test_paired(void **state)
@@ -54,14 +64,15 @@ static void test_paired(void **state)
     CHECK_NEAR(l->old.se, 1 / sqrt(3), 1e-15);
     CHECK_NEAR(l->change, 0.2, 1e-15);
     CHECK_NEAR(l->se, 0.1 / sqrt(3), 1e-15);
-    CHECK_NEAR(l->band, 0.3 / sqrt(3), 1e-15); /* 0.1732 < 0.2 */
-    assert_int_equal(l->verdict, LX_VERDICT_WORSE);
+    CHECK_NEAR(l->band, 0.1 / sqrt(3) * t_of_two(3), 1e-12); /* 19.2 standard errors */
+    assert_int_equal(l->verdict, LX_VERDICT_WITHIN);
     lx_compare_free(&c);
-    o.sigma = 3.47; /* 0.2 / (0.1 / sqrt 3) = 3.4641 */
+    CHECK_NEAR(t_of_two(1.7853), 2 * sqrt(3), 1e-3); /* 0.2 / (0.1 / sqrt 3) = 3.4641 */
+    o.sigma = 1.786;
     assert_int_equal(verdict(NLL("1", "2", "") NLL("2", "3", "") NLL("3", "4", ""),
                              NLL("1", "2.1", "") NLL("2", "3.2", "") NLL("3", "4.3", ""), &o),
                      LX_VERDICT_WITHIN);
-    o.sigma = 3.46;
+    o.sigma = 1.785;
     assert_int_equal(verdict(NLL("1", "2", "") NLL("2", "3", "") NLL("3", "4", ""),
                              NLL("1", "2.1", "") NLL("2", "3.2", "") NLL("3", "4.3", ""), &o),
                      LX_VERDICT_WORSE);
@@ -72,14 +83,33 @@ static void test_paired(void **state)
 static void test_quadrature(void **state)
 {
     (void)state;
-    const struct lx_compare_options o = {.metrics = "nll", .sigma = 2};
-    struct lx_comparison c = compare(NLL("1", "2", "") NLL("2", "4", ""),
-                                     NLL("2", "5", "") NLL("3", "5.6", "") NLL("4", "6.2", ""), &o);
+    struct lx_compare_options o = {.metrics = "nll", .sigma = 2};
+    const char *old = NLL("1", "2", "") NLL("2", "4", "");
+    const char *new = NLL("2", "5", "") NLL("3", "5.6", "") NLL("4", "6.2", "");
+    double dof = 1.12 * 1.12 / (1.0 / 1 + 0.12 * 0.12 / 2); /* 1.245 */
+    struct lx_comparison c = compare(old, new, &o);
     assert_false(c.line[0].paired);
     CHECK_NEAR(c.line[0].change, 2.6, 1e-14);
     CHECK_NEAR(c.line[0].se, sqrt(1.12), 1e-14);
-    CHECK_NEAR(c.line[0].band, 2 * sqrt(1.12), 1e-14);
-    assert_int_equal(c.line[0].verdict, LX_VERDICT_WORSE);
+    CHECK_NEAR(lx_t_tail(c.line[0].band / sqrt(1.12), dof), erfc(sqrt(2)) / 2, 1e-12);
+    assert_int_equal(c.line[0].verdict, LX_VERDICT_WITHIN);
+    lx_compare_free(&c);
+    o.sigma = 1;
+    assert_int_equal(verdict(old, new, &o), LX_VERDICT_WORSE);
+}
+
+/* The same seeds that do not share their fate: 1, 2, 3 -> 3, 1, 2. Differences 2, -1, -1: sd sqrt 3,
+ * se 1, 2 degrees of freedom; as two samples each has sd 1, so se sqrt(2 / 3) and 4 degrees. */
+static void test_unshared_fate(void **state)
+{
+    (void)state;
+    const struct lx_compare_options o = {.metrics = "nll", .sigma = 3};
+    struct lx_comparison c = compare(NLL("1", "1", "") NLL("2", "2", "") NLL("3", "3", ""),
+                                     NLL("1", "3", "") NLL("2", "1", "") NLL("3", "2", ""), &o);
+    assert_false(c.line[0].paired);
+    CHECK_NEAR(c.line[0].change, 0, 1e-15);
+    CHECK_NEAR(c.line[0].se, sqrt(2.0 / 3), 1e-15);
+    CHECK_NEAR(lx_t_tail(c.line[0].band / sqrt(2.0 / 3), 4), erfc(3 / sqrt(2)) / 2, 1e-12);
     lx_compare_free(&c);
 }
 
@@ -317,11 +347,11 @@ static void test_presets(void **state)
 }
 
 static const struct CMUnitTest tests[] = {
-    IN_FOLDER(test_bands),          IN_FOLDER(test_paired),       IN_FOLDER(test_quadrature),
-    IN_FOLDER(test_stated),         IN_FOLDER(test_range),        IN_FOLDER(test_direction),
-    IN_FOLDER(test_status),         IN_FOLDER(test_keys),         IN_FOLDER(test_key_parts),
-    IN_FOLDER(test_protocol),       IN_FOLDER(test_overall_rows), IN_FOLDER(test_refused),
-    cmocka_unit_test(test_presets),
+    IN_FOLDER(test_bands),         IN_FOLDER(test_paired),         IN_FOLDER(test_quadrature),
+    IN_FOLDER(test_unshared_fate), IN_FOLDER(test_stated),         IN_FOLDER(test_range),
+    IN_FOLDER(test_direction),     IN_FOLDER(test_status),         IN_FOLDER(test_keys),
+    IN_FOLDER(test_key_parts),     IN_FOLDER(test_protocol),       IN_FOLDER(test_overall_rows),
+    IN_FOLDER(test_refused),       cmocka_unit_test(test_presets),
 };
 
 CHECK_MAIN(tests)
