@@ -85,7 +85,8 @@ deps:
 	@$(call find_deps,$(DEPS))
 test-deps:
 	@$(call find_deps,$(TEST_DEPS))
-	@command -v prove >/dev/null || { echo "make: prove not found: apt-get install perl" >&2; exit 1; }
+	@for need in prove:perl jq:jq; do command -v $${need%:*} >/dev/null || \
+	  { echo "make: $${need%:*} not found: apt-get install $${need#*:}" >&2; exit 1; }; done
 
 $(OUT)/%.o: %.c
 	@mkdir -p $(@D)

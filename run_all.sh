@@ -35,7 +35,7 @@ missing() {
     command -v make >/dev/null || echo make
     command -v gcc >/dev/null || echo gcc
     [ -e /usr/include/stdlib.h ] || echo libc6-dev
-    # cmocka is for `make test`
+    # cmocka, prove and jq are for `make test`
     for p in libopenblas-dev:cblas.h zlib1g-dev:zlib.h libcjson-dev:cjson/cJSON.h libcsv-dev:csv.h \
         libcmocka-dev:cmocka.h; do
         find -L /usr/include /usr/local/include -maxdepth 4 -path "*/${p#*:}" 2>/dev/null | grep -q . || echo "${p%%:*}"
@@ -43,6 +43,7 @@ missing() {
     command -v pkg-config >/dev/null || echo pkg-config
     command -v gnuplot >/dev/null || echo gnuplot-nox
     command -v prove >/dev/null || echo perl
+    command -v jq >/dev/null || echo jq
 }
 
 need=$(missing | tr '\n' ' ')
