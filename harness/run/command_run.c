@@ -23,7 +23,8 @@ static bool fail_fast, keep_going, no_wait;
 
 static const struct lx_arg args[] = {
     {"out", 'o', LX_ARG_TEXT, &out_dir, "DIR", "results folder (default: results/NAME)", 0},
-    {"jobs", 'j', LX_ARG_COUNT, &jobs, "N", "cells at a time (default: processors it may use / threads)", 1},
+    {"jobs", 'j', LX_ARG_COUNT, &jobs, "N",
+     "cells at a time (default: processors it may use / threads)", 1},
     {"threads", 0, LX_ARG_COUNT, &threads, "N",
      "threads of each cell (default: 1); results are the same bytes for any number", 1},
     {"memory", 0, LX_ARG_BYTES, &memory, "BYTES",

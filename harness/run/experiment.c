@@ -1,7 +1,6 @@
 /* Opening and saving an experiment; see experiment.h. */
 #include "run/experiment.h"
 
-
 #include "core/fs.h"
 #include "run/seal.h"
 

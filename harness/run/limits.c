@@ -164,18 +164,20 @@ static bool get_cpus(const char *root, const struct controller *c, const char *f
 
     if (c->period == NULL) {
         struct lx_buf text = {0};
-        bool ok = read_text(root, folder, c->quota, &text) &&
-                  sscanf(text.text, "%lf %lf", &quota, &period) == 2;
+        bool ok = read_text(root, folder, c->quota, &text);
+        char *end = text.text;
 
+        quota = ok ? strtod(text.text, &end) : 0.0;
+        period = ok ? strtod(end, NULL) : 0.0; /* 0: there is no number, as in "max 100000" */
         lx_buf_free(&text);
-        if (!ok)
-            return false;
     } else if (!read_number(root, folder, c->quota, "", &quota) ||
                !read_number(root, folder, c->period, "", &period)) {
         return false;
     }
+    if (!(quota > 0.0 && period > 0.0)) /* version 1 says -1 for none */
+        return false;
     *out = quota / period;
-    return quota > 0.0 && period > 0.0; /* version 1 says -1 for none */
+    return true;
 }
 
 size_t lx_limits_memory(const char *root)

@@ -47,7 +47,7 @@ enum lx_code lx_publish_check(const char *folder, struct lx_err *err)
 static enum lx_code set_aside(const char *folder, struct lx_err *err)
 {
     struct lx_buf aside = {0};
-    struct lx_err ignored;
+    struct lx_err ignored = {0};
     enum lx_renamed how; /* gone: another process was faster */
     enum lx_code code = lx_fs_temp_folder(folder, &aside, err);
 

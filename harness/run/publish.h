@@ -11,7 +11,7 @@
 #include "core/err.h"
 
 struct lx_publication {
-    const char *folder; /* the name to appear under; its parents are made */
+    const char *folder;       /* the name to appear under; its parents are made */
     const char *const *names; /* (n_names) the files of the folder */
     size_t n_names;
     void *ctx;

@@ -72,7 +72,7 @@ static enum lx_code tidy_result(void *ctx, const char *name)
 {
     const struct place *p = ctx;
     struct lx_buf path = {0};
-    struct lx_err ignored;
+    struct lx_err ignored = {0};
 
     if (path_in(p->folder, name, &path) == LX_OK && is_leftover_temp(name, path.text))
         (void)!lx_fs_remove_folder(path.text, &ignored);
