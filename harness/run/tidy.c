@@ -45,9 +45,12 @@ static bool is_leftover_temp(const char *name, const char *path)
     return stat(path, &st) == 0 && difftime(time(NULL), st.st_mtime) > OLD_SECONDS;
 }
 
-/* One folder to go through: `dir` the results, `folder` one in it. */
+/* One folder to go through: `dir` the results, `folder` one in it; what is a leftover there, and how it
+ * is removed. */
 struct place {
     const char *dir, *folder;
+    bool (*is_leftover)(const struct place *p, const char *name, const char *path);
+    enum lx_code (*remove)(const char *path, struct lx_err *err);
 };
 
 static enum lx_code path_in(const char *folder, const char *name, struct lx_buf *path)
@@ -59,37 +62,22 @@ static enum lx_code path_in(const char *folder, const char *name, struct lx_buf 
     return lx_buf_check(path, &ignored);
 }
 
-static void visit(const struct place *p, enum lx_code (*each)(void *ctx, const char *name))
-{
-    struct place here = *p;
-    struct lx_err ignored;
-
-    (void)!lx_fs_list(p->folder, each, &here, &ignored);
-}
-
-/* A folder in `cells` or `checkpoints`: whole, or one that never came to be. */
-static enum lx_code tidy_result(void *ctx, const char *name)
+static enum lx_code tidy_one(void *ctx, const char *name)
 {
     const struct place *p = ctx;
     struct lx_buf path = {0};
     struct lx_err ignored = {0};
 
-    if (path_in(p->folder, name, &path) == LX_OK && is_leftover_temp(name, path.text))
-        (void)!lx_fs_remove_folder(path.text, &ignored);
+    if (path_in(p->folder, name, &path) == LX_OK && p->is_leftover(p, name, path.text))
+        (void)!p->remove(path.text, &ignored);
     lx_buf_free(&path);
     return LX_OK;
 }
 
-static enum lx_code tidy_file(void *ctx, const char *name)
+static bool is_temp(const struct place *p, const char *name, const char *path)
 {
-    const struct place *p = ctx;
-    struct lx_buf path = {0};
-    struct lx_err ignored;
-
-    if (path_in(p->folder, name, &path) == LX_OK && is_leftover_temp(name, path.text))
-        (void)!lx_fs_remove(path.text, &ignored);
-    lx_buf_free(&path);
-    return LX_OK;
+    (void)p;
+    return is_leftover_temp(name, path);
 }
 
 /* Where two machines did the same, one may leave the state of a training that the other one had ended. */
@@ -121,46 +109,47 @@ static bool is_leftover_work(const struct place *p, const char *name, const char
     return is_leftover_temp(name, path);
 }
 
-static enum lx_code tidy_work(void *ctx, const char *name)
-{
-    const struct place *p = ctx;
-    struct lx_buf path = {0};
-    struct lx_err ignored;
-
-    if (path_in(p->folder, name, &path) == LX_OK && is_leftover_work(p, name, path.text))
-        (void)!lx_fs_remove(path.text, &ignored);
-    lx_buf_free(&path);
-    return LX_OK;
-}
-
 /* A folder in `work`; one that said nothing need not stay. */
 static enum lx_code tidy_worker(void *ctx, const char *name)
 {
     const struct place *p = ctx;
+    struct place inside = *p;
     struct lx_buf path = {0};
     struct lx_err ignored;
 
     if (path_in(p->folder, name, &path) == LX_OK) {
-        visit(&(struct place){p->dir, path.text}, tidy_work);
+        inside.folder = path.text;
+        (void)!lx_fs_list(path.text, tidy_one, &inside, &ignored);
         (void)!lx_fs_remove(path.text, &ignored);
     }
     lx_buf_free(&path);
     return LX_OK;
 }
 
+/* Folders in `cells` and `checkpoints` are whole, or they are those that never came to be. */
 void lx_tidy(const char *dir)
 {
     static const struct {
         const char *folder;
         enum lx_code (*each)(void *ctx, const char *name);
-    } parts[] = {{"cells", tidy_result}, {"checkpoints", tidy_result}, {"work", tidy_worker},
-                 {"plots", tidy_file},   {"slurm", tidy_file},         {".", tidy_file}};
+        struct place place;
+    } parts[] = {{"cells", tidy_one, {.is_leftover = is_temp, .remove = lx_fs_remove_folder}},
+                 {"checkpoints", tidy_one, {.is_leftover = is_temp, .remove = lx_fs_remove_folder}},
+                 {"work", tidy_worker, {.is_leftover = is_leftover_work, .remove = lx_fs_remove}},
+                 {"plots", tidy_one, {.is_leftover = is_temp, .remove = lx_fs_remove}},
+                 {"slurm", tidy_one, {.is_leftover = is_temp, .remove = lx_fs_remove}},
+                 {".", tidy_one, {.is_leftover = is_temp, .remove = lx_fs_remove}}};
     struct lx_buf path = {0};
     struct lx_err ignored;
 
     for (size_t i = 0; i < sizeof(parts) / sizeof(parts[0]); i++)
-        if (path_in(dir, parts[i].folder, &path) == LX_OK)
-            visit(&(struct place){dir, path.text}, parts[i].each);
+        if (path_in(dir, parts[i].folder, &path) == LX_OK) {
+            struct place p = parts[i].place;
+
+            p.dir = dir;
+            p.folder = path.text;
+            (void)!lx_fs_list(path.text, parts[i].each, &p, &ignored);
+        }
     if (path_in(dir, "work", &path) == LX_OK)
         (void)!lx_fs_remove(path.text, &ignored);
     lx_buf_free(&path);
