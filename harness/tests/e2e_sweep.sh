@@ -7,10 +7,6 @@
 pid=
 on_exit() { [ -z "$pid" ] || kill -KILL "$pid" 2>/dev/null; }
 
-same() {
-    for f in metrics.csv train.csv; do cmp "$1/$f" "$2/$f" || return 1; done
-    for f in "$1"/checkpoints/*/model.safetensors; do cmp "$f" "$2${f#"$1"}" || return 1; done
-}
 # until SECONDS COMMAND...: poll.
 until_true() {
     left=$(($1 * 20))
@@ -56,13 +52,13 @@ JSON
 check "one worker" exits 0 "$longshot" run tiny.json -o w1 -j1 --plots no
 for j in 2 4 8; do
     check "$j workers" exits 0 "$longshot" run tiny.json -o w$j -j$j --plots no
-    check "give the same bytes" same w1 w$j
+    check "give the same bytes" same_results w1 w$j
 done
 for i in 3 1 0 2; do
     check "shard $i of 4" exits 0 "$longshot" cell tiny.json --shard $i/4 -o shards
 done
 check "merge" exits 0 "$longshot" merge shards
-check "shards in another order give the same bytes" same w1 shards
+check "shards in another order give the same bytes" same_results w1 shards
 races=${LX_RACES:-1} # how often all cells are run twice
 while [ "$races" -gt 0 ]; do
     races=$((races - 1))
@@ -72,13 +68,13 @@ while [ "$races" -gt 0 ]; do
         "$longshot" cell tiny.json --index $i -o dup 2>/dev/null &
         wait
     done
-    "$longshot" merge dup >out 2>err && same w1 dup >check.out 2>&1 || break
+    "$longshot" merge dup >out 2>err && same_results w1 dup >check.out 2>&1 || break
 done
 check "every cell run twice at the same time" exits 0 "$longshot" merge dup
-check "gives the same bytes" same w1 dup
+check "gives the same bytes" same_results w1 dup
 cp -r dup/cells/. shards/cells/
 check "cells of two folders put together" exits 0 "$longshot" merge shards
-check "are each counted once" same w1 shards
+check "are each counted once" same_results w1 shards
 check "finished files carry sums that sha256sum understands" sh -c \
     'for s in w1 w1/cells/* w1/checkpoints/*; do (cd "$s" && sha256sum --quiet --strict -c ./*.sha256) || exit 1; done'
 
@@ -97,7 +93,7 @@ check "and lists it all the same" sh -c \
     "grep -q '7 done, 1 failed before and are skipped, 0 to do' err && sed -n '/failed cells/,\$p' err | grep -q 't5 seed 1: '"
 rm "f/checkpoints/$train_id"
 check "tried again" exits 0 "$longshot" run tiny.json -o f -j2 --plots no
-check "it is whole" same w1 f
+check "it is whole" same_results w1 f
 mkdir -p ff/checkpoints
 : >"ff/checkpoints/$train_id"
 check "--fail-fast ends with the first failure" exits 4 "$longshot" run tiny.json -o ff -j1 --plots no --fail-fast
@@ -114,7 +110,7 @@ check "is killed and recorded" has err "failed: t5 seed 1: no progress for"
 check "the others are done" sh -c "'$longshot' status h | grep -q '^8 cells: 7 done, 0 running, 1 failed, 0 to do'"
 rm h/checkpoints/"$train_id"/train.json
 check "tried again" exits 0 "$longshot" run tiny.json -o h -j2 --plots no
-check "it is whole" same w1 h
+check "it is whole" same_results w1 h
 
 set -- train.steps=8000 'encodings=["t5"]' 'seeds=[1]'
 check "an undisturbed cell" exits 0 "$longshot" run tiny.json -o long -j1 --plots no "$@"
@@ -130,7 +126,7 @@ kill -STOP $pid "$worker"
 sleep 5
 kill -CONT $pid "$worker"
 check "and so is one whose supervisor was stopped with it" ends 0
-check "with the same bytes" same long stop
+check "with the same bytes" same_results long stop
 
 start run tiny.json -o kill -j1 --plots no --checkpoint-every 0.02 "$@"
 until_true 10 has_child $pid
@@ -140,13 +136,13 @@ check "a killed worker" ends 4
 check "is recorded with a cause that helps" sh -c "grep -q 'failed: t5 seed 1: killed from outside (signal 9)' err && grep -q 'fewer (-j)' err"
 check "and goes on" exits 0 "$longshot" run tiny.json -o kill -j1 --plots no "$@"
 check "from its state" grep -q 'resuming at step' kill/work/*/log.txt
-check "with the same bytes" same long kill
+check "with the same bytes" same_results long kill
 
 start run tiny.json -o term -j1 --plots no "$@"
 until_true 10 sh -c "grep -q '\"step\":[1-9]' term/work/*/live.json" # written every two seconds
 kill -TERM "$(child $pid)" 2>/dev/null
 check "a worker that a signal from outside ended is started again" ends 0
-check "and its cell ends with the same bytes" same long term
+check "and its cell ends with the same bytes" same_results long term
 
 "$longshot" run tiny.json -o busy -j1 --plots no "$@" train.steps=1000000 >/dev/null 2>&1 & # its worker holds the cell
 other=$!
@@ -192,7 +188,7 @@ check "after several lives" test $lives -ge 3
 check "the last of which began behind what was done" grep -Eq ': [1-9][0-9]* of 45 evaluations were done before' err
 check "and none of which trained again" test $redone = 0
 "$longshot" merge ek >/dev/null 2>&1
-check "with the same bytes" same ev ek
+check "with the same bytes" same_results ev ek
 check "and nothing left behind" test -z "$(find ek -name 'eval.part*' -o -name 'live.json*' -o -name lock -o -name '*.tmp-*')"
 
 # --------------------------------------------------------------------------------- disk, memory
@@ -219,7 +215,7 @@ SH
 if unshare -rm true 2>/dev/null && unshare -rm sh -c 'mkdir -p mnt && mount -t tmpfs none mnt' 2>/dev/null; then
     check "a disk that is full from the start, and one that gets full on the way" unshare -rm sh full.sh "$longshot"
     check "the same without a limit" exits 0 "$longshot" run tiny.json -o free -j2 --plots no model.d_model=64 train.batch_tokens=64 train.steps=30
-    check "the cells that ran out of space end with the same bytes" same free filled
+    check "the cells that ran out of space end with the same bytes" same_results free filled
 else
     check "a full disk # SKIP no user namespaces here" true
 fi
@@ -264,7 +260,7 @@ if [ -n "$group" ] && confined true 2>/dev/null; then
     check "and the other one is done" has err "1 of 2 cells done: nope[d_model=8] seed 1"
     check "where there is memory it is run" exits 0 "$longshot" run tiny.json -o oom -j1 --plots no "$@"
     check "a sweep without a limit" exits 0 "$longshot" run tiny.json -o noom -j1 --plots no "$@"
-    check "gives the same bytes" same noom oom
+    check "gives the same bytes" same_results noom oom
     rmdir "$group"
 else
     check "a limit on memory # SKIP no control groups here" true
