@@ -109,7 +109,7 @@ const struct lx_encoding_ops lx_encoding_relative = {
     .title = "relative bias",
     .cite = "Raffel et al. 2020, arXiv:1910.10683, s. 2.1, without buckets",
     .formula = "dist[h][d] = bias[min(d, offsets - 1)][h]",
-    .beyond = "all offsets past the table share its last number; attention disperses",
+    .beyond = "all offsets past the table share its last number",
     .state_size = sizeof(struct relative),
     .options = options,
     .init = init,

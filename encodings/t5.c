@@ -7,8 +7,9 @@
  * 77 87 99 113.
  * Source: Raffel et al. 2020, arXiv:1910.10683, s. 2.1; the rule is that of its code for decoders.
  * Past the training length: all distances of the last bucket share one bias, so far keys are neither
- * near nor far and attention disperses. Buckets that begin past L - 1 get no gradient and keep their
- * first values: choose max_distance at most train_length (the papers that compare use a fourth).
+ * near nor far; how far attention disperses depends on how low training pushed that bias. Buckets
+ * that begin past L - 1 get no gradient and keep their first values: choose max_distance at most
+ * train_length (the papers that compare use a fourth).
  * Options: buckets, max_distance, shared (one table for all layers, as in T5; false: one a layer).
  * First values: zeros, so that training begins without a preference; the Hugging Face code draws
  * N(0, 1/d_model), GPT-NeoX a normal with sqrt(head_dim) on top. No weight decay.
@@ -135,7 +136,7 @@ const struct lx_encoding_ops lx_encoding_t5 = {
     .title = "T5 bias",
     .cite = "Raffel et al. 2020, arXiv:1910.10683, s. 2.1",
     .formula = "dist[h][d] = bias[bucket(d)][h], buckets exact, then logarithmic",
-    .beyond = "all distances from max_distance on share one bias; attention disperses",
+    .beyond = "all distances from max_distance on share one bias",
     .state_size = sizeof(struct t5),
     .options = options,
     .init = init,
