@@ -51,18 +51,17 @@ SIMD_avx512 := -Wno-pass-failed -mavx512f -mavx512vl -mavx512dq -mavx512bw -mfma
 
 MAIN_SRC := harness/main.c
 SIMD_SRC := harness/tensor/simd.c harness/tensor/attention_head.c
-SRC := $(filter-out $(MAIN_SRC) $(SIMD_SRC),$(wildcard harness/*.c harness/core/*.c \
-	harness/tensor/*.c harness/model/*.c harness/train/*.c harness/eval/*.c harness/report/*.c \
-	harness/run/*.c encodings/*.c datasets/*.c))
+SRC := $(filter-out $(MAIN_SRC) $(SIMD_SRC),$(wildcard harness/*.c harness/*/*.c encodings/*.c \
+	datasets/*.c))
 SIMD_OBJ := $(foreach k,$(SIMD_KINDS),$(SIMD_SRC:%.c=$(OUT)/%.$(k).o))
 OBJ := $(SRC:%.c=$(OUT)/%.o) $(SIMD_OBJ)
 LIB := $(OUT)/liblongshot.a
 BIN := $(if $(filter release,$(VARIANT)),build/longshot,$(OUT)/longshot)
 PROGRAM := $(if $(wildcard $(MAIN_SRC)),$(BIN))
-TEST_SRC := $(wildcard harness/tests/test_*.c)
-TEST_BIN := $(TEST_SRC:harness/tests/%.c=$(OUT)/tests/%)
-FUZZ_SRC := $(wildcard harness/tests/fuzz_*.c)
-FUZZ_REPLAY := $(FUZZ_SRC:harness/tests/%.c=$(OUT)/tests/%)
+TEST_SRC := $(wildcard harness/tests/unit/test_*.c)
+TEST_BIN := $(TEST_SRC:harness/tests/unit/%.c=$(OUT)/tests/%)
+FUZZ_SRC := $(wildcard harness/tests/fuzz/fuzz_*.c)
+FUZZ_REPLAY := $(FUZZ_SRC:harness/tests/fuzz/%.c=$(OUT)/tests/%)
 
 .PHONY: all help
 ## all: build build/longshot (the default)
@@ -108,18 +107,18 @@ $(BIN): $(OUT)/harness/main.o $(LIB)
 	$(if $(V),,@echo "  ld  $@")
 	$(Q)$(CC) $(FLAGS) $^ -o $@ $(LIBS)
 
-$(OUT)/tests/test_%: harness/tests/test_%.c $(LIB)
+$(OUT)/tests/test_%: harness/tests/unit/test_%.c $(LIB)
 	@mkdir -p $(@D)
 	$(if $(V),,@echo "  cc  $<")
 	$(Q)$(CC) $(FLAGS) -MMD -MP $< -o $@ $(LIB) $(CMOCKA_LIBS) $(LIBS)
 
-# The program again, with faults on order (harness/tests/fault.c): every call named here goes through it.
+# The program again, with faults on order (harness/tests/fault/fault.c): every call named here goes through it.
 # libcsv and zlib are linked statically, so that theirs do, too.
 FAULT_BIN := $(OUT)/tests/longshot-fault
 FAULT_CALLS := main malloc calloc realloc aligned_alloc posix_memalign strdup free open fopen opendir readdir \
 	read write fsync rename close fclose closedir mkdir remove unlink stat lstat access realpath \
 	statvfs pipe fcntl posix_spawn posix_spawnp fork pthread_create poll waitpid
-$(FAULT_BIN): harness/tests/fault.c $(OUT)/harness/main.o $(LIB)
+$(FAULT_BIN): harness/tests/fault/fault.c $(OUT)/harness/main.o $(LIB)
 	@mkdir -p $(@D)
 	$(if $(V),,@echo "  ld  $@")
 	$(Q)$(CC) $(FLAGS) $^ -o $@ $(FAULT_CALLS:%=-Wl,--wrap=%) $(OPENBLAS_LIBS) $(CJSON_LIBS) \
@@ -128,7 +127,7 @@ $(FAULT_BIN): harness/tests/fault.c $(OUT)/harness/main.o $(LIB)
 -include $(OBJ:.o=.d) $(OUT)/harness/main.d $(TEST_BIN:=.d)
 
 # Each fuzz target is linked with a small main that replays its corpus; see the fuzz target below.
-$(OUT)/tests/fuzz_%: harness/tests/fuzz_%.c harness/tests/replay_main.c $(LIB)
+$(OUT)/tests/fuzz_%: harness/tests/fuzz/fuzz_%.c harness/tests/fuzz/replay_main.c $(LIB)
 	@mkdir -p $(@D)
 	$(if $(V),,@echo "  cc  $<")
 	$(Q)$(CC) $(FLAGS) $^ -o $@ $(LIBS)
@@ -139,8 +138,8 @@ $(OUT)/tests/fuzz_%: harness/tests/fuzz_%.c harness/tests/replay_main.c $(LIB)
 NUMERIC := golden gradients tensor softmax attention conformance_model evaluate adamw encodings \
 	encodings_absolute encoding_gradients conformance_encodings rope receptive_field latent_position \
 	alignment parameter_usage
-DOUBLE_TESTS := $(filter $(NUMERIC:%=test_%),$(TEST_SRC:harness/tests/%.c=%))
-E2E := $(wildcard harness/tests/e2e_*.sh)
+DOUBLE_TESTS := $(filter $(NUMERIC:%=test_%),$(TEST_SRC:harness/tests/unit/%.c=%))
+E2E := $(wildcard harness/tests/*/e2e_*.sh)
 PROVE := prove -j2 --merge --timer
 SUB := $(MAKE) --no-print-directory -s
 
@@ -188,32 +187,32 @@ tsan:
 
 ## torture: the long tiers: LX_KILLS (1000) SIGKILLs of supervisor and workers, LX_FLIPS (40) damages of each file, LX_RACES (200) times all cells twice at once, all faults
 torture: all torture-faults
-	@LX_KILLS=$${LX_KILLS:-1000} prove harness/tests/e2e_resume.sh
-	@LX_FLIPS=$${LX_FLIPS:-40} prove harness/tests/e2e_hostile.sh
-	@LX_RACES=$${LX_RACES:-200} prove harness/tests/e2e_sweep.sh
+	@LX_KILLS=$${LX_KILLS:-1000} prove harness/tests/e2e/e2e_resume.sh
+	@LX_FLIPS=$${LX_FLIPS:-40} prove harness/tests/e2e/e2e_hostile.sh
+	@LX_RACES=$${LX_RACES:-200} prove harness/tests/e2e/e2e_sweep.sh
 
 ## torture-faults: the N-th allocation, open, write, ... fails, N = 1, 2, ...; LX_FAULT_STRIDE=7: each 7th
 torture-faults:
 	@$(SUB) -j2 VARIANT=asan build/asan/tests/longshot-fault
-	@LONGSHOT_FAULT=build/asan/tests/longshot-fault harness/tests/faults.pl --jobs 2
+	@LONGSHOT_FAULT=build/asan/tests/longshot-fault harness/tests/fault/faults.pl --jobs 2
 
 ## test-slurm: a sweep through a real Slurm on this machine's loopback, under requeues (some minutes)
 .PHONY: test-slurm
 test-slurm: all
-	@harness/tests/slurm_loopback.sh
+	@harness/tests/e2e/slurm_loopback.sh
 
 ## fuzz: fuzz each reader for FUZZ_SECONDS (60) with clang's libFuzzer, starting from its corpus
 FUZZ_SECONDS ?= 60
 .PHONY: fuzz fuzz-build
-fuzz-build: $(FUZZ_SRC:harness/tests/fuzz_%.c=$(OUT)/fuzz/%)
-$(OUT)/fuzz/%: harness/tests/fuzz_%.c $(LIB)
+fuzz-build: $(FUZZ_SRC:harness/tests/fuzz/fuzz_%.c=$(OUT)/fuzz/%)
+$(OUT)/fuzz/%: harness/tests/fuzz/fuzz_%.c $(LIB)
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(FLAGS) -fsanitize=fuzzer $^ -o $@ $(LIBS)
 fuzz:
 	@$(SUB) -j2 VARIANT=fuzz CC=clang fuzz-build
-	@for t in $(FUZZ_SRC:harness/tests/fuzz_%.c=%); do echo "fuzzing $$t for $(FUZZ_SECONDS) s"; \
+	@for t in $(FUZZ_SRC:harness/tests/fuzz/fuzz_%.c=%); do echo "fuzzing $$t for $(FUZZ_SECONDS) s"; \
 	  build/fuzz/fuzz/$$t -max_total_time=$(FUZZ_SECONDS) -print_final_stats=1 \
-	    -artifact_prefix=build/fuzz/$$t- build/fuzz/corpus-$$t harness/tests/corpus/$$t 2>&1 | tail -4 || exit 1; done
+	    -artifact_prefix=build/fuzz/$$t- build/fuzz/corpus-$$t harness/tests/fuzz/corpus/$$t 2>&1 | tail -4 || exit 1; done
 
 # ---------------------------------------------------------------------------------------- speed
 
@@ -230,11 +229,11 @@ bench-cost: all
 
 ## bench-cells: two cells one by one, side by side, and with threads, by the clock: results/bench/
 bench-cells: all
-	@harness/tests/bench_cells.sh $(BIN) results/bench
+	@harness/bench/bench_cells.sh $(BIN) results/bench
 
 ## bench-peers: the same workloads here and in PyTorch (pip install torch==2.13.0), ratios: results/bench/
 bench-peers: all
-	@harness/tests/bench_peers.sh $(BIN) results/bench
+	@harness/bench/bench_peers.sh $(BIN) results/bench
 
 # ------------------------------------------------------------------------------------- studies
 
@@ -251,7 +250,7 @@ papers: all
 
 # ----------------------------------------------------------------------------- format and lint
 
-C_FILES := $(wildcard harness/*.c harness/*/*.c harness/*/*.h encodings/*.[ch] datasets/*.[ch])
+C_FILES := $(wildcard harness/*.c harness/*/*.[ch] harness/tests/*/*.[ch] encodings/*.[ch] datasets/*.[ch])
 
 .PHONY: format format-check lint coverage clean
 ## format: rewrite the sources in the house style (clang-format)
@@ -262,12 +261,14 @@ format:
 format-check:
 	@clang-format --dry-run -Werror $(C_FILES)
 
-## lint: include directions, house rules, cppcheck, clang-tidy
+## lint: order of the rooms, circles of files, house rules, cppcheck, clang-tidy
 LINT_FLAGS := -std=c11 -D_POSIX_C_SOURCE=200809L -Iharness -I. $(OPENBLAS_CFLAGS) $(CJSON_CFLAGS) \
 	-DLX_VERSION='"lint"' -DLX_VARIANT='"lint"' -DLX_SIMD=plain
 LINT_SRC := $(SRC) $(MAIN_SRC) $(SIMD_SRC)
 lint:
-	@harness/tests/check_includes.sh
+	@harness/tests/lint/check_includes.sh
+	@$(SUB) -j2 VARIANT=release tests
+	@harness/tests/lint/check_circles.sh build/release
 	@cppcheck --quiet --error-exitcode=1 --inline-suppr --std=c11 --language=c --suppressions-list=.cppcheck \
 	  --enable=warning,performance,portability -j2 -Iharness -I. -DLX_VERSION='"lint"' \
 	  -DLX_VARIANT='"lint"' -DLX_SIMD=plain $(LINT_SRC)

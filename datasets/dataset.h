@@ -12,8 +12,8 @@
 #include "core/arena.h"
 #include "core/buf.h"
 #include "core/err.h"
-#include "core/options.h"
 #include "core/rng.h"
+#include "text/options.h"
 
 enum lx_split { LX_SPLIT_TRAIN, LX_SPLIT_VALID, LX_SPLIT_TEST };
 #define LX_SPLITS 3

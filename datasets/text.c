@@ -6,8 +6,8 @@
  * What a byte prints as is one byte, so bits per byte and nats per token differ by ln 2 alone. */
 #include <string.h>
 
-#include "core/fs.h"
 #include "datasets/dataset.h"
+#include "system/fs.h"
 
 struct text {
     const char *file[LX_SPLITS]; /* NULL: not given */

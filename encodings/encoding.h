@@ -26,9 +26,9 @@
 
 #include "core/arena.h"
 #include "core/err.h"
-#include "core/options.h"
 #include "core/real.h"
 #include "tensor/paramset.h"
+#include "text/options.h"
 
 /* Fixed for a run. */
 struct lx_enc_dims {

@@ -3,10 +3,10 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "command/command.h"
 #include "core/log.h"
-#include "core/options.h"
-#include "run/command.h"
-#include "run/cputype.h"
+#include "system/cputype.h"
+#include "text/options.h"
 
 static const struct lx_command *const commands[] = {
     &lx_command_run,     &lx_command_plan,   &lx_command_cell,     &lx_command_status,

@@ -4,8 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "core/length.h"
 #include "eval/evaluate.h"
+#include "text/length.h"
 
 const struct lx_option lx_eval_options[] = {
     {"tokens", LX_OPT_INT, offsetof(struct lx_eval_config, tokens), 65536, 1, 2000000000, NULL,

@@ -11,10 +11,10 @@
 #include "core/arena.h"
 #include "core/buf.h"
 #include "core/err.h"
-#include "core/json.h"
-#include "core/options.h"
 #include "datasets/dataset.h"
 #include "model/transformer.h"
+#include "text/json.h"
+#include "text/options.h"
 
 #define LX_PROTOCOL "longshot-1"
 #define LX_EVAL_LENGTHS 32

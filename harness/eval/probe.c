@@ -5,8 +5,8 @@
 #include <math.h>
 #include <string.h>
 
-#include "core/fs.h"
 #include "model/checkpoint.h"
+#include "system/fs.h"
 
 #define MAX_TENSORS 4096
 

@@ -3,7 +3,7 @@
 
 #include <string.h>
 
-#include "core/options.h"
+#include "text/options.h"
 
 static const char *const item_keys[] = {"name", NULL};
 

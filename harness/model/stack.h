@@ -7,9 +7,9 @@
 
 #include "core/arena.h"
 #include "core/err.h"
-#include "core/json.h"
 #include "core/real.h"
 #include "encodings/encoding.h"
+#include "text/json.h"
 
 #define LX_STACK_MAX 8
 

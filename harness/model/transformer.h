@@ -17,10 +17,10 @@
 
 #include "core/arena.h"
 #include "core/err.h"
-#include "core/options.h"
 #include "core/real.h"
 #include "model/stack.h"
 #include "tensor/paramset.h"
+#include "text/options.h"
 
 struct lx_model_config {
     int layers, d_model, heads, d_ff; /* d_ff 0 in a config: 4 d_model */

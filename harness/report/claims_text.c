@@ -3,10 +3,10 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "core/csvfile.h"
-#include "report/claims.h"
 #include "report/escape.h"
-#include "report/stats.h"
+#include "study/stats.h"
+#include "text/csvfile.h"
+#include "verdict/claims.h"
 
 enum format { MARKDOWN, LATEX, PLAIN };
 

@@ -3,8 +3,8 @@
 #include <math.h>
 #include <string.h>
 
-#include "core/json.h"
 #include "report/compare_text.h"
+#include "text/json.h"
 
 /* Append what `from` holds as XML text or attribute, and clear it. Its characters are clean. */
 static void add_xml(struct lx_buf *out, struct lx_buf *from)

@@ -5,7 +5,7 @@
 #include <math.h>
 #include <string.h>
 
-#include "core/json_scan.h"
+#include "text/json_scan.h"
 
 /* What stands above the lines of each verdict. */
 static const char *const HEADINGS[LX_VERDICTS] = {"worse",

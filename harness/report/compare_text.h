@@ -3,7 +3,7 @@
 #ifndef LX_REPORT_COMPARE_TEXT_H
 #define LX_REPORT_COMPARE_TEXT_H
 
-#include "report/compare.h"
+#include "verdict/compare.h"
 
 /* A name as printable UTF-8: control characters, broken UTF-8 and what XML cannot hold at all
  * become \xNN, byte by byte. */

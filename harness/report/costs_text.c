@@ -3,9 +3,9 @@
 #include <math.h>
 #include <string.h>
 
-#include "core/csvfile.h"
-#include "report/costs.h"
 #include "report/escape.h"
+#include "study/costs.h"
+#include "text/csvfile.h"
 
 static const double MIB = 1024 * 1024;
 

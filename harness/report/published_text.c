@@ -5,11 +5,12 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "core/csvfile.h"
-#include "report/claims.h"
 #include "report/escape.h"
-#include "report/published.h"
 #include "report/table.h"
+#include "study/format.h"
+#include "text/csvfile.h"
+#include "verdict/claims.h"
+#include "verdict/published.h"
 
 enum format { MARKDOWN, LATEX, CSV };
 
@@ -120,10 +121,10 @@ static void cell(double value, double spread, double ratio, enum format format, 
         lx_buf_add(out, format == LATEX ? "--" : "-");
         return;
     }
-    lx_table_number(value, value, number);
+    lx_format_number(value, value, number);
     lx_buf_add(out, number);
     if (!isnan(spread)) {
-        lx_table_number(spread, value, number);
+        lx_format_number(spread, value, number);
         lx_buf_printf(out, "%s%s", pm, number);
     }
     if (!isnan(ratio) && (ratio < 1 || ratio > 1))
@@ -197,7 +198,7 @@ static enum lx_code write_table(const struct lx_study *s, const struct lx_publis
     caption(s, t, at, format, out);
     lx_buf_add(out, format == LATEX ? "}\n  \\begin{tabular}{ll" : "\n\n| | |");
     for (size_t k = 0; k < t->n_lengths; k++) {
-        lx_table_multiple(t->length[k], t->train_length, multiple);
+        lx_format_multiple(t->length[k], t->train_length, multiple);
         if (format == LATEX)
             lx_buf_add(out, "r");
         else
@@ -205,7 +206,7 @@ static enum lx_code write_table(const struct lx_study *s, const struct lx_publis
     }
     lx_buf_add(out, format == LATEX ? "}\n    \\toprule\n    & " : "\n|---|---|");
     for (size_t k = 0; k < t->n_lengths; k++) {
-        lx_table_multiple(t->length[k], t->train_length, multiple);
+        lx_format_multiple(t->length[k], t->train_length, multiple);
         multiple[strlen(multiple) - 1] = '\0';
         if (format == LATEX)
             lx_buf_printf(out, " & %d ($%s\\times$)", t->length[k], multiple);

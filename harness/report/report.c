@@ -3,14 +3,14 @@
 
 #include <stdlib.h>
 
-#include "core/fs.h"
-#include "core/json.h"
 #include "core/log.h"
-#include "report/claims.h"
-#include "report/costs.h"
-#include "report/plot.h"
-#include "report/published.h"
+#include "plot/plot.h"
 #include "report/table.h"
+#include "study/costs.h"
+#include "system/fs.h"
+#include "text/json.h"
+#include "verdict/claims.h"
+#include "verdict/published.h"
 
 static enum lx_code path_of(const char *dir, const char *name, struct lx_buf *out,
                             struct lx_err *err)

@@ -6,30 +6,8 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "core/csvfile.h"
-
-void lx_table_multiple(int length, int train_length, char out[24])
-{
-    if (length % train_length == 0)
-        snprintf(out, 24, "%dx", length / train_length);
-    else
-        snprintf(out, 24, "%.3gx", (double)length / train_length);
-}
-
-void lx_table_number(double v, double like, char out[24])
-{
-    double size = fabs(like);
-    if (size > 0 && size < 0.0995)
-        snprintf(out, 24, "%.2g", v);
-    else if (size < 99.995)
-        snprintf(out, 24, "%.2f", v);
-    else if (size < 999.95)
-        snprintf(out, 24, "%.1f", v);
-    else if (size < 999999.5)
-        snprintf(out, 24, "%.0f", v);
-    else
-        snprintf(out, 24, "%.2e", v);
-}
+#include "study/format.h"
+#include "text/csvfile.h"
 
 /* A share has two decimals, however small. */
 static void number(double v, double like, bool share, char out[24])
@@ -37,7 +15,7 @@ static void number(double v, double like, bool share, char out[24])
     if (share)
         snprintf(out, 24, "%.2f", v);
     else
-        lx_table_number(v, like, out);
+        lx_format_number(v, like, out);
 }
 
 static void fill_cell(const struct lx_group *g, const struct lx_stats *stats, int seeds, bool share,
@@ -84,7 +62,7 @@ static void add_floor(const struct lx_study *s, size_t section, struct lx_table 
         double floor = lx_study_floor(s, section, t->column[c]);
         if (isnan(floor))
             continue;
-        lx_table_number(floor, floor, t->cell[r * t->n_columns + c].mean);
+        lx_format_number(floor, floor, t->cell[r * t->n_columns + c].mean);
         t->floor = true;
     }
     t->label[r] = "generator floor";

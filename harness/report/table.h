@@ -9,7 +9,7 @@
 #include "core/arena.h"
 #include "core/buf.h"
 #include "core/err.h"
-#include "report/aggregate.h"
+#include "study/aggregate.h"
 
 /* ANSWERS: retrieval at each length; DEPTHS: at the longest, by depth of the fact. */
 enum lx_table_block { LX_TABLE_PPL, LX_TABLE_RATIO, LX_TABLE_ANSWERS, LX_TABLE_DEPTHS };
@@ -39,13 +39,6 @@ enum lx_code lx_table_make(const struct lx_study *s, size_t section, enum lx_tab
 
 /* Whether a section without perplexities has answers to show. */
 bool lx_table_has_answers(const struct lx_study *s, size_t section);
-
-/* Two decimals, fewer as `like` grows, exponent form from a million on: a spread is written with
- * the decimals of its mean. */
-void lx_table_number(double v, double like, char out[24]);
-
-/* "2x", "1.5x", "0.33x". */
-void lx_table_multiple(int length, int train_length, char out[24]);
 
 /* Append the whole report in one format. */
 LX_MUST_CHECK

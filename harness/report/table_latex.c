@@ -3,6 +3,7 @@
 
 #include "report/escape.h"
 #include "report/table.h"
+#include "study/format.h"
 
 /* A number inside math: 1.2e+07 as 1.2 \cdot 10^{7}. */
 static void math(struct lx_buf *out, const char *number)
@@ -76,7 +77,7 @@ static void write_head(const struct lx_section *sec, const struct lx_table *t, c
             lx_buf_printf(out, " & %d\\%%", t->column[c]);
             continue;
         }
-        lx_table_multiple(t->column[c], sec->train_length, multiple);
+        lx_format_multiple(t->column[c], sec->train_length, multiple);
         multiple[strlen(multiple) - 1] = '\0';
         lx_buf_printf(out, " & %d ($%s\\times$)", t->column[c], multiple);
     }

@@ -5,6 +5,7 @@
 
 #include "report/escape.h"
 #include "report/table.h"
+#include "study/format.h"
 
 enum format { MARKDOWN, PLAIN };
 
@@ -67,7 +68,7 @@ static void head_text(const struct lx_study *s, size_t section, const struct lx_
         lx_buf_printf(out, "%d%%%s", length, format == PLAIN ? " " : "");
         return;
     }
-    lx_table_multiple(length, s->section[section].train_length, multiple);
+    lx_format_multiple(length, s->section[section].train_length, multiple);
     lx_buf_printf(out, "%d (%s)%s", length, multiple, format == PLAIN ? " " : "");
 }
 

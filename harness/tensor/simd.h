@@ -3,7 +3,7 @@
  * simd.c and attention_head.c are compiled once per instruction set (plain C, AVX2, AVX-512) and this
  * table points at the best the CPU has; the environment variable LX_SIMD=plain|avx2|avx512 asks for another. All
  * loops of one table are deterministic: fixed order, no dependence on alignment or threads. The
- * naive definitions they are tested against stand in tests/test_tensor.c. */
+ * naive definitions they are tested against stand in tests/unit/test_tensor.c. */
 #ifndef LX_TENSOR_SIMD_H
 #define LX_TENSOR_SIMD_H
 

@@ -2,7 +2,7 @@
 # Line coverage by folder from gcov's counts: coverage.sh BUILD_DIRECTORY
 set -eu
 out=$1
-for folder in harness/core harness/tensor harness/model harness/train harness/eval harness/report harness/run encodings datasets; do
+for folder in $(cd "$out" && ls -d harness/*/ encodings/ datasets/ | grep -v harness/tests | sed "s,/$,,"); do
     gcov -n -r "$out/$folder"/*.gcda 2>/dev/null |
         awk -v folder="$folder" '
             /^File/ { keep = index($0, "\x27" folder "/") > 0 }

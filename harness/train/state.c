@@ -6,10 +6,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "core/fs.h"
 #include "core/hash.h"
 #include "core/log.h"
 #include "model/safetensors.h"
+#include "system/fs.h"
 
 #define FORMAT "longshot-state-1"
 #define KINDS 3 /* weights, first moments, second moments */

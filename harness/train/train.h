@@ -11,10 +11,10 @@
 
 #include "core/arena.h"
 #include "core/err.h"
-#include "core/options.h"
 #include "core/rng.h"
 #include "datasets/dataset.h"
 #include "model/transformer.h"
+#include "text/options.h"
 
 struct lx_train_config {
     int length;       /* tokens of a training sequence, L            */

@@ -1,0 +1,87 @@
+/* Speed: how fast one training step or one evaluation pass is, next to what the processor can do.
+ *
+ * A case is a workload under one stack of schemes. Each case runs in a process of its own, so that
+ * its peak memory is its own, and takes the rate of a large matrix product in the same process just
+ * before and just after its passes: the fraction of that rate is what can be compared across
+ * machines. */
+#ifndef LX_BENCH_BENCH_H
+#define LX_BENCH_BENCH_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "core/arena.h"
+#include "core/buf.h"
+#include "core/err.h"
+#include "encodings/encoding.h"
+
+#define LX_BENCH_VOCAB 256
+/* The workloads of any length; see lx_bench_sweep. */
+#define LX_BENCH_SWEEP "length"
+#define LX_BENCH_TRAIN_SWEEP "train_length"
+
+struct lx_bench_shape {
+    const char *name;
+    bool training; /* else evaluation */
+    int layers, d_model, heads;
+    int length, batch; /* tokens of a sequence, sequences of a pass */
+};
+
+int lx_bench_shape_count(void);
+const struct lx_bench_shape *lx_bench_shape_at(int i);
+const struct lx_bench_shape *lx_bench_shape_find(const char *name); /* NULL: unknown */
+
+/* The tiny model evaluated or trained at T tokens, in passes of at least 4096 tokens. */
+struct lx_bench_shape lx_bench_sweep(int T, bool training);
+
+/* Floating-point operations of one token where a query sees at most its last `window` keys; training
+ * counts three times the forward pass. */
+double lx_bench_flops(const struct lx_bench_shape *s, int window);
+
+/* What is measured: a scheme with its default options, or a stack. */
+struct lx_bench_stack {
+    const char *id;
+    const char *schemes; /* JSON list of the schemes; NULL: the one called id     */
+    bool evaluated_only; /* read with the weights of another: there is no training */
+};
+
+/* The stacks of a list in the form of a config's "encodings", those of evaluate_as included. `text`
+ * is the list itself, or the name of a file that holds it or a whole config. */
+LX_MUST_CHECK
+enum lx_code lx_bench_stacks(const char *text, struct lx_arena *arena, struct lx_bench_stack **out,
+                             size_t *n, struct lx_err *err);
+
+struct lx_bench_case {
+    struct lx_bench_shape shape;
+    struct lx_bench_stack stack;
+    bool plain;  /* evaluation without attention statistics */
+    int threads; /* 1 ..                                    */
+    int repeat;  /* passes that are timed ...                          */
+    int limit;   /* ... but none is started after so many seconds      */
+};
+
+struct lx_bench_result {
+    double seconds;       /* the fastest pass                               */
+    double gemm_gflops;   /* the fastest product of 2048 x 2048 matrices    */
+    long long peak_bytes; /* largest resident size, before those products  */
+    int repeat;           /* passes timed                                   */
+    int window;           /* keys that a query sees at most                 */
+};
+
+/* Time the case in this process. */
+LX_MUST_CHECK
+enum lx_code lx_bench_measure(const struct lx_bench_case *c, struct lx_bench_result *out,
+                              struct lx_err *err);
+
+/* Time it in a process of its own and append the row that this prints; a process that fails is an
+ * error, and then nothing was appended. */
+LX_MUST_CHECK
+enum lx_code lx_bench_spawn(const struct lx_bench_case *c, struct lx_buf *row, struct lx_err *err);
+
+extern const char lx_bench_header[]; /* of the CSV, with its line end */
+
+/* Append one row; r NULL: the numbers stay empty. */
+void lx_bench_row(const struct lx_bench_case *c, const struct lx_bench_result *r,
+                  struct lx_buf *out);
+
+#endif

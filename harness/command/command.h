@@ -1,0 +1,37 @@
+/* Subcommands: each is a usage line, a table of options and a function that is given what is left
+ * of the command line. */
+#ifndef LX_COMMAND_COMMAND_H
+#define LX_COMMAND_COMMAND_H
+
+#include <stdbool.h>
+
+#include "core/buf.h"
+#include "core/err.h"
+#include "text/args.h"
+
+struct lx_command {
+    const char *name;
+    const char *usage; /* what follows the name: "CONFIG [KEY=VALUE ...]" */
+    const char *help;  /* one line, shown in the list of commands */
+    const char *more;  /* NULL or paragraphs of --help */
+    const struct lx_arg *args;
+    bool computes; /* uses BLAS in this process: main starts it with the right kernels */
+    bool hidden;   /* not in the list of commands */
+    /* n positional arguments; data goes to stdout. */
+    enum lx_code (*run)(int n, char **argv, struct lx_err *err);
+};
+
+extern const struct lx_command lx_command_run, lx_command_plan, lx_command_cell, lx_command_status,
+    lx_command_merge, lx_command_report, lx_command_eval, lx_command_probe, lx_command_sample,
+    lx_command_list, lx_command_describe, lx_command_bench, lx_command_version, lx_command_schema,
+    lx_command_compare;
+
+/* Write a buffer to stdout; a closed pipe is LX_EIO. */
+LX_MUST_CHECK enum lx_code lx_command_print(const struct lx_buf *text, struct lx_err *err);
+
+/* The number of positional arguments must lie in min .. max (max < 0: any); names for messages. */
+LX_MUST_CHECK
+enum lx_code lx_command_arity(const struct lx_command *c, int n, int min, int max,
+                              struct lx_err *err);
+
+#endif

@@ -1,0 +1,262 @@
+/* `cell`: run chosen cells of a config in this process. The supervisor starts it for each cell; on
+ * a cluster every task of an array job calls it. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "cell/worker.h"
+#include "command/command.h"
+#include "core/log.h"
+#include "plan/tasks.h"
+#include "store/experiment.h"
+#include "system/interrupt.h"
+#include "system/limits.h"
+#include "tensor/parallel.h"
+
+static const char *id, *index_text, *shard, *list, *out_dir;
+static size_t memory;
+static double checkpoint_every = LX_CHECKPOINT_EVERY;
+static int progress_fd = -1, threads = 1;
+
+static const struct lx_arg args[] = {
+    {"id", 0, LX_ARG_TEXT, &id, "ID", "the cell of that id, as `plan` prints it", 0},
+    {"index", 0, LX_ARG_TEXT, &index_text, "K",
+     "cell K of the plan, from 0; auto: from SLURM_ARRAY_TASK_ID, JOB_COMPLETION_INDEX, "
+     "PBS_ARRAY_INDEX, PBS_ARRAYID or SGE_TASK_ID (which counts from 1)",
+     0},
+    {"shard", 0, LX_ARG_TEXT, &shard, "I/N", "cells I, I+N, I+2N, ... of the plan, I from 0", 0},
+    {"list", 0, LX_ARG_TEXT, &list, "FILE",
+     "with --index: the cells of line K of FILE, as `run --launcher slurm` writes it", 0},
+    {"out", 'o', LX_ARG_TEXT, &out_dir, "DIR", "results folder (default: results/NAME)", 0},
+    {"memory", 0, LX_ARG_BYTES, &memory, "BYTES",
+     "most memory to use, as 2G (default: what is available)", 0},
+    {"checkpoint-every", 0, LX_ARG_SECONDS, &checkpoint_every, "SEC",
+     "save the state of training this often, 0: only when interrupted (default: 60)", 0},
+    {"threads", 0, LX_ARG_COUNT, &threads, "N",
+     "threads of the cell (default: 1); results are the same bytes for any number", 1},
+    {"progress-fd", 0, LX_ARG_COUNT, &progress_fd, "FD", NULL, 0},
+    {.type = LX_ARG_END},
+};
+
+/* The first array-job variable that is set. SGE counts from 1 and says "undefined" outside. */
+static enum lx_code index_from_environment(int *k, struct lx_err *err)
+{
+    static const char *const names[] = {"SLURM_ARRAY_TASK_ID", "JOB_COMPLETION_INDEX",
+                                        "PBS_ARRAY_INDEX", "PBS_ARRAYID", "SGE_TASK_ID"};
+
+    for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+        const char *v = getenv(names[i]);
+        bool sge = strcmp(names[i], "SGE_TASK_ID") == 0;
+
+        if (v == NULL || v[0] == '\0' || strcmp(v, "undefined") == 0)
+            continue;
+        if (lx_args_count(v, names[i], sge ? 1 : 0, k, err) != LX_OK)
+            return err->code;
+        *k -= sge ? 1 : 0;
+        return LX_OK;
+    }
+    return lx_fail(err, LX_EUSAGE,
+                   "--index auto: none of SLURM_ARRAY_TASK_ID, JOB_COMPLETION_INDEX, "
+                   "PBS_ARRAY_INDEX, PBS_ARRAYID, SGE_TASK_ID is set");
+}
+
+/* Cells in the order they are run. */
+struct choice {
+    struct lx_arena arena;
+    struct lx_task_cell *cells; /* id "": any */
+    size_t n;
+};
+
+static enum lx_code read_index(size_t n, const char *what, size_t *out, struct lx_err *err)
+{
+    int k;
+    enum lx_code code = strcmp(index_text, "auto") == 0
+                            ? index_from_environment(&k, err)
+                            : lx_args_count(index_text, "--index", 0, &k, err);
+
+    if (code == LX_OK && (size_t)k >= n)
+        code = lx_fail(err, LX_EUSAGE, "--index: must be below %zu, the %s, got %d", n, what, k);
+    *out = code == LX_OK ? (size_t)k : 0;
+    return code;
+}
+
+/* Cells first, first + step, ... of the plan. */
+static enum lx_code take(struct choice *c, size_t first, size_t step, size_t end,
+                         struct lx_err *err)
+{
+    if (lx_arena_get(&c->arena, end, sizeof(*c->cells), &c->cells, "the list of cells", err))
+        return err->code;
+    for (size_t k = first; k < end; k += step)
+        c->cells[c->n++].k = k;
+    return LX_OK;
+}
+
+static enum lx_code choose_shard(const struct lx_plan *p, struct choice *c, struct lx_err *err)
+{
+    char first[16];
+    size_t cut = strcspn(shard, "/");
+    struct lx_err ignored;
+    int i = -1, n = 0;
+
+    if (cut < sizeof(first) && shard[cut] == '/') {
+        memcpy(first, shard, cut);
+        first[cut] = '\0';
+        if (lx_args_count(first, "I", 0, &i, &ignored) != LX_OK ||
+            lx_args_count(shard + cut + 1, "N", 1, &n, &ignored) != LX_OK)
+            n = 0;
+    }
+    if (i < 0 || i >= n)
+        return lx_fail(err, LX_EUSAGE, "--shard: must be I/N with 0 <= I < N, got \"%.80s\"",
+                       shard);
+    return take(c, (size_t)i, (size_t)n, p->n, err);
+}
+
+static enum lx_code choose_id(struct lx_plan *p, struct choice *c, struct lx_err *err)
+{
+    for (size_t k = 0; k < p->n; k++) {
+        enum lx_code code = lx_plan_resolve(p, k, err);
+
+        if (code != LX_OK)
+            return code;
+        if (strcmp(p->cells[k].id, id) == 0)
+            return take(c, k, 1, k + 1, err);
+    }
+    (void)lx_fail(err, LX_EUSAGE, "--id: no cell of the plan has the id \"%.80s\"", id);
+    return lx_hint(err, "`longshot plan CONFIG` prints them; the content of data files counts too");
+}
+
+/* With an id as well, the supervisor's way: it spares reading the data of other cells. */
+static enum lx_code choose_index(struct lx_plan *p, struct choice *c, struct lx_err *err)
+{
+    size_t k;
+    enum lx_code code = read_index(p->n, "cells of the plan", &k, err);
+
+    if (code == LX_OK)
+        code = take(c, k, 1, k + 1, err);
+    if (code == LX_OK && id != NULL)
+        (void)snprintf(c->cells[0].id, sizeof(c->cells[0].id), "%s", id);
+    return code;
+}
+
+static enum lx_code choose_line(const struct lx_plan *p, struct choice *c, struct lx_err *err)
+{
+    struct lx_tasks all, one;
+    size_t line;
+    enum lx_code code = lx_tasks_read(list, &c->arena, &all, err);
+
+    if (code == LX_OK)
+        code = read_index(all.n_tasks, "lines of --list", &line, err);
+    if (code == LX_OK)
+        code = lx_tasks_part(&all, line, 1, &c->arena, &one, err);
+    if (code != LX_OK)
+        return code;
+    c->cells = one.cells;
+    c->n = one.n;
+    for (size_t i = 0; i < c->n; i++)
+        if (c->cells[i].k >= p->n)
+            return lx_fail(err, LX_EUSAGE, "%s: cell %zu: the plan has %zu cells", list,
+                           c->cells[i].k, p->n);
+    return LX_OK;
+}
+
+static enum lx_code choose(struct lx_plan *p, struct choice *c, struct lx_err *err)
+{
+    if ((index_text != NULL) + (shard != NULL) + (id != NULL && index_text == NULL) != 1)
+        return lx_fail(err, LX_EUSAGE, "cell: must have one of --id, --index and --shard");
+    if (list != NULL && (index_text == NULL || id != NULL))
+        return lx_fail(err, LX_EUSAGE, "--list: must go with --index, and without --id");
+    if (list != NULL)
+        return choose_line(p, c, err);
+    if (shard != NULL)
+        return choose_shard(p, c, err);
+    return index_text != NULL ? choose_index(p, c, err) : choose_id(p, c, err);
+}
+
+static enum lx_code run_one(const struct lx_worker *w, struct lx_plan *p,
+                            const struct lx_task_cell *c, struct lx_err *err)
+{
+    const struct lx_cell *cell = &p->cells[c->k];
+    bool known = c->id[0] != '\0';
+    enum lx_code code = LX_OK;
+
+    if (progress_fd < 0 && (known || cell->resolved) &&
+        lx_store_done(w->dir, known ? c->id : cell->id)) {
+        lx_log("cell %s: done before", known ? c->id : cell->id);
+        return LX_OK;
+    }
+    if (known)
+        code = lx_plan_resolve(p, c->k, err);
+    if (code == LX_OK && known && strcmp(c->id, cell->id) != 0)
+        return lx_fail(err, LX_EDATA, "cell %s: the data changed since the plan was made", c->id);
+    return code != LX_OK ? code : lx_worker_run(w, p, c->k, err);
+}
+
+/* One cell that fails is reported, and the others are run all the same. */
+static enum lx_code run_cells(struct lx_experiment *e, const struct choice *c, struct lx_err *err)
+{
+    struct lx_worker w = {.dir = e->dir,
+                          .memory_limit = memory,
+                          .checkpoint_every = checkpoint_every,
+                          .progress_fd = progress_fd};
+    size_t failed = 0;
+
+    if (w.memory_limit == 0)
+        w.memory_limit = lx_limits_memory("");
+    for (size_t i = 0; i < c->n; i++) {
+        enum lx_code code = run_one(&w, &e->plan, &c->cells[i], err);
+
+        if (code != LX_OK && (c->n == 1 || code == LX_EINTERRUPT))
+            return code;
+        if (code != LX_OK) {
+            failed++;
+            (void)lx_wrap(err, "cell %zu", c->cells[i].k);
+            lx_log_error(err);
+        }
+    }
+    if (failed > 0)
+        return lx_fail(err, LX_EPARTIAL, "%zu of %zu cells failed", failed, c->n);
+    return LX_OK;
+}
+
+static enum lx_code run(int n, char **argv, struct lx_err *err)
+{
+    struct lx_experiment e;
+    struct choice c = {0};
+    enum lx_code code = lx_command_arity(&lx_command_cell, n, 1, -1, err);
+
+    if (code != LX_OK)
+        return code;
+    lx_parallel_threads_set(threads);
+    /* Whoever handed out the work (a supervisor, a cluster) ends in its own way those that are slow. */
+    lx_interrupt_watch(progress_fd >= 0 || list != NULL);
+    code = lx_experiment_open(&e, argv[0], argv + 1, (size_t)n - 1, out_dir, err);
+    if (code == LX_OK)
+        code = choose(&e.plan, &c, err);
+    /* ... and has written down what it handed out */
+    if (code == LX_OK && progress_fd < 0 && list == NULL)
+        code = lx_experiment_save(&e, err);
+    if (code == LX_OK)
+        code = run_cells(&e, &c, err);
+    lx_arena_free(&c.arena);
+    lx_experiment_close(&e);
+    return code;
+}
+
+const struct lx_command lx_command_cell = {
+    .name = "cell",
+    .usage = "CONFIG [KEY=VALUE ...] --id ID | --index K [--list FILE] | --shard I/N [-o DIR]",
+    .help = "train and evaluate chosen cells of a plan in this process",
+    .more =
+        "What a task of a cluster's array job calls. `longshot merge DIR` puts the rows of all "
+        "cells together afterwards.\n"
+        "Cells that are done are skipped, and one that two processes run at a time is no harm: no "
+        "locks are\nneeded, each file is written whole, and the bytes are the same.\n"
+        "TERM, INT, USR1, USR2 and XCPU: finish the step, save, exit with 75; the same command "
+        "goes "
+        "on from\nthere. A second one exits at once (not with --list).\n"
+        "Exit status: 0 done, 1 the cell failed, 2 usage or config error, 4 some of several "
+        "cells failed,\n75 interrupted.\n",
+    .args = args,
+    .computes = true,
+    .run = run,
+};

@@ -1,0 +1,320 @@
+/* `describe`: what an encoding or a dataset is, and, as numbers, what an encoding really applies. */
+#include <stdio.h>
+#include <string.h>
+
+#include "analysis/analysis.h"
+#include "command/command.h"
+#include "core/log.h"
+#include "datasets/dataset.h"
+#include "model/checkpoint.h"
+#include "model/hook_dump.h"
+#include "plot/heatmap.h"
+#include "text/json.h"
+
+static int heads = 4, length, head_dim = 32, train_length, layer, seed = 1;
+static const char *plot, *weights;
+
+static const struct lx_arg args[] = {
+    {"length", 'n', LX_ARG_COUNT, &length, "T", "print what is applied to T tokens, as CSV", 1},
+    {"heads", 0, LX_ARG_COUNT, &heads, "H", "attention heads (default: 4)", 1},
+    {"head-dim", 0, LX_ARG_COUNT, &head_dim, "D", "channels of a head (default: 32)", 1},
+    {"train-length", 0, LX_ARG_COUNT, &train_length, "L", "training length (default: T)", 1},
+    {"layer", 0, LX_ARG_COUNT, &layer, "I", "which layer, from 0 (default: 0)", 0},
+    {"seed", 0, LX_ARG_COUNT, &seed, "S", "seed of the first values of learned arrays (default: 1)",
+     0},
+    {"checkpoint", 0, LX_ARG_TEXT, &weights, "FILE",
+     "dimensions, stack and learned values from there", 0},
+    {"plot", 0, LX_ARG_TEXT, &plot, "FILE.png", "also draw it as a heat map", 0},
+    {.type = LX_ARG_END},
+};
+
+static void describe_encoding(const struct lx_encoding_ops *e, struct lx_buf *out)
+{
+    lx_buf_printf(out, "%s: %s\n", e->name, e->title);
+    lx_buf_printf(out, "  source   %s\n", e->cite);
+    lx_buf_printf(out, "  formula  %s\n", e->formula);
+    lx_buf_printf(out, "  beyond   %s\n", e->beyond);
+    if (e->options != NULL && e->options[0].type != LX_OPT_END) {
+        lx_buf_add(out, "options:\n");
+        lx_options_help(e->options, out);
+    }
+}
+
+static void describe_dataset(const struct lx_dataset_ops *d, struct lx_buf *out)
+{
+    lx_buf_printf(out, "%s: %s\n", d->name, d->title);
+    lx_buf_printf(out, "  %s\n  source   %s\n", d->help, d->cite);
+    if (d->options != NULL && d->options[0].type != LX_OPT_END) {
+        lx_buf_add(out, "options:\n");
+        lx_options_help(d->options, out);
+    }
+}
+
+static void describe_analysis(const struct lx_analysis *a, struct lx_buf *out)
+{
+    lx_buf_printf(out, "%s: %s\n  %s\n  source   %s\n  metrics ", a->name, a->title, a->help,
+                  a->cite);
+    for (const char *const *m = a->metrics; *m != NULL; m++)
+        lx_buf_printf(out, " %s", *m);
+    for (const char *const *m = a->variant_metrics; m != NULL && *m != NULL; m++)
+        lx_buf_printf(out, " %s", *m);
+    lx_buf_add(out, "\n");
+    if (a->options != NULL && a->options[0].type != LX_OPT_END) {
+        lx_buf_add(out, "options:\n");
+        lx_options_help(a->options, out);
+    }
+}
+
+static enum lx_code unknown_name(const char *got, struct lx_err *err)
+{
+    const char *names[256], *near;
+    size_t n = 0;
+
+    for (int i = 0; i < lx_encoding_count() && n < 200; i++)
+        names[n++] = lx_encoding_at(i)->name;
+    for (int i = 0; i < lx_dataset_count() && n < 256; i++)
+        names[n++] = lx_dataset_at(i)->name;
+    for (int i = 0; i < lx_analysis_count() && n < 256; i++)
+        names[n++] = lx_analysis_at(i)->name;
+    near = lx_nearest(got, names, n);
+    if (near != NULL)
+        return lx_fail(err, LX_EUSAGE,
+                       "unknown encoding, dataset or analysis \"%.80s\" (did you mean \"%s\"?)",
+                       got, near);
+    return lx_fail(err, LX_EUSAGE,
+                   "unknown encoding, dataset or analysis \"%.80s\" (`longshot list` names them)",
+                   got);
+}
+
+/* "a+b" as {"stack": [{"name": "a"}, {"name": "b"}]}. */
+static enum lx_code parse_names(const char *names, struct lx_json **root, struct lx_err *err)
+{
+    struct lx_arena arena = {0};
+    struct lx_buf text = {0};
+    struct lx_json_writer w = {.out = &text};
+    enum lx_code code = LX_OK;
+
+    lx_json_open_object(&w, NULL);
+    lx_json_open_array(&w, "stack");
+    for (const char *p = names; code == LX_OK; p++) {
+        size_t n = strcspn(p, "+");
+        char *name = lx_arena_textn(&arena, p, n);
+
+        if (name == NULL)
+            code = lx_fail(err, LX_ENOMEM, "out of memory");
+        else if (lx_encoding_find(name) == NULL)
+            code = unknown_name(name, err);
+        else {
+            lx_json_open_object(&w, NULL);
+            lx_json_add_text(&w, "name", name);
+            lx_json_close_object(&w);
+        }
+        p += n;
+        if (*p == '\0')
+            break;
+    }
+    lx_json_close_array(&w);
+    lx_json_close_object(&w);
+    if (code == LX_OK)
+        code = lx_buf_check(&text, err);
+    if (code == LX_OK)
+        code = lx_json_parse(text.text, text.len, "stack", root, err);
+    lx_buf_free(&text);
+    lx_arena_free(&arena);
+    return code;
+}
+
+/* "key=1" sets an option of a single scheme, "name.key=1" one of a scheme in a stack. */
+static enum lx_code set_option(struct lx_json *root, const char *text, struct lx_err *err)
+{
+    const char *equals = strchr(text, '='), *key = text;
+    const struct lx_json *item = lx_json_first(lx_json_find(root, "stack"));
+    size_t at = 0;
+    char path[300];
+
+    if (equals == NULL || equals == text || equals - text > 200)
+        return lx_fail(err, LX_EUSAGE, "an option must be key=value, got \"%.80s\"", text);
+    for (; item != NULL; item = lx_json_next(item), at++) {
+        const char *name = lx_json_text(lx_json_find(item, "name"));
+        size_t n = strlen(name);
+
+        if (strncmp(text, name, n) == 0 && text[n] == '.') {
+            key = text + n + 1;
+            break;
+        }
+    }
+    if (item == NULL && lx_json_count(lx_json_find(root, "stack")) > 1)
+        return lx_fail(err, LX_EUSAGE, "an option of a stack must be NAME.key=value, got \"%.80s\"",
+                       text);
+    (void)snprintf(path, sizeof(path), "stack[%zu].%.*s", item == NULL ? 0 : at,
+                   (int)(equals - key), key);
+    return lx_json_set(root, path, equals + 1, err);
+}
+
+static enum lx_code check_length(const struct lx_stack *s, struct lx_err *err)
+{
+    int limit = lx_stack_max_length(s);
+
+    if (limit == 0 || length <= limit)
+        return LX_OK;
+    return lx_fail(err, LX_EUSAGE,
+                   "--length: must be at most %d, the limit of these schemes, got %d", limit,
+                   length);
+}
+
+static enum lx_code show(struct lx_stack *s, const struct lx_enc_dims *dims, const char *title,
+                         struct lx_err *err)
+{
+    struct lx_buf out = {0};
+    enum lx_code code = check_length(s, err);
+
+    if (code == LX_OK && layer >= dims->layers)
+        code = lx_fail(err, LX_EUSAGE, "--layer: must be below %d, got %d", dims->layers, layer);
+    if (code == LX_OK)
+        code = lx_hook_dump_write(s, dims, layer, length, &out, err);
+    if (code == LX_OK)
+        code = lx_command_print(&out, err);
+    if (code == LX_OK && plot != NULL)
+        code = lx_heatmap_draw(out.text, title, plot, err);
+    lx_buf_free(&out);
+    return code;
+}
+
+/* A stack with the first values of its learned arrays. */
+static enum lx_code show_names(const char *names, int n, char **options, struct lx_err *err)
+{
+    struct lx_enc_dims dims = {.layers = layer + 1,
+                               .heads = heads,
+                               .head_dim = head_dim,
+                               .d_model = heads * head_dim,
+                               .train_length = train_length > 0 ? train_length : length,
+                               .max_length = length};
+    struct lx_arena arena = {0};
+    struct lx_paramset params = {0};
+    struct lx_json *root = NULL;
+    struct lx_stack stack;
+    enum lx_code code = parse_names(names, &root, err);
+
+    if (dims.max_length < dims.train_length)
+        dims.max_length = dims.train_length;
+    for (int i = 0; i < n && code == LX_OK; i++)
+        code = set_option(root, options[i], err);
+    if (code == LX_OK)
+        code = lx_stack_parse(&stack, lx_json_find(root, "stack"), "stack", &arena, err);
+    if (code == LX_OK)
+        code = lx_paramset_init(&params, LX_STACK_MAX * 8, &arena, err);
+    if (code == LX_OK)
+        code = lx_stack_init(&stack, &dims, &arena, &params, err);
+    if (code == LX_OK)
+        code = lx_paramset_layout(&params, false, err);
+    if (code == LX_OK) {
+        lx_paramset_fill(&params, (uint64_t)seed);
+        code = show(&stack, &dims, names, err);
+    }
+    lx_json_free(root);
+    lx_arena_free(&arena);
+    return code;
+}
+
+static enum lx_code show_model(const struct lx_checkpoint *c, struct lx_err *err)
+{
+    struct lx_enc_dims dims = {.layers = c->model.layers,
+                               .heads = c->model.heads,
+                               .head_dim = c->model.d_model / c->model.heads,
+                               .d_model = c->model.d_model,
+                               .train_length = c->train_length};
+    struct lx_arena arena = {0};
+    struct lx_stack stack;
+    struct lx_model m;
+    enum lx_code code = lx_stack_parse(&stack, c->stack, "config.encoding.stack", &arena, err);
+
+    if (length == 0)
+        length = c->train_length;
+    dims.max_length = length > c->train_length ? length : c->train_length;
+    if (code == LX_OK)
+        code = lx_model_init(&m, &c->model, &stack, c->train_length, dims.max_length, false, &arena,
+                             err);
+    if (code == LX_OK)
+        code = lx_checkpoint_load(c, &m, false, err);
+    if (code == LX_OK)
+        code = show(&m.stack, &dims, weights, err);
+    lx_arena_free(&arena);
+    return code;
+}
+
+static enum lx_code show_checkpoint(struct lx_err *err)
+{
+    struct lx_checkpoint c;
+    struct lx_arena arena = {0};
+    enum lx_code code = lx_checkpoint_open(&c, weights, &arena, err);
+
+    if (code == LX_OK) {
+        code = show_model(&c, err);
+        if (code != LX_OK)
+            code = lx_wrap(err, "%s", weights);
+        lx_checkpoint_close(&c);
+    }
+    lx_arena_free(&arena);
+    return code;
+}
+
+/* Words about every scheme of a stack, about a dataset or about an analysis. */
+static enum lx_code describe(const char *names, struct lx_err *err)
+{
+    const struct lx_dataset_ops *d = lx_dataset_find(names);
+    const struct lx_analysis *a = lx_analysis_find(names);
+    struct lx_json *root = NULL;
+    struct lx_buf out = {0};
+    enum lx_code code = LX_OK;
+
+    if (d != NULL)
+        describe_dataset(d, &out);
+    else if (a != NULL)
+        describe_analysis(a, &out);
+    else
+        code = parse_names(names, &root, err);
+    for (const struct lx_json *v = lx_json_first(lx_json_find(root, "stack")); v != NULL;
+         v = lx_json_next(v))
+        describe_encoding(lx_encoding_find(lx_json_text(lx_json_find(v, "name"))), &out);
+    if (code == LX_OK)
+        code = lx_command_print(&out, err);
+    lx_json_free(root);
+    lx_buf_free(&out);
+    return code;
+}
+
+static enum lx_code run(int n, char **argv, struct lx_err *err)
+{
+    enum lx_code code;
+
+    if (weights != NULL) {
+        code = lx_command_arity(&lx_command_describe, n, 0, 0, err);
+        return code != LX_OK ? code : show_checkpoint(err);
+    }
+    code = lx_command_arity(&lx_command_describe, n, 1, -1, err);
+    if (code == LX_OK && plot != NULL && length == 0)
+        code = lx_fail(err, LX_EUSAGE, "--plot: needs --length T");
+    if (code != LX_OK)
+        return code;
+    if (length > 0)
+        return show_names(argv[0], n - 1, argv + 1, err);
+    if (n > 1)
+        return lx_fail(err, LX_EUSAGE, "%.80s: needs --length T, the positions to print", argv[1]);
+    return describe(argv[0], err);
+}
+
+const struct lx_command lx_command_describe = {
+    .name = "describe",
+    .usage = "NAME[+NAME ...] [OPTION=VALUE ...] [--length T] [--plot FILE.png]",
+    .help = "explain an encoding, a dataset or an analysis; print as CSV what an encoding really "
+            "applies",
+    .more =
+        "CSV columns: kind, head, position, channel, value. Kinds: embedding, rotation (radians),\n"
+        "magnitude, scale, tau, dist (bias by distance), bucket (learned number by distance),\n"
+        "window. position is the distance for dist and bucket. An empty head: all heads.\n"
+        "Examples: longshot describe alibi\n"
+        "          longshot describe alibi --heads 8 --length 16\n"
+        "          longshot describe rope+alibi rope.base=500 --length 32\n",
+    .args = args,
+    .run = run,
+};

@@ -1,0 +1,215 @@
+/* `eval`: evaluate a saved checkpoint, under its own stack or another. A config is put together from
+ * what the checkpoint says about itself, so that everything is checked as in a config. */
+#include <string.h>
+
+#include "cell/evaluation.h"
+#include "command/command.h"
+#include "core/log.h"
+#include "model/checkpoint.h"
+#include "store/experiment.h"
+#include "system/interrupt.h"
+#include "system/limits.h"
+#include "tensor/gemm.h"
+#include "tensor/parallel.h"
+#include "text/json.h"
+
+static const char *config_path, *stack_text, *dataset_id;
+static size_t memory;
+static int threads = 1;
+
+static const struct lx_arg args[] = {
+    {"config", 0, LX_ARG_TEXT, &config_path, "CONFIG", "take dataset and eval section from there",
+     0},
+    {"dataset", 0, LX_ARG_TEXT, &dataset_id, "ID", "which dataset, if CONFIG has several", 0},
+    {"stack", 0, LX_ARG_TEXT, &stack_text, "JSON",
+     "evaluate under these schemes: '[{\"name\": \"rope\", \"scaling\": \"pi\"}]'", 0},
+    {"memory", 0, LX_ARG_BYTES, &memory, "BYTES",
+     "most memory to use, as 2G (default: what is available)", 0},
+    {"threads", 0, LX_ARG_COUNT, &threads, "N",
+     "threads (default: 1); results are the same bytes for any number", 1},
+    {.type = LX_ARG_END},
+};
+
+/* The dataset to use: of the config if one is given, else the one that was trained on; NULL: only
+ * overrides can say. */
+static enum lx_code find_dataset(const struct lx_json *config, const struct lx_json *meta,
+                                 const struct lx_json **out, struct lx_err *err)
+{
+    const struct lx_json *v = lx_json_find(config, "dataset");
+
+    *out = v != NULL ? v : lx_json_find(meta, "dataset");
+    if (lx_json_type(v) != LX_JSON_ARRAY)
+        return LX_OK;
+    *out = lx_json_first(v);
+    for (v = *out; v != NULL && dataset_id != NULL; v = lx_json_next(v)) {
+        const struct lx_json *id = lx_json_find(v, "id");
+        const char *text = lx_json_text(id != NULL ? id : lx_json_find(v, "name"));
+
+        if (text != NULL && strcmp(text, dataset_id) == 0) {
+            *out = v;
+            return LX_OK;
+        }
+    }
+    return dataset_id == NULL
+               ? LX_OK
+               : lx_fail(err, LX_EUSAGE, "--dataset: the config has no dataset \"%.80s\"",
+                         dataset_id);
+}
+
+static void write_encodings(const struct lx_checkpoint *c, const struct lx_json *other,
+                            struct lx_json_writer *w)
+{
+    lx_json_open_array(w, "encodings");
+    lx_json_open_object(w, NULL);
+    if (lx_json_count(c->stack) == 0)
+        lx_json_add_text(w, "id", "trained");
+    lx_json_add_value(w, "stack", c->stack);
+    if (other != NULL) {
+        lx_json_open_array(w, "evaluate_as");
+        lx_json_open_object(w, NULL);
+        lx_json_add_text(w, "id", "other");
+        lx_json_add_value(w, "stack", other);
+        lx_json_close_object(w);
+        lx_json_close_array(w);
+    }
+    lx_json_close_object(w);
+    lx_json_close_array(w);
+}
+
+/* A config with one encoding and one seed. Of training only the length matters here. */
+static enum lx_code write_config(const struct lx_checkpoint *c, const struct lx_json *config,
+                                 const struct lx_json *other, struct lx_buf *out,
+                                 struct lx_err *err)
+{
+    struct lx_json_writer w = {.out = out};
+    const struct lx_json *dataset, *seed = lx_json_find(c->config, "seed");
+    enum lx_code code = find_dataset(config, c->config, &dataset, err);
+
+    lx_json_open_object(&w, NULL);
+    lx_json_add_text(&w, "name", "eval");
+    if (dataset != NULL)
+        lx_json_add_value(&w, "dataset", dataset);
+    lx_json_open_object(&w, "model");
+    lx_options_write(lx_model_options, &c->model, &w);
+    lx_json_close_object(&w);
+    lx_json_open_object(&w, "train");
+    lx_json_add_int(&w, "length", c->train_length);
+    lx_json_add_int(&w, "batch_tokens", c->train_length);
+    lx_json_close_object(&w);
+    write_encodings(c, other, &w);
+    if (lx_json_find(config, "eval") != NULL)
+        lx_json_add_value(&w, "eval", lx_json_find(config, "eval"));
+    if (lx_json_find(config, "analyses") != NULL)
+        lx_json_add_value(&w, "analyses", lx_json_find(config, "analyses"));
+    lx_json_open_array(&w, "seeds");
+    lx_json_add_int(&w, NULL, (long long)lx_json_number(seed));
+    lx_json_close_array(&w);
+    lx_json_close_object(&w);
+    return code != LX_OK ? code : lx_buf_check(out, err);
+}
+
+static bool seen(void *ctx, double done, double total)
+{
+    (void)ctx;
+    lx_progress(false, "eval %.0f%%", total > 0.0 ? 100.0 * done / total : 100.0);
+    return !lx_interrupted();
+}
+
+static enum lx_code evaluate(const char *weights, const struct lx_config *c, struct lx_err *err)
+{
+    const struct lx_config_encoding *e = &c->encodings[0];
+    bool other = e->n_evaluate_as > 0;
+    struct lx_config_variant v;
+    struct lx_data data = {0};
+    struct lx_buf rows = {0};
+    struct lx_arena arena = {0};
+    enum lx_code code = lx_config_variant(c, 0, &c->datasets[0], &arena, &v, err);
+    struct lx_evaluation job = {.v = &v,
+                                .stack = other ? &e->evaluate_as[0] : &e->trained,
+                                .other = other,
+                                .weights = weights,
+                                .data = &data,
+                                .memory_limit = memory != 0 ? memory : lx_limits_memory(""),
+                                .watch = {.seen = seen}};
+
+    job.label = (struct lx_row_label){.experiment = c->name,
+                                      .cell = "",
+                                      .encoding = e->trained.id,
+                                      .evaluated_as = job.stack->id,
+                                      .dataset = c->datasets[0].id,
+                                      .split = (enum lx_split)v.eval.split,
+                                      .seed = c->seeds[0],
+                                      .train_length = v.train.length};
+    if (code == LX_OK)
+        code = lx_data_open(&data, &c->datasets[0], err);
+    lx_buf_add(&rows, LX_METRICS_HEADER "\n");
+    if (code == LX_OK)
+        code = lx_evaluation_run(&job, &rows, err);
+    if (code != LX_OK && lx_interrupted())
+        code = lx_fail(err, LX_EINTERRUPT, "interrupted");
+    if (code == LX_OK)
+        code = lx_command_print(&rows, err);
+    lx_buf_free(&rows);
+    lx_data_close(&data);
+    lx_arena_free(&arena);
+    return code;
+}
+
+static enum lx_code run_checkpoint(const struct lx_checkpoint *checkpoint, const char *path,
+                                   char **overrides, size_t n_overrides, struct lx_err *err)
+{
+    struct lx_json *config = NULL, *other = NULL;
+    struct lx_config c = {0};
+    struct lx_buf text = {0};
+    enum lx_code code = LX_OK;
+
+    if (config_path != NULL)
+        code = lx_json_read(config_path, &config, err);
+    if (code == LX_OK && stack_text != NULL)
+        code = lx_json_parse(stack_text, strlen(stack_text), "--stack", &other, err);
+    if (code == LX_OK)
+        code = write_config(checkpoint, config, other, &text, err);
+    if (code == LX_OK)
+        code = lx_config_parse(&c, text.text, text.len, path, overrides, n_overrides, err);
+    if (code == LX_OK)
+        code = evaluate(path, &c, err);
+    lx_config_free(&c);
+    lx_buf_free(&text);
+    lx_json_free(other);
+    lx_json_free(config);
+    return code;
+}
+
+static enum lx_code run(int n, char **argv, struct lx_err *err)
+{
+    struct lx_checkpoint checkpoint;
+    struct lx_arena arena = {0};
+    enum lx_code code = lx_command_arity(&lx_command_eval, n, 1, -1, err);
+
+    if (code == LX_OK)
+        code = lx_gemm_setup(err);
+    if (code != LX_OK)
+        return code;
+    lx_parallel_threads_set(threads);
+    lx_interrupt_watch(false);
+    code = lx_checkpoint_open(&checkpoint, argv[0], &arena, err);
+    if (code == LX_OK) {
+        code = run_checkpoint(&checkpoint, argv[0], argv + 1, (size_t)n - 1, err);
+        lx_checkpoint_close(&checkpoint);
+    }
+    lx_arena_free(&arena);
+    return code;
+}
+
+const struct lx_command lx_command_eval = {
+    .name = "eval",
+    .usage = "CHECKPOINT [KEY=VALUE ...] [--config CONFIG] [--stack JSON]",
+    .help = "evaluate a saved checkpoint, also under another stack; rows of metrics.csv to stdout",
+    .more =
+        "Without --config the dataset is the one of the training, and the eval section has its\n"
+        "defaults. Overrides are paths as in a config: eval.lengths='[\"1x\",\"16x\"]'\n"
+        "dataset.name=text dataset.valid=my.txt\n",
+    .args = args,
+    .computes = true,
+    .run = run,
+};

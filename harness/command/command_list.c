@@ -1,0 +1,76 @@
+/* `list`: the registries, one line an entry. */
+#include <string.h>
+
+#include "analysis/analysis.h"
+#include "command/command.h"
+#include "datasets/dataset.h"
+#include "encodings/encoding.h"
+
+static const struct lx_arg args[] = {{.type = LX_ARG_END}};
+
+static void list_encodings(struct lx_buf *out)
+{
+    for (int i = 0; i < lx_encoding_count(); i++) {
+        const struct lx_encoding_ops *e = lx_encoding_at(i);
+
+        lx_buf_printf(out, "%-16s %-28s %s\n", e->name, e->title, e->cite);
+    }
+}
+
+static void list_datasets(struct lx_buf *out)
+{
+    for (int i = 0; i < lx_dataset_count(); i++) {
+        const struct lx_dataset_ops *d = lx_dataset_at(i);
+
+        lx_buf_printf(out, "%-16s %-28s %s\n", d->name, d->title, d->help);
+    }
+}
+
+static void list_analyses(struct lx_buf *out)
+{
+    for (int i = 0; i < lx_analysis_count(); i++) {
+        const struct lx_analysis *a = lx_analysis_at(i);
+
+        lx_buf_printf(out, "%-16s %-28s %s\n", a->name, a->title, a->cite);
+    }
+}
+
+static const struct {
+    const char *name;
+    void (*list)(struct lx_buf *out);
+} registries[] = {
+    {"encodings", list_encodings}, {"datasets", list_datasets}, {"analyses", list_analyses}};
+enum { REGISTRIES = sizeof(registries) / sizeof(registries[0]) };
+
+static enum lx_code run(int n, char **argv, struct lx_err *err)
+{
+    struct lx_buf out = {0};
+    bool found = n == 0;
+    enum lx_code code = lx_command_arity(&lx_command_list, n, 0, 1, err);
+
+    if (code != LX_OK)
+        return code;
+    for (int i = 0; i < REGISTRIES; i++) {
+        if (n > 0 && strcmp(argv[0], registries[i].name) != 0)
+            continue;
+        found = true;
+        if (n == 0)
+            lx_buf_printf(&out, "%s%s:\n", i > 0 ? "\n" : "", registries[i].name);
+        registries[i].list(&out);
+    }
+    if (!found)
+        return lx_fail(err, LX_EUSAGE,
+                       "list: must be encodings, datasets or analyses, got \"%.80s\"", argv[0]);
+    code = lx_command_print(&out, err);
+    lx_buf_free(&out);
+    return code;
+}
+
+const struct lx_command lx_command_list = {
+    .name = "list",
+    .usage = "[encodings|datasets|analyses]",
+    .help = "list the positional schemes, the datasets and the analyses there are",
+    .more = "`longshot describe NAME` tells more about each.\n",
+    .args = args,
+    .run = run,
+};

@@ -1,0 +1,73 @@
+/* `merge` and `report`: from the rows of cells to tables and plots, without computing anything. */
+#include "command/command.h"
+#include "core/log.h"
+#include "report/report.h"
+#include "store/merge.h"
+#include "system/fs.h"
+
+static bool no_plots;
+
+static const struct lx_arg no_args[] = {{.type = LX_ARG_END}};
+static const struct lx_arg report_args[] = {
+    {"no-plots", 0, LX_ARG_FLAG, &no_plots, NULL, "tables only", 0},
+    {.type = LX_ARG_END},
+};
+
+static enum lx_code need_folder(const char *dir, struct lx_err *err)
+{
+    if (lx_fs_is_folder(dir))
+        return LX_OK;
+    return lx_fs_exists(dir)
+               ? lx_fail(err, LX_EDATA, "%s: must be a results folder, got a file", dir)
+               : lx_fail(err, LX_EDATA, "%s: no such folder", dir);
+}
+
+static enum lx_code run_merge(int n, char **argv, struct lx_err *err)
+{
+    size_t n_done, n_cells;
+    enum lx_code code = lx_command_arity(&lx_command_merge, n, 1, 1, err);
+
+    if (code == LX_OK)
+        code = lx_merge(argv[0], &n_done, &n_cells, err);
+    if (code == LX_OK)
+        lx_log("%s: %zu of %zu cells merged", argv[0], n_done, n_cells);
+    return code;
+}
+
+const struct lx_command lx_command_merge = {
+    .name = "merge",
+    .usage = "DIR",
+    .help = "put the rows of finished cells together: metrics.csv, runs.csv, train.csv",
+    .more = "DIR is a results folder in which `run` or `cell` left plan.jsonl and cells/.\n",
+    .args = no_args,
+    .run = run_merge,
+};
+
+static enum lx_code run_report(int n, char **argv, struct lx_err *err)
+{
+    struct lx_report_options o = {.no_plots = no_plots};
+    struct lx_buf text = {0};
+    enum lx_code code = lx_command_arity(&lx_command_report, n, 1, 1, err);
+
+    if (code == LX_OK)
+        code = need_folder(argv[0], err);
+    if (code == LX_OK)
+        code = lx_report_make(argv[0], &o, err);
+    if (code == LX_OK)
+        code = lx_report_text(argv[0], &text, err);
+    if (code == LX_OK)
+        code = lx_command_print(&text, err);
+    lx_buf_free(&text);
+    return code;
+}
+
+const struct lx_command lx_command_report = {
+    .name = "report",
+    .usage = "DIR [--no-plots]",
+    .help = "make tables, plots and verdicts on claims from DIR/metrics.csv",
+    .more =
+        "Needs nothing but the CSV files in DIR, and config.json for the order of the encodings "
+        "and\nthe claims: edited there, claims are judged anew.\n",
+    .args = report_args,
+    .run = run_report,
+};

@@ -1,0 +1,293 @@
+/* `status`: what is done, running, failed, stopped and left in a results folder, and how long it may
+ * take. It only reads, so it may be asked at any time, from any machine that sees the folder. */
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "command/command.h"
+#include "core/log.h"
+#include "store/heartbeat.h"
+#include "store/merge.h"
+#include "store/store.h"
+#include "system/fs.h"
+#include "system/procfs.h"
+#include "text/csvfile.h"
+#include "text/json.h"
+
+#define SIGN_OF_LIFE 600.0 /* seconds: a cell of another machine that wrote later than that runs */
+
+static bool as_json;
+
+static const struct lx_arg args[] = {
+    {"json", 0, LX_ARG_FLAG, &as_json, NULL, "one JSON object, with every cell, for other programs",
+     0},
+    {.type = LX_ARG_END},
+};
+
+enum cell_state { TO_DO, RUNNING, STOPPED, FAILED, BROKEN, DONE, N_STATES };
+static const char *const state_names[N_STATES] = {"to do",  "running", "stopped",
+                                                  "failed", "broken",  "done"};
+
+struct tally {
+    const char *dir;
+    struct lx_arena arena;
+    struct lx_buf lines;         /* of the cells that are worth one */
+    struct lx_json_writer *json; /* NULL: text */
+    size_t n, of[N_STATES];
+    double seconds, flops_done; /* of cells that are done */
+    double flops_left, rate;    /* rate: of those that run */
+};
+
+/* One cell, as it was found. */
+struct found {
+    enum cell_state state;
+    const struct lx_json *cell;
+    const char *id, *cause;
+    bool is_live; /* v is filled */
+    struct lx_heartbeat_view v;
+    long holder;
+};
+
+static double seconds_of(struct tally *t, const char *id)
+{
+    struct lx_csv csv;
+    struct lx_err err;
+    const char *path;
+    int column;
+
+    if (lx_store_cell(t->dir, id, "run.csv", &t->arena, &path, &err) != LX_OK ||
+        lx_csv_read(path, &t->arena, &csv, &err) != LX_OK || csv.n_rows != 1)
+        return 0.0;
+    column = lx_csv_column(&csv, "seconds");
+    return column < 0 ? 0.0 : strtod(lx_csv_at(&csv, 0, (size_t)column), NULL);
+}
+
+static const char *read_text(struct tally *t, const char *path)
+{
+    struct lx_buf text = {0};
+    struct lx_err err;
+    const char *out = NULL;
+
+    if (lx_fs_exists(path) && lx_fs_read(path, &text, &err) == LX_OK)
+        out = lx_arena_text(&t->arena, text.text);
+    lx_buf_free(&text);
+    return out;
+}
+
+/* Whether the cell is run by a process that holds no lock, as `cell` does. */
+static bool is_heard_of(const struct found *f)
+{
+    char state;
+
+    if (!f->is_live || strcmp(f->v.state, "interrupted") == 0)
+        return false;
+    if (!f->v.is_of_here)
+        return f->v.age < SIGN_OF_LIFE;
+    state = lx_process_state(f->v.process);
+    return state != 0 && state != 'Z';
+}
+
+/* What the files of a cell say. */
+static enum lx_code look(struct tally *t, struct found *f, struct lx_err *err)
+{
+    const char *lock, *error, *live;
+    struct lx_err why;
+    bool done;
+
+    if (lx_store_work(t->dir, f->id, "lock", &t->arena, &lock, err) ||
+        lx_store_work(t->dir, f->id, "error.txt", &t->arena, &error, err) ||
+        lx_store_work(t->dir, f->id, LX_HEARTBEAT_FILE, &t->arena, &live, err))
+        return err->code;
+    f->holder = lx_store_holder(lock);
+    f->is_live = lx_heartbeat_read(live, &f->v);
+    f->cause = read_text(t, error);
+    if (lx_store_check(t->dir, f->id, &done, &why) != LX_OK) {
+        f->state = BROKEN;
+        f->cause = lx_arena_text(&t->arena, why.text);
+    } else if (done) {
+        f->state = DONE;
+    } else if (f->holder != 0 || is_heard_of(f)) {
+        f->state = RUNNING;
+    } else if (f->cause != NULL) {
+        f->state = FAILED;
+    } else {
+        f->state = f->is_live ? STOPPED : TO_DO;
+    }
+    return LX_OK;
+}
+
+static void describe_live(struct tally *t, const struct found *f)
+{
+    const struct lx_heartbeat_view *v = &f->v;
+    char age[32];
+
+    if (!f->is_live) {
+        lx_buf_printf(&t->lines, " (process %ld)", f->holder);
+        return;
+    }
+    lx_log_duration(v->age, age);
+    lx_buf_printf(&t->lines, ": %.0f%%", 100.0 * v->done);
+    if (strcmp(v->state, "evaluating") == 0)
+        lx_buf_add(&t->lines, ", evaluating");
+    else if (v->steps > 0)
+        lx_buf_printf(&t->lines, ", step %d of %d", v->step, v->steps);
+    if (isfinite(v->nll))
+        lx_buf_printf(&t->lines, ", nll %.3f", v->nll);
+    if (f->state == RUNNING)
+        lx_buf_printf(&t->lines, " (process %ld on %s)", v->process, v->host);
+    else if (strcmp(v->state, "interrupted") == 0)
+        lx_buf_printf(&t->lines, ", interrupted %s ago", age);
+    else
+        lx_buf_printf(&t->lines, ", its process on %s is gone, last heard of %s ago", v->host, age);
+}
+
+static void add_line(struct tally *t, const struct found *f)
+{
+    lx_buf_printf(&t->lines, "%-7s %s %s %s seed %.0f", state_names[f->state], f->id,
+                  lx_json_text(lx_json_find(f->cell, "encoding")),
+                  lx_json_text(lx_json_find(f->cell, "dataset")),
+                  lx_json_number(lx_json_find(f->cell, "seed")));
+    if (f->state == RUNNING || f->state == STOPPED)
+        describe_live(t, f);
+    else
+        lx_buf_printf(&t->lines, ": %s", f->cause != NULL ? f->cause : "");
+    lx_buf_add(&t->lines, "\n");
+}
+
+static void add_object(struct tally *t, const struct found *f)
+{
+    struct lx_json_writer *w = t->json;
+    static const char *const kept[] = {"encoding", "dataset", "seed"};
+
+    lx_json_open_object(w, NULL);
+    lx_json_add_text(w, "id", f->id);
+    for (size_t i = 0; i < sizeof(kept) / sizeof(kept[0]); i++)
+        lx_json_add_value(w, kept[i], lx_json_find(f->cell, kept[i]));
+    lx_json_add_text(w, "state", f->state == TO_DO ? "to_do" : state_names[f->state]);
+    lx_json_add_number(w, "part", f->state == DONE ? 1.0 : f->is_live ? f->v.done : 0.0);
+    if (f->cause != NULL && (f->state == FAILED || f->state == BROKEN))
+        lx_json_add_text(w, "cause", f->cause);
+    if (f->is_live && f->state != DONE) {
+        lx_json_add_text(w, "host", f->v.host);
+        lx_json_add_int(w, "process", f->v.process);
+        lx_json_add_int(w, "step", f->v.step);
+        lx_json_add_int(w, "steps", f->v.steps);
+        if (isfinite(f->v.nll))
+            lx_json_add_number(w, "nll", f->v.nll);
+        lx_json_add_number(w, "silent_seconds", f->v.age);
+    }
+    lx_json_close_object(w);
+}
+
+static enum lx_code visit(void *ctx, const struct lx_json *cell, struct lx_err *err)
+{
+    struct tally *t = ctx;
+    struct found f = {.cell = cell, .id = lx_json_text(lx_json_find(cell, "id"))};
+    double flops = lx_json_number(lx_json_find(cell, "flops"));
+
+    if (look(t, &f, err))
+        return err->code;
+    t->n++;
+    t->of[f.state]++;
+    if (f.state == DONE) {
+        t->seconds += seconds_of(t, f.id);
+        t->flops_done += flops;
+    } else if (f.state != FAILED) {
+        t->flops_left += flops * (f.is_live ? 1.0 - f.v.done : 1.0);
+        t->rate += f.state == RUNNING && f.is_live ? f.v.rate : 0.0;
+    }
+    if (t->json != NULL)
+        add_object(t, &f);
+    else if (f.state != DONE && f.state != TO_DO)
+        add_line(t, &f);
+    return LX_OK;
+}
+
+/* Seconds that the rest takes if it goes on as now; NaN: nobody knows. */
+static double time_left(const struct tally *t)
+{
+    if (t->of[RUNNING] == 0)
+        return t->flops_left > 0.0 ? (double)NAN : 0.0;
+    if (t->rate > 0.0)
+        return t->flops_left / t->rate;
+    if (t->flops_done <= 0.0)
+        return (double)NAN;
+    return t->seconds / t->flops_done * t->flops_left / (double)t->of[RUNNING];
+}
+
+static void write_text(const struct tally *t, struct lx_buf *out)
+{
+    size_t to_do = t->of[TO_DO] + t->of[STOPPED] + t->of[BROKEN];
+    double seconds = time_left(t);
+    char left[32];
+
+    lx_buf_printf(out, "%zu cells: %zu done, %zu running, %zu failed, %zu to do", t->n, t->of[DONE],
+                  t->of[RUNNING], t->of[FAILED], to_do);
+    if (t->of[RUNNING] > 0) {
+        lx_log_duration(seconds, left);
+        lx_buf_printf(out, "; about %s left", left);
+    }
+    lx_buf_printf(out, "\n%s", t->lines.text != NULL ? t->lines.text : "");
+    if (t->of[RUNNING] == 0 && to_do > 0)
+        lx_buf_add(out, "nothing is running: the command that began it goes on from here\n");
+}
+
+static void write_counts(struct tally *t)
+{
+    struct lx_json_writer *w = t->json;
+    double seconds = time_left(t);
+
+    lx_json_open_object(w, "count");
+    lx_json_add_int(w, "cells", (long long)t->n);
+    for (int i = 0; i < N_STATES; i++)
+        lx_json_add_int(w, i == TO_DO ? "to_do" : state_names[i], (long long)t->of[i]);
+    lx_json_close_object(w);
+    if (isfinite(seconds))
+        lx_json_add_number(w, "seconds_left", seconds);
+}
+
+static enum lx_code run(int n, char **argv, struct lx_err *err)
+{
+    struct tally t = {0};
+    struct lx_buf out = {0};
+    struct lx_json_writer w = {.out = &out, .indent = true};
+    enum lx_code code = lx_command_arity(&lx_command_status, n, 1, 1, err);
+
+    if (code != LX_OK)
+        return code;
+    t.dir = argv[0];
+    if (as_json) {
+        t.json = &w;
+        lx_json_open_object(&w, NULL);
+        lx_json_open_array(&w, "cells");
+    }
+    code = lx_plan_visit(t.dir, visit, &t, err);
+    if (code == LX_OK && as_json) {
+        lx_json_close_array(&w);
+        write_counts(&t);
+        lx_json_close_object(&w);
+        lx_buf_add(&out, "\n");
+    } else if (code == LX_OK) {
+        write_text(&t, &out);
+    }
+    if (code == LX_OK)
+        code = lx_buf_check(&t.lines, err);
+    if (code == LX_OK)
+        code = lx_command_print(&out, err);
+    lx_buf_free(&out);
+    lx_buf_free(&t.lines);
+    lx_arena_free(&t.arena);
+    return code;
+}
+
+const struct lx_command lx_command_status = {
+    .name = "status",
+    .usage = "DIR [--json]",
+    .help = "show what is done, running, failed and left in a results folder",
+    .more = "It only reads: ask at any time, from any shell or machine that sees the folder.\n"
+            "running: with its progress and loss. stopped: interrupted or killed on the way, to be "
+            "gone on\nwith. failed: with the cause. broken: finished, but its files were changed "
+            "since; run makes it again.\n",
+    .args = args,
+    .run = run,
+};

@@ -1,0 +1,40 @@
+/* `version`: what was built, what it runs on, and which kernels it would use. */
+#include "command/command.h"
+#include "core/real.h"
+#include "system/cputype.h"
+#include "tensor/gemm.h"
+#include "tensor/simd.h"
+
+static const struct lx_arg args[] = {{.type = LX_ARG_END}};
+
+static enum lx_code run(int n, char **argv, struct lx_err *err)
+{
+    struct lx_buf out = {0};
+    char cpu[256];
+    enum lx_code code = lx_command_arity(&lx_command_version, n, 0, 0, err);
+
+    (void)argv;
+    if (code == LX_OK)
+        code = lx_gemm_setup(err);
+    if (code != LX_OK)
+        return code;
+    lx_cputype_name(cpu, sizeof(cpu));
+    lx_buf_printf(&out, "longshot %s (%s, %s)\n", LX_VERSION, LX_VARIANT, LX_REAL_NAME);
+    lx_buf_printf(&out, "compiler  %s\n", __VERSION__);
+    lx_buf_printf(&out, "blas      %s\n", lx_gemm_library());
+    lx_buf_printf(&out, "kernels   %s (self-test passed)\n", lx_gemm_core());
+    lx_buf_printf(&out, "simd      %s\n", lx_simd()->name);
+    lx_buf_printf(&out, "cpu       %s: %s\n", cpu, lx_cputype_features());
+    code = lx_command_print(&out, err);
+    lx_buf_free(&out);
+    return code;
+}
+
+const struct lx_command lx_command_version = {
+    .name = "version",
+    .usage = "",
+    .help = "print version, build, BLAS kernels and CPU features",
+    .args = args,
+    .computes = true,
+    .run = run,
+};

@@ -1,0 +1,126 @@
+/* The config of an experiment: one strict JSON file, with overrides, checked to the last key.
+ *
+ * Everything that a later step reads is parsed and validated here, so that a wrong config fails
+ * before any work and the message names file, place, rule and value:
+ *     configs/a.json: encodings[2].stack[0].base: must be at least 1, got 0
+ * Paths of data files are used as typed, relative to the folder the program runs in.
+ *
+ * A leaf of `model` or `train` may be {"sweep": [...]}. One choice of a value for every sweep is a
+ * variant; a plan runs all of them. */
+#ifndef LX_CONFIG_CONFIG_H
+#define LX_CONFIG_CONFIG_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "analysis/analysis.h"
+#include "core/arena.h"
+#include "core/buf.h"
+#include "core/err.h"
+#include "datasets/dataset.h"
+#include "eval/evaluate.h"
+#include "model/stack.h"
+#include "model/transformer.h"
+#include "text/json.h"
+#include "train/train.h"
+
+#define LX_MAX_CELLS 10000
+
+struct lx_config_dataset {
+    const char *id;
+    const char *path; /* place in the config, for messages: "dataset", "dataset[1]" */
+    const struct lx_json *json;
+    const struct lx_dataset_ops *ops;
+    void *self; /* options parsed, init done */
+};
+
+/* A list of schemes with a name. The stack is kept as JSON and parsed anew by whoever uses it,
+ * because a stack belongs to one model. */
+struct lx_config_stack {
+    const char *id;
+    const char *path; /* "encodings[2]", "encodings[2].evaluate_as[0]" */
+    const struct lx_json *json;
+    struct lx_json *owned; /* the document behind json where the config had a bare name */
+};
+
+struct lx_config_encoding {
+    struct lx_config_stack trained;
+    struct lx_config_stack *evaluate_as; /* (n_evaluate_as) */
+    size_t n_evaluate_as;
+};
+
+struct lx_sweep {
+    const char *section; /* "model" or "train" */
+    const char *key;
+    const struct lx_json *values; /* array of numbers, strings, true and false */
+    size_t n;
+};
+
+struct lx_config {
+    struct lx_arena arena;
+    struct lx_json *doc;
+    const char *file; /* stands in front of messages */
+    const char *name;
+    struct lx_config_dataset *datasets;
+    size_t n_datasets;
+    struct lx_config_encoding *encodings;
+    size_t n_encodings;
+    struct lx_sweep *sweeps;
+    size_t n_sweeps;
+    const struct lx_json *model, *train, *eval, *analyses; /* NULL where the config has none */
+    const struct lx_json *claims, *published;              /* the same; they change no cell */
+    uint64_t *seeds;
+    size_t n_seeds;
+};
+
+/* The sections with one value picked for each sweep; model.vocab and d_ff are resolved. */
+struct lx_config_variant {
+    struct lx_model_config model;
+    struct lx_train_config train;
+    struct lx_eval_config eval;
+    struct lx_analyses analyses;
+};
+
+/* Parse a config of n bytes; `file` names it. Overrides are "path=value" texts, applied in order.
+ * Free with lx_config_free, after a failure too. */
+LX_MUST_CHECK
+enum lx_code lx_config_parse(struct lx_config *c, const char *text, size_t n, const char *file,
+                             char *const *overrides, size_t n_overrides, struct lx_err *err);
+LX_MUST_CHECK
+enum lx_code lx_config_read(struct lx_config *c, const char *path, char *const *overrides,
+                            size_t n_overrides, struct lx_err *err);
+void lx_config_free(struct lx_config *c);
+
+/* Number of variants: the product over the sweeps. */
+size_t lx_config_variants(const struct lx_config *c);
+/* Index of the value that variant v picks for sweep s; the last sweep turns fastest. */
+size_t lx_config_pick(const struct lx_config *c, size_t v, size_t s);
+/* Parse and check the sections of variant v for one dataset. */
+LX_MUST_CHECK
+enum lx_code lx_config_variant(const struct lx_config *c, size_t v,
+                               const struct lx_config_dataset *d, struct lx_arena *arena,
+                               struct lx_config_variant *out, struct lx_err *err);
+
+/* A fresh, parsed and uninitialised stack. */
+LX_MUST_CHECK
+enum lx_code lx_config_stack(const struct lx_config_stack *s, struct lx_arena *arena,
+                             struct lx_stack *out, struct lx_err *err);
+
+/* The resolved config: every default written, sweeps kept. It is a valid config with the same
+ * plan. */
+LX_MUST_CHECK
+enum lx_code lx_config_write(const struct lx_config *c, struct lx_buf *out, struct lx_err *err);
+
+/* Pieces shared with other readers of the same objects (checkpoint metadata, the command line).
+ * `path` names the object in messages. */
+LX_MUST_CHECK
+enum lx_code lx_config_dataset_parse(struct lx_config_dataset *d, const struct lx_json *obj,
+                                     const char *path, struct lx_arena *arena, struct lx_err *err);
+void lx_config_dataset_write(const struct lx_config_dataset *d, struct lx_json_writer *w,
+                             const char *key);
+
+/* Put "PATH." in front of a message that begins with a key. */
+enum lx_code lx_config_at(struct lx_err *err, const char *path);
+
+#endif

@@ -1,0 +1,239 @@
+/* The claims and published numbers of a config: their grammar is the report's, which reads them
+ * again from the results folder; what they name must be in this config. */
+#include <stdio.h>
+#include <string.h>
+
+#include "config/config_internal.h"
+#include "verdict/claims.h"
+#include "verdict/published.h"
+
+#define MAX_NAMES 256
+
+/* What evaluation itself measures. Analyses have metrics, modes and lengths of their own, which are
+ * known once they have run: a claim about one is undecided, with the reason, if there are none. */
+static const char *const measured[] = {"nll",
+                                       "ppl",
+                                       "bits_per_byte",
+                                       "attention_entropy",
+                                       "attention_entropy_normalized",
+                                       "attention_max_prob",
+                                       "nll_floor",
+                                       "nll_floor_context"};
+
+static bool is_measured(const char *metric)
+{
+    for (size_t i = 0; i < sizeof(measured) / sizeof(measured[0]); i++)
+        if (strcmp(metric, measured[i]) == 0)
+            return true;
+    return false;
+}
+
+static bool has_analyses(const struct lx_config *c)
+{
+    return lx_json_count(lx_json_find(c->doc, "analyses")) > 0;
+}
+
+/* Fails with the nearest of n names that would do. */
+static enum lx_code unknown(const char *path, const char *rule, const char *got,
+                            const char *const *names, size_t n, struct lx_err *err)
+{
+    const char *near = lx_nearest(got, names, n);
+
+    return lx_fail(err, LX_ECONFIG, "%s: must be %s, got \"%.80s\"%s%s%s", path, rule, got,
+                   near != NULL ? " (did you mean \"" : "", near != NULL ? near : "",
+                   near != NULL ? "\"?)" : "");
+}
+
+static enum lx_code check_encoding(const struct lx_config *c, const char *path,
+                                   const char *encoding, const char *evaluated_as,
+                                   struct lx_err *err)
+{
+    const struct lx_config_encoding *e = NULL;
+    const char *names[MAX_NAMES];
+    char where[200];
+    size_t n = 0;
+
+    for (size_t i = 0; i < c->n_encodings; i++) {
+        if (n < MAX_NAMES)
+            names[n++] = c->encodings[i].trained.id;
+        /* Swept values in brackets are known once the cells are. */
+        if (strncmp(encoding, c->encodings[i].trained.id, strcspn(encoding, "[")) == 0 &&
+            c->encodings[i].trained.id[strcspn(encoding, "[")] == '\0')
+            e = &c->encodings[i];
+    }
+    snprintf(where, sizeof(where), "%s.encoding", path);
+    if (e == NULL)
+        return unknown(where, "the id of an encoding of this config", encoding, names, n, err);
+    if (evaluated_as == NULL)
+        return LX_OK;
+    n = 0;
+    for (size_t i = 0; i < e->n_evaluate_as; i++) {
+        const char *id = e->evaluate_as[i].id;
+
+        if (n < MAX_NAMES)
+            names[n++] = id;
+        if (lx_claim_names(evaluated_as, id))
+            return LX_OK;
+    }
+    /* An analysis names what it evaluates "id+suffix". */
+    if (has_analyses(c) && strchr(evaluated_as, '+') != NULL)
+        return LX_OK;
+    snprintf(where, sizeof(where), "%s.evaluated_as", path);
+    return unknown(where, "the id of a stack in evaluate_as of that encoding", evaluated_as, names,
+                   n, err);
+}
+
+static enum lx_code check_dataset(const struct lx_config *c, const char *path, const char *id,
+                                  struct lx_err *err)
+{
+    const char *names[MAX_NAMES];
+    char where[200];
+    size_t n = 0;
+
+    if (id == NULL)
+        return LX_OK;
+    for (size_t i = 0; i < c->n_datasets; i++) {
+        if (n < MAX_NAMES)
+            names[n++] = c->datasets[i].id;
+        if (strcmp(c->datasets[i].id, id) == 0)
+            return LX_OK;
+    }
+    snprintf(where, sizeof(where), "%s.dataset", path);
+    return unknown(where, "the id of a dataset of this config", id, names, n, err);
+}
+
+static bool is_mode(const char *name)
+{
+    for (int m = 0; m < LX_MODES; m++)
+        if (strcmp(name, lx_eval_mode_name((enum lx_eval_mode)m)) == 0)
+            return true;
+    return false;
+}
+
+/* A mode, if it is given, is one that `eval` has on, or of an analysis. */
+static enum lx_code check_mode(const struct lx_eval_config *eval, bool analysed, const char *path,
+                               const char *mode, struct lx_err *err)
+{
+    const char *names[LX_MODES];
+    char where[200];
+    size_t n = 0;
+
+    if (mode == NULL || (analysed && !is_mode(mode)))
+        return LX_OK;
+    for (int m = 0; m < LX_MODES; m++)
+        if (eval->modes[m]) {
+            names[n++] = lx_eval_mode_name((enum lx_eval_mode)m);
+            if (strcmp(names[n - 1], mode) == 0)
+                return LX_OK;
+        }
+    snprintf(where, sizeof(where), "%s.mode", path);
+    return unknown(where, "one of eval.modes", mode, names, n, err);
+}
+
+static enum lx_code check_length(const struct lx_config_variant *v,
+                                 const struct lx_claim_value *value, const char *path,
+                                 struct lx_err *err)
+{
+    double length = lx_length_tokens(&value->length, v->train.length);
+    struct lx_buf all = {0};
+
+    for (int i = 0; i < v->eval.n_lengths; i++)
+        if (!(v->eval.lengths[i] < length || v->eval.lengths[i] > length))
+            return LX_OK;
+    for (int i = 0; i < v->eval.n_lengths; i++)
+        lx_buf_printf(&all, "%s%d", i > 0 ? ", " : "", v->eval.lengths[i]);
+    (void)lx_fail(err, LX_ECONFIG, "%s.length: must be one of eval.lengths (%s), got %.9g", path,
+                  all.text != NULL ? all.text : "", length);
+    lx_buf_free(&all);
+    return lx_hint(err, "the override claims='[]' drops all claims");
+}
+
+static enum lx_code check_metric(const struct lx_config *c, const char *path, const char *metric,
+                                 struct lx_err *err)
+{
+    char where[200];
+
+    if (is_measured(metric) || has_analyses(c))
+        return LX_OK;
+    snprintf(where, sizeof(where), "%s.metric", path);
+    return unknown(where, "a metric of metrics.csv", metric, measured,
+                   sizeof(measured) / sizeof(measured[0]), err);
+}
+
+/* Every length that is trained and that the value is claimed for. */
+static enum lx_code check_value(const struct lx_config *c, const struct lx_claim_value *value,
+                                const char *path, struct lx_err *err)
+{
+    struct lx_arena arena = {0};
+    bool trained = false;
+    enum lx_code code = check_encoding(c, path, value->encoding, value->evaluated_as, err);
+
+    if (code == LX_OK)
+        code = check_dataset(c, path, value->dataset, err);
+    if (code == LX_OK)
+        code = check_metric(c, path, value->metric, err);
+    for (size_t i = 0; i < lx_config_variants(c) && code == LX_OK; i++) {
+        struct lx_config_variant v;
+
+        code = lx_config_variant(c, i, &c->datasets[0], &arena, &v, err);
+        if (code != LX_OK || (value->train_length > 0 && value->train_length != v.train.length))
+            continue;
+        trained = true;
+        if (!is_measured(value->metric))
+            continue;
+        code = check_mode(&v.eval, has_analyses(c), path, value->mode, err);
+        if (code == LX_OK)
+            code = check_length(&v, value, path, err);
+    }
+    lx_arena_free(&arena);
+    if (code == LX_OK && !trained)
+        return lx_fail(err, LX_ECONFIG, "%s.train_length: must be a train.length, got %d", path,
+                       value->train_length);
+    return code;
+}
+
+static enum lx_code check_side(const struct lx_config *c, const struct lx_claim_side *side,
+                               struct lx_err *err)
+{
+    char path[200];
+
+    if (side->constant)
+        return LX_OK;
+    if (check_value(c, &side->value, side->path, err) != LX_OK)
+        return err->code;
+    snprintf(path, sizeof(path), "%s.minus", side->path);
+    return side->has_minus ? check_value(c, &side->minus, path, err) : LX_OK;
+}
+
+static enum lx_code check_published(const struct lx_config *c, const struct lx_published *t,
+                                    struct lx_err *err)
+{
+    for (size_t i = 0; i < t->n_rows; i++) {
+        const struct lx_published_row *row = &t->row[i];
+
+        if (row->encoding != NULL &&
+            check_encoding(c, row->path, row->encoding, row->evaluated_as, err) != LX_OK)
+            return err->code;
+    }
+    return LX_OK;
+}
+
+enum lx_code lx_config_claims(struct lx_config *c, struct lx_err *err)
+{
+    struct lx_claims claims;
+    struct lx_published_list published;
+
+    c->claims = lx_json_find(c->doc, "claims");
+    c->published = lx_json_find(c->doc, "published");
+    if (lx_claims_parse(&claims, c->claims, &c->arena, err) != LX_OK ||
+        lx_published_parse(&published, c->published, &c->arena, err) != LX_OK)
+        return err->code;
+    for (size_t i = 0; i < claims.n; i++)
+        if (check_side(c, &claims.item[i].left, err) != LX_OK ||
+            check_side(c, &claims.item[i].right, err) != LX_OK)
+            return err->code;
+    for (size_t i = 0; i < published.n; i++)
+        if (check_published(c, &published.item[i], err) != LX_OK)
+            return err->code;
+    return LX_OK;
+}

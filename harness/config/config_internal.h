@@ -1,0 +1,33 @@
+/* What the files of the config module share and nobody else sees. */
+#ifndef LX_CONFIG_CONFIG_INTERNAL_H
+#define LX_CONFIG_CONFIG_INTERNAL_H
+
+#include "config/config.h"
+
+/* Every key of obj must be in `keys` (NULL-terminated); a wrong one gets a "did you mean". */
+LX_MUST_CHECK
+enum lx_code lx_config_keys(const struct lx_json *obj, const char *path, const char *const *keys,
+                            struct lx_err *err);
+
+/* A name made of letters, digits and `punctuation`. */
+LX_MUST_CHECK
+enum lx_code lx_config_name(const struct lx_json *v, const char *path, const char *punctuation,
+                            const char **out, struct lx_err *err);
+
+LX_MUST_CHECK
+enum lx_code lx_config_encodings(struct lx_config *c, const struct lx_json *list,
+                                 struct lx_err *err);
+
+/* Claims and published numbers: checked against the rest, which must be read before. */
+LX_MUST_CHECK
+enum lx_code lx_config_claims(struct lx_config *c, struct lx_err *err);
+
+/* The stacks that analyses are restricted to must be there. */
+LX_MUST_CHECK
+enum lx_code lx_config_check_analyses(const struct lx_config *c, const struct lx_analyses *a,
+                                      struct lx_err *err);
+
+LX_MUST_CHECK
+enum lx_code lx_config_sweeps(struct lx_config *c, struct lx_err *err);
+
+#endif

@@ -1,0 +1,173 @@
+/* Sweeps: leaves of "model" and "train" that take several values, and the variants they span. */
+#include <string.h>
+
+#include "config/config_internal.h"
+
+static const struct lx_json *section_of(const struct lx_config *c, const char *section)
+{
+    return strcmp(section, "model") == 0 ? c->model : c->train;
+}
+
+static bool same_leaf(const struct lx_json *a, const struct lx_json *b)
+{
+    enum lx_json_type t = lx_json_type(a);
+
+    if (t != lx_json_type(b))
+        return false;
+    if (t == LX_JSON_TEXT)
+        return strcmp(lx_json_text(a), lx_json_text(b)) == 0;
+    if (t == LX_JSON_BOOL)
+        return lx_json_bool(a) == lx_json_bool(b);
+    return !(lx_json_number(a) < lx_json_number(b)) && !(lx_json_number(a) > lx_json_number(b));
+}
+
+static enum lx_code check_values(const struct lx_sweep *s, struct lx_err *err)
+{
+    size_t i = 0;
+
+    for (const struct lx_json *v = lx_json_first(s->values); v != NULL; v = lx_json_next(v), i++) {
+        enum lx_json_type t = lx_json_type(v);
+
+        if (t == LX_JSON_OBJECT || t == LX_JSON_ARRAY || t == LX_JSON_NULL)
+            return lx_fail(err, LX_ECONFIG,
+                           "%s.%s.sweep[%zu]: must be a number, a string, true or false, got %s",
+                           s->section, s->key, i, lx_json_type_name(t));
+        for (const struct lx_json *u = lx_json_first(s->values); u != v; u = lx_json_next(u))
+            if (same_leaf(u, v))
+                return lx_fail(err, LX_ECONFIG, "%s.%s.sweep[%zu]: must not repeat a value",
+                               s->section, s->key, i);
+    }
+    return LX_OK;
+}
+
+static enum lx_code read_sweep(struct lx_sweep *s, const struct lx_json *member, const char *path,
+                               struct lx_err *err)
+{
+    static const char *const keys[] = {"sweep", NULL};
+    enum lx_code code = lx_config_keys(member, path, keys, err);
+
+    if (code != LX_OK)
+        return code;
+    s->key = lx_json_key(member);
+    s->values = lx_json_find(member, "sweep");
+    s->n = lx_json_count(s->values);
+    if (lx_json_type(s->values) != LX_JSON_ARRAY || s->n == 0)
+        return lx_fail(err, LX_ECONFIG, "%s.sweep: must be an array of at least one value", path);
+    return check_values(s, err);
+}
+
+enum lx_code lx_config_sweeps(struct lx_config *c, struct lx_err *err)
+{
+    static const char *const sections[] = {"model", "train"};
+    size_t most = lx_json_count(c->model) + lx_json_count(c->train);
+
+    if (most == 0)
+        return LX_OK;
+    c->sweeps = lx_arena_take(&c->arena, most, sizeof(*c->sweeps));
+    if (c->sweeps == NULL)
+        return lx_fail(err, LX_ENOMEM, "out of memory");
+    for (size_t i = 0; i < 2; i++) {
+        const struct lx_json *m = lx_json_first(section_of(c, sections[i]));
+
+        for (; m != NULL; m = lx_json_next(m)) {
+            struct lx_sweep *s = &c->sweeps[c->n_sweeps];
+            const char *path;
+            enum lx_code code;
+
+            if (lx_json_type(m) != LX_JSON_OBJECT)
+                continue;
+            path = lx_arena_printf(&c->arena, "%s.%s", sections[i], lx_json_key(m));
+            if (path == NULL)
+                return lx_fail(err, LX_ENOMEM, "out of memory");
+            s->section = sections[i];
+            code = read_sweep(s, m, path, err);
+            if (code != LX_OK)
+                return code;
+            c->n_sweeps++;
+        }
+    }
+    return LX_OK;
+}
+
+size_t lx_config_variants(const struct lx_config *c)
+{
+    size_t n = 1;
+
+    for (size_t s = 0; s < c->n_sweeps; s++)
+        n *= c->sweeps[s].n;
+    return n;
+}
+
+size_t lx_config_pick(const struct lx_config *c, size_t v, size_t s)
+{
+    for (size_t i = c->n_sweeps - 1; i > s; i--)
+        v /= c->sweeps[i].n;
+    return v % c->sweeps[s].n;
+}
+
+/* The section with the values of variant v in place of its sweeps; free with lx_json_free. */
+static enum lx_code pick_section(const struct lx_config *c, const char *section, size_t v,
+                                 struct lx_json **out, struct lx_err *err)
+{
+    const struct lx_json *from = section_of(c, section);
+    enum lx_code code = LX_OK;
+
+    *out = NULL;
+    if (from == NULL)
+        return LX_OK;
+    code = lx_json_clone(from, out, err);
+    for (size_t s = 0; s < c->n_sweeps && code == LX_OK; s++) {
+        const struct lx_json *value = lx_json_first(c->sweeps[s].values);
+
+        if (strcmp(c->sweeps[s].section, section) != 0)
+            continue;
+        for (size_t i = lx_config_pick(c, v, s); i > 0; i--)
+            value = lx_json_next(value);
+        code = lx_json_replace(*out, c->sweeps[s].key, value, err);
+    }
+    return code;
+}
+
+static enum lx_code check_model(struct lx_model_config *m, const struct lx_config_dataset *d,
+                                struct lx_err *err)
+{
+    int vocab = d->ops->vocab(d->self);
+
+    if (m->vocab == 0)
+        m->vocab = vocab;
+    if (m->vocab < vocab)
+        return lx_fail(err, LX_ECONFIG,
+                       "model.vocab: must be at least %d, the tokens of %s, got %d", vocab, d->path,
+                       m->vocab);
+    return lx_model_config_check(m, err) == LX_OK ? LX_OK : lx_config_at(err, "model");
+}
+
+enum lx_code lx_config_variant(const struct lx_config *c, size_t v,
+                               const struct lx_config_dataset *d, struct lx_arena *arena,
+                               struct lx_config_variant *out, struct lx_err *err)
+{
+    struct lx_json *model = NULL, *train = NULL;
+    enum lx_code code = pick_section(c, "model", v, &model, err);
+
+    *out = (struct lx_config_variant){0};
+    if (code == LX_OK)
+        code = pick_section(c, "train", v, &train, err);
+    if (code == LX_OK)
+        code = lx_options_parse(lx_model_options, model, "model", NULL, &out->model, arena, err);
+    if (code == LX_OK)
+        code = check_model(&out->model, d, err);
+    if (code == LX_OK)
+        code = lx_options_parse(lx_train_options, train, "train", NULL, &out->train, arena, err);
+    if (code == LX_OK && lx_train_config_check(&out->train, err) != LX_OK)
+        code = lx_config_at(err, "train");
+    if (code == LX_OK)
+        code = lx_eval_config_parse(&out->eval, c->eval, "eval", out->train.length, arena, err);
+    if (code == LX_OK)
+        code = lx_analyses_parse(&out->analyses, c->analyses, "analyses", &out->model, &out->eval,
+                                 out->train.length, arena, err);
+    if (code == LX_OK)
+        code = lx_analyses_check_dataset(&out->analyses, "analyses", d->ops, d->self, err);
+    lx_json_free(model);
+    lx_json_free(train);
+    return code;
+}

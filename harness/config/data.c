@@ -1,0 +1,82 @@
+/* Loading and digesting splits; see data.h. */
+#include "config/data.h"
+
+#include <string.h>
+
+#include "core/hash.h"
+
+const char *lx_split_name(enum lx_split split)
+{
+    static const char *const names[LX_SPLITS] = {"train", "valid", "test"};
+
+    return names[split];
+}
+
+enum lx_code lx_data_open(struct lx_data *d, const struct lx_config_dataset *set,
+                          struct lx_err *err)
+{
+    *d = (struct lx_data){0};
+    return lx_config_dataset_parse(&d->set, set->json, set->path, &d->arena, err);
+}
+
+void lx_data_close(struct lx_data *d)
+{
+    lx_arena_free(&d->arena);
+    *d = (struct lx_data){0};
+}
+
+/* Little-endian arrays in memory order, each behind its length. */
+static void digest(const struct lx_stream *s, char out[65])
+{
+    struct lx_hash h;
+    const struct {
+        const void *data;
+        size_t size;
+    } parts[] = {{s->tokens, sizeof(*s->tokens)},
+                 {s->floor_nll, sizeof(*s->floor_nll)},
+                 {s->reach, sizeof(*s->reach)},
+                 {s->blind_nll, sizeof(*s->blind_nll)}};
+
+    lx_hash_init(&h);
+    for (size_t i = 0; i < sizeof(parts) / sizeof(parts[0]); i++) {
+        uint64_t n = parts[i].data == NULL ? 0 : (uint64_t)s->n;
+
+        lx_hash_add(&h, &n, sizeof(n));
+        if (n > 0)
+            lx_hash_add(&h, parts[i].data, s->n * parts[i].size);
+    }
+    lx_hash_hex(&h, out);
+}
+
+enum lx_code lx_data_load(struct lx_data *d, enum lx_split split, const struct lx_stream **out,
+                          struct lx_err *err)
+{
+    if (!d->loaded[split]) {
+        if (d->set.ops->load(d->set.self, split, &d->arena, &d->stream[split], err) != LX_OK)
+            return lx_config_at(err, d->set.path);
+        digest(&d->stream[split], d->digest[split]);
+        d->loaded[split] = true;
+    }
+    *out = &d->stream[split];
+    return LX_OK;
+}
+
+enum lx_code lx_data_token_bytes(struct lx_data *d, int vocab, const double **out,
+                                 struct lx_err *err)
+{
+    struct lx_buf text = {0};
+    double *bytes;
+    int own = d->set.ops->vocab(d->set.self);
+    enum lx_code code = lx_arena_get(&d->arena, (size_t)vocab, sizeof(*bytes), &bytes,
+                                     "the byte counts of tokens", err);
+
+    for (int t = 0; t < vocab && t < own && code == LX_OK; t++) {
+        lx_buf_clear(&text);
+        d->set.ops->text(d->set.self, t, &text);
+        bytes[t] = (double)text.len;
+        code = lx_buf_check(&text, err);
+    }
+    lx_buf_free(&text);
+    *out = code == LX_OK ? bytes : NULL;
+    return code;
+}

@@ -1,0 +1,40 @@
+/* Data of one dataset in memory: splits loaded when first asked for, each with a digest of its
+ * content, so that a cell is named by what it reads and not by where that was found. */
+#ifndef LX_CONFIG_DATA_H
+#define LX_CONFIG_DATA_H
+
+#include <stdbool.h>
+
+#include "config/config.h"
+#include "core/arena.h"
+#include "core/err.h"
+#include "datasets/dataset.h"
+
+struct lx_data {
+    struct lx_arena arena;
+    struct lx_config_dataset set; /* own copy of the parsed options */
+    bool loaded[LX_SPLITS];
+    struct lx_stream stream[LX_SPLITS];
+    char digest[LX_SPLITS][65]; /* SHA-256 of tokens and floors */
+};
+
+/* Options are parsed anew from the config, so that lx_data_close frees everything. Close after a
+ * failure too. */
+LX_MUST_CHECK
+enum lx_code lx_data_open(struct lx_data *d, const struct lx_config_dataset *set,
+                          struct lx_err *err);
+void lx_data_close(struct lx_data *d);
+
+/* The stream of a split; loads it the first time. */
+LX_MUST_CHECK
+enum lx_code lx_data_load(struct lx_data *d, enum lx_split split, const struct lx_stream **out,
+                          struct lx_err *err);
+
+/* Bytes of each token's text, (vocab), from the arena of d. */
+LX_MUST_CHECK
+enum lx_code lx_data_token_bytes(struct lx_data *d, int vocab, const double **out,
+                                 struct lx_err *err);
+
+const char *lx_split_name(enum lx_split split);
+
+#endif

@@ -1,0 +1,229 @@
+/* Calling the hooks of a stack on inputs that show what they do; see hook_dump.h. */
+#include "model/hook_dump.h"
+
+#include <math.h>
+#include <string.h>
+
+#include "core/arena.h"
+#include "text/csvfile.h"
+
+struct probe {
+    struct lx_stack *s;
+    const struct lx_enc_dims *dims;
+    struct lx_enc_call call;
+    struct lx_arena arena;
+    struct lx_buf *out;
+};
+
+/* One row; indices below 0 are left empty. */
+static void put(struct probe *p, const char *kind, int head, int position, int channel,
+                double value)
+{
+    const int at[] = {head, position, channel};
+
+    lx_buf_printf(p->out, "%s,", kind);
+    for (size_t i = 0; i < 3; i++) {
+        if (at[i] >= 0)
+            lx_buf_printf(p->out, "%d", at[i]);
+        lx_buf_add(p->out, ",");
+    }
+    lx_csv_number(p->out, value);
+    lx_buf_add(p->out, "\n");
+}
+
+static bool differ(real a, real b)
+{
+    return a < b || a > b;
+}
+
+static enum lx_code get(struct probe *p, size_t n, real **out, struct lx_err *err)
+{
+    return lx_arena_get(&p->arena, n, sizeof(real), out, "what a scheme applies", err);
+}
+
+/* Whether any element of the stack sets the hook. */
+#define HAS(p, hook) has_hook((p)->s, offsetof(struct lx_encoding_ops, hook))
+
+static bool has_hook(const struct lx_stack *s, size_t offset)
+{
+    for (int i = 0; i < s->n; i++) {
+        void (*hook)(void);
+
+        memcpy(&hook, (const char *)s->items[i].ops + offset, sizeof(hook));
+        if (hook != NULL)
+            return true;
+    }
+    return false;
+}
+
+static enum lx_code embedding(struct probe *p, struct lx_err *err)
+{
+    struct lx_enc_call call = p->call;
+    int D = p->dims->d_model, T = call.T;
+    real *x;
+
+    if (!HAS(p, embed))
+        return LX_OK;
+    if (get(p, (size_t)T * (size_t)D, &x, err) != LX_OK)
+        return err->code;
+    call.layer = -1;
+    lx_stack_embed(p->s, &call, x);
+    for (int t = 0; t < T; t++)
+        for (int c = 0; c < D; c++)
+            put(p, "embedding", -1, t, c, (double)x[t * D + c]);
+    return LX_OK;
+}
+
+/* Images of the unit vectors: image[c] is (T, heads, head_dim), e_c turned at every position. */
+static enum lx_code rotate_units(struct probe *p, real **image, struct lx_err *err)
+{
+    size_t d = (size_t)p->dims->head_dim, H = (size_t)p->dims->heads, T = (size_t)p->call.T;
+    real *key;
+    enum lx_code code = get(p, T * H * d, &key, err);
+
+    for (size_t c = 0; c < d && code == LX_OK; c++) {
+        code = get(p, T * H * d, &image[c], err);
+        for (size_t r = 0; code == LX_OK && r < T * H; r++)
+            image[c][r * d + c] = 1;
+        if (code == LX_OK)
+            lx_stack_rotate(p->s, &p->call, image[c], key, H * d);
+    }
+    return code;
+}
+
+/* The channel that e_c is turned towards, of one head; c itself if it never moves. */
+static size_t partner_of(const struct probe *p, const real *image, size_t head, size_t c)
+{
+    size_t d = (size_t)p->dims->head_dim, H = (size_t)p->dims->heads, best = c;
+    double most = 0.0;
+
+    for (size_t k = 0; k < d; k++)
+        for (size_t t = 0; k != c && t < (size_t)p->call.T; t++) {
+            double size = fabs((double)image[(t * H + head) * d + k]);
+
+            if (size > most) {
+                most = size;
+                best = k;
+            }
+        }
+    return best;
+}
+
+static bool heads_agree(const struct probe *p, real *const *image)
+{
+    size_t d = (size_t)p->dims->head_dim, H = (size_t)p->dims->heads, T = (size_t)p->call.T;
+
+    for (size_t c = 0; c < d; c++)
+        for (size_t t = 0; t < T; t++)
+            for (size_t i = 0; i < H * d; i++)
+                if (differ(image[c][t * H * d + i], image[c][t * H * d + i % d]))
+                    return false;
+    return true;
+}
+
+static void rotation_of_head(struct probe *p, real *const *image, size_t head, int shown)
+{
+    size_t d = (size_t)p->dims->head_dim, H = (size_t)p->dims->heads;
+
+    for (size_t c = 0; c < d; c++) {
+        size_t partner = partner_of(p, image[c], head, c);
+
+        if (partner < c)
+            continue;
+        for (int t = 0; t < p->call.T; t++) {
+            const real *r = &image[c][((size_t)t * H + head) * d];
+            double along = (double)r[c], across = partner == c ? 0.0 : (double)r[partner];
+            double length = hypot(along, across);
+
+            put(p, "rotation", shown, t, (int)c, atan2(across, along));
+            if (fabs(length - 1.0) > 1e-5)
+                put(p, "magnitude", shown, t, (int)c, length);
+        }
+    }
+}
+
+static enum lx_code rotation(struct probe *p, struct lx_err *err)
+{
+    size_t d = (size_t)p->dims->head_dim;
+    real **image;
+    enum lx_code code;
+
+    if (!HAS(p, rotate))
+        return LX_OK;
+    code = lx_arena_get(&p->arena, d, sizeof(*image), &image, "what a scheme applies", err);
+    if (code == LX_OK)
+        code = rotate_units(p, image, err);
+    if (code != LX_OK)
+        return code;
+    if (heads_agree(p, image))
+        rotation_of_head(p, image, 0, -1);
+    else
+        for (int h = 0; h < p->dims->heads; h++)
+            rotation_of_head(p, image, (size_t)h, h);
+    return LX_OK;
+}
+
+static enum lx_code scales(struct probe *p, struct lx_err *err)
+{
+    int T = p->call.T, H = p->dims->heads;
+    real *scale, *tau;
+
+    if (get(p, (size_t)T, &scale, err) != LX_OK || get(p, (size_t)H, &tau, err) != LX_OK)
+        return err->code;
+    for (int t = 0; t < T; t++)
+        scale[t] = 1;
+    for (int h = 0; h < H; h++)
+        tau[h] = 1;
+    if (HAS(p, scale)) {
+        lx_stack_scale(p->s, &p->call, scale);
+        for (int t = 0; t < T; t++)
+            put(p, "scale", -1, t, -1, (double)scale[t]);
+    }
+    if (HAS(p, tau)) {
+        lx_stack_tau(p->s, &p->call, H, tau);
+        for (int h = 0; h < H; h++)
+            put(p, "tau", h, -1, -1, (double)tau[h]);
+    }
+    return LX_OK;
+}
+
+static enum lx_code distances(struct probe *p, struct lx_err *err)
+{
+    int T = p->call.T, H = p->dims->heads, window;
+    real *table;
+
+    if (HAS(p, dist)) {
+        if (get(p, (size_t)H * (size_t)T, &table, err) != LX_OK)
+            return err->code;
+        lx_stack_dist(p->s, &p->call, H, table);
+        for (int h = 0; h < H; h++)
+            for (int t = 0; t < T; t++)
+                put(p, "dist", h, t, -1, (double)table[h * T + t]);
+    }
+    for (int i = 0; i < p->s->n; i++)
+        for (int t = 0; p->s->items[i].ops->bucket != NULL && t < T; t++)
+            put(p, "bucket", -1, t, -1, (double)p->s->items[i].ops->bucket(p->s->items[i].self, t));
+    window = lx_stack_window(p->s, &p->call);
+    if (window > 0 && window < T)
+        put(p, "window", -1, -1, -1, (double)window);
+    return LX_OK;
+}
+
+enum lx_code lx_hook_dump_write(struct lx_stack *s, const struct lx_enc_dims *dims, int layer,
+                                int T, struct lx_buf *out, struct lx_err *err)
+{
+    struct probe p = {.s = s, .dims = dims, .call = {.layer = layer, .B = 1, .T = T}, .out = out};
+    enum lx_code code;
+
+    lx_stack_prepare(s, T);
+    lx_buf_add(out, LX_APPLIED_HEADER "\n");
+    code = embedding(&p, err);
+    if (code == LX_OK)
+        code = rotation(&p, err);
+    if (code == LX_OK)
+        code = scales(&p, err);
+    if (code == LX_OK)
+        code = distances(&p, err);
+    lx_arena_free(&p.arena);
+    return code != LX_OK ? code : lx_buf_check(out, err);
+}

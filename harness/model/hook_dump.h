@@ -1,0 +1,28 @@
+/* What a stack of schemes really applies, found by calling its hooks as the model does: the proof of
+ * which position code is on. */
+#ifndef LX_MODEL_HOOK_DUMP_H
+#define LX_MODEL_HOOK_DUMP_H
+
+#include "core/buf.h"
+#include "core/err.h"
+#include "encodings/encoding.h"
+#include "model/stack.h"
+
+#define LX_APPLIED_HEADER "kind,head,position,channel,value"
+
+/* Append rows for a sequence of T tokens at one layer. Kinds:
+ *     embedding   position, channel: what is added to a token embedding of zeros
+ *     rotation    position, channel: radians by which a pair of channels is turned, -pi .. pi; the
+ *                 pair is named by its lower channel
+ *     magnitude   position, channel: factor by which turning changes the length, where it is not 1
+ *     scale       position (of the query): factor on content logits
+ *     tau         head: divisor of the whole logit
+ *     dist        head, position = distance: bias added to the logit
+ *     bucket      position = distance: which learned number that bias is, -1 for none
+ *     window      how many keys a query sees, itself included, if fewer than T
+ * head is empty where all heads agree. `s` is initialised and its parameters are filled. */
+LX_MUST_CHECK
+enum lx_code lx_hook_dump_write(struct lx_stack *s, const struct lx_enc_dims *dims, int layer,
+                                int T, struct lx_buf *out, struct lx_err *err);
+
+#endif

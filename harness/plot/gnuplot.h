@@ -1,0 +1,15 @@
+/* Running gnuplot. */
+#ifndef LX_PLOT_GNUPLOT_H
+#define LX_PLOT_GNUPLOT_H
+
+#include <stdbool.h>
+
+#include "core/err.h"
+
+/* Run DIR/NAME.gp inside DIR and put NAME.svg and NAME.png in place. What gnuplot says on stderr
+ * becomes the error text. A program that does not exist is no error: *found is cleared. */
+LX_MUST_CHECK
+enum lx_code lx_gnuplot_draw(const char *program, const char *dir, const char *name, bool *found,
+                             struct lx_err *err);
+
+#endif

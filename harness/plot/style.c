@@ -1,0 +1,78 @@
+/* Colours: Okabe & Ito, "Color Universal Design" (2008), without the yellow, which is lost on white
+ * paper. Seven colours do not last for a dozen encodings, so shape and dash change from one round
+ * of colours to the next: no two of the first 42 curves look alike. */
+#include "plot/style.h"
+
+#include <math.h>
+#include <stdbool.h>
+
+static const char *const COLORS[] = {"#0072b2", "#d55e00", "#009e73", "#cc79a7",
+                                     "#000000", "#56b4e9", "#e69f00"};
+enum { N_COLORS = 7, N_SHAPES = 6 };
+
+/* Circle, square, triangle, inverted triangle, diamond, pentagon. */
+static const int FILLED[N_SHAPES] = {7, 5, 9, 11, 13, 15};
+static const int HOLLOW[N_SHAPES] = {6, 4, 8, 10, 12, 14};
+
+/* Length of dash, gap, ... in gnuplot's units; "1" is solid. */
+static const char *const DASHES[] = {"1", "(14,4,3,4)", "(3,3)"};
+static const char VARIANT_DASH[] = "(9,5)";
+
+struct lx_style lx_style_of(int rank, int variant)
+{
+    int round = rank / N_COLORS;
+    int shape = (rank + round + variant) % N_SHAPES;
+    bool hollow = variant > 0 || round % 2 == 1;
+    return (struct lx_style){COLORS[rank % N_COLORS], variant ? VARIANT_DASH : DASHES[round % 3],
+                             hollow ? HOLLOW[shape] : FILLED[shape]};
+}
+
+/* Tics at mantissa * 10^k within [lo, hi]; appended only if out is not NULL. */
+static int mantissa_tics(double lo, double hi, const double *mantissa, int n, int every,
+                         struct lx_buf *out)
+{
+    int count = 0, first = (int)floor(log10(lo)), last = (int)floor(log10(hi));
+    for (int k = first; k <= last; k++)
+        for (int i = 0; i < n && k % every == 0; i++) {
+            double v = mantissa[i] * pow(10, k);
+            if (v < lo * (1 - 1e-9) || v > hi * (1 + 1e-9))
+                continue;
+            if (out)
+                lx_buf_printf(out, "%s%.6g", count ? ", " : "", v);
+            count++;
+        }
+    return count;
+}
+
+/* Tics at even steps of 1, 2 or 5 times a power of ten, between 4 and 8 of them. */
+static void even_tics(double lo, double hi, struct lx_buf *out)
+{
+    double raw = (hi - lo) / 7, power = pow(10, floor(log10(raw)));
+    double step = power * (raw > 5 * power ? 10 : raw > 2 * power ? 5 : raw > power ? 2 : 1);
+    bool first = true;
+    for (double k = ceil(lo / step - 1e-9); k * step <= hi + 1e-9 * step; k++) {
+        lx_buf_printf(out, "%s%.6g", first ? "" : ", ", k * step);
+        first = false;
+    }
+}
+
+void lx_style_log_tics(double lo, double hi, struct lx_buf *out)
+{
+    static const double FINE[] = {1, 1.5, 2, 3, 4, 5, 6, 8}, MIDDLE[] = {1, 2, 3, 5},
+                        COARSE[] = {1, 2, 5};
+    static const struct {
+        const double *mantissa;
+        int n, every;
+    } TRY[] = {{FINE, 8, 1},   {MIDDLE, 4, 1}, {COARSE, 3, 1}, {COARSE, 1, 1},
+               {COARSE, 1, 2}, {COARSE, 1, 5}, {COARSE, 1, 20}};
+    enum { TRIES = sizeof TRY / sizeof TRY[0], MOST = 10 };
+    if (hi < 2.5 * lo) {
+        even_tics(lo, hi, out);
+        return;
+    }
+    int i = 0;
+    while (i < TRIES - 1 &&
+           mantissa_tics(lo, hi, TRY[i].mantissa, TRY[i].n, TRY[i].every, NULL) > MOST)
+        i++;
+    mantissa_tics(lo, hi, TRY[i].mantissa, TRY[i].n, TRY[i].every, out);
+}

@@ -1,0 +1,9 @@
+/* What killed processes leave in a results folder: half-written temp files, locks, and what
+ * a cell has only while it runs. They do no harm; once all cells are done they are removed. */
+#ifndef LX_STORE_GARBAGE_H
+#define LX_STORE_GARBAGE_H
+
+/* Those of processes that are still there stay, and so does what cannot be removed. */
+void lx_collect_garbage(const char *dir);
+
+#endif

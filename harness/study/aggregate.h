@@ -1,0 +1,101 @@
+/* Rows grouped over seeds, and the statistics of each group.
+ *
+ * A section is what one table shows: a dataset and split, a training length, a mode (and its
+ * stride). A series is one line of it: an encoding as trained, or evaluated as another stack. A
+ * group is one cell of it: the same metric at the same place from every seed. */
+#ifndef LX_STUDY_AGGREGATE_H
+#define LX_STUDY_AGGREGATE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "core/arena.h"
+#include "core/err.h"
+#include "study/rows.h"
+#include "text/json.h"
+
+struct lx_stats {
+    int n;
+    double mean;
+    double sd; /* sample standard deviation (n - 1); NaN when n < 2 */
+    double min, max;
+};
+
+/* Statistics of n values; mean, min and max are NaN when n is 0. */
+struct lx_stats lx_stats_of(const double *v, size_t n);
+
+struct lx_group {
+    int section, series, metric, eval_length, layer, head, lo, hi; /* -1: over all */
+    size_t first; /* its rows are lx_study.rows.row[first .. first + n), sorted by seed */
+    int n;        /* rows: one a seed */
+    int count[LX_ROW_STATUSES];
+    struct lx_stats stats; /* over the rows that are ok */
+};
+
+struct lx_series {
+    int encoding, evaluated_as;
+    int rank;    /* of the encoding: chooses colour and shape */
+    int variant; /* 0: evaluated as trained */
+    char *label; /* "a", or "a as b" */
+};
+
+struct lx_section {
+    int dataset, split, train_length, mode, stride;
+    int *length; /* (n_lengths) evaluation lengths, rising */
+    size_t n_lengths;
+    int seeds_min, seeds_max; /* over the groups of perplexity */
+    long long tokens;         /* target tokens scored, -1 unless equal everywhere */
+    char *title;              /* "journal, trained at 128 tokens" */
+    char *detail;             /* "valid split, non-overlapping windows, 3 seeds" */
+    char *suffix;             /* "" or "-journal-128-last": what tells its files from others */
+};
+
+struct lx_study {
+    struct lx_rows rows; /* sorted */
+    struct lx_section *section;
+    size_t n_sections;
+    struct lx_series *series; /* in the order of the config */
+    size_t n_series;
+    struct lx_group *group; /* sorted by the first eight members */
+    size_t n_groups;
+    int ppl, nll, floor, entropy, entropy_normalized; /* metric ids, -1: not in the file */
+};
+
+/* Take the rows (also on failure) and group them. config: the resolved config, whose `encodings`
+ * give the order; NULL or without it: the order of the file. */
+LX_MUST_CHECK
+enum lx_code lx_study_make(struct lx_study *s, struct lx_rows *rows, const struct lx_json *config,
+                           struct lx_err *err);
+void lx_study_free(struct lx_study *s);
+
+/* The overall group (no layer, head or position); NULL: none. */
+const struct lx_group *lx_study_find(const struct lx_study *s, size_t section, size_t series,
+                                     int metric, int eval_length);
+
+/* The groups of one metric at one length, all layers, heads and positions; *n of them. */
+const struct lx_group *lx_study_range(const struct lx_study *s, size_t section, size_t series,
+                                      int metric, int eval_length, size_t *n);
+
+/* What stands for the group: ok only if every row is, else the worst status in it. */
+enum lx_report_status lx_group_status(const struct lx_group *g);
+
+/* Ratio to the training length: every seed's value over the same seed's value at the training
+ * length, then statistics over seeds. n is 0 where the training length was not evaluated. */
+LX_MUST_CHECK
+enum lx_code lx_study_ratio(const struct lx_study *s, const struct lx_group *g,
+                            struct lx_stats *out, struct lx_err *err);
+
+/* Perplexity of the generator itself on the targets of this length: exp of the mean nll_floor; NaN
+ * where there is none. */
+double lx_study_floor(const struct lx_study *s, size_t section, int eval_length);
+
+/* What occurs among the groups of a metric in this section, rising: evaluation lengths, or first
+ * positions (`positions`). Memory from the arena. */
+LX_MUST_CHECK
+enum lx_code lx_study_axis(const struct lx_study *s, size_t section, int metric, bool positions,
+                           struct lx_arena *arena, int **at, size_t *n, struct lx_err *err);
+
+/* The series has rows in this section. */
+bool lx_study_has(const struct lx_study *s, size_t section, size_t series);
+
+#endif

@@ -1,0 +1,29 @@
+/* Numbers as tables and figures write them; see format.h. */
+#include "study/format.h"
+
+#include <math.h>
+#include <stdio.h>
+
+void lx_format_multiple(int length, int train_length, char out[24])
+{
+    if (length % train_length == 0)
+        (void)snprintf(out, 24, "%dx", length / train_length);
+    else
+        (void)snprintf(out, 24, "%.3gx", (double)length / train_length);
+}
+
+void lx_format_number(double v, double like, char out[24])
+{
+    double size = fabs(like);
+
+    if (size > 0 && size < 0.0995)
+        (void)snprintf(out, 24, "%.2g", v);
+    else if (size < 99.995)
+        (void)snprintf(out, 24, "%.2f", v);
+    else if (size < 999.95)
+        (void)snprintf(out, 24, "%.1f", v);
+    else if (size < 999999.5)
+        (void)snprintf(out, 24, "%.0f", v);
+    else
+        (void)snprintf(out, 24, "%.2e", v);
+}

@@ -1,0 +1,12 @@
+/* Numbers as tables and figures write them. */
+#ifndef LX_STUDY_FORMAT_H
+#define LX_STUDY_FORMAT_H
+
+/* Two decimals, fewer as `like` grows, exponent form from a million on: a spread is written with
+ * the decimals of its mean. */
+void lx_format_number(double v, double like, char out[24]);
+
+/* "2x", "1.5x", "0.33x". */
+void lx_format_multiple(int length, int train_length, char out[24]);
+
+#endif

@@ -1,0 +1,82 @@
+/* CPU features and the BLAS core type; see cputype.h. */
+#include "system/cputype.h"
+
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#if defined(__x86_64__) || defined(__i386__)
+#define ON_X86 1
+#else
+#define ON_X86 0
+#endif
+
+#if ON_X86
+static bool has_avx512(void)
+{
+    return __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512dq") &&
+           __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512vl");
+}
+
+static bool has_avx2(void)
+{
+    return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma");
+}
+#endif
+
+const char *lx_cputype_choice(void)
+{
+#if ON_X86
+    if (has_avx512())
+        return "SkylakeX";
+    if (has_avx2())
+        return "Haswell";
+#endif
+    return NULL;
+}
+
+const char *lx_cputype_features(void)
+{
+#if ON_X86
+    if (has_avx512())
+        return "avx2 fma avx512f avx512dq avx512bw avx512vl";
+    if (has_avx2())
+        return "avx2 fma";
+#endif
+    return "none of avx2, fma, avx512";
+}
+
+void lx_cputype_restart(char **argv)
+{
+    const char *choice = lx_cputype_choice();
+
+    /* cppcheck-suppress knownConditionTrueFalse ; other processors have no choice */
+    if (choice == NULL || getenv("OPENBLAS_CORETYPE") != NULL || getenv("LX_CORETYPE_SET") != NULL)
+        return;
+    if (setenv("LX_CORETYPE_SET", "1", 1) != 0 || setenv("OPENBLAS_CORETYPE", choice, 1) != 0)
+        return;
+    (void)execv("/proc/self/exe", argv);
+    (void)unsetenv("OPENBLAS_CORETYPE");
+}
+
+void lx_cputype_name(char *out, size_t size)
+{
+    char line[512];
+    FILE *f = fopen("/proc/cpuinfo", "r");
+
+    (void)snprintf(out, size, "unknown");
+    if (f == NULL)
+        return;
+    while (fgets(line, sizeof(line), f) != NULL) {
+        const char *colon = strchr(line, ':');
+
+        if (strncmp(line, "model name", 10) != 0 || colon == NULL)
+            continue;
+        colon += 1 + strspn(colon + 1, " ");
+        (void)snprintf(out, size, "%.*s", (int)strcspn(colon, "\n"), colon);
+        break;
+    }
+    (void)fclose(f);
+}

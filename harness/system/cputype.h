@@ -1,0 +1,24 @@
+/* Which OpenBLAS kernels suit this processor.
+ *
+ * OpenBLAS picks kernels when it is loaded, from a list of models that ends with its release; on a
+ * newer CPU it may choose slow ones. The environment variable OPENBLAS_CORETYPE overrides the
+ * choice, so it has to be set before the program that computes begins. */
+#ifndef LX_SYSTEM_CPUTYPE_H
+#define LX_SYSTEM_CPUTYPE_H
+
+#include <stddef.h>
+
+/* The core type that the features of this CPU call for, NULL: leave it to OpenBLAS. */
+const char *lx_cputype_choice(void);
+
+/* Start this program anew with OPENBLAS_CORETYPE set, once, if it is unset and there is a choice.
+ * Returns where there is nothing to do or exec fails. */
+void lx_cputype_restart(char **argv);
+
+/* Model name of the processor, "unknown" if the system does not tell. */
+void lx_cputype_name(char *out, size_t size);
+
+/* Features of interest that this CPU has, as one text: "avx2 fma avx512f ...". */
+const char *lx_cputype_features(void);
+
+#endif

@@ -1,0 +1,76 @@
+/* Files: whole reads, gzip reads, atomic writes, folders.
+ *
+ * A file is written whole or not at all: temp file in the same folder, fsync, rename, fsync of the
+ * folder. On any failure the temp file is removed and the old content stands. Temp files are named
+ * "NAME.tmp-HOST-PID-I", so that processes of several machines may write to one folder. */
+#ifndef LX_SYSTEM_FS_H
+#define LX_SYSTEM_FS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "core/buf.h"
+#include "core/err.h"
+
+/* Whole file into buf (cleared first; empty and without memory after a failure). A missing file:
+ * LX_EDATA, "PATH: no such file". */
+LX_MUST_CHECK enum lx_code lx_fs_read(const char *path, struct lx_buf *out, struct lx_err *err);
+
+/* Whole file, unpacked if it begins like gzip (concatenated members allowed), as it is otherwise.
+ * Truncated or corrupt gzip is LX_EDATA and says so. */
+LX_MUST_CHECK enum lx_code lx_fs_read_gz(const char *path, struct lx_buf *out, struct lx_err *err);
+
+/* Write n bytes atomically and durably. */
+LX_MUST_CHECK
+enum lx_code lx_fs_write(const char *path, const void *data, size_t n, struct lx_err *err);
+
+/* The same without waiting for the disk: whole for every reader, but it may be lost when the machine
+ * stops. For what is only of use while a process runs. */
+LX_MUST_CHECK
+enum lx_code lx_fs_replace(const char *path, const void *data, size_t n, struct lx_err *err);
+
+/* Write, unless the file says the same already: then its date still tells when it changed. */
+LX_MUST_CHECK
+enum lx_code lx_fs_update(const char *path, const void *data, size_t n, struct lx_err *err);
+/* Write n bytes to what is open, as far as the system takes them; false: errno says why. */
+LX_MUST_CHECK bool lx_fs_put(int fd, const void *data, size_t n);
+
+/* Make a folder and its parents. */
+LX_MUST_CHECK enum lx_code lx_fs_mkdir(const char *path, struct lx_err *err);
+/* A new folder beside `path`, named as temp files are; the name goes to temp. */
+LX_MUST_CHECK
+enum lx_code lx_fs_temp_folder(const char *path, struct lx_buf *temp, struct lx_err *err);
+enum lx_renamed {
+    LX_RENAMED,
+    LX_RENAME_TAKEN, /* at `to` is a folder with something in it */
+    LX_RENAME_GONE   /* there is no folder `from` (any more) */
+};
+/* Give folder `from` the name `to`, durably and at once for every reader; an empty folder of that name is
+ * replaced. Where others may do the same, not to succeed is no error: *how says so, and nothing has
+ * changed. */
+LX_MUST_CHECK
+enum lx_code lx_fs_rename_folder(const char *from, const char *to, enum lx_renamed *how,
+                                 struct lx_err *err);
+/* Remove a folder and what is in it; it is no error if there is none. */
+LX_MUST_CHECK enum lx_code lx_fs_remove_folder(const char *path, struct lx_err *err);
+
+#define LX_HOST_SIZE 65
+/* The name of this machine as it stands in names of temp files: letters, digits, "." and "_". */
+void lx_fs_host(char out[LX_HOST_SIZE]);
+
+/* False only if there certainly is none: what cannot be looked at is left to fail when it is opened,
+ * with its cause, and never passes for missing. */
+bool lx_fs_exists(const char *path);
+/* The same where guessing will not do: not being able to look is an error. */
+LX_MUST_CHECK enum lx_code lx_fs_look(const char *path, bool *there, struct lx_err *err);
+bool lx_fs_is_folder(const char *path);
+bool lx_fs_is_file(const char *path); /* anything that is no folder */
+/* Remove a file or an empty folder; it is no error if there is none. */
+LX_MUST_CHECK enum lx_code lx_fs_remove(const char *path, struct lx_err *err);
+
+/* Names in a folder (no "." and ".."), sorted, each handed to visit; stops at the first error. */
+LX_MUST_CHECK
+enum lx_code lx_fs_list(const char *path, enum lx_code (*visit)(void *ctx, const char *name),
+                        void *ctx, struct lx_err *err);
+
+#endif

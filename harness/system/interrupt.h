@@ -1,0 +1,19 @@
+/* Signals that ask to stop: INT, TERM, and USR1, USR2, XCPU, with which clusters announce the end of
+ * a job's time. Noted, and acted upon where work can stop cleanly.
+ *
+ * A second one ends the program at once, with the exit status of an interruption; files are whole at
+ * any moment. What comes within half a second of the first counts as the same (a terminal and a
+ * parent both pass it on), and XCPU, which the system repeats every second, never counts as a
+ * second. */
+#ifndef LX_SYSTEM_INTERRUPT_H
+#define LX_SYSTEM_INTERRUPT_H
+
+#include <stdbool.h>
+
+/* From now on they are noted; SIGPIPE and SIGXFSZ are ignored, so that
+ * writes fail instead. patient: a second one
+ * changes nothing, as fits a worker, whose supervisor has a say in that. */
+void lx_interrupt_watch(bool patient);
+bool lx_interrupted(void);
+
+#endif

@@ -1,0 +1,113 @@
+/* Folders that appear whole; see publish.h. */
+#include "system/publish.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "core/buf.h"
+#include "system/fs.h"
+
+#define TRIES 10 /* each lost only to another process that replaced the same folder in between */
+
+/* Make the parents, and a temporary folder beside where `folder` is to be. */
+static enum lx_code make_temp(const char *folder, struct lx_buf *temp, struct lx_err *err)
+{
+    const char *slash = strrchr(folder, '/');
+    struct lx_buf parent = {0};
+    enum lx_code code = LX_OK;
+
+    if (slash != NULL && slash > folder) {
+        lx_buf_addn(&parent, folder, (size_t)(slash - folder));
+        code = lx_buf_check(&parent, err);
+        if (code == LX_OK)
+            code = lx_fs_mkdir(parent.text, err);
+    }
+    lx_buf_free(&parent);
+    if (code == LX_OK && lx_fs_is_file(folder))
+        code = lx_fail(err, LX_EIO, "%s: cannot make folder: a file of this name exists", folder);
+    if (code == LX_OK)
+        code = lx_fs_temp_folder(folder, temp, err);
+    return code;
+}
+
+enum lx_code lx_publish_check(const char *folder, struct lx_err *err)
+{
+    struct lx_buf temp = {0};
+    enum lx_code code = make_temp(folder, &temp, err);
+
+    if (code == LX_OK)
+        code = lx_fs_remove(temp.text, err);
+    lx_buf_free(&temp);
+    return code;
+}
+
+/* Take what is not whole out of the way. Renamed, not emptied: file by file this could hit what another
+ * process has put there meanwhile. */
+static enum lx_code set_aside(const char *folder, struct lx_err *err)
+{
+    struct lx_buf aside = {0};
+    struct lx_err ignored = {0};
+    enum lx_renamed how; /* gone: another process was faster */
+    enum lx_code code = lx_fs_temp_folder(folder, &aside, err);
+
+    if (code == LX_OK) {
+        code = lx_fs_rename_folder(folder, aside.text, &how, err);
+        (void)!lx_fs_remove_folder(aside.text, &ignored);
+    }
+    lx_buf_free(&aside);
+    return code;
+}
+
+/* Without memory or a file to open: one of these may be what failed. */
+static void remove_temp(const struct lx_publication *p, const char *temp)
+{
+    char path[4096];
+
+    for (size_t i = 0; i < p->n_names; i++) {
+        int n = snprintf(path, sizeof(path), "%s/%s", temp, p->names[i]);
+
+        if (n > 0 && (size_t)n < sizeof(path))
+            (void)unlink(path);
+    }
+    (void)rmdir(temp);
+}
+
+static enum lx_code put_in_place(const struct lx_publication *p, const char *temp, bool *mine,
+                                 struct lx_err *err)
+{
+    for (int i = 0; i < TRIES; i++) {
+        enum lx_renamed how;
+        enum lx_code code = lx_fs_rename_folder(temp, p->folder, &how, err);
+
+        *mine = code == LX_OK && how == LX_RENAMED;
+        if (code != LX_OK || *mine || p->is_whole(p->ctx, p->folder))
+            return code;
+        if (how == LX_RENAME_GONE)
+            return lx_fail(err, LX_EIO, "%s: gone while it was written", temp);
+        code = set_aside(p->folder, err);
+        if (code != LX_OK)
+            return code;
+    }
+    return lx_fail(err, LX_EIO, "%s: cannot replace: others write there without end", p->folder);
+}
+
+enum lx_code lx_publish(const struct lx_publication *p, bool *mine, struct lx_err *err)
+{
+    struct lx_buf temp = {0};
+    enum lx_code code;
+
+    *mine = false;
+    if (p->is_whole(p->ctx, p->folder))
+        return LX_OK;
+    code = make_temp(p->folder, &temp, err);
+    if (code == LX_OK) {
+        code = p->write(p->ctx, temp.text, err);
+        if (code == LX_OK)
+            code = put_in_place(p, temp.text, mine, err);
+        if (!*mine)
+            remove_temp(p, temp.text);
+    }
+    lx_buf_free(&temp);
+    return code;
+}

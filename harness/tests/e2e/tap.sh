@@ -1,0 +1,54 @@
+# What every end-to-end script begins with (sourced, not run): a folder of its own that is removed at
+# the end, the program under test in $longshot ($LONGSHOT or build/longshot), and TAP checks.
+set -u
+root=$(cd "$(dirname "$0")/../../.." && pwd)
+longshot=${LONGSHOT:-$root/build/longshot}
+tmp=$(mktemp -d) || exit 1
+on_exit() { :; } # a script may replace it
+trap 'on_exit; chmod -R u+w "$tmp"; rm -rf "$tmp"' EXIT
+cd "$tmp" || exit 1
+n=0
+bad=0
+
+# check NAME COMMAND...: one TAP line; the command's status is the result.
+check() {
+    name=$1
+    shift
+    n=$((n + 1))
+    if "$@" >check.out 2>&1; then
+        echo "ok $n - $name"
+    else
+        echo "not ok $n - $name"
+        sed 's/^/# /' check.out err 2>/dev/null | head -20
+        bad=1
+    fi
+}
+
+# exits STATUS COMMAND...: stdout to `out`, stderr to `err`.
+exits() {
+    want=$1
+    shift
+    "$@" >out 2>err
+    got=$?
+    [ "$got" = "$want" ] || { echo "status $got, expected $want: $*"; return 1; }
+}
+
+# has FILE TEXT, lacks FILE TEXT
+has() { grep -qF -e "$2" "$1" || { echo "$1 lacks: $2"; return 1; }; }
+lacks() { ! grep -qF -e "$2" "$1"; }
+
+# same_results DIR DIR: the rows of both, and the trained weights of the first.
+same_results() {
+    for f in metrics.csv train.csv; do cmp "$1/$f" "$2/$f" || return 1; done
+    for f in "$1"/checkpoints/*/model.safetensors; do cmp "$f" "$2${f#"$1"}" || return 1; done
+}
+
+# until_done COMMAND...: stopped by TERM again and again, a little later each time, until it ends well of
+# itself (after 90 times it is left alone); $stops says how often it was stopped.
+until_done() {
+    stops=0
+    while ! timeout -s TERM "$(printf 0.%02d $((stops + 1)))" "$@" >out 2>err; do
+        stops=$((stops + 1))
+        [ $stops -lt 90 ] || { "$@" >out 2>err; return; }
+    done
+}

@@ -1,0 +1,96 @@
+#!/bin/sh
+# House rules that a compiler does not know: which room may include which, one
+# includer for each third-party header, private headers, no scheme's or dataset's name outside its
+# folder, file names unique, files of a readable length. Prints each breach as file:line; exits 1 if
+# there was one.
+set -u
+cd "$(dirname "$0")/../../.." || exit 2
+
+# Each room, a colon, and the rooms it may include besides itself. A folder under harness that is not
+# named here is a breach. A room lists only rooms above it, so the rooms have one order; that the files
+# have one, too, check_circles.sh sees in what they call.
+rooms='
+core:
+system:     core
+text:       core system
+tensor:     core system text
+encodings:  core text tensor
+datasets:   core system text
+model:      core system text tensor encodings
+train:      core system text tensor model datasets
+eval:       core system text tensor model datasets encodings
+analysis:   core system text tensor model datasets encodings eval
+study:      core system text
+verdict:    core system text study
+plot:       core system text study
+report:     core system text study verdict plot
+config:     core system text tensor model train datasets encodings eval analysis verdict
+plan:       core system text model eval analysis config
+store:      core system text eval config plan
+cell:       core system text tensor model train eval analysis config plan store
+launch:     core system text tensor plan store
+bench:      core system text tensor encodings model train eval config plot
+command:    core system text tensor encodings datasets model train eval analysis study verdict plot report config plan store cell launch bench
+main.c:     core system text command
+'
+# Of encodings and datasets, the others see the contract alone.
+contracts='encodings/encoding.h datasets/dataset.h'
+
+out=$(
+    git ls-files --cached --others --exclude-standard harness encodings datasets | grep '\.[ch]$' | grep -v '^harness/tests/' |
+        ROOMS=$rooms CONTRACTS=$contracts perl -e '
+        use strict;
+        use warnings;
+        my (%may, %above, %contract);
+        $contract{$_} = 1 for split " ", $ENV{CONTRACTS};
+        for (grep { /\S/ } split /\n/, $ENV{ROOMS}) {
+            my ($room, $seen) = /^(\S+):\s*(.*)$/ or die "rooms: $_\n";
+            for (split " ", $seen) {
+                print "rooms: $room lists $_, which is not above it\n" unless $above{$_};
+                $may{$room}{$_} = 1;
+            }
+            $may{$room}{$room} = $above{$room} = 1;
+        }
+        my %file = map { chomp; $_ => 1 } grep { chomp; -f } <STDIN>;
+        sub path_of { my $p = shift; return $p =~ m{^(encodings|datasets)/} ? $p : "harness/$p" }
+        for my $f (sort keys %file) {
+            my ($room) = $f =~ m{^(?:harness/)?([^/]+)};
+            print "$f:1: the room $room is not in the table of rooms\n" unless $may{$room};
+            open my $h, "<", $f or die "$f: $!\n";
+            while (<$h>) {
+                my ($to) = /^#include "([^"]+)"/ or next;
+                my ($there) = $to =~ m{^([^/]+)/};
+                if (!defined $there || !$file{path_of($to)}) {
+                    print "$f:$.: includes $to, which is no file of a room\n";
+                    next;
+                }
+                print "$f:$.: $room may not include $to\n" unless $may{$room}{$there};
+                print "$f:$.: $room sees only the contract of $there, not $to\n"
+                    if $there =~ /^(encodings|datasets)$/ && $room ne $there && !$contract{$to};
+                print "$f:$.: $to is private to $there\n" if $to =~ /_internal\.h$/ && $room ne $there;
+            }
+        }
+        my %n;
+        $n{$_}++ for map { m{^harness/([^/]+)/} ? $1 : () } keys %file;
+        $n{$_} > 24 and print "harness/$_: $n{$_} files in one room, at most 24\n" for sort keys %n;'
+
+    for pair in cJSON.h:harness/text/json cblas.h:harness/tensor/gemm zlib.h:harness/system/gzip csv.h:harness/text/csvfile; do
+        header=${pair%%:*}; owner=${pair#*:}
+        grep -nE "^#include [<\"](cjson/)?$header[>\"]" -r harness encodings datasets --include='*.[ch]' |
+            grep -v "^$owner" | sed "s/\$/: only $(basename "$owner").c may include $header/"
+    done
+
+    # A scheme or dataset is known by its registry alone.
+    for f in encodings/*.c datasets/*.c; do
+        name=$(basename "$f" .c)
+        case $name in *_list | *_*words | *_model | text | window | temperature | learned) continue ;; esac
+        grep -nw "\"$name\"" -r harness --include='*.[ch]' | grep -v '^harness/tests/' |
+            sed "s/\$/: names the scheme or dataset $name/"
+    done
+
+    find harness encodings datasets -name '*.[ch]' -exec basename {} \; | sort | uniq -d |
+        sed 's/$/: this file name occurs twice/'
+    find harness encodings datasets -name '*.[ch]' -exec wc -l {} + | awk '$2 != "total" && $1 > 600 {print $2 ": " $1 " lines, at most 600"}'
+    grep -nE '(//|/\*).*(TODO|FIXME|XXX)' -r harness encodings datasets --include='*.[ch]' | sed 's/$/: write it or delete it/'
+)
+[ -z "$out" ] || { printf '%s\n' "$out" >&2; exit 1; }

@@ -1,0 +1,26 @@
+/* The strict half of the JSON reader: a check of the whole text against RFC 8259 before any tree is
+ * built. Used by json.c only; everyone else wants json.h. */
+#ifndef LX_TEXT_JSON_SCAN_H
+#define LX_TEXT_JSON_SCAN_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "core/err.h"
+
+#define LX_JSON_DEPTH 64        /* deepest nesting of arrays and objects */
+#define LX_JSON_NUMBER_CHARS 63 /* longest number text */
+
+/* LX_OK if the n bytes are one JSON value and nothing else. Otherwise LX_ECONFIG with
+ * "name: line L, column C: what is wrong"; columns count characters from 1. */
+LX_MUST_CHECK
+enum lx_code lx_json_scan(const char *text, size_t n, const char *name, struct lx_err *err);
+
+/* Length of the UTF-8 character at s (n > 0 bytes left), 0 if it is not valid: overlong forms,
+ * surrogates and anything above U+10FFFF are not. */
+size_t lx_utf8_length(const char *s, size_t n);
+
+/* True if all n bytes are valid UTF-8. */
+bool lx_utf8_valid(const char *s, size_t n);
+
+#endif

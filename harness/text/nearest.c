@@ -1,0 +1,79 @@
+/* "Did you mean": the nearest of a list of names; declared in options.h.
+ *
+ * Distance: Damerau-Levenshtein, optimal string alignment (insert, delete, replace, swap neighbours,
+ * each 1). Upper and lower case are the same letter, '-' the same as '_'. A name is near when at
+ * most a third of its letters differ, or when what was typed is its beginning (three or more). */
+#include <ctype.h>
+#include <string.h>
+
+#include "text/options.h"
+
+#define MAX_NAME 64
+
+static int fold(char c)
+{
+    return c == '-' ? '_' : tolower((unsigned char)c);
+}
+
+static size_t min3(size_t a, size_t b, size_t c)
+{
+    size_t m = a < b ? a : b;
+
+    return m < c ? m : c;
+}
+
+/* Lengths m and n below MAX_NAME. */
+static size_t distance(const char *a, size_t m, const char *b, size_t n)
+{
+    size_t rows[3][MAX_NAME]; /* row i of the table is rows[i % 3] */
+
+    for (size_t j = 0; j <= n; j++)
+        rows[0][j] = j;
+    for (size_t i = 1; i <= m; i++) {
+        size_t *now = rows[i % 3];
+        const size_t *up = rows[(i + 2) % 3], *up2 = rows[(i + 1) % 3];
+
+        now[0] = i;
+        for (size_t j = 1; j <= n; j++) {
+            size_t cost = fold(a[i - 1]) != fold(b[j - 1]) ? 1 : 0;
+
+            now[j] = min3(up[j] + 1, now[j - 1] + 1, up[j - 1] + cost);
+            if (i > 1 && j > 1 && fold(a[i - 1]) == fold(b[j - 2]) &&
+                fold(a[i - 2]) == fold(b[j - 1]) && up2[j - 2] + 1 < now[j])
+                now[j] = up2[j - 2] + 1;
+        }
+    }
+    return rows[m % 3][n];
+}
+
+static bool begins(const char *name, const char *got, size_t n)
+{
+    for (size_t i = 0; i < n; i++)
+        if (name[i] == '\0' || fold(name[i]) != fold(got[i]))
+            return false;
+    return true;
+}
+
+const char *lx_nearest(const char *got, const char *const *names, size_t n)
+{
+    size_t m = strlen(got), best = MAX_NAME;
+    const char *near = NULL;
+
+    if (m >= MAX_NAME)
+        return NULL;
+    for (size_t i = 0; i < n; i++) {
+        size_t len = strlen(names[i]), longer = len > m ? len : m, d;
+
+        if (len >= MAX_NAME)
+            continue;
+        d = distance(got, m, names[i], len);
+        if (d < best && (d * 3 <= longer || (d == 1 && m == 2 && len == 2))) {
+            best = d;
+            near = names[i];
+        }
+    }
+    for (size_t i = 0; near == NULL && m >= 3 && i < n; i++)
+        if (begins(names[i], got, m))
+            near = names[i];
+    return near;
+}

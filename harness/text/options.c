@@ -1,0 +1,239 @@
+/* Option tables: defaults, parsing, bounds; see options.h. What a table says about itself (help,
+ * schema, written-back values) is in options_text.c. */
+#include "text/options.h"
+
+#include <assert.h>
+#include <limits.h>
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "text/options_text.h"
+
+/* The fields are reached by offset; memcpy keeps the compiler honest about their types. */
+static void put_int(void *self, const struct lx_option *o, int v)
+{
+    memcpy((char *)self + o->offset, &v, sizeof(v));
+}
+
+static void put_default(const struct lx_option *o, void *self)
+{
+    bool b = o->def != 0.0;
+
+    switch (o->type) {
+    case LX_OPT_INT:
+    case LX_OPT_CHOICE:
+        put_int(self, o, (int)o->def);
+        break;
+    case LX_OPT_REAL:
+        memcpy((char *)self + o->offset, &o->def, sizeof(o->def));
+        break;
+    case LX_OPT_BOOL:
+        memcpy((char *)self + o->offset, &b, sizeof(b));
+        break;
+    case LX_OPT_TEXT:
+        memcpy((char *)self + o->offset, &o->text, sizeof(o->text));
+        break;
+    case LX_OPT_END:
+        break;
+    }
+}
+
+void lx_options_default(const struct lx_option *table, void *self)
+{
+    for (const struct lx_option *o = table; o->type != LX_OPT_END; o++)
+        put_default(o, self);
+}
+
+static enum lx_code wrong_type(const char *rule, const struct lx_json *v, struct lx_err *err)
+{
+    return lx_fail(err, LX_ECONFIG, "must be %s, got %s", rule,
+                   lx_json_type(v) == LX_JSON_BOOL ? (lx_json_bool(v) ? "true" : "false")
+                                                   : lx_json_type_name(lx_json_type(v)));
+}
+
+/* Bounds that are NaN or infinite do not bind. */
+static enum lx_code check_bounds(const struct lx_option *o, double v, struct lx_err *err)
+{
+    char got[40], bound[40];
+    double min = o->min, max = o->max;
+    const char *rule = NULL;
+
+    if (o->type == LX_OPT_INT) {
+        min = min >= INT_MIN ? min : INT_MIN;
+        max = max <= INT_MAX ? max : INT_MAX;
+    }
+    if ((o->flags & LX_OPT_OPEN_MIN) != 0 && v <= min)
+        rule = "greater than";
+    else if (v < min)
+        rule = "at least";
+    if (rule == NULL && v > max)
+        rule = "at most";
+    if (rule == NULL)
+        return LX_OK;
+    lx_number_text(v, got, sizeof(got));
+    lx_number_text(v > max ? max : min, bound, sizeof(bound));
+    return lx_fail(err, LX_ECONFIG, "must be %s %s, got %s", rule, bound, got);
+}
+
+static enum lx_code parse_number(const struct lx_option *o, const struct lx_json *v, void *self,
+                                 struct lx_err *err)
+{
+    bool whole = o->type == LX_OPT_INT;
+    double d = lx_json_number(v);
+    enum lx_code code;
+
+    if (lx_json_type(v) != LX_JSON_NUMBER)
+        return wrong_type(whole ? "a whole number" : "a number", v, err);
+    if (whole && floor(d) != d) {
+        char got[40];
+
+        lx_number_text(d, got, sizeof(got));
+        return lx_fail(err, LX_ECONFIG, "must be a whole number, got %s", got);
+    }
+    code = check_bounds(o, d, err);
+    if (code != LX_OK)
+        return code;
+    if (whole)
+        put_int(self, o, (int)d);
+    else
+        memcpy((char *)self + o->offset, &d, sizeof(d));
+    return LX_OK;
+}
+
+static enum lx_code parse_choice(const struct lx_option *o, const struct lx_json *v, void *self,
+                                 struct lx_err *err)
+{
+    struct lx_choices c;
+    const char *got = lx_json_text(v), *near;
+    char rule[512];
+
+    lx_choices_split(o, &c);
+    for (size_t i = 0; got != NULL && i < c.n; i++) {
+        if (strcmp(got, c.name[i]) == 0) {
+            put_int(self, o, (int)i);
+            return LX_OK;
+        }
+    }
+    lx_choices_join(&c, ", ", rule, sizeof(rule));
+    if (got == NULL) {
+        char one_of[528];
+
+        (void)snprintf(one_of, sizeof(one_of), "one of %s", rule);
+        return wrong_type(one_of, v, err);
+    }
+    near = lx_nearest(got, c.name, c.n);
+    if (near != NULL)
+        return lx_fail(err, LX_ECONFIG, "must be one of %s, got \"%.80s\" (did you mean \"%s\"?)",
+                       rule, got, near);
+    return lx_fail(err, LX_ECONFIG, "must be one of %s, got \"%.80s\"", rule, got);
+}
+
+static enum lx_code parse_value(const struct lx_option *o, const struct lx_json *v, void *self,
+                                struct lx_arena *arena, struct lx_err *err)
+{
+    bool b = lx_json_bool(v);
+    const char *text;
+
+    switch (o->type) {
+    case LX_OPT_INT:
+    case LX_OPT_REAL:
+        return parse_number(o, v, self, err);
+    case LX_OPT_BOOL:
+        if (lx_json_type(v) != LX_JSON_BOOL)
+            return wrong_type("true or false", v, err);
+        memcpy((char *)self + o->offset, &b, sizeof(b));
+        return LX_OK;
+    case LX_OPT_TEXT:
+        if (lx_json_type(v) != LX_JSON_TEXT)
+            return wrong_type("a string", v, err);
+        assert(arena != NULL);
+        text = lx_arena_text(arena, lx_json_text(v));
+        if (text == NULL)
+            return lx_fail(err, LX_ENOMEM, "out of memory");
+        memcpy((char *)self + o->offset, &text, sizeof(text));
+        return LX_OK;
+    case LX_OPT_CHOICE:
+        return parse_choice(o, v, self, err);
+    case LX_OPT_END:
+        break;
+    }
+    return LX_OK;
+}
+
+/* "path.key", or "key" at the top. */
+static void join_path(const char *path, const char *key, char *out, size_t size)
+{
+    (void)snprintf(out, size, "%s%s%s", path, path[0] != '\0' ? "." : "", key);
+}
+
+static bool in_list(const char *const *list, const char *key)
+{
+    for (; list != NULL && *list != NULL; list++)
+        if (strcmp(*list, key) == 0)
+            return true;
+    return false;
+}
+
+static enum lx_code unknown_key(const struct lx_option *table, const char *const *extra,
+                                const char *path, const char *key, struct lx_err *err)
+{
+    const char *names[128], *near;
+    size_t n = 0;
+
+    for (const struct lx_option *o = table; o->type != LX_OPT_END && n < 128; o++)
+        names[n++] = o->key;
+    for (; extra != NULL && *extra != NULL && n < 128; extra++)
+        names[n++] = *extra;
+    near = lx_nearest(key, names, n);
+    if (near != NULL)
+        (void)lx_fail(err, LX_ECONFIG, "unknown key \"%.80s\" (did you mean \"%s\"?)", key, near);
+    else
+        (void)lx_fail(err, LX_ECONFIG, "unknown key \"%.80s\"", key);
+    return path[0] != '\0' ? lx_wrap(err, "%s", path) : LX_ECONFIG;
+}
+
+static enum lx_code parse_member(const struct lx_option *table, const struct lx_json *v,
+                                 const char *path, const char *const *extra, void *self,
+                                 struct lx_arena *arena, struct lx_err *err)
+{
+    const char *key = lx_json_key(v);
+    char where[512];
+
+    for (const struct lx_option *o = table; o->type != LX_OPT_END; o++) {
+        if (strcmp(o->key, key) == 0) {
+            if (parse_value(o, v, self, arena, err) == LX_OK)
+                return LX_OK;
+            join_path(path, key, where, sizeof(where));
+            return lx_wrap(err, "%s", where);
+        }
+    }
+    return in_list(extra, key) ? LX_OK : unknown_key(table, extra, path, key, err);
+}
+
+enum lx_code lx_options_parse(const struct lx_option *table, const struct lx_json *obj,
+                              const char *path, const char *const *extra, void *self,
+                              struct lx_arena *arena, struct lx_err *err)
+{
+    enum lx_code code;
+
+    lx_options_default(table, self);
+    if (obj != NULL && lx_json_type(obj) != LX_JSON_OBJECT) {
+        code = wrong_type("an object", obj, err);
+        return path[0] != '\0' ? lx_wrap(err, "%s", path) : code;
+    }
+    for (const struct lx_json *v = lx_json_first(obj); v != NULL; v = lx_json_next(v)) {
+        code = parse_member(table, v, path, extra, self, arena, err);
+        if (code != LX_OK)
+            return code;
+    }
+    for (const struct lx_option *o = table; o->type != LX_OPT_END; o++) {
+        char where[512];
+
+        if ((o->flags & LX_OPT_REQUIRED) == 0 || lx_json_find(obj, o->key) != NULL)
+            continue;
+        join_path(path, o->key, where, sizeof(where));
+        return lx_fail(err, LX_ECONFIG, "%s: required, but missing", where);
+    }
+    return LX_OK;
+}

@@ -1,0 +1,76 @@
+/* Option tables: the one description of every setting of the program.
+ *
+ * A section of the config (model, train, a scheme, a dataset, ...) is a C struct and a table of its
+ * fields. From the table the harness parses JSON into the struct, checks types and bounds, prints
+ * help, writes the resolved values back and derives the published schema. A scheme or dataset never
+ * sees JSON.
+ *
+ * Field types: LX_OPT_INT int, LX_OPT_REAL double, LX_OPT_BOOL bool, LX_OPT_TEXT const char *
+ * (owned by the arena given to the parser), LX_OPT_CHOICE int (index into the names). */
+#ifndef LX_TEXT_OPTIONS_H
+#define LX_TEXT_OPTIONS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "core/arena.h"
+#include "core/buf.h"
+#include "core/err.h"
+#include "text/json.h"
+
+enum lx_option_type {
+    LX_OPT_END,
+    LX_OPT_INT,
+    LX_OPT_REAL,
+    LX_OPT_BOOL,
+    LX_OPT_TEXT,
+    LX_OPT_CHOICE
+};
+
+enum lx_option_flag {
+    LX_OPT_REQUIRED = 1, /* must be given */
+    LX_OPT_OPEN_MIN = 2, /* the lower bound itself is not allowed */
+    LX_OPT_LATER =
+        4 /* INT, BOOL: came later; left out when written back at its default, so that what
+                          * was written before it came, and is hashed, stays the same */
+};
+
+struct lx_option {
+    const char *key;
+    enum lx_option_type type;
+    size_t offset;    /* of the field in the struct */
+    double def;       /* default; REAL: NAN = unset, and then left out when written back */
+    double min, max;  /* INT and REAL: bounds, both included */
+    const char *text; /* TEXT: default, NULL = unset; CHOICE: names separated by '|' */
+    const char *help; /* one line, lower case, with the unit */
+    unsigned flags;
+};
+
+/* Set every field to its default. */
+void lx_options_default(const struct lx_option *table, void *self);
+
+/* Defaults, then the members of obj (NULL: none). Every member must be in the table or in `extra`
+ * (a NULL-terminated list of keys that the caller handles itself; NULL: none). `path` names obj in
+ * messages ("encodings[2].stack[0]"). A wrong key gets a "did you mean". Texts go to the arena. */
+LX_MUST_CHECK
+enum lx_code lx_options_parse(const struct lx_option *table, const struct lx_json *obj,
+                              const char *path, const char *const *extra, void *self,
+                              struct lx_arena *arena, struct lx_err *err);
+
+/* Write every set field as members of the object that the writer has open. */
+void lx_options_write(const struct lx_option *table, const void *self, struct lx_json_writer *w);
+
+/* Write the table as JSON Schema members of "properties" (the writer has that object open). */
+void lx_options_schema(const struct lx_option *table, struct lx_json_writer *w);
+
+/* Help as aligned text lines: key, type, default, bounds, help. */
+void lx_options_help(const struct lx_option *table, struct lx_buf *out);
+
+/* The name of a CHOICE value. The text lives as long as the arena of `scratch`-free static table:
+ * it is copied to out (size bytes). */
+void lx_option_choice_name(const struct lx_option *o, int value, char *out, size_t size);
+
+/* The name of `names` (n of them) nearest to `got`, NULL if none is near: for "did you mean". */
+const char *lx_nearest(const char *got, const char *const *names, size_t n);
+
+#endif

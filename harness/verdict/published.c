@@ -1,0 +1,190 @@
+/* Reading the published tables of a config; see published.h. */
+#include "verdict/published.h"
+
+#include <limits.h>
+#include <math.h>
+#include <string.h>
+
+#define TABLE(f) offsetof(struct lx_published, f)
+#define ROW(f) offsetof(struct lx_published_row, f)
+
+const struct lx_option lx_published_options[] = {
+    {.key = "source",
+     .type = LX_OPT_TEXT,
+     .offset = TABLE(source),
+     .help = "author, year, arXiv id, table",
+     .flags = LX_OPT_REQUIRED},
+    {.key = "certainty",
+     .type = LX_OPT_CHOICE,
+     .offset = TABLE(certainty),
+     .text = "verified|secondhand",
+     .help = "read in the paper, or in another text that quotes it",
+     .flags = LX_OPT_REQUIRED},
+    {.key = "data",
+     .type = LX_OPT_TEXT,
+     .offset = TABLE(data),
+     .help = "what the paper evaluated on"},
+    {.key = "metric",
+     .type = LX_OPT_TEXT,
+     .offset = TABLE(metric),
+     .text = "ppl",
+     .help = "metric of the values"},
+    {.key = "mode",
+     .type = LX_OPT_TEXT,
+     .offset = TABLE(mode),
+     .text = "nonoverlapping",
+     .help = "which windows, and the mode of ours beside it"},
+    {.key = "train_length",
+     .type = LX_OPT_INT,
+     .offset = TABLE(train_length),
+     .min = 1,
+     .max = 1 << 24,
+     .help = "the paper's, tokens",
+     .flags = LX_OPT_REQUIRED},
+    {.type = LX_OPT_END},
+};
+
+const struct lx_option lx_published_row_options[] = {
+    {.key = "name",
+     .type = LX_OPT_TEXT,
+     .offset = ROW(name),
+     .help = "the paper's name; default: the encoding"},
+    {.key = "encoding",
+     .type = LX_OPT_TEXT,
+     .offset = ROW(encoding),
+     .help = "id of the encoding of this config that is the same method"},
+    {.key = "evaluated_as",
+     .type = LX_OPT_TEXT,
+     .offset = ROW(evaluated_as),
+     .help = "id of one of its evaluate_as; default: as trained"},
+    {.type = LX_OPT_END},
+};
+
+/* n numbers, null where the paper has none. */
+static enum lx_code read_numbers(const struct lx_json *list, const char *path, const char *key,
+                                 size_t n, double **out, struct lx_arena *arena, struct lx_err *err)
+{
+    const struct lx_json *v = lx_json_first(list);
+
+    if (lx_arena_get(arena, n, sizeof **out, out, "published numbers", err) != LX_OK)
+        return err->code;
+    if (list != NULL && (lx_json_type(list) != LX_JSON_ARRAY || lx_json_count(list) != n))
+        return lx_fail(err, LX_ECONFIG, "%s.%s: must be an array of %zu numbers, as lengths", path,
+                       key, n);
+    for (size_t i = 0; i < n; i++, v = lx_json_next(v)) {
+        enum lx_json_type t = lx_json_type(v);
+
+        if (t != LX_JSON_NUMBER && t != LX_JSON_NULL)
+            return lx_fail(err, LX_ECONFIG, "%s.%s[%zu]: must be a number or null, got %s", path,
+                           key, i, lx_json_type_name(t));
+        (*out)[i] = t == LX_JSON_NUMBER ? lx_json_number(v) : (double)NAN;
+    }
+    return LX_OK;
+}
+
+static enum lx_code read_row(const struct lx_json *obj, const struct lx_published *table,
+                             struct lx_published_row *row, struct lx_arena *arena,
+                             struct lx_err *err)
+{
+    static const char *const extra[] = {"values", "spread", NULL};
+    const char *path = row->path;
+
+    if (lx_json_type(obj) != LX_JSON_OBJECT)
+        return lx_fail(err, LX_ECONFIG, "%s: must be an object, got %s", path,
+                       lx_json_type_name(lx_json_type(obj)));
+    if (lx_options_parse(lx_published_row_options, obj, path, extra, row, arena, err) != LX_OK)
+        return err->code;
+    if (row->name == NULL)
+        row->name = row->encoding;
+    if (row->name == NULL)
+        return lx_fail(err, LX_ECONFIG, "%s: name or encoding must be given", path);
+    if (lx_json_find(obj, "values") == NULL)
+        return lx_fail(err, LX_ECONFIG, "%s.values: must be given", path);
+    if (read_numbers(lx_json_find(obj, "values"), path, "values", table->n_lengths, &row->value,
+                     arena, err) != LX_OK)
+        return err->code;
+    return read_numbers(lx_json_find(obj, "spread"), path, "spread", table->n_lengths, &row->spread,
+                        arena, err);
+}
+
+static enum lx_code read_lengths(const struct lx_json *list, struct lx_published *t,
+                                 struct lx_arena *arena, struct lx_err *err)
+{
+    const struct lx_json *v = lx_json_first(list);
+    size_t n = lx_json_count(list);
+
+    if (lx_json_type(list) != LX_JSON_ARRAY || n == 0)
+        return lx_fail(err, LX_ECONFIG, "%s.lengths: must be an array of tokens", t->path);
+    if (lx_arena_get(arena, n, sizeof *t->length, &t->length, "published numbers", err) != LX_OK)
+        return err->code;
+    for (size_t i = 0; i < n; i++, v = lx_json_next(v)) {
+        double x = lx_json_number(v);
+
+        if (!(x >= 1) || x > INT_MAX || floor(x) != x)
+            return lx_fail(err, LX_ECONFIG,
+                           "%s.lengths[%zu]: must be a whole number of tokens, at least 1", t->path,
+                           i);
+        t->length[i] = (int)x;
+        if (i > 0 && t->length[i] <= t->length[i - 1])
+            return lx_fail(err, LX_ECONFIG, "%s.lengths[%zu]: must ascend, got %d after %d",
+                           t->path, i, t->length[i], t->length[i - 1]);
+    }
+    t->n_lengths = n;
+    return LX_OK;
+}
+
+static enum lx_code read_table(const struct lx_json *obj, struct lx_published *t,
+                               struct lx_arena *arena, struct lx_err *err)
+{
+    static const char *const extra[] = {"lengths", "rows", NULL};
+    const struct lx_json *rows = lx_json_find(obj, "rows"), *v = lx_json_first(rows);
+    const char *path = t->path;
+    size_t n = lx_json_count(rows);
+
+    if (lx_json_type(obj) != LX_JSON_OBJECT)
+        return lx_fail(err, LX_ECONFIG, "%s: must be an object, got %s", path,
+                       lx_json_type_name(lx_json_type(obj)));
+    if (lx_options_parse(lx_published_options, obj, path, extra, t, arena, err) != LX_OK)
+        return err->code;
+    if (t->source[0] == '\0')
+        return lx_fail(err, LX_ECONFIG, "%s.source: must not be empty", path);
+    if (read_lengths(lx_json_find(obj, "lengths"), t, arena, err) != LX_OK)
+        return err->code;
+    if (lx_json_type(rows) != LX_JSON_ARRAY || n == 0)
+        return lx_fail(err, LX_ECONFIG, "%s.rows: must be a non-empty array", path);
+    if (lx_arena_get(arena, n, sizeof *t->row, &t->row, "published numbers", err) != LX_OK)
+        return err->code;
+    for (t->n_rows = 0; t->n_rows < n; t->n_rows++, v = lx_json_next(v)) {
+        t->row[t->n_rows].path = lx_arena_printf(arena, "%s.rows[%zu]", path, t->n_rows);
+        if (t->row[t->n_rows].path == NULL)
+            return lx_fail(err, LX_ENOMEM, "out of memory for published numbers");
+        if (read_row(v, t, &t->row[t->n_rows], arena, err) != LX_OK)
+            return err->code;
+    }
+    return LX_OK;
+}
+
+enum lx_code lx_published_parse(struct lx_published_list *p, const struct lx_json *list,
+                                struct lx_arena *arena, struct lx_err *err)
+{
+    const struct lx_json *v = lx_json_first(list);
+    size_t n = lx_json_count(list);
+
+    *p = (struct lx_published_list){0};
+    if (list == NULL)
+        return LX_OK;
+    if (lx_json_type(list) != LX_JSON_ARRAY)
+        return lx_fail(err, LX_ECONFIG, "published: must be an array, got %s",
+                       lx_json_type_name(lx_json_type(list)));
+    if (n > 0 &&
+        lx_arena_get(arena, n, sizeof *p->item, &p->item, "published numbers", err) != LX_OK)
+        return err->code;
+    for (p->n = 0; p->n < n; p->n++, v = lx_json_next(v)) {
+        p->item[p->n].path = lx_arena_printf(arena, "published[%zu]", p->n);
+        if (p->item[p->n].path == NULL)
+            return lx_fail(err, LX_ENOMEM, "out of memory for published numbers");
+        if (read_table(v, &p->item[p->n], arena, err) != LX_OK)
+            return err->code;
+    }
+    return LX_OK;
+}
