@@ -6,7 +6,7 @@
 #include "command/command.h"
 #include "core/log.h"
 #include "system/cputype.h"
-#include "text/options.h"
+#include "text/nearest.h"
 
 static const struct lx_command *const commands[] = {
     &lx_command_run,     &lx_command_plan,   &lx_command_cell,     &lx_command_status,
@@ -34,6 +34,13 @@ static enum lx_code overview(struct lx_err *err)
     return code;
 }
 
+static const struct lx_option no_options[] = {{.type = LX_OPT_END}};
+
+static const struct lx_option *options_of(const struct lx_command *c)
+{
+    return c->options != NULL ? c->options : no_options;
+}
+
 static enum lx_code show_help(const struct lx_command *c, struct lx_err *err)
 {
     struct lx_buf text = {0};
@@ -44,7 +51,7 @@ static enum lx_code show_help(const struct lx_command *c, struct lx_err *err)
     if (c->more != NULL)
         lx_buf_printf(&text, "\n%s", c->more);
     lx_buf_add(&text, "\noptions:\n");
-    lx_args_help(c->args, &text);
+    lx_args_help(options_of(c), &text);
     code = lx_command_print(&text, err);
     lx_buf_free(&text);
     return code;
@@ -52,24 +59,39 @@ static enum lx_code show_help(const struct lx_command *c, struct lx_err *err)
 
 static enum lx_code unknown_command(const char *got, struct lx_err *err)
 {
-    const char *names[N_COMMANDS], *near;
+    const char *names[N_COMMANDS];
     size_t n = 0;
 
     for (size_t i = 0; i < N_COMMANDS; i++)
         if (!commands[i]->hidden)
             names[n++] = commands[i]->name;
-    near = lx_nearest(got, names, n);
-    if (near != NULL)
-        return lx_fail(err, LX_EUSAGE, "unknown command \"%.80s\" (did you mean \"%s\"?)", got,
-                       near);
-    return lx_fail(err, LX_EUSAGE, "unknown command \"%.80s\" (`longshot --help` lists them)", got);
+    (void)lx_fail_unknown(err, LX_EUSAGE, got, names, n, "unknown command");
+    return lx_hint(err, "`longshot --help` lists them");
+}
+
+static enum lx_code run(const struct lx_command *c, int argc, char **argv, struct lx_err *err)
+{
+    struct lx_arena arena = {0};
+    void *options;
+    bool help;
+    int n;
+    enum lx_code code =
+        lx_arena_get(&arena, 1, c->options_size, &options, "the options of a command", err);
+
+    if (code == LX_OK) {
+        code = lx_args_parse(options_of(c), options, argc, argv, &n, &help, err);
+        if (code != LX_OK)
+            (void)lx_hint(err, "longshot %s %s", c->name, c->usage);
+        else
+            code = help ? show_help(c, err) : c->run(options, n, argv, err);
+    }
+    lx_arena_free(&arena);
+    return code;
 }
 
 static enum lx_code dispatch(int argc, char **argv, struct lx_err *err)
 {
     const struct lx_command *c = NULL;
-    bool help;
-    int n;
 
     if (argc < 2 || strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0 ||
         strcmp(argv[1], "help") == 0)
@@ -83,9 +105,7 @@ static enum lx_code dispatch(int argc, char **argv, struct lx_err *err)
         return unknown_command(argv[1], err);
     if (c->computes)
         lx_cputype_restart(argv);
-    if (lx_args_parse(c->args, argc - 2, argv + 2, &n, &help, err) != LX_OK)
-        return lx_hint(err, "longshot %s %s", c->name, c->usage);
-    return help ? show_help(c, err) : c->run(n, argv + 2, err);
+    return run(c, argc - 2, argv + 2, err);
 }
 
 int main(int argc, char **argv)

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "analysis/analysis.h"
+#include "text/nearest.h"
 
 static const char *const own_keys[] = {"name", "id", "encodings", "lengths", NULL};
 
@@ -14,8 +15,8 @@ static enum lx_code out_of_memory(struct lx_err *err)
 static enum lx_code find(const struct lx_json *name, const char *path,
                          const struct lx_analysis **out, struct lx_err *err)
 {
-    const char *names[64], *text = lx_json_text(name), *near;
-    int n = lx_analysis_count();
+    const char *names[LX_NAMES], *text = lx_json_text(name);
+    size_t n = 0;
 
     if (name == NULL)
         return lx_fail(err, LX_ECONFIG, "%s: must be given", path);
@@ -25,14 +26,9 @@ static enum lx_code find(const struct lx_json *name, const char *path,
     *out = lx_analysis_find(text);
     if (*out != NULL)
         return LX_OK;
-    for (int i = 0; i < n && i < 64; i++)
-        names[i] = lx_analysis_at(i)->name;
-    near = lx_nearest(text, names, (size_t)(n < 64 ? n : 64));
-    if (near != NULL)
-        (void)lx_fail(err, LX_ECONFIG, "%s: unknown analysis \"%.80s\" (did you mean \"%s\"?)",
-                      path, text, near);
-    else
-        (void)lx_fail(err, LX_ECONFIG, "%s: unknown analysis \"%.80s\"", path, text);
+    for (int i = 0; i < lx_analysis_count() && n < LX_NAMES; i++)
+        names[n++] = lx_analysis_at(i)->name;
+    (void)lx_fail_unknown(err, LX_ECONFIG, text, names, n, "%s: unknown analysis", path);
     return lx_hint(err, "`longshot list analyses` names them");
 }
 

@@ -11,14 +11,15 @@
 
 struct lx_command {
     const char *name;
-    const char *usage; /* what follows the name: "CONFIG [KEY=VALUE ...]" */
-    const char *help;  /* one line, shown in the list of commands */
-    const char *more;  /* NULL or paragraphs of --help */
-    const struct lx_arg *args;
+    const char *usage;               /* what follows the name: "CONFIG [KEY=VALUE ...]" */
+    const char *help;                /* one line, shown in the list of commands */
+    const char *more;                /* NULL or paragraphs of --help */
+    const struct lx_option *options; /* NULL: none */
+    size_t options_size;             /* bytes of the struct that they are parsed into */
     bool computes; /* uses BLAS in this process: main starts it with the right kernels */
     bool hidden;   /* not in the list of commands */
-    /* n positional arguments; data goes to stdout. */
-    enum lx_code (*run)(int n, char **argv, struct lx_err *err);
+    /* The options parsed, and n positional arguments; data goes to stdout. */
+    enum lx_code (*run)(const void *options, int n, char **argv, struct lx_err *err);
 };
 
 extern const struct lx_command lx_command_run, lx_command_plan, lx_command_cell, lx_command_status,

@@ -1,6 +1,7 @@
 /* `bench`: the speed of training steps and evaluation passes on this machine, next to the rate of
  * its own matrix product. One CSV row a case to stdout as it is measured; with -o also as a table and
  * a figure. */
+#include <limits.h>
 #include <string.h>
 
 #include "bench/bench.h"
@@ -8,39 +9,47 @@
 #include "command/command.h"
 #include "core/log.h"
 #include "launch/process.h"
+#include "model/stack.h"
 #include "system/cputype.h"
 #include "system/fs.h"
 #include "tensor/gemm.h"
 #include "tensor/parallel.h"
+#include "text/nearest.h"
 
-enum { MAX_NAMES = 256, LONGEST = 1 << 20 };
-static const char LENGTHS[] = "128,256,512,1024,2048,4096,8192,16384"; /* unless others are given */
+enum { MAX_NAMES = LX_NAMES, LONGEST = 1 << 20 };
+static const char default_lengths[] =
+    "128,256,512,1024,2048,4096,8192,16384"; /* unless others are given */
 
-static const char *workloads, *encodings, *stacks, *lengths, *train_lengths, *out_dir, *one_case;
-static int repeat = 5, limit = 2, threads = 1;
-static bool no_plots, plain;
+struct options {
+    const char *workloads, *encodings, *stacks, *lengths, *train_lengths, *out, *one_case;
+    int repeat, limit, threads;
+    bool no_plots, plain;
+};
 
-static const struct lx_arg args[] = {
-    {"workloads", 0, LX_ARG_TEXT, &workloads, "LIST",
+#define AT(field) offsetof(struct options, field)
+
+static const struct lx_option options[] = {
+    {"workloads", LX_OPT_ARGUMENT, AT(workloads), 0, 0, 0, "LIST",
      "of tiny,small,long,eval8,eval32, or none (default: all)", 0},
-    {"encodings", 0, LX_ARG_TEXT, &encodings, "LIST",
+    {"encodings", LX_OPT_ARGUMENT, AT(encodings), 0, 0, 0, "LIST",
      "or all (default: all for tiny, the first for the rest)", 0},
-    {"stacks", 0, LX_ARG_TEXT, &stacks, "JSON",
+    {"stacks", LX_OPT_ARGUMENT, AT(stacks), 0, 0, 0, "JSON",
      "in place of --encodings: a list like a config's, or a file with one", 0},
-    {"lengths", 0, LX_ARG_TEXT, &lengths, "LIST",
+    {"lengths", LX_OPT_ARGUMENT, AT(lengths), 0, 0, 0, "LIST",
      "evaluation lengths, or none (default: 128 to 16384)", 0},
-    {"train-lengths", 0, LX_ARG_TEXT, &train_lengths, "LIST",
+    {"train-lengths", LX_OPT_ARGUMENT, AT(train_lengths), 0, 0, 0, "LIST",
      "training lengths, or none (default: none)", 0},
-    {"repeat", 0, LX_ARG_COUNT, &repeat, "N", "the best of N passes counts (default: 5)", 1},
-    {"seconds", 0, LX_ARG_COUNT, &limit, "S",
-     "start no further pass of a case after S seconds (default: 2)", 1},
-    {"threads", 0, LX_ARG_COUNT, &threads, "N", "threads of a case (default: 1)", 1},
-    {"out", 'o', LX_ARG_TEXT, &out_dir, "DIR", "also write bench.csv, bench.md and a plot there",
-     0},
-    {"no-plots", 0, LX_ARG_FLAG, &no_plots, NULL, "with -o: no pictures", 0},
-    {"case", 0, LX_ARG_TEXT, &one_case, "NAME", NULL, 0}, /* one row, measured in this process */
-    {"plain", 0, LX_ARG_FLAG, &plain, NULL, NULL, 0},     /* without attention statistics */
-    {.type = LX_ARG_END},
+    {"repeat", LX_OPT_INT, AT(repeat), 5, 1, INT_MAX, "N",
+     "the best of N passes counts (default: 5)", 0},
+    {"seconds", LX_OPT_INT, AT(limit), 2, 1, INT_MAX, "S",
+     "start no further pass of a case after S seconds (default: 2)", 0},
+    {"threads", LX_OPT_INT, AT(threads), 1, 1, INT_MAX, "N", "threads of a case (default: 1)", 0},
+    {"out", LX_OPT_ARGUMENT, AT(out), 0, 0, 0, "DIR",
+     "also write bench.csv, bench.md and a plot there", LX_OPT_LETTER('o')},
+    {"no-plots", LX_OPT_BOOL, AT(no_plots), 0, 0, 0, NULL, "with -o: no pictures", 0},
+    {"case", LX_OPT_ARGUMENT, AT(one_case), 0, 0, 0, "NAME", NULL, 0},
+    {"plain", LX_OPT_BOOL, AT(plain), 0, 0, 0, NULL, NULL, 0},
+    {.type = LX_OPT_END},
 };
 
 struct list {
@@ -70,32 +79,22 @@ static enum lx_code split(const char *text, const char *what, struct lx_arena *a
     }
 }
 
-static enum lx_code unknown(const char *what, const char *kind, const char *got,
-                            const struct list *known, struct lx_err *err)
-{
-    const char *near = lx_nearest(got, known->item, (size_t)known->n);
-
-    if (near != NULL)
-        return lx_fail(err, LX_EUSAGE, "%s: unknown %s \"%.80s\" (did you mean \"%s\"?)", what,
-                       kind, got, near);
-    return lx_fail(err, LX_EUSAGE, "%s: unknown %s \"%.80s\"", what, kind, got);
-}
-
 /* The chosen encodings; without a choice all of them. */
-static enum lx_code choose_encodings(struct lx_arena *arena, struct list *out, struct lx_err *err)
+static enum lx_code choose_encodings(const char *text, struct lx_arena *arena, struct list *out,
+                                     struct lx_err *err)
 {
     struct list known = {.n = 0};
 
     for (int i = 0; i < lx_encoding_count() && i < MAX_NAMES; i++)
         known.item[known.n++] = lx_encoding_at(i)->name;
     *out = known;
-    if (encodings == NULL || strcmp(encodings, "all") == 0)
+    if (text == NULL || strcmp(text, "all") == 0)
         return LX_OK;
-    if (split(encodings, "--encodings", arena, out, err))
+    if (split(text, "--encodings", arena, out, err))
         return err->code;
     for (int i = 0; i < out->n; i++)
         if (lx_encoding_find(out->item[i]) == NULL)
-            return unknown("--encodings", "encoding", out->item[i], &known, err);
+            return lx_stack_unknown(out->item[i], "--encodings", LX_EUSAGE, err);
     return LX_OK;
 }
 
@@ -106,16 +105,17 @@ struct subjects {
     bool chosen;
 };
 
-static enum lx_code choose_stacks(struct lx_arena *arena, struct subjects *out, struct lx_err *err)
+static enum lx_code choose_stacks(const struct options *o, struct lx_arena *arena,
+                                  struct subjects *out, struct lx_err *err)
 {
     struct list names = {.n = 0};
 
-    out->chosen = stacks != NULL || encodings != NULL;
-    if (stacks != NULL && encodings != NULL)
+    out->chosen = o->stacks != NULL || o->encodings != NULL;
+    if (o->stacks != NULL && o->encodings != NULL)
         return lx_fail(err, LX_EUSAGE, "--stacks: must stand alone, got --encodings beside it");
-    if (stacks != NULL)
-        return lx_bench_stacks(stacks, arena, &out->stack, &out->n, err);
-    if (choose_encodings(arena, &names, err) ||
+    if (o->stacks != NULL)
+        return lx_bench_stacks(o->stacks, arena, &out->stack, &out->n, err);
+    if (choose_encodings(o->encodings, arena, &names, err) ||
         lx_arena_get(arena, (size_t)names.n, sizeof(*out->stack), &out->stack, "stacks", err))
         return err->code;
     for (int i = 0; i < names.n; i++)
@@ -124,23 +124,25 @@ static enum lx_code choose_stacks(struct lx_arena *arena, struct subjects *out, 
     return LX_OK;
 }
 
-static enum lx_code choose_workloads(struct lx_arena *arena, struct list *out, struct lx_err *err)
+static enum lx_code choose_workloads(const char *text, struct lx_arena *arena, struct list *out,
+                                     struct lx_err *err)
 {
     struct list known = {.n = 0};
 
     for (int i = 0; i < lx_bench_shape_count(); i++)
         known.item[known.n++] = lx_bench_shape_at(i)->name;
     *out = known;
-    if (workloads == NULL)
+    if (text == NULL)
         return LX_OK;
     out->n = 0;
-    if (strcmp(workloads, "none") == 0)
+    if (strcmp(text, "none") == 0)
         return LX_OK;
-    if (split(workloads, "--workloads", arena, out, err))
+    if (split(text, "--workloads", arena, out, err))
         return err->code;
     for (int i = 0; i < out->n; i++)
         if (lx_bench_shape_find(out->item[i]) == NULL)
-            return unknown("--workloads", "workload", out->item[i], &known, err);
+            return lx_fail_unknown(err, LX_EUSAGE, out->item[i], known.item, (size_t)known.n,
+                                   "--workloads: unknown workload");
     return LX_OK;
 }
 
@@ -166,6 +168,7 @@ static enum lx_code choose_lengths(const char *text, const char *what, struct lx
 }
 
 struct bench {
+    const struct options *o;
     struct lx_buf rows; /* everything so far, with the header */
     struct lx_buf line;
     int n, failed;
@@ -196,7 +199,7 @@ static enum lx_code run_shape(struct bench *b, const struct lx_bench_shape *shap
                               const struct subjects *all, bool both, struct lx_err *err)
 {
     struct lx_bench_case c = {
-        .shape = *shape, .threads = threads, .repeat = repeat, .limit = limit};
+        .shape = *shape, .threads = b->o->threads, .repeat = b->o->repeat, .limit = b->o->limit};
     size_t n = all->n;
     enum lx_code code = LX_OK;
 
@@ -229,63 +232,81 @@ static enum lx_code run_lengths(struct bench *b, const int *T, int n, bool train
     return code;
 }
 
+/* What is asked for: cases and the lengths of the two sweeps. */
+struct request {
+    struct subjects all;
+    struct list work;
+    int T[MAX_NAMES], n_T, train_T[MAX_NAMES], n_train;
+};
+
+static enum lx_code choose(const struct options *o, struct lx_arena *arena, struct request *r,
+                           struct lx_err *err)
+{
+    *r = (struct request){.n_T = 0};
+    if (choose_stacks(o, arena, &r->all, err) ||
+        choose_workloads(o->workloads, arena, &r->work, err) ||
+        choose_lengths(o->lengths != NULL ? o->lengths : default_lengths, "--lengths", arena, r->T,
+                       &r->n_T, err))
+        return err->code;
+    return o->train_lengths == NULL ? LX_OK
+                                    : choose_lengths(o->train_lengths, "--train-lengths", arena,
+                                                     r->train_T, &r->n_train, err);
+}
+
+static enum lx_code run_request(struct bench *b, const struct request *r, struct lx_err *err)
+{
+    if ((b->o->out != NULL && lx_fs_mkdir(b->o->out, err)) || lx_process_environment(err))
+        return err->code;
+    lx_buf_add(&b->rows, lx_bench_header);
+    if (lx_command_print(&b->rows, err))
+        return err->code;
+    for (int i = 0; i < r->work.n; i++)
+        if (run_shape(b, lx_bench_shape_find(r->work.item[i]), &r->all, true, err))
+            return err->code;
+    if (run_lengths(b, r->T, r->n_T, false, &r->all, err) ||
+        run_lengths(b, r->train_T, r->n_train, true, &r->all, err))
+        return err->code;
+    return lx_buf_check(&b->rows, err);
+}
+
 static enum lx_code run_all(struct bench *b, struct lx_err *err)
 {
     struct lx_arena arena = {0};
-    struct subjects all = {.n = 0};
-    struct list work = {.n = 0};
-    int T[MAX_NAMES], n_T = 0, train_T[MAX_NAMES], n_train = 0;
-    enum lx_code code = choose_stacks(&arena, &all, err);
+    struct request r;
+    enum lx_code code = choose(b->o, &arena, &r, err);
 
     if (code == LX_OK)
-        code = choose_workloads(&arena, &work, err);
-    if (code == LX_OK)
-        code =
-            choose_lengths(lengths != NULL ? lengths : LENGTHS, "--lengths", &arena, T, &n_T, err);
-    if (code == LX_OK && train_lengths != NULL)
-        code = choose_lengths(train_lengths, "--train-lengths", &arena, train_T, &n_train, err);
-    if (code == LX_OK && out_dir != NULL)
-        code = lx_fs_mkdir(out_dir, err);
-    if (code == LX_OK)
-        code = lx_process_environment(err);
-    lx_buf_add(&b->rows, lx_bench_header);
-    if (code == LX_OK)
-        code = lx_command_print(&b->rows, err);
-    for (int i = 0; code == LX_OK && i < work.n; i++)
-        code = run_shape(b, lx_bench_shape_find(work.item[i]), &all, true, err);
-    if (code == LX_OK)
-        code = run_lengths(b, T, n_T, false, &all, err);
-    if (code == LX_OK)
-        code = run_lengths(b, train_T, n_train, true, &all, err);
+        code = run_request(b, &r, err);
     lx_arena_free(&arena);
-    return code == LX_OK ? lx_buf_check(&b->rows, err) : code;
+    return code;
 }
 
 /* What -o asks for, made from the rows. */
 static enum lx_code report(const struct bench *b, struct lx_err *err)
 {
-    struct lx_bench_report_options o = {.no_plots = no_plots};
+    struct lx_bench_report_options o = {.no_plots = b->o->no_plots};
     char cpu[256];
 
     lx_cputype_name(cpu, sizeof(cpu));
     o.machine = cpu;
-    return lx_bench_report(&b->rows, out_dir, &o, err);
+    return lx_bench_report(&b->rows, b->o->out, &o, err);
 }
 
 /* What the hidden form names: one stack, one workload, one length. */
-static enum lx_code choose_case(struct lx_arena *arena, struct lx_bench_case *c, struct lx_err *err)
+static enum lx_code choose_case(const struct options *o, struct lx_arena *arena,
+                                struct lx_bench_case *c, struct lx_err *err)
 {
-    const struct lx_bench_shape *known = lx_bench_shape_find(one_case);
-    bool training = strcmp(one_case, LX_BENCH_TRAIN_SWEEP) == 0;
+    const struct lx_bench_shape *known = lx_bench_shape_find(o->one_case);
+    bool training = strcmp(o->one_case, LX_BENCH_TRAIN_SWEEP) == 0;
     struct subjects all = {.n = 0};
     int T = 0;
 
-    if (choose_stacks(arena, &all, err))
+    if (choose_stacks(o, arena, &all, err))
         return err->code;
-    if (all.stack == NULL || all.n != 1 || lengths == NULL ||
-        (known == NULL && !training && strcmp(one_case, LX_BENCH_SWEEP) != 0))
+    if (all.stack == NULL || all.n != 1 || o->lengths == NULL ||
+        (known == NULL && !training && strcmp(o->one_case, LX_BENCH_SWEEP) != 0))
         return lx_fail(err, LX_EUSAGE, "--case: must come with one workload, stack and length");
-    if (lx_args_count(lengths, "--lengths", 2, &T, err))
+    if (lx_args_count(o->lengths, "--lengths", 2, &T, err))
         return err->code;
     c->stack = all.stack[0];
     c->shape = known != NULL ? *known : lx_bench_sweep(T, training);
@@ -293,15 +314,16 @@ static enum lx_code choose_case(struct lx_arena *arena, struct lx_bench_case *c,
 }
 
 /* The hidden form that lx_bench_spawn starts. */
-static enum lx_code run_one(struct lx_err *err)
+static enum lx_code run_one(const struct options *o, struct lx_err *err)
 {
-    struct lx_bench_case c = {.plain = plain, .threads = threads, .repeat = repeat, .limit = limit};
+    struct lx_bench_case c = {
+        .plain = o->plain, .threads = o->threads, .repeat = o->repeat, .limit = o->limit};
     struct lx_arena arena = {0};
     struct lx_bench_result r;
     struct lx_buf row = {0};
-    enum lx_code code = choose_case(&arena, &c, err);
+    enum lx_code code = choose_case(o, &arena, &c, err);
 
-    lx_parallel_threads_set(threads);
+    lx_parallel_threads_set(o->threads);
     if (code == LX_OK)
         code = lx_gemm_setup(err);
     if (code == LX_OK)
@@ -315,18 +337,18 @@ static enum lx_code run_one(struct lx_err *err)
     return code;
 }
 
-static enum lx_code run(int n, char **argv, struct lx_err *err)
+static enum lx_code run(const void *given, int n, char **argv, struct lx_err *err)
 {
-    struct bench b = {.n = 0};
+    struct bench b = {.o = given};
     enum lx_code code = lx_command_arity(&lx_command_bench, n, 0, 0, err);
 
     (void)argv;
     if (code != LX_OK)
         return code;
-    if (one_case != NULL)
-        return run_one(err);
+    if (b.o->one_case != NULL)
+        return run_one(b.o, err);
     code = run_all(&b, err);
-    if (code == LX_OK && out_dir != NULL)
+    if (code == LX_OK && b.o->out != NULL)
         code = report(&b, err);
     if (code == LX_OK && b.failed > 0)
         code = lx_fail(err, LX_EPARTIAL, "bench: %d of %d cases failed", b.failed, b.n);
@@ -362,6 +384,7 @@ const struct lx_command lx_command_bench = {
         "operations\n"
         "that it saves are not counted in gflops.\n"
         "A case that fails leaves its numbers empty; the status is then 4.\n",
-    .args = args,
+    .options = options,
+    .options_size = sizeof(struct options),
     .run = run,
 };

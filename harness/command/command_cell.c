@@ -1,5 +1,6 @@
 /* `cell`: run chosen cells of a config in this process. The supervisor starts it for each cell; on
  * a cluster every task of an array job calls it. */
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -13,29 +14,35 @@
 #include "system/limits.h"
 #include "tensor/parallel.h"
 
-static const char *id, *index_text, *shard, *list, *out_dir;
-static size_t memory;
-static double checkpoint_every = LX_CHECKPOINT_EVERY;
-static int progress_fd = -1, threads = 1;
+struct options {
+    const char *id, *index, *shard, *list, *out;
+    size_t memory;
+    double checkpoint_every;
+    int progress_fd, threads;
+};
 
-static const struct lx_arg args[] = {
-    {"id", 0, LX_ARG_TEXT, &id, "ID", "the cell of that id, as `plan` prints it", 0},
-    {"index", 0, LX_ARG_TEXT, &index_text, "K",
+#define AT(field) offsetof(struct options, field)
+
+static const struct lx_option options[] = {
+    {"id", LX_OPT_ARGUMENT, AT(id), 0, 0, 0, "ID", "the cell of that id, as `plan` prints it", 0},
+    {"index", LX_OPT_ARGUMENT, AT(index), 0, 0, 0, "K",
      "cell K of the plan, from 0; auto: from SLURM_ARRAY_TASK_ID, JOB_COMPLETION_INDEX, "
      "PBS_ARRAY_INDEX, PBS_ARRAYID or SGE_TASK_ID (which counts from 1)",
      0},
-    {"shard", 0, LX_ARG_TEXT, &shard, "I/N", "cells I, I+N, I+2N, ... of the plan, I from 0", 0},
-    {"list", 0, LX_ARG_TEXT, &list, "FILE",
+    {"shard", LX_OPT_ARGUMENT, AT(shard), 0, 0, 0, "I/N",
+     "cells I, I+N, I+2N, ... of the plan, I from 0", 0},
+    {"list", LX_OPT_ARGUMENT, AT(list), 0, 0, 0, "FILE",
      "with --index: the cells of line K of FILE, as `run --launcher slurm` writes it", 0},
-    {"out", 'o', LX_ARG_TEXT, &out_dir, "DIR", "results folder (default: results/NAME)", 0},
-    {"memory", 0, LX_ARG_BYTES, &memory, "BYTES",
+    {"out", LX_OPT_ARGUMENT, AT(out), 0, 0, 0, "DIR", "results folder (default: results/NAME)",
+     LX_OPT_LETTER('o')},
+    {"memory", LX_OPT_BYTES, AT(memory), 0, 0, 0, "BYTES",
      "most memory to use, as 2G (default: what is available)", 0},
-    {"checkpoint-every", 0, LX_ARG_SECONDS, &checkpoint_every, "SEC",
+    {"checkpoint-every", LX_OPT_SECONDS, AT(checkpoint_every), LX_CHECKPOINT_EVERY, 0, 0, "SEC",
      "save the state of training this often, 0: only when interrupted (default: 60)", 0},
-    {"threads", 0, LX_ARG_COUNT, &threads, "N",
-     "threads of the cell (default: 1); results are the same bytes for any number", 1},
-    {"progress-fd", 0, LX_ARG_COUNT, &progress_fd, "FD", NULL, 0},
-    {.type = LX_ARG_END},
+    {"threads", LX_OPT_INT, AT(threads), 1, 1, INT_MAX, "N",
+     "threads of the cell (default: 1); results are the same bytes for any number", 0},
+    {"progress-fd", LX_OPT_INT, AT(progress_fd), -1, 0, INT_MAX, "FD", NULL, 0},
+    {.type = LX_OPT_END},
 };
 
 /* The first array-job variable that is set. SGE counts from 1 and says "undefined" outside. */
@@ -67,12 +74,12 @@ struct choice {
     size_t n;
 };
 
-static enum lx_code read_index(size_t n, const char *what, size_t *out, struct lx_err *err)
+static enum lx_code read_index(const char *text, size_t n, const char *what, size_t *out,
+                               struct lx_err *err)
 {
     int k;
-    enum lx_code code = strcmp(index_text, "auto") == 0
-                            ? index_from_environment(&k, err)
-                            : lx_args_count(index_text, "--index", 0, &k, err);
+    enum lx_code code = strcmp(text, "auto") == 0 ? index_from_environment(&k, err)
+                                                  : lx_args_count(text, "--index", 0, &k, err);
 
     if (code == LX_OK && (size_t)k >= n)
         code = lx_fail(err, LX_EUSAGE, "--index: must be below %zu, the %s, got %d", n, what, k);
@@ -91,7 +98,8 @@ static enum lx_code take(struct choice *c, size_t first, size_t step, size_t end
     return LX_OK;
 }
 
-static enum lx_code choose_shard(const struct lx_plan *p, struct choice *c, struct lx_err *err)
+static enum lx_code choose_shard(const struct lx_plan *p, const char *shard, struct choice *c,
+                                 struct lx_err *err)
 {
     char first[16];
     size_t cut = strcspn(shard, "/");
@@ -111,7 +119,8 @@ static enum lx_code choose_shard(const struct lx_plan *p, struct choice *c, stru
     return take(c, (size_t)i, (size_t)n, p->n, err);
 }
 
-static enum lx_code choose_id(struct lx_plan *p, struct choice *c, struct lx_err *err)
+static enum lx_code choose_id(struct lx_plan *p, const char *id, struct choice *c,
+                              struct lx_err *err)
 {
     for (size_t k = 0; k < p->n; k++) {
         enum lx_code code = lx_plan_resolve(p, k, err);
@@ -126,26 +135,28 @@ static enum lx_code choose_id(struct lx_plan *p, struct choice *c, struct lx_err
 }
 
 /* With an id as well, the supervisor's way: it spares reading the data of other cells. */
-static enum lx_code choose_index(struct lx_plan *p, struct choice *c, struct lx_err *err)
+static enum lx_code choose_index(const struct options *o, const struct lx_plan *p, struct choice *c,
+                                 struct lx_err *err)
 {
     size_t k;
-    enum lx_code code = read_index(p->n, "cells of the plan", &k, err);
+    enum lx_code code = read_index(o->index, p->n, "cells of the plan", &k, err);
 
     if (code == LX_OK)
         code = take(c, k, 1, k + 1, err);
-    if (code == LX_OK && id != NULL)
-        (void)snprintf(c->cells[0].id, sizeof(c->cells[0].id), "%s", id);
+    if (code == LX_OK && o->id != NULL)
+        (void)snprintf(c->cells[0].id, sizeof(c->cells[0].id), "%s", o->id);
     return code;
 }
 
-static enum lx_code choose_line(const struct lx_plan *p, struct choice *c, struct lx_err *err)
+static enum lx_code choose_line(const struct options *o, const struct lx_plan *p, struct choice *c,
+                                struct lx_err *err)
 {
     struct lx_tasks all, one;
     size_t line;
-    enum lx_code code = lx_tasks_read(list, &c->arena, &all, err);
+    enum lx_code code = lx_tasks_read(o->list, &c->arena, &all, err);
 
     if (code == LX_OK)
-        code = read_index(all.n_tasks, "lines of --list", &line, err);
+        code = read_index(o->index, all.n_tasks, "lines of --list", &line, err);
     if (code == LX_OK)
         code = lx_tasks_part(&all, line, 1, &c->arena, &one, err);
     if (code != LX_OK)
@@ -154,22 +165,23 @@ static enum lx_code choose_line(const struct lx_plan *p, struct choice *c, struc
     c->n = one.n;
     for (size_t i = 0; i < c->n; i++)
         if (c->cells[i].k >= p->n)
-            return lx_fail(err, LX_EUSAGE, "%s: cell %zu: the plan has %zu cells", list,
+            return lx_fail(err, LX_EUSAGE, "%s: cell %zu: the plan has %zu cells", o->list,
                            c->cells[i].k, p->n);
     return LX_OK;
 }
 
-static enum lx_code choose(struct lx_plan *p, struct choice *c, struct lx_err *err)
+static enum lx_code choose(const struct options *o, struct lx_plan *p, struct choice *c,
+                           struct lx_err *err)
 {
-    if ((index_text != NULL) + (shard != NULL) + (id != NULL && index_text == NULL) != 1)
+    if ((o->index != NULL) + (o->shard != NULL) + (o->id != NULL && o->index == NULL) != 1)
         return lx_fail(err, LX_EUSAGE, "cell: must have one of --id, --index and --shard");
-    if (list != NULL && (index_text == NULL || id != NULL))
+    if (o->list != NULL && (o->index == NULL || o->id != NULL))
         return lx_fail(err, LX_EUSAGE, "--list: must go with --index, and without --id");
-    if (list != NULL)
-        return choose_line(p, c, err);
-    if (shard != NULL)
-        return choose_shard(p, c, err);
-    return index_text != NULL ? choose_index(p, c, err) : choose_id(p, c, err);
+    if (o->list != NULL)
+        return choose_line(o, p, c, err);
+    if (o->shard != NULL)
+        return choose_shard(p, o->shard, c, err);
+    return o->index != NULL ? choose_index(o, p, c, err) : choose_id(p, o->id, c, err);
 }
 
 static enum lx_code run_one(const struct lx_worker *w, struct lx_plan *p,
@@ -179,7 +191,7 @@ static enum lx_code run_one(const struct lx_worker *w, struct lx_plan *p,
     bool known = c->id[0] != '\0';
     enum lx_code code = LX_OK;
 
-    if (progress_fd < 0 && (known || cell->resolved) &&
+    if (w->progress_fd < 0 && (known || cell->resolved) &&
         lx_store_done(w->dir, known ? c->id : cell->id)) {
         lx_log("cell %s: done before", known ? c->id : cell->id);
         return LX_OK;
@@ -192,12 +204,13 @@ static enum lx_code run_one(const struct lx_worker *w, struct lx_plan *p,
 }
 
 /* One cell that fails is reported, and the others are run all the same. */
-static enum lx_code run_cells(struct lx_experiment *e, const struct choice *c, struct lx_err *err)
+static enum lx_code run_cells(const struct options *o, struct lx_experiment *e,
+                              const struct choice *c, struct lx_err *err)
 {
     struct lx_worker w = {.dir = e->dir,
-                          .memory_limit = memory,
-                          .checkpoint_every = checkpoint_every,
-                          .progress_fd = progress_fd};
+                          .memory_limit = o->memory,
+                          .checkpoint_every = o->checkpoint_every,
+                          .progress_fd = o->progress_fd};
     size_t failed = 0;
 
     if (w.memory_limit == 0)
@@ -218,25 +231,26 @@ static enum lx_code run_cells(struct lx_experiment *e, const struct choice *c, s
     return LX_OK;
 }
 
-static enum lx_code run(int n, char **argv, struct lx_err *err)
+static enum lx_code run(const void *given, int n, char **argv, struct lx_err *err)
 {
+    const struct options *o = given;
     struct lx_experiment e;
     struct choice c = {0};
     enum lx_code code = lx_command_arity(&lx_command_cell, n, 1, -1, err);
 
     if (code != LX_OK)
         return code;
-    lx_parallel_threads_set(threads);
+    lx_parallel_threads_set(o->threads);
     /* Whoever handed out the work (a supervisor, a cluster) ends in its own way those that are slow. */
-    lx_interrupt_watch(progress_fd >= 0 || list != NULL);
-    code = lx_experiment_open(&e, argv[0], argv + 1, (size_t)n - 1, out_dir, err);
+    lx_interrupt_watch(o->progress_fd >= 0 || o->list != NULL);
+    code = lx_experiment_open(&e, argv[0], argv + 1, (size_t)n - 1, o->out, err);
     if (code == LX_OK)
-        code = choose(&e.plan, &c, err);
+        code = choose(o, &e.plan, &c, err);
     /* ... and has written down what it handed out */
-    if (code == LX_OK && progress_fd < 0 && list == NULL)
+    if (code == LX_OK && o->progress_fd < 0 && o->list == NULL)
         code = lx_experiment_save(&e, err);
     if (code == LX_OK)
-        code = run_cells(&e, &c, err);
+        code = run_cells(o, &e, &c, err);
     lx_arena_free(&c.arena);
     lx_experiment_close(&e);
     return code;
@@ -256,7 +270,8 @@ const struct lx_command lx_command_cell = {
         "on from\nthere. A second one exits at once (not with --list).\n"
         "Exit status: 0 done, 1 the cell failed, 2 usage or config error, 4 some of several "
         "cells failed,\n75 interrupted.\n",
-    .args = args,
+    .options = options,
+    .options_size = sizeof(struct options),
     .computes = true,
     .run = run,
 };

@@ -1,97 +1,64 @@
 /* `compare`: the gate. Holds new curves against a baseline, or makes them the baseline. */
-#include <errno.h>
 #include <math.h>
-#include <stdlib.h>
-#include <string.h>
 
 #include "command/command.h"
 #include "core/log.h"
 #include "system/fs.h"
-#include "text/options.h"
 #include "verdict/compare.h"
 
-static const char *preset = "exact", *metrics, *abs_text, *rel_text, *sigma_text;
-static const char *format_name = "text", *out_path;
-static bool allow_extra, update;
-
-static const struct lx_arg args[] = {
-    {"preset", 0, LX_ARG_TEXT, &preset, "NAME",
-     "exact (abs 0, rel 1e-4, sigma 0; the default) or curves (abs 0.02, rel 0.01, sigma 3)", 0},
-    {"abs", 0, LX_ARG_TEXT, &abs_text, "A", "band: at least A, instead of the preset's", 0},
-    {"rel", 0, LX_ARG_TEXT, &rel_text, "R", "band: at least R times the baseline's value", 0},
-    {"sigma", 0, LX_ARG_TEXT, &sigma_text, "K",
-     "band: at least K standard errors of the change, more for few seeds", 0},
-    {"metrics", 0, LX_ARG_TEXT, &metrics, "LIST",
-     "metrics to compare, a,b,c or all (default nll; all with --update)", 0},
-    {"allow-extra", 0, LX_ARG_FLAG, &allow_extra, NULL, "keys that BASELINE lacks do not fail", 0},
-    {"format", 0, LX_ARG_TEXT, &format_name, "F", "text (default), markdown, junit or json", 0},
-    {"out", 0, LX_ARG_TEXT, &out_path, "FILE", "write there instead of to stdout", 0},
-    {"update", 0, LX_ARG_FLAG, &update, NULL,
-     "make NEW the baseline: show what changed, rewrite BASELINE", 0},
-    {.type = LX_ARG_END},
+struct options {
+    int preset, format;
+    double abs, rel, sigma;
+    const char *metrics, *out;
+    bool allow_extra, update;
 };
 
-static enum lx_code set_number(const char *text, const char *what, double *out, struct lx_err *err)
-{
-    char *end;
-    double v;
+#define AT(field) offsetof(struct options, field)
 
-    if (text == NULL)
-        return LX_OK;
-    v = strtod(text, &end);
-    if (text[0] == '\0' || *end != '\0' || text[strspn(text, "+-.0123456789eE")] != '\0' ||
-        !isfinite(v) || v < 0)
-        return lx_fail(err, LX_EUSAGE, "%s: must be a number of at least 0, got \"%.80s\"", what,
-                       text);
-    *out = v;
-    return LX_OK;
-}
+static const struct lx_option options[] = {
+    {"preset", LX_OPT_CHOICE, AT(preset), 0, 0, 0, "exact|curves",
+     "exact (abs 0, rel 1e-4, sigma 0; the default) or curves (abs 0.02, rel 0.01, sigma 3)", 0},
+    {"abs", LX_OPT_REAL, AT(abs), (double)NAN, 0, 0, "A",
+     "band: at least A, instead of the preset's", 0},
+    {"rel", LX_OPT_REAL, AT(rel), (double)NAN, 0, 0, "R",
+     "band: at least R times the baseline's value", 0},
+    {"sigma", LX_OPT_REAL, AT(sigma), (double)NAN, 0, 0, "K",
+     "band: at least K standard errors of the change, more for few seeds", 0},
+    {"metrics", LX_OPT_ARGUMENT, AT(metrics), 0, 0, 0, "LIST",
+     "metrics to compare, a,b,c or all (default nll; all with --update)", 0},
+    {"allow-extra", LX_OPT_BOOL, AT(allow_extra), 0, 0, 0, NULL,
+     "keys that BASELINE lacks do not fail", 0},
+    {"format", LX_OPT_CHOICE, AT(format), 0, 0, 0, "text|markdown|junit|json",
+     "text (default), markdown, junit or json", 0},
+    {"out", LX_OPT_ARGUMENT, AT(out), 0, 0, 0, "FILE", "write there instead of to stdout", 0},
+    {"update", LX_OPT_BOOL, AT(update), 0, 0, 0, NULL,
+     "make NEW the baseline: show what changed, rewrite BASELINE", 0},
+    {.type = LX_OPT_END},
+};
 
-static enum lx_code one_of(const char *const *names, size_t n, const char *got, const char *what,
-                           size_t *at, struct lx_err *err)
-{
-    const char *near;
-
-    for (*at = 0; *at < n; ++*at)
-        if (strcmp(names[*at], got) == 0)
-            return LX_OK;
-    near = lx_nearest(got, names, n);
-    return lx_fail(err, LX_EUSAGE, "%s: unknown name \"%.80s\"%s%s%s", what, got,
-                   near != NULL ? " (did you mean \"" : "", near != NULL ? near : "",
-                   near != NULL ? "\"?)" : "");
-}
-
-static enum lx_code read_options(struct lx_compare_options *o, enum lx_compare_format *format,
-                                 struct lx_err *err)
+static struct lx_compare_options options_of(const struct options *o)
 {
     static const char *const presets[] = {"exact", "curves"};
-    static const char *const formats[LX_COMPARE_FORMATS] = {"text", "markdown", "junit", "json"};
-    size_t at;
+    struct lx_compare_options out = {.metrics = o->metrics != NULL ? o->metrics
+                                                : o->update        ? "all"
+                                                                   : "nll",
+                                     .allow_extra = o->allow_extra};
 
-    *o = (struct lx_compare_options){.metrics = metrics != NULL ? metrics
-                                                : update        ? "all"
-                                                                : "nll",
-                                     .allow_extra = allow_extra};
-    if (one_of(presets, 2, preset, "--preset", &at, err) != LX_OK)
-        return err->code;
-    (void)lx_compare_preset(preset, o);
-    if (one_of(formats, LX_COMPARE_FORMATS, format_name, "--format", &at, err) != LX_OK)
-        return err->code;
-    *format = (enum lx_compare_format)at;
-    if (set_number(abs_text, "--abs", &o->abs, err) != LX_OK ||
-        set_number(rel_text, "--rel", &o->rel, err) != LX_OK)
-        return err->code;
-    return set_number(sigma_text, "--sigma", &o->sigma, err);
+    (void)lx_compare_preset(presets[o->preset], &out);
+    out.abs = isnan(o->abs) ? out.abs : o->abs;
+    out.rel = isnan(o->rel) ? out.rel : o->rel;
+    out.sigma = isnan(o->sigma) ? out.sigma : o->sigma;
+    return out;
 }
 
-static enum lx_code deliver(const struct lx_buf *text, struct lx_err *err)
+static enum lx_code deliver(const char *out_path, const struct lx_buf *text, struct lx_err *err)
 {
     return out_path != NULL ? lx_fs_write(out_path, text->text, text->len, err)
                             : lx_command_print(text, err);
 }
 
 /* What changed is shown before the baseline that knew the old values is gone. */
-static enum lx_code finish(const struct lx_comparison *c, struct lx_err *err)
+static enum lx_code finish(const struct lx_comparison *c, bool update, struct lx_err *err)
 {
     enum lx_code code;
 
@@ -105,25 +72,22 @@ static enum lx_code finish(const struct lx_comparison *c, struct lx_err *err)
     return code;
 }
 
-static enum lx_code run(int n, char **argv, struct lx_err *err)
+static enum lx_code run(const void *given, int n, char **argv, struct lx_err *err)
 {
-    struct lx_compare_options o;
+    const struct options *o = given;
+    const struct lx_compare_options wanted = options_of(o);
     struct lx_comparison c = {0};
     struct lx_buf text = {0};
-    enum lx_compare_format format = LX_COMPARE_TEXT;
     enum lx_code code = lx_command_arity(&lx_command_compare, n, 2, 2, err);
 
     if (code == LX_OK)
-        code = read_options(&o, &format, err);
-    if (code != LX_OK)
-        return code;
-    code = lx_compare_make(argv[0], update, argv[1], &o, &c, err);
+        code = lx_compare_make(argv[0], o->update, argv[1], &wanted, &c, err);
     if (code == LX_OK)
-        code = lx_compare_write(&c, format, update, &text, err);
+        code = lx_compare_write(&c, (enum lx_compare_format)o->format, o->update, &text, err);
     if (code == LX_OK)
-        code = deliver(&text, err);
+        code = deliver(o->out, &text, err);
     if (code == LX_OK)
-        code = finish(&c, err);
+        code = finish(&c, o->update, err);
     lx_compare_free(&c);
     lx_buf_free(&text);
     return code;
@@ -141,6 +105,7 @@ const struct lx_command lx_command_compare = {
         "Less is better for nll, ppl and bits_per_byte; other metrics may not move either way.\n"
         "Missing keys, new keys, lost numbers and changed protocols fail too. results/README.md\n"
         "has the details.\n",
-    .args = args,
+    .options = options,
+    .options_size = sizeof(struct options),
     .run = run,
 };

@@ -1,4 +1,5 @@
 /* `describe`: what an encoding or a dataset is, and, as numbers, what an encoding really applies. */
+#include <limits.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -10,22 +11,30 @@
 #include "model/hook_dump.h"
 #include "plot/heatmap.h"
 #include "text/json.h"
+#include "text/nearest.h"
 
-static int heads = 4, length, head_dim = 32, train_length, layer, seed = 1;
-static const char *plot, *weights;
+struct options {
+    int heads, length, head_dim, train_length, layer, seed;
+    const char *plot, *checkpoint;
+};
 
-static const struct lx_arg args[] = {
-    {"length", 'n', LX_ARG_COUNT, &length, "T", "print what is applied to T tokens, as CSV", 1},
-    {"heads", 0, LX_ARG_COUNT, &heads, "H", "attention heads (default: 4)", 1},
-    {"head-dim", 0, LX_ARG_COUNT, &head_dim, "D", "channels of a head (default: 32)", 1},
-    {"train-length", 0, LX_ARG_COUNT, &train_length, "L", "training length (default: T)", 1},
-    {"layer", 0, LX_ARG_COUNT, &layer, "I", "which layer, from 0 (default: 0)", 0},
-    {"seed", 0, LX_ARG_COUNT, &seed, "S", "seed of the first values of learned arrays (default: 1)",
+#define AT(field) offsetof(struct options, field)
+
+static const struct lx_option options[] = {
+    {"length", LX_OPT_INT, AT(length), 0, 1, INT_MAX, "T",
+     "print what is applied to T tokens, as CSV", LX_OPT_LETTER('n')},
+    {"heads", LX_OPT_INT, AT(heads), 4, 1, INT_MAX, "H", "attention heads (default: 4)", 0},
+    {"head-dim", LX_OPT_INT, AT(head_dim), 32, 1, INT_MAX, "D", "channels of a head (default: 32)",
      0},
-    {"checkpoint", 0, LX_ARG_TEXT, &weights, "FILE",
+    {"train-length", LX_OPT_INT, AT(train_length), 0, 1, INT_MAX, "L",
+     "training length (default: T)", 0},
+    {"layer", LX_OPT_INT, AT(layer), 0, 0, INT_MAX, "I", "which layer, from 0 (default: 0)", 0},
+    {"seed", LX_OPT_INT, AT(seed), 1, 0, INT_MAX, "S",
+     "seed of the first values of learned arrays (default: 1)", 0},
+    {"checkpoint", LX_OPT_ARGUMENT, AT(checkpoint), 0, 0, 0, "FILE",
      "dimensions, stack and learned values from there", 0},
-    {"plot", 0, LX_ARG_TEXT, &plot, "FILE.png", "also draw it as a heat map", 0},
-    {.type = LX_ARG_END},
+    {"plot", LX_OPT_ARGUMENT, AT(plot), 0, 0, 0, "FILE.png", "also draw it as a heat map", 0},
+    {.type = LX_OPT_END},
 };
 
 static void describe_encoding(const struct lx_encoding_ops *e, struct lx_buf *out)
@@ -67,23 +76,17 @@ static void describe_analysis(const struct lx_analysis *a, struct lx_buf *out)
 
 static enum lx_code unknown_name(const char *got, struct lx_err *err)
 {
-    const char *names[256], *near;
+    const char *names[LX_NAMES];
     size_t n = 0;
 
-    for (int i = 0; i < lx_encoding_count() && n < 200; i++)
+    for (int i = 0; i < lx_encoding_count() && n < LX_NAMES; i++)
         names[n++] = lx_encoding_at(i)->name;
-    for (int i = 0; i < lx_dataset_count() && n < 256; i++)
+    for (int i = 0; i < lx_dataset_count() && n < LX_NAMES; i++)
         names[n++] = lx_dataset_at(i)->name;
-    for (int i = 0; i < lx_analysis_count() && n < 256; i++)
+    for (int i = 0; i < lx_analysis_count() && n < LX_NAMES; i++)
         names[n++] = lx_analysis_at(i)->name;
-    near = lx_nearest(got, names, n);
-    if (near != NULL)
-        return lx_fail(err, LX_EUSAGE,
-                       "unknown encoding, dataset or analysis \"%.80s\" (did you mean \"%s\"?)",
-                       got, near);
-    return lx_fail(err, LX_EUSAGE,
-                   "unknown encoding, dataset or analysis \"%.80s\" (`longshot list` names them)",
-                   got);
+    (void)lx_fail_unknown(err, LX_EUSAGE, got, names, n, "unknown encoding, dataset or analysis");
+    return lx_hint(err, "`longshot list` names them");
 }
 
 /* "a+b" as {"stack": [{"name": "a"}, {"name": "b"}]}. */
@@ -151,7 +154,7 @@ static enum lx_code set_option(struct lx_json *root, const char *text, struct lx
     return lx_json_set(root, path, equals + 1, err);
 }
 
-static enum lx_code check_length(const struct lx_stack *s, struct lx_err *err)
+static enum lx_code check_length(const struct lx_stack *s, int length, struct lx_err *err)
 {
     int limit = lx_stack_max_length(s);
 
@@ -162,33 +165,34 @@ static enum lx_code check_length(const struct lx_stack *s, struct lx_err *err)
                    length);
 }
 
-static enum lx_code show(struct lx_stack *s, const struct lx_enc_dims *dims, const char *title,
-                         struct lx_err *err)
+static enum lx_code show(const struct options *o, struct lx_stack *s,
+                         const struct lx_enc_dims *dims, const char *title, struct lx_err *err)
 {
     struct lx_buf out = {0};
-    enum lx_code code = check_length(s, err);
+    enum lx_code code = check_length(s, o->length, err);
 
-    if (code == LX_OK && layer >= dims->layers)
-        code = lx_fail(err, LX_EUSAGE, "--layer: must be below %d, got %d", dims->layers, layer);
+    if (code == LX_OK && o->layer >= dims->layers)
+        code = lx_fail(err, LX_EUSAGE, "--layer: must be below %d, got %d", dims->layers, o->layer);
     if (code == LX_OK)
-        code = lx_hook_dump_write(s, dims, layer, length, &out, err);
+        code = lx_hook_dump_write(s, dims, o->layer, o->length, &out, err);
     if (code == LX_OK)
         code = lx_command_print(&out, err);
-    if (code == LX_OK && plot != NULL)
-        code = lx_heatmap_draw(out.text, title, plot, err);
+    if (code == LX_OK && o->plot != NULL)
+        code = lx_heatmap_draw(out.text, title, o->plot, err);
     lx_buf_free(&out);
     return code;
 }
 
 /* A stack with the first values of its learned arrays. */
-static enum lx_code show_names(const char *names, int n, char **options, struct lx_err *err)
+static enum lx_code show_names(const struct options *o, const char *names, int n, char **set,
+                               struct lx_err *err)
 {
-    struct lx_enc_dims dims = {.layers = layer + 1,
-                               .heads = heads,
-                               .head_dim = head_dim,
-                               .d_model = heads * head_dim,
-                               .train_length = train_length > 0 ? train_length : length,
-                               .max_length = length};
+    struct lx_enc_dims dims = {.layers = o->layer + 1,
+                               .heads = o->heads,
+                               .head_dim = o->head_dim,
+                               .d_model = o->heads * o->head_dim,
+                               .train_length = o->train_length > 0 ? o->train_length : o->length,
+                               .max_length = o->length};
     struct lx_arena arena = {0};
     struct lx_paramset params = {0};
     struct lx_json *root = NULL;
@@ -198,7 +202,7 @@ static enum lx_code show_names(const char *names, int n, char **options, struct 
     if (dims.max_length < dims.train_length)
         dims.max_length = dims.train_length;
     for (int i = 0; i < n && code == LX_OK; i++)
-        code = set_option(root, options[i], err);
+        code = set_option(root, set[i], err);
     if (code == LX_OK)
         code = lx_stack_parse(&stack, lx_json_find(root, "stack"), "stack", &arena, err);
     if (code == LX_OK)
@@ -208,16 +212,18 @@ static enum lx_code show_names(const char *names, int n, char **options, struct 
     if (code == LX_OK)
         code = lx_paramset_layout(&params, false, err);
     if (code == LX_OK) {
-        lx_paramset_fill(&params, (uint64_t)seed);
-        code = show(&stack, &dims, names, err);
+        lx_paramset_fill(&params, (uint64_t)o->seed);
+        code = show(o, &stack, &dims, names, err);
     }
     lx_json_free(root);
     lx_arena_free(&arena);
     return code;
 }
 
-static enum lx_code show_model(const struct lx_checkpoint *c, struct lx_err *err)
+static enum lx_code show_model(const struct options *o, const struct lx_checkpoint *c,
+                               struct lx_err *err)
 {
+    struct options own = *o;
     struct lx_enc_dims dims = {.layers = c->model.layers,
                                .heads = c->model.heads,
                                .head_dim = c->model.d_model / c->model.heads,
@@ -228,30 +234,30 @@ static enum lx_code show_model(const struct lx_checkpoint *c, struct lx_err *err
     struct lx_model m;
     enum lx_code code = lx_stack_parse(&stack, c->stack, "config.encoding.stack", &arena, err);
 
-    if (length == 0)
-        length = c->train_length;
-    dims.max_length = length > c->train_length ? length : c->train_length;
+    if (own.length == 0)
+        own.length = c->train_length;
+    dims.max_length = own.length > c->train_length ? own.length : c->train_length;
     if (code == LX_OK)
         code = lx_model_init(&m, &c->model, &stack, c->train_length, dims.max_length, false, &arena,
                              err);
     if (code == LX_OK)
         code = lx_checkpoint_load(c, &m, false, err);
     if (code == LX_OK)
-        code = show(&m.stack, &dims, weights, err);
+        code = show(&own, &m.stack, &dims, o->checkpoint, err);
     lx_arena_free(&arena);
     return code;
 }
 
-static enum lx_code show_checkpoint(struct lx_err *err)
+static enum lx_code show_checkpoint(const struct options *o, struct lx_err *err)
 {
     struct lx_checkpoint c;
     struct lx_arena arena = {0};
-    enum lx_code code = lx_checkpoint_open(&c, weights, &arena, err);
+    enum lx_code code = lx_checkpoint_open(&c, o->checkpoint, &arena, err);
 
     if (code == LX_OK) {
-        code = show_model(&c, err);
+        code = show_model(o, &c, err);
         if (code != LX_OK)
-            code = lx_wrap(err, "%s", weights);
+            code = lx_wrap(err, "%s", o->checkpoint);
         lx_checkpoint_close(&c);
     }
     lx_arena_free(&arena);
@@ -283,21 +289,19 @@ static enum lx_code describe(const char *names, struct lx_err *err)
     return code;
 }
 
-static enum lx_code run(int n, char **argv, struct lx_err *err)
+static enum lx_code run(const void *given, int n, char **argv, struct lx_err *err)
 {
-    enum lx_code code;
+    const struct options *o = given;
+    bool named = o->checkpoint == NULL;
 
-    if (weights != NULL) {
-        code = lx_command_arity(&lx_command_describe, n, 0, 0, err);
-        return code != LX_OK ? code : show_checkpoint(err);
-    }
-    code = lx_command_arity(&lx_command_describe, n, 1, -1, err);
-    if (code == LX_OK && plot != NULL && length == 0)
-        code = lx_fail(err, LX_EUSAGE, "--plot: needs --length T");
-    if (code != LX_OK)
-        return code;
-    if (length > 0)
-        return show_names(argv[0], n - 1, argv + 1, err);
+    if (lx_command_arity(&lx_command_describe, n, named ? 1 : 0, named ? -1 : 0, err))
+        return err->code;
+    if (!named)
+        return show_checkpoint(o, err);
+    if (o->plot != NULL && o->length == 0)
+        return lx_fail(err, LX_EUSAGE, "--plot: needs --length T");
+    if (o->length > 0)
+        return show_names(o, argv[0], n - 1, argv + 1, err);
     if (n > 1)
         return lx_fail(err, LX_EUSAGE, "%.80s: needs --length T, the positions to print", argv[1]);
     return describe(argv[0], err);
@@ -315,6 +319,7 @@ const struct lx_command lx_command_describe = {
         "Examples: longshot describe alibi\n"
         "          longshot describe alibi --heads 8 --length 16\n"
         "          longshot describe rope+alibi rope.base=500 --length 32\n",
-    .args = args,
+    .options = options,
+    .options_size = sizeof(struct options),
     .run = run,
 };

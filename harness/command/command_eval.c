@@ -1,5 +1,6 @@
 /* `eval`: evaluate a saved checkpoint, under its own stack or another. A config is put together from
  * what the checkpoint says about itself, so that everything is checked as in a config. */
+#include <limits.h>
 #include <string.h>
 
 #include "cell/evaluation.h"
@@ -13,27 +14,33 @@
 #include "tensor/parallel.h"
 #include "text/json.h"
 
-static const char *config_path, *stack_text, *dataset_id;
-static size_t memory;
-static int threads = 1;
+struct options {
+    const char *config, *dataset, *stack;
+    size_t memory;
+    int threads;
+};
 
-static const struct lx_arg args[] = {
-    {"config", 0, LX_ARG_TEXT, &config_path, "CONFIG", "take dataset and eval section from there",
+#define AT(field) offsetof(struct options, field)
+
+static const struct lx_option options[] = {
+    {"config", LX_OPT_ARGUMENT, AT(config), 0, 0, 0, "CONFIG",
+     "take dataset and eval section from there", 0},
+    {"dataset", LX_OPT_ARGUMENT, AT(dataset), 0, 0, 0, "ID", "which dataset, if CONFIG has several",
      0},
-    {"dataset", 0, LX_ARG_TEXT, &dataset_id, "ID", "which dataset, if CONFIG has several", 0},
-    {"stack", 0, LX_ARG_TEXT, &stack_text, "JSON",
+    {"stack", LX_OPT_ARGUMENT, AT(stack), 0, 0, 0, "JSON",
      "evaluate under these schemes: '[{\"name\": \"rope\", \"scaling\": \"pi\"}]'", 0},
-    {"memory", 0, LX_ARG_BYTES, &memory, "BYTES",
+    {"memory", LX_OPT_BYTES, AT(memory), 0, 0, 0, "BYTES",
      "most memory to use, as 2G (default: what is available)", 0},
-    {"threads", 0, LX_ARG_COUNT, &threads, "N",
-     "threads (default: 1); results are the same bytes for any number", 1},
-    {.type = LX_ARG_END},
+    {"threads", LX_OPT_INT, AT(threads), 1, 1, INT_MAX, "N",
+     "threads (default: 1); results are the same bytes for any number", 0},
+    {.type = LX_OPT_END},
 };
 
 /* The dataset to use: of the config if one is given, else the one that was trained on; NULL: only
  * overrides can say. */
-static enum lx_code find_dataset(const struct lx_json *config, const struct lx_json *meta,
-                                 const struct lx_json **out, struct lx_err *err)
+static enum lx_code find_dataset(const struct lx_json *config, const char *wanted,
+                                 const struct lx_json *meta, const struct lx_json **out,
+                                 struct lx_err *err)
 {
     const struct lx_json *v = lx_json_find(config, "dataset");
 
@@ -41,19 +48,18 @@ static enum lx_code find_dataset(const struct lx_json *config, const struct lx_j
     if (lx_json_type(v) != LX_JSON_ARRAY)
         return LX_OK;
     *out = lx_json_first(v);
-    for (v = *out; v != NULL && dataset_id != NULL; v = lx_json_next(v)) {
+    for (v = *out; v != NULL && wanted != NULL; v = lx_json_next(v)) {
         const struct lx_json *id = lx_json_find(v, "id");
         const char *text = lx_json_text(id != NULL ? id : lx_json_find(v, "name"));
 
-        if (text != NULL && strcmp(text, dataset_id) == 0) {
+        if (text != NULL && strcmp(text, wanted) == 0) {
             *out = v;
             return LX_OK;
         }
     }
-    return dataset_id == NULL
+    return wanted == NULL
                ? LX_OK
-               : lx_fail(err, LX_EUSAGE, "--dataset: the config has no dataset \"%.80s\"",
-                         dataset_id);
+               : lx_fail(err, LX_EUSAGE, "--dataset: the config has no dataset \"%.80s\"", wanted);
 }
 
 static void write_encodings(const struct lx_checkpoint *c, const struct lx_json *other,
@@ -78,12 +84,12 @@ static void write_encodings(const struct lx_checkpoint *c, const struct lx_json 
 
 /* A config with one encoding and one seed. Of training only the length matters here. */
 static enum lx_code write_config(const struct lx_checkpoint *c, const struct lx_json *config,
-                                 const struct lx_json *other, struct lx_buf *out,
-                                 struct lx_err *err)
+                                 const char *dataset_id, const struct lx_json *other,
+                                 struct lx_buf *out, struct lx_err *err)
 {
     struct lx_json_writer w = {.out = out};
     const struct lx_json *dataset, *seed = lx_json_find(c->config, "seed");
-    enum lx_code code = find_dataset(config, c->config, &dataset, err);
+    enum lx_code code = find_dataset(config, dataset_id, c->config, &dataset, err);
 
     lx_json_open_object(&w, NULL);
     lx_json_add_text(&w, "name", "eval");
@@ -115,7 +121,8 @@ static bool seen(void *ctx, double done, double total)
     return !lx_interrupted();
 }
 
-static enum lx_code evaluate(const char *weights, const struct lx_config *c, struct lx_err *err)
+static enum lx_code evaluate(const char *weights, const struct lx_config *c, size_t memory,
+                             struct lx_err *err)
 {
     const struct lx_config_encoding *e = &c->encodings[0];
     bool other = e->n_evaluate_as > 0;
@@ -155,24 +162,25 @@ static enum lx_code evaluate(const char *weights, const struct lx_config *c, str
     return code;
 }
 
-static enum lx_code run_checkpoint(const struct lx_checkpoint *checkpoint, const char *path,
-                                   char **overrides, size_t n_overrides, struct lx_err *err)
+static enum lx_code run_checkpoint(const struct options *o, const struct lx_checkpoint *checkpoint,
+                                   const char *path, char **overrides, size_t n_overrides,
+                                   struct lx_err *err)
 {
     struct lx_json *config = NULL, *other = NULL;
     struct lx_config c = {0};
     struct lx_buf text = {0};
     enum lx_code code = LX_OK;
 
-    if (config_path != NULL)
-        code = lx_json_read(config_path, &config, err);
-    if (code == LX_OK && stack_text != NULL)
-        code = lx_json_parse(stack_text, strlen(stack_text), "--stack", &other, err);
+    if (o->config != NULL)
+        code = lx_json_read(o->config, &config, err);
+    if (code == LX_OK && o->stack != NULL)
+        code = lx_json_parse(o->stack, strlen(o->stack), "--stack", &other, err);
     if (code == LX_OK)
-        code = write_config(checkpoint, config, other, &text, err);
+        code = write_config(checkpoint, config, o->dataset, other, &text, err);
     if (code == LX_OK)
         code = lx_config_parse(&c, text.text, text.len, path, overrides, n_overrides, err);
     if (code == LX_OK)
-        code = evaluate(path, &c, err);
+        code = evaluate(path, &c, o->memory, err);
     lx_config_free(&c);
     lx_buf_free(&text);
     lx_json_free(other);
@@ -180,8 +188,9 @@ static enum lx_code run_checkpoint(const struct lx_checkpoint *checkpoint, const
     return code;
 }
 
-static enum lx_code run(int n, char **argv, struct lx_err *err)
+static enum lx_code run(const void *given, int n, char **argv, struct lx_err *err)
 {
+    const struct options *o = given;
     struct lx_checkpoint checkpoint;
     struct lx_arena arena = {0};
     enum lx_code code = lx_command_arity(&lx_command_eval, n, 1, -1, err);
@@ -190,11 +199,11 @@ static enum lx_code run(int n, char **argv, struct lx_err *err)
         code = lx_gemm_setup(err);
     if (code != LX_OK)
         return code;
-    lx_parallel_threads_set(threads);
+    lx_parallel_threads_set(o->threads);
     lx_interrupt_watch(false);
     code = lx_checkpoint_open(&checkpoint, argv[0], &arena, err);
     if (code == LX_OK) {
-        code = run_checkpoint(&checkpoint, argv[0], argv + 1, (size_t)n - 1, err);
+        code = run_checkpoint(o, &checkpoint, argv[0], argv + 1, (size_t)n - 1, err);
         lx_checkpoint_close(&checkpoint);
     }
     lx_arena_free(&arena);
@@ -209,7 +218,8 @@ const struct lx_command lx_command_eval = {
         "Without --config the dataset is the one of the training, and the eval section has its\n"
         "defaults. Overrides are paths as in a config: eval.lengths='[\"1x\",\"16x\"]'\n"
         "dataset.name=text dataset.valid=my.txt\n",
-    .args = args,
+    .options = options,
+    .options_size = sizeof(struct options),
     .computes = true,
     .run = run,
 };

@@ -6,8 +6,6 @@
 #include "datasets/dataset.h"
 #include "encodings/encoding.h"
 
-static const struct lx_arg args[] = {{.type = LX_ARG_END}};
-
 static void list_encodings(struct lx_buf *out)
 {
     for (int i = 0; i < lx_encoding_count(); i++) {
@@ -42,12 +40,13 @@ static const struct {
     {"encodings", list_encodings}, {"datasets", list_datasets}, {"analyses", list_analyses}};
 enum { REGISTRIES = sizeof(registries) / sizeof(registries[0]) };
 
-static enum lx_code run(int n, char **argv, struct lx_err *err)
+static enum lx_code run(const void *given, int n, char **argv, struct lx_err *err)
 {
     struct lx_buf out = {0};
     bool found = n == 0;
     enum lx_code code = lx_command_arity(&lx_command_list, n, 0, 1, err);
 
+    (void)given;
     if (code != LX_OK)
         return code;
     for (int i = 0; i < REGISTRIES; i++) {
@@ -71,6 +70,5 @@ const struct lx_command lx_command_list = {
     .usage = "[encodings|datasets|analyses]",
     .help = "list the positional schemes, the datasets and the analyses there are",
     .more = "`longshot describe NAME` tells more about each.\n",
-    .args = args,
     .run = run,
 };

@@ -4,14 +4,13 @@
 #include "command/command.h"
 #include "store/experiment.h"
 
-static const struct lx_arg args[] = {{.type = LX_ARG_END}};
-
-static enum lx_code run(int n, char **argv, struct lx_err *err)
+static enum lx_code run(const void *given, int n, char **argv, struct lx_err *err)
 {
     struct lx_experiment e;
     struct lx_buf text = {0};
     enum lx_code code = lx_command_arity(&lx_command_plan, n, 1, -1, err);
 
+    (void)given;
     if (code != LX_OK)
         return code;
     code = lx_experiment_open(&e, argv[0], argv + 1, (size_t)n - 1, NULL, err);
@@ -30,6 +29,5 @@ const struct lx_command lx_command_plan = {
     .help = "print the cells of a config, one JSON object a line, with their cost",
     .more = "Keys: id, train_id, encoding, dataset, seed, parameters, flops (training and "
             "evaluation, estimated), bytes (memory, laid out).\n",
-    .args = args,
     .run = run,
 };

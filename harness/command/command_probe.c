@@ -3,27 +3,36 @@
 #include "eval/probe.h"
 #include "tensor/gemm.h"
 
-static const char *tokens, *out, *stack;
-static bool grad, attention;
-
-static const struct lx_arg args[] = {
-    {"tokens", 0, LX_ARG_TEXT, &tokens, "FILE",
-     "safetensors with `tokens` I32 [B, T+1], or a text file (bytes)", 0},
-    {"out", 'o', LX_ARG_TEXT, &out, "FILE", "safetensors to write", 0},
-    {"grad", 0, LX_ARG_FLAG, &grad, NULL, "also gradients of the mean NLL, and input_grad_share",
-     0},
-    {"attention", 0, LX_ARG_FLAG, &attention, NULL, "also attention [B, L, H, T, T]", 0},
-    {"stack", 0, LX_ARG_TEXT, &stack, "JSON", "schemes to use in place of the trained ones", 0},
-    {.type = LX_ARG_END},
+struct options {
+    const char *tokens, *out, *stack;
+    bool grad, attention;
 };
 
-static enum lx_code run(int n, char **argv, struct lx_err *err)
+#define AT(field) offsetof(struct options, field)
+
+static const struct lx_option options[] = {
+    {"tokens", LX_OPT_ARGUMENT, AT(tokens), 0, 0, 0, "FILE",
+     "safetensors with `tokens` I32 [B, T+1], or a text file (bytes)", 0},
+    {"out", LX_OPT_ARGUMENT, AT(out), 0, 0, 0, "FILE", "safetensors to write", LX_OPT_LETTER('o')},
+    {"grad", LX_OPT_BOOL, AT(grad), 0, 0, 0, NULL,
+     "also gradients of the mean NLL, and input_grad_share", 0},
+    {"attention", LX_OPT_BOOL, AT(attention), 0, 0, 0, NULL, "also attention [B, L, H, T, T]", 0},
+    {"stack", LX_OPT_ARGUMENT, AT(stack), 0, 0, 0, "JSON",
+     "schemes to use in place of the trained ones", 0},
+    {.type = LX_OPT_END},
+};
+
+static enum lx_code run(const void *given, int n, char **argv, struct lx_err *err)
 {
-    struct lx_probe_options o = {
-        .tokens = tokens, .out = out, .stack_json = stack, .grad = grad, .attention = attention};
+    const struct options *own = given;
+    struct lx_probe_options o = {.tokens = own->tokens,
+                                 .out = own->out,
+                                 .stack_json = own->stack,
+                                 .grad = own->grad,
+                                 .attention = own->attention};
     enum lx_code code = lx_command_arity(&lx_command_probe, n, 1, 1, err);
 
-    if (code == LX_OK && (tokens == NULL || out == NULL))
+    if (code == LX_OK && (o.tokens == NULL || o.out == NULL))
         code = lx_fail(err, LX_EUSAGE, "probe: must have --tokens FILE and --out FILE");
     if (code == LX_OK)
         code = lx_gemm_setup(err);
@@ -40,7 +49,8 @@ const struct lx_command lx_command_probe = {
     .more = "Written: logits [B,T,V], nll [B,T], entropy and max_prob [B,L,H,T]; with --grad\n"
             "grad.NAME of every array and input_grad_share [B,T]. Lets other implementations be\n"
             "compared with this one.\n",
-    .args = args,
+    .options = options,
+    .options_size = sizeof(struct options),
     .computes = true,
     .run = run,
 };

@@ -5,12 +5,15 @@
 #include "store/merge.h"
 #include "system/fs.h"
 
-static bool no_plots;
+struct report_options {
+    bool no_plots;
+};
 
-static const struct lx_arg no_args[] = {{.type = LX_ARG_END}};
-static const struct lx_arg report_args[] = {
-    {"no-plots", 0, LX_ARG_FLAG, &no_plots, NULL, "tables only", 0},
-    {.type = LX_ARG_END},
+#define AT(field) offsetof(struct report_options, field)
+
+static const struct lx_option report_options[] = {
+    {"no-plots", LX_OPT_BOOL, AT(no_plots), 0, 0, 0, NULL, "tables only", 0},
+    {.type = LX_OPT_END},
 };
 
 static enum lx_code need_folder(const char *dir, struct lx_err *err)
@@ -22,11 +25,12 @@ static enum lx_code need_folder(const char *dir, struct lx_err *err)
                : lx_fail(err, LX_EDATA, "%s: no such folder", dir);
 }
 
-static enum lx_code run_merge(int n, char **argv, struct lx_err *err)
+static enum lx_code run_merge(const void *given, int n, char **argv, struct lx_err *err)
 {
     size_t n_done, n_cells;
     enum lx_code code = lx_command_arity(&lx_command_merge, n, 1, 1, err);
 
+    (void)given;
     if (code == LX_OK)
         code = lx_merge(argv[0], &n_done, &n_cells, err);
     if (code == LX_OK)
@@ -39,13 +43,13 @@ const struct lx_command lx_command_merge = {
     .usage = "DIR",
     .help = "put the rows of finished cells together: metrics.csv, runs.csv, train.csv",
     .more = "DIR is a results folder in which `run` or `cell` left plan.jsonl and cells/.\n",
-    .args = no_args,
     .run = run_merge,
 };
 
-static enum lx_code run_report(int n, char **argv, struct lx_err *err)
+static enum lx_code run_report(const void *given, int n, char **argv, struct lx_err *err)
 {
-    struct lx_report_options o = {.no_plots = no_plots};
+    const struct report_options *given_options = given;
+    struct lx_report_options o = {.no_plots = given_options->no_plots};
     struct lx_buf text = {0};
     enum lx_code code = lx_command_arity(&lx_command_report, n, 1, 1, err);
 
@@ -68,6 +72,7 @@ const struct lx_command lx_command_report = {
     .more =
         "Needs nothing but the CSV files in DIR, and config.json for the order of the encodings "
         "and\nthe claims: edited there, claims are judged anew.\n",
-    .args = report_args,
+    .options = report_options,
+    .options_size = sizeof(struct report_options),
     .run = run_report,
 };

@@ -6,8 +6,6 @@
 #include "config/config.h"
 #include "config/schema_internal.h"
 
-static const struct lx_arg args[] = {{.type = LX_ARG_END}};
-
 static void open_object_type(struct lx_json_writer *w, const char *key, const char *description)
 {
     lx_json_open_object(w, key);
@@ -263,12 +261,13 @@ static void add_lists(struct lx_json_writer *w)
     lx_json_close_object(w);
 }
 
-static enum lx_code run(int n, char **argv, struct lx_err *err)
+static enum lx_code run(const void *given, int n, char **argv, struct lx_err *err)
 {
     struct lx_buf out = {0};
     struct lx_json_writer w = {.out = &out, .indent = true};
     enum lx_code code = lx_command_arity(&lx_command_schema, n, 0, 0, err);
 
+    (void)given;
     (void)argv;
     if (code != LX_OK)
         return code;
@@ -306,7 +305,6 @@ const struct lx_command lx_command_schema = {
     .name = "schema",
     .usage = "",
     .help = "print the JSON Schema of configs (configs/schema.json)",
-    .args = args,
     .hidden = true,
     .run = run,
 };

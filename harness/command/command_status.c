@@ -16,12 +16,16 @@
 
 #define SIGN_OF_LIFE 600.0 /* seconds: a cell of another machine that wrote later than that runs */
 
-static bool as_json;
+struct options {
+    bool as_json;
+};
 
-static const struct lx_arg args[] = {
-    {"json", 0, LX_ARG_FLAG, &as_json, NULL, "one JSON object, with every cell, for other programs",
-     0},
-    {.type = LX_ARG_END},
+#define AT(field) offsetof(struct options, field)
+
+static const struct lx_option options[] = {
+    {"json", LX_OPT_BOOL, AT(as_json), 0, 0, 0, NULL,
+     "one JSON object, with every cell, for other programs", 0},
+    {.type = LX_OPT_END},
 };
 
 enum cell_state { TO_DO, RUNNING, STOPPED, FAILED, BROKEN, DONE, N_STATES };
@@ -246,8 +250,9 @@ static void write_counts(struct tally *t)
         lx_json_add_number(w, "seconds_left", seconds);
 }
 
-static enum lx_code run(int n, char **argv, struct lx_err *err)
+static enum lx_code run(const void *given, int n, char **argv, struct lx_err *err)
 {
+    const struct options *o = given;
     struct tally t = {0};
     struct lx_buf out = {0};
     struct lx_json_writer w = {.out = &out, .indent = true};
@@ -256,13 +261,13 @@ static enum lx_code run(int n, char **argv, struct lx_err *err)
     if (code != LX_OK)
         return code;
     t.dir = argv[0];
-    if (as_json) {
+    if (o->as_json) {
         t.json = &w;
         lx_json_open_object(&w, NULL);
         lx_json_open_array(&w, "cells");
     }
     code = lx_plan_visit(t.dir, visit, &t, err);
-    if (code == LX_OK && as_json) {
+    if (code == LX_OK && o->as_json) {
         lx_json_close_array(&w);
         write_counts(&t);
         lx_json_close_object(&w);
@@ -288,6 +293,7 @@ const struct lx_command lx_command_status = {
             "running: with its progress and loss. stopped: interrupted or killed on the way, to be "
             "gone on\nwith. failed: with the cause. broken: finished, but its files were changed "
             "since; run makes it again.\n",
-    .args = args,
+    .options = options,
+    .options_size = sizeof(struct options),
     .run = run,
 };

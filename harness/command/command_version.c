@@ -5,14 +5,13 @@
 #include "tensor/gemm.h"
 #include "tensor/simd.h"
 
-static const struct lx_arg args[] = {{.type = LX_ARG_END}};
-
-static enum lx_code run(int n, char **argv, struct lx_err *err)
+static enum lx_code run(const void *given, int n, char **argv, struct lx_err *err)
 {
     struct lx_buf out = {0};
     char cpu[256];
     enum lx_code code = lx_command_arity(&lx_command_version, n, 0, 0, err);
 
+    (void)given;
     (void)argv;
     if (code == LX_OK)
         code = lx_gemm_setup(err);
@@ -34,7 +33,6 @@ const struct lx_command lx_command_version = {
     .name = "version",
     .usage = "",
     .help = "print version, build, BLAS kernels and CPU features",
-    .args = args,
     .computes = true,
     .run = run,
 };

@@ -8,6 +8,7 @@
 
 #include "config/config_internal.h"
 #include "system/fs.h"
+#include "text/nearest.h"
 
 /* Whole numbers that a JSON number holds exactly. */
 #define MAX_SEED 9007199254740991.0

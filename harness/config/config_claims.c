@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "config/config_internal.h"
+#include "text/nearest.h"
 #include "verdict/claims.h"
 #include "verdict/published.h"
 

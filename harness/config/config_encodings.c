@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "config/config_internal.h"
+#include "text/nearest.h"
 
 static enum lx_code out_of_memory(struct lx_err *err)
 {

@@ -110,22 +110,53 @@ char *lx_arena_text(struct lx_arena *a, const char *text)
     return lx_arena_textn(a, text, strlen(text));
 }
 
+static char *format(struct lx_arena *a, const char *fmt, va_list ap)
+{
+    va_list again;
+    char *p;
+    int n;
+
+    va_copy(again, ap);
+    n = vsnprintf(NULL, 0, fmt, again);
+    va_end(again);
+    if (n < 0)
+        return NULL;
+    p = lx_arena_take(a, (size_t)n + 1, 1);
+    if (p != NULL)
+        (void)vsnprintf(p, (size_t)n + 1, fmt, ap);
+    return p;
+}
+
 char *lx_arena_printf(struct lx_arena *a, const char *fmt, ...)
 {
     va_list ap;
     char *p;
-    int n;
 
     va_start(ap, fmt);
-    n = vsnprintf(NULL, 0, fmt, ap);
+    p = format(a, fmt, ap);
     va_end(ap);
-    if (n < 0)
-        return NULL;
-    p = lx_arena_take(a, (size_t)n + 1, 1);
-    if (p != NULL) {
-        va_start(ap, fmt);
-        (void)vsnprintf(p, (size_t)n + 1, fmt, ap);
-        va_end(ap);
-    }
     return p;
+}
+
+static enum lx_code check_text(const char *text, struct lx_err *err)
+{
+    return text != NULL ? LX_OK : lx_fail(err, LX_ENOMEM, "out of memory for a text");
+}
+
+enum lx_code lx_arena_copy(struct lx_arena *a, const char *text, size_t n, const char **out,
+                           struct lx_err *err)
+{
+    *out = lx_arena_textn(a, text, n);
+    return check_text(*out, err);
+}
+
+enum lx_code lx_arena_format(struct lx_arena *a, const char **out, struct lx_err *err,
+                             const char *fmt, ...)
+{
+    va_list ap;
+
+    va_start(ap, fmt);
+    *out = format(a, fmt, ap);
+    va_end(ap);
+    return check_text(*out, err);
 }

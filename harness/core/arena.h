@@ -36,4 +36,12 @@ char *lx_arena_text(struct lx_arena *a, const char *text);
 char *lx_arena_textn(struct lx_arena *a, const char *text, size_t n);
 char *lx_arena_printf(struct lx_arena *a, const char *fmt, ...) LX_PRINTF(2, 3);
 
+/* The same with the failure as an error. */
+LX_MUST_CHECK
+enum lx_code lx_arena_copy(struct lx_arena *a, const char *text, size_t n, const char **out,
+                           struct lx_err *err);
+LX_MUST_CHECK
+enum lx_code lx_arena_format(struct lx_arena *a, const char **out, struct lx_err *err,
+                             const char *fmt, ...) LX_PRINTF(4, 5);
+
 #endif

@@ -81,3 +81,11 @@ enum lx_code lx_buf_check(const struct lx_buf *b, struct lx_err *err)
         return lx_fail(err, LX_ENOMEM, "out of memory after %zu bytes of text", b->len);
     return LX_OK;
 }
+
+enum lx_code lx_buf_keep(const struct lx_buf *b, struct lx_arena *arena, const char **out,
+                         struct lx_err *err)
+{
+    if (lx_buf_check(b, err))
+        return err->code;
+    return lx_arena_copy(arena, b->len > 0 ? b->text : "", b->len, out, err);
+}

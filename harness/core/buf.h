@@ -6,6 +6,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "core/arena.h"
 #include "core/err.h"
 
 struct lx_buf {
@@ -21,5 +22,9 @@ void lx_buf_add(struct lx_buf *b, const char *text);
 void lx_buf_addn(struct lx_buf *b, const void *bytes, size_t n);
 void lx_buf_printf(struct lx_buf *b, const char *fmt, ...) LX_PRINTF(2, 3);
 LX_MUST_CHECK enum lx_code lx_buf_check(const struct lx_buf *b, struct lx_err *err);
+/* The text so far ("" if nothing was appended) as one that lives as long as the arena. */
+LX_MUST_CHECK
+enum lx_code lx_buf_keep(const struct lx_buf *b, struct lx_arena *arena, const char **out,
+                         struct lx_err *err);
 
 #endif

@@ -6,6 +6,7 @@
 
 #include "eval/evaluate.h"
 #include "text/length.h"
+#include "text/nearest.h"
 
 const struct lx_option lx_eval_options[] = {
     {"tokens", LX_OPT_INT, offsetof(struct lx_eval_config, tokens), 65536, 1, 2000000000, NULL,
@@ -102,15 +103,10 @@ static enum lx_code parse_modes(struct lx_eval_config *c, const struct lx_json *
 
         while (m < LX_MODES && strcmp(name, mode_names[m]) != 0)
             m++;
-        if (m == LX_MODES) {
-            const char *near = lx_nearest(name, mode_names, LX_MODES);
-
-            return lx_fail(
-                err, LX_ECONFIG,
-                "%s.modes: must be one of nonoverlapping, sliding, last, got \"%s\"%s%s%s", path,
-                name, near != NULL ? " (did you mean \"" : "", near != NULL ? near : "",
-                near != NULL ? "\"?)" : "");
-        }
+        if (m == LX_MODES)
+            return lx_fail_unknown(err, LX_ECONFIG, name, mode_names, LX_MODES,
+                                   "%s.modes: must be one of nonoverlapping, sliding, last, got",
+                                   path);
         if (c->modes[m])
             return lx_fail(err, LX_ECONFIG, "%s.modes: \"%s\" stands twice", path, name);
         c->modes[m] = true;

@@ -3,25 +3,21 @@
 
 #include <string.h>
 
+#include "text/nearest.h"
 #include "text/options.h"
 
 static const char *const item_keys[] = {"name", NULL};
 
-static enum lx_code unknown_scheme(const char *name, const char *path, struct lx_err *err)
+enum lx_code lx_stack_unknown(const char *name, const char *path, enum lx_code code,
+                              struct lx_err *err)
 {
-    const char *names[64];
+    const char *names[LX_NAMES];
     size_t n = 0;
-    const char *near;
 
-    for (int i = 0; i < lx_encoding_count() && n < 64; i++)
+    for (int i = 0; i < lx_encoding_count() && n < LX_NAMES; i++)
         names[n++] = lx_encoding_at(i)->name;
-    near = lx_nearest(name, names, n);
-    if (near != NULL)
-        (void)lx_fail(err, LX_ECONFIG, "%s.name: unknown encoding \"%s\" (did you mean \"%s\"?)",
-                      path, name, near);
-    else
-        (void)lx_fail(err, LX_ECONFIG, "%s.name: unknown encoding \"%s\"", path, name);
-    return lx_hint(err, "`longshot list encodings` shows all of them");
+    (void)lx_fail_unknown(err, code, name, names, n, "%s: unknown encoding", path);
+    return lx_hint(err, "`longshot list encodings` names them");
 }
 
 static enum lx_code parse_item(struct lx_stack_item *item, const struct lx_json *v,
@@ -31,6 +27,7 @@ static enum lx_code parse_item(struct lx_stack_item *item, const struct lx_json 
     bool bare = lx_json_type(v) == LX_JSON_TEXT;
     const struct lx_json *name = bare ? v : lx_json_find(v, "name");
     const struct lx_option *table;
+    const char *at;
 
     if (!bare && lx_json_type(v) != LX_JSON_OBJECT)
         return lx_fail(err, LX_ECONFIG, "%s: must be an object or a name, got %s", path,
@@ -40,7 +37,9 @@ static enum lx_code parse_item(struct lx_stack_item *item, const struct lx_json 
                        name == NULL ? "nothing" : lx_json_type_name(lx_json_type(name)));
     item->ops = lx_encoding_find(lx_json_text(name));
     if (item->ops == NULL)
-        return unknown_scheme(lx_json_text(name), path, err);
+        return lx_arena_format(arena, &at, err, "%s.name", path)
+                   ? err->code
+                   : lx_stack_unknown(lx_json_text(name), at, LX_ECONFIG, err);
     if (lx_arena_get(arena, 1, item->ops->state_size + 1, &item->self, item->ops->name, err))
         return err->code;
     table = item->ops->options != NULL ? item->ops->options : none;

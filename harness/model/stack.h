@@ -29,6 +29,10 @@ LX_MUST_CHECK
 enum lx_code lx_stack_parse(struct lx_stack *s, const struct lx_json *list, const char *path,
                             struct lx_arena *arena, struct lx_err *err);
 
+/* Fail with the nearest name there is: "PATH: unknown encoding "NAME" (did you mean ...)". */
+enum lx_code lx_stack_unknown(const char *name, const char *path, enum lx_code code,
+                              struct lx_err *err);
+
 /* Write the list back, every option resolved: {"name": ..., options}. */
 void lx_stack_write(const struct lx_stack *s, struct lx_json_writer *w, const char *key);
 

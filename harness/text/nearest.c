@@ -1,12 +1,15 @@
-/* "Did you mean": the nearest of a list of names; declared in options.h.
+/* "Did you mean": the nearest of a list of names; see nearest.h.
  *
  * Distance: Damerau-Levenshtein, optimal string alignment (insert, delete, replace, swap neighbours,
  * each 1). Upper and lower case are the same letter, '-' the same as '_'. A name is near when at
  * most a third of its letters differ, or when what was typed is its beginning (three or more). */
-#include <ctype.h>
-#include <string.h>
+#include "text/nearest.h"
 
-#include "text/options.h"
+#include <ctype.h>
+#include <stdarg.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <string.h>
 
 #define MAX_NAME 64
 
@@ -76,4 +79,19 @@ const char *lx_nearest(const char *got, const char *const *names, size_t n)
         if (begins(names[i], got, m))
             near = names[i];
     return near;
+}
+
+enum lx_code lx_fail_unknown(struct lx_err *err, enum lx_code code, const char *got,
+                             const char *const *names, size_t n, const char *fmt, ...)
+{
+    const char *near = lx_nearest(got, names, n);
+    char text[sizeof(err->text)];
+    va_list ap;
+
+    va_start(ap, fmt);
+    (void)vsnprintf(text, sizeof(text), fmt, ap);
+    va_end(ap);
+    return lx_fail(err, code, "%s \"%.80s\"%s%s%s", text, got,
+                   near != NULL ? " (did you mean \"" : "", near != NULL ? near : "",
+                   near != NULL ? "\"?)" : "");
 }

@@ -8,7 +8,8 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "text/options_text.h"
+#include "text/nearest.h"
+#include "text/options_internal.h"
 
 /* The fields are reached by offset; memcpy keeps the compiler honest about their types. */
 static void put_int(void *self, const struct lx_option *o, int v)
@@ -26,6 +27,7 @@ static void put_default(const struct lx_option *o, void *self)
         put_int(self, o, (int)o->def);
         break;
     case LX_OPT_REAL:
+    case LX_OPT_SECONDS:
         memcpy((char *)self + o->offset, &o->def, sizeof(o->def));
         break;
     case LX_OPT_BOOL:
@@ -33,6 +35,12 @@ static void put_default(const struct lx_option *o, void *self)
         break;
     case LX_OPT_TEXT:
         memcpy((char *)self + o->offset, &o->text, sizeof(o->text));
+        break;
+    case LX_OPT_ARGUMENT:
+        memcpy((char *)self + o->offset, &(const char *){NULL}, sizeof(const char *));
+        break;
+    case LX_OPT_BYTES:
+        memcpy((char *)self + o->offset, &(size_t){(size_t)o->def}, sizeof(size_t));
         break;
     case LX_OPT_END:
         break;
@@ -76,12 +84,32 @@ static enum lx_code check_bounds(const struct lx_option *o, double v, struct lx_
     return lx_fail(err, LX_ECONFIG, "must be %s %s, got %s", rule, bound, got);
 }
 
+/* What is left of v in `real`: neither nothing nor infinity, and still above an open bound. */
+static enum lx_code check_rounded(const struct lx_option *o, double v, struct lx_err *err)
+{
+    double rounded = (double)(real)v;
+    char got[40], bound[40];
+
+    lx_number_text(v, got, sizeof(got));
+    if (isinf(rounded))
+        return lx_fail(err, LX_ECONFIG, "must be a number that a " LX_REAL_NAME " holds, got %s",
+                       got);
+    if (v != 0.0 && rounded == 0.0)
+        return lx_fail(err, LX_ECONFIG,
+                       "must be a number that a " LX_REAL_NAME " tells from 0, got %s", got);
+    lx_number_text(o->min, bound, sizeof(bound));
+    if ((o->flags & LX_OPT_OPEN_MIN) != 0 && rounded <= o->min)
+        return lx_fail(err, LX_ECONFIG,
+                       "must be greater than %s when rounded to a " LX_REAL_NAME ", got %s", bound,
+                       got);
+    return LX_OK;
+}
+
 static enum lx_code parse_number(const struct lx_option *o, const struct lx_json *v, void *self,
                                  struct lx_err *err)
 {
     bool whole = o->type == LX_OPT_INT;
     double d = lx_json_number(v);
-    enum lx_code code;
 
     if (lx_json_type(v) != LX_JSON_NUMBER)
         return wrong_type(whole ? "a whole number" : "a number", v, err);
@@ -91,9 +119,8 @@ static enum lx_code parse_number(const struct lx_option *o, const struct lx_json
         lx_number_text(d, got, sizeof(got));
         return lx_fail(err, LX_ECONFIG, "must be a whole number, got %s", got);
     }
-    code = check_bounds(o, d, err);
-    if (code != LX_OK)
-        return code;
+    if (check_bounds(o, d, err) || (!whole && check_rounded(o, d, err)))
+        return err->code;
     if (whole)
         put_int(self, o, (int)d);
     else
@@ -105,7 +132,7 @@ static enum lx_code parse_choice(const struct lx_option *o, const struct lx_json
                                  struct lx_err *err)
 {
     struct lx_choices c;
-    const char *got = lx_json_text(v), *near;
+    const char *got = lx_json_text(v);
     char rule[512];
 
     lx_choices_split(o, &c);
@@ -122,11 +149,7 @@ static enum lx_code parse_choice(const struct lx_option *o, const struct lx_json
         (void)snprintf(one_of, sizeof(one_of), "one of %s", rule);
         return wrong_type(one_of, v, err);
     }
-    near = lx_nearest(got, c.name, c.n);
-    if (near != NULL)
-        return lx_fail(err, LX_ECONFIG, "must be one of %s, got \"%.80s\" (did you mean \"%s\"?)",
-                       rule, got, near);
-    return lx_fail(err, LX_ECONFIG, "must be one of %s, got \"%.80s\"", rule, got);
+    return lx_fail_unknown(err, LX_ECONFIG, got, c.name, c.n, "must be one of %s, got", rule);
 }
 
 static enum lx_code parse_value(const struct lx_option *o, const struct lx_json *v, void *self,
@@ -155,6 +178,9 @@ static enum lx_code parse_value(const struct lx_option *o, const struct lx_json 
         return LX_OK;
     case LX_OPT_CHOICE:
         return parse_choice(o, v, self, err);
+    case LX_OPT_ARGUMENT:
+    case LX_OPT_BYTES:
+    case LX_OPT_SECONDS: /* of command lines: args.h */
     case LX_OPT_END:
         break;
     }
@@ -178,18 +204,14 @@ static bool in_list(const char *const *list, const char *key)
 static enum lx_code unknown_key(const struct lx_option *table, const char *const *extra,
                                 const char *path, const char *key, struct lx_err *err)
 {
-    const char *names[128], *near;
+    const char *names[LX_NAMES];
     size_t n = 0;
 
-    for (const struct lx_option *o = table; o->type != LX_OPT_END && n < 128; o++)
+    for (const struct lx_option *o = table; o->type != LX_OPT_END && n < LX_NAMES; o++)
         names[n++] = o->key;
-    for (; extra != NULL && *extra != NULL && n < 128; extra++)
+    for (; extra != NULL && *extra != NULL && n < LX_NAMES; extra++)
         names[n++] = *extra;
-    near = lx_nearest(key, names, n);
-    if (near != NULL)
-        (void)lx_fail(err, LX_ECONFIG, "unknown key \"%.80s\" (did you mean \"%s\"?)", key, near);
-    else
-        (void)lx_fail(err, LX_ECONFIG, "unknown key \"%.80s\"", key);
+    (void)lx_fail_unknown(err, LX_ECONFIG, key, names, n, "unknown key");
     return path[0] != '\0' ? lx_wrap(err, "%s", path) : LX_ECONFIG;
 }
 

@@ -3,10 +3,15 @@
  * A section of the config (model, train, a scheme, a dataset, ...) is a C struct and a table of its
  * fields. From the table the harness parses JSON into the struct, checks types and bounds, prints
  * help, writes the resolved values back and derives the published schema. A scheme or dataset never
- * sees JSON.
+ * sees JSON. The options of a command line are such a table too; args.h parses them.
  *
  * Field types: LX_OPT_INT int, LX_OPT_REAL double, LX_OPT_BOOL bool, LX_OPT_TEXT const char *
- * (owned by the arena given to the parser), LX_OPT_CHOICE int (index into the names). */
+ * (owned by the arena given to the parser), LX_OPT_CHOICE int (index into the names); on command
+ * lines alone LX_OPT_ARGUMENT const char * (as typed, NULL unless given), LX_OPT_BYTES size_t,
+ * LX_OPT_SECONDS double.
+ *
+ * Schemes work in `real`: a REAL is checked as the number that it becomes there. One that would
+ * turn to zero or to infinity is refused. */
 #ifndef LX_TEXT_OPTIONS_H
 #define LX_TEXT_OPTIONS_H
 
@@ -24,24 +29,32 @@ enum lx_option_type {
     LX_OPT_REAL,
     LX_OPT_BOOL,
     LX_OPT_TEXT,
-    LX_OPT_CHOICE
+    LX_OPT_CHOICE,
+    LX_OPT_ARGUMENT,
+    LX_OPT_BYTES,
+    LX_OPT_SECONDS
 };
 
 enum lx_option_flag {
     LX_OPT_REQUIRED = 1, /* must be given */
     LX_OPT_OPEN_MIN = 2, /* the lower bound itself is not allowed */
-    LX_OPT_LATER =
-        4 /* INT, BOOL: came later; left out when written back at its default, so that what
-                          * was written before it came, and is hashed, stays the same */
+    /* INT, BOOL: came later; left out when written back at its default, so that what was written
+     * before it came, and is hashed, stays the same */
+    LX_OPT_LATER = 4
 };
+
+/* A flag: the short form of a command's option, as in -o. */
+#define LX_OPT_LETTER(c) ((unsigned)(c) << 8)
 
 struct lx_option {
     const char *key;
     enum lx_option_type type;
-    size_t offset;    /* of the field in the struct */
-    double def;       /* default; REAL: NAN = unset, and then left out when written back */
-    double min, max;  /* INT and REAL: bounds, both included */
-    const char *text; /* TEXT: default, NULL = unset; CHOICE: names separated by '|' */
+    size_t offset;   /* of the field in the struct */
+    double def;      /* default; REAL: NAN = unset, and then left out when written back */
+    double min, max; /* INT and REAL: bounds, both included */
+    /* TEXT: default, NULL = unset. CHOICE: names separated by '|'. Else what the help of a command
+     * line calls the value (DIR, N). */
+    const char *text;
     const char *help; /* one line, lower case, with the unit */
     unsigned flags;
 };
@@ -66,11 +79,7 @@ void lx_options_schema(const struct lx_option *table, struct lx_json_writer *w);
 /* Help as aligned text lines: key, type, default, bounds, help. */
 void lx_options_help(const struct lx_option *table, struct lx_buf *out);
 
-/* The name of a CHOICE value. The text lives as long as the arena of `scratch`-free static table:
- * it is copied to out (size bytes). */
+/* Copies the name of a CHOICE value to out (size bytes). */
 void lx_option_choice_name(const struct lx_option *o, int value, char *out, size_t size);
-
-/* The name of `names` (n of them) nearest to `got`, NULL if none is near: for "did you mean". */
-const char *lx_nearest(const char *got, const char *const *names, size_t n);
 
 #endif

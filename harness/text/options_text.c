@@ -1,11 +1,11 @@
 /* What an option table says: resolved values, schema, help; see options.h. */
-#include "text/options_text.h"
-
 #include <assert.h>
 #include <limits.h>
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
+
+#include "text/options_internal.h"
 
 void lx_choices_split(const struct lx_option *o, struct lx_choices *c)
 {
@@ -110,6 +110,9 @@ void lx_options_write(const struct lx_option *table, const void *self, struct lx
             lx_option_choice_name(o, int_field(o, self), name, sizeof(name));
             lx_json_add_text(w, o->key, name);
             break;
+        case LX_OPT_ARGUMENT:
+        case LX_OPT_BYTES:
+        case LX_OPT_SECONDS: /* of command lines: nothing is written back */
         case LX_OPT_END:
             break;
         }
@@ -164,6 +167,9 @@ static void schema_default(const struct lx_option *o, struct lx_json_writer *w)
         lx_option_choice_name(o, (int)o->def, name, sizeof(name));
         lx_json_add_text(w, "default", name);
         break;
+    case LX_OPT_ARGUMENT:
+    case LX_OPT_BYTES:
+    case LX_OPT_SECONDS:
     case LX_OPT_END:
         break;
     }

@@ -9,7 +9,7 @@
 #include "core/order.h"
 #include "system/fs.h"
 #include "text/csvfile.h"
-#include "text/options.h"
+#include "text/nearest.h"
 #include "verdict/compare_judge.h"
 
 /* A row that may count, with its key. */

@@ -36,7 +36,8 @@ for c in run plan cell status merge report eval probe sample list describe bench
     check "$c --help shows usage and options" sh -c "head -1 out | grep -q '^usage: longshot $c' && grep -q -e '--help' out"
 done
 check "a typo in a command" says 2 'unknown command "rnu" (did you mean "run"?)' rnu
-check "an unknown command" says 2 'unknown command "xyzzy" (`longshot --help` lists them)' xyzzy
+check "an unknown command" says 2 'unknown command "xyzzy"' xyzzy
+check "gets a hint" has err "hint: \`longshot --help\` lists them"
 check "a typo in an option" says 2 "unknown option --job (did you mean --jobs?)" run tiny.json --job 2
 check "an unknown letter" says 2 "unknown option -z" run tiny.json -z
 check "a missing value" says 2 "-j: must be followed by N" run tiny.json -j

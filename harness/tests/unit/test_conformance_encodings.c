@@ -375,7 +375,32 @@ static void measuring_counts_what_init_takes(void **state)
     for_all(check_measuring);
 }
 
+/* No option of any scheme turns to zero or to infinity on its way into the hooks without a word. */
+static void numbers_that_real_loses_are_refused(void **state)
+{
+    static const char *const numbers[] = {"1e-320", "-1e-320", "1e308", "-1e308"};
+
+    (void)state;
+    for (int i = 0; i < lx_encoding_count(); i++) {
+        const struct lx_encoding_ops *ops = lx_encoding_at(i);
+
+        for (const struct lx_option *o = ops->options; o != NULL && o->type != LX_OPT_END; o++)
+            for (size_t k = 0; k < 4 && o->type == LX_OPT_REAL; k++) {
+                char options[256];
+                struct lx_err err;
+                struct rig r;
+
+                (void)snprintf(options, sizeof(options), "{\"%s\": %s}", o->key, numbers[k]);
+                if (sizeof(real) == sizeof(double))
+                    continue;
+                assert_int_equal(rig_try(&r, ops->name, options, &dims, &err), LX_ECONFIG);
+                rig_close(&r);
+            }
+    }
+}
+
 static const struct CMUnitTest tests[] = {
+    cmocka_unit_test(numbers_that_real_loses_are_refused),
     cmocka_unit_test(back_hooks_come_in_pairs),
     cmocka_unit_test(gradients_are_added),
     cmocka_unit_test(rows_are_those_that_are_read),

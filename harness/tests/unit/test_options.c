@@ -3,6 +3,7 @@
 #include <limits.h>
 
 #include "check.h"
+#include "text/nearest.h"
 #include "text/options.h"
 
 struct sample {
@@ -133,6 +134,30 @@ static void test_bounds(void **state)
     refuse("{\"base\": -2}", "m", "m.base: must be greater than 0, got -2");
     refuse("{\"scale\": 1.0000001}", "", "scale: must be at most 1, got 1.0000001");
     refuse("{\"scale\": -1.5}", "", "scale: must be at least -1, got -1.5");
+}
+
+/* A number counts as the float that it becomes. */
+static void test_rounding(void **state)
+{
+    static const struct lx_option ratio[] = {
+        {"ratio", LX_OPT_REAL, 0, 2, 1, 9, NULL, "factor above 1", LX_OPT_OPEN_MIN},
+        {.type = LX_OPT_END},
+    };
+    struct lx_json *root = NULL;
+    double x;
+
+    (void)state;
+    if (sizeof(real) == sizeof(double))
+        return;
+    refuse("{\"base\": 1e-50}", "m",
+           "m.base: must be a number that a float tells from 0, got 1e-50");
+    refuse("{\"base\": 1e39}", "m", "m.base: must be a number that a float holds, got 1e39");
+    refuse("{\"scale\": -1e-50}", "m",
+           "m.scale: must be a number that a float tells from 0, got -1e-50");
+    CHECK_OK(lx_json_parse("{\"ratio\": 1.00000001}", 21, "j", &root, &err));
+    CHECK_FAILS(lx_options_parse(ratio, root, "m", NULL, &x, NULL, &err), LX_ECONFIG,
+                "m.ratio: must be greater than 1 when rounded to a float, got 1.00000001");
+    lx_json_free(root);
 }
 
 static void test_int_range(void **state)
@@ -375,12 +400,19 @@ static void test_nearest(void **state)
 }
 
 static const struct CMUnitTest tests[] = {
-    cmocka_unit_test(test_defaults),      cmocka_unit_test(test_values),
-    cmocka_unit_test(test_bounds),        cmocka_unit_test(test_int_range),
-    cmocka_unit_test(test_types),         cmocka_unit_test(test_names),
-    cmocka_unit_test(test_required),      cmocka_unit_test(test_write_reads_back),
-    cmocka_unit_test(test_later_options), cmocka_unit_test(test_schema),
-    cmocka_unit_test(test_help),          cmocka_unit_test(test_choice_name),
+    cmocka_unit_test(test_defaults),
+    cmocka_unit_test(test_values),
+    cmocka_unit_test(test_bounds),
+    cmocka_unit_test(test_rounding),
+    cmocka_unit_test(test_int_range),
+    cmocka_unit_test(test_types),
+    cmocka_unit_test(test_names),
+    cmocka_unit_test(test_required),
+    cmocka_unit_test(test_write_reads_back),
+    cmocka_unit_test(test_later_options),
+    cmocka_unit_test(test_schema),
+    cmocka_unit_test(test_help),
+    cmocka_unit_test(test_choice_name),
     cmocka_unit_test(test_nearest),
 };
 

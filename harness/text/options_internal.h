@@ -1,7 +1,7 @@
 /* The names of a CHOICE option, taken apart. Shared by options.c and options_text.c; everyone else
  * wants options.h. */
-#ifndef LX_TEXT_OPTIONS_TEXT_H
-#define LX_TEXT_OPTIONS_TEXT_H
+#ifndef LX_TEXT_OPTIONS_INTERNAL_H
+#define LX_TEXT_OPTIONS_INTERNAL_H
 
 #include <stddef.h>
 
