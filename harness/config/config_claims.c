@@ -4,30 +4,12 @@
 #include <string.h>
 
 #include "config/config_internal.h"
+#include "core/metric_list.h"
 #include "text/nearest.h"
 #include "verdict/claims.h"
 #include "verdict/published.h"
 
 #define MAX_NAMES 256
-
-/* What evaluation itself measures. Analyses have metrics, modes and lengths of their own, which are
- * known once they have run: a claim about one is undecided, with the reason, if there are none. */
-static const char *const measured[] = {"nll",
-                                       "ppl",
-                                       "bits_per_byte",
-                                       "attention_entropy",
-                                       "attention_entropy_normalized",
-                                       "attention_max_prob",
-                                       "nll_floor",
-                                       "nll_floor_context"};
-
-static bool is_measured(const char *metric)
-{
-    for (size_t i = 0; i < sizeof(measured) / sizeof(measured[0]); i++)
-        if (strcmp(metric, measured[i]) == 0)
-            return true;
-    return false;
-}
 
 static bool has_analyses(const struct lx_config *c)
 {
@@ -149,16 +131,22 @@ static enum lx_code check_length(const struct lx_config_variant *v,
     return lx_hint(err, "the override claims='[]' drops all claims");
 }
 
+/* Analyses have metrics, modes and lengths of their own, which are known once they have run: a claim
+ * about one is undecided, with the reason, if there are none. */
 static enum lx_code check_metric(const struct lx_config *c, const char *path, const char *metric,
                                  struct lx_err *err)
 {
+    const char *names[MAX_NAMES];
     char where[200];
+    size_t n = 0;
 
-    if (is_measured(metric) || has_analyses(c))
+    if (lx_metric_evaluated(metric) || has_analyses(c))
         return LX_OK;
     snprintf(where, sizeof(where), "%s.metric", path);
-    return unknown(where, "a metric of metrics.csv", metric, measured,
-                   sizeof(measured) / sizeof(measured[0]), err);
+    for (int i = 0; i < lx_metric_count(); i++)
+        if (lx_metric_at(i)->rows != 0)
+            names[n++] = lx_metric_at(i)->name;
+    return unknown(where, "a metric of metrics.csv", metric, names, n, err);
 }
 
 /* Every length that is trained and that the value is claimed for. */
@@ -180,7 +168,7 @@ static enum lx_code check_value(const struct lx_config *c, const struct lx_claim
         if (code != LX_OK || (value->train_length > 0 && value->train_length != v.train.length))
             continue;
         trained = true;
-        if (!is_measured(value->metric))
+        if (!lx_metric_evaluated(value->metric))
             continue;
         code = check_mode(&v.eval, has_analyses(c), path, value->mode, err);
         if (code == LX_OK)

@@ -1,6 +1,7 @@
 /* Costs of a cell; see estimate.h. */
 #include "plan/estimate.h"
 
+#include "core/metric_list.h"
 #include "eval/windows.h"
 
 /* Copies of the weights that are in memory at one moment besides moments and activations: weights and
@@ -104,19 +105,26 @@ static int octaves(int T)
     return n;
 }
 
-/* Rows of an evaluation at length T, from above: five overall values and the curve by position (at
- * most five bins and four an octave) for each mode, and three attention metrics by layer, head and
- * octave. */
+/* Rows of an evaluation at length T, from above: of each metric the overall value and the curve by
+ * position (at most five bins and four an octave) for each mode; those of attention by layer, head and
+ * octave, in one mode. */
 static size_t evaluated_rows(const struct lx_cell *cell, int T)
 {
     const struct lx_eval_config *e = &cell->v.eval;
     size_t heads =
         1 + (e->per_head ? (size_t)cell->v.model.layers * (size_t)cell->v.model.heads : 0);
-    size_t n = (size_t)octaves(T) + 2, modes = 0;
+    size_t n = (size_t)octaves(T) + 2, modes = 0, rows = 0;
 
     for (int m = 0; m < LX_MODES; m++)
         modes += e->modes[m];
-    return modes * (10 + 4 * n) + (e->attention ? 3 * heads * n : 0);
+    for (int i = 0; i < lx_metric_count(); i++) {
+        unsigned kinds = lx_metric_at(i)->rows;
+
+        rows += kinds & LX_METRIC_OVERALL ? modes : 0;
+        rows += kinds & LX_METRIC_POSITIONS ? modes * (5 + 4 * n) : 0;
+        rows += kinds & LX_METRIC_HEADS && e->attention ? heads * n : 0;
+    }
+    return rows;
 }
 
 /* Rows of metrics.csv and train.csv, from above. */
