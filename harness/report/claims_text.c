@@ -3,9 +3,10 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "report/escape.h"
+#include "core/metric_list.h"
 #include "study/stats.h"
 #include "text/csvfile.h"
+#include "text/escape.h"
 #include "verdict/claims.h"
 
 enum format { MARKDOWN, LATEX, PLAIN };
@@ -26,14 +27,17 @@ static bool as_ratio(const struct lx_claim *c)
     return c->ratio && !c->left.has_minus && !c->right.has_minus;
 }
 
+/* Of what an evaluation measures; an analysis is named with its unit where it is described. */
 static const char *unit(const struct lx_claim *c)
 {
-    if (c->ratio || strcmp(c->metric, "nll") == 0 || strcmp(c->metric, "attention_entropy") == 0)
+    const struct lx_metric_info *m = lx_metric_find(c->metric);
+
+    if (c->ratio)
         return "nats";
-    return strcmp(c->metric, "bits_per_byte") == 0 ? "bits" : "";
+    return m != NULL && m->rows != 0 ? m->unit : "";
 }
 
-/* What stands behind an effect: " nats", or nothing. */
+/* What follows an effect: " nats", or nothing. */
 static const char *unit_after(const struct lx_claim *c)
 {
     if (as_ratio(c))

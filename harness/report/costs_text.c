@@ -3,7 +3,7 @@
 #include <math.h>
 #include <string.h>
 
-#include "report/escape.h"
+#include "text/escape.h"
 #include "study/costs.h"
 #include "text/csvfile.h"
 

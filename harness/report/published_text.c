@@ -5,7 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "report/escape.h"
+#include "text/escape.h"
 #include "report/table.h"
 #include "study/format.h"
 #include "text/csvfile.h"

@@ -46,6 +46,8 @@ static enum lx_code load_rows(const char *dir, struct folder *f, struct lx_err *
         code = lx_rows_read(path.text, &rows, err);
     if (code == LX_OK) {
         code = lx_study_make(&f->study, &rows, f->config, err);
+        if (code == LX_OK && f->study.ppl < 0)
+            code = lx_fail(err, LX_EFORMAT, "has no rows of the metric ppl");
         if (code != LX_OK)
             lx_wrap(err, "%s", path.text);
     }

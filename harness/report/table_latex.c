@@ -1,7 +1,7 @@
 /* Tables for a paper: one float a section, both blocks in it, booktabs rules. */
 #include <string.h>
 
-#include "report/escape.h"
+#include "text/escape.h"
 #include "report/table.h"
 #include "study/format.h"
 

@@ -306,8 +306,6 @@ enum lx_code lx_study_make(struct lx_study *s, struct lx_rows *rows, const struc
     s->floor = lx_intern_find(names, "nll_floor");
     s->entropy = lx_intern_find(names, "attention_entropy");
     s->entropy_normalized = lx_intern_find(names, "attention_entropy_normalized");
-    if (s->ppl < 0)
-        return lx_fail(err, LX_EFORMAT, "has no rows of the metric ppl");
     if (rank_rows(&s->rows, config, err) != LX_OK)
         return err->code;
     qsort(s->rows.row, s->rows.n, sizeof *s->rows.row, by_all);

@@ -73,7 +73,7 @@ LX_MUST_CHECK
 enum lx_code lx_claims_parse(struct lx_claims *c, const struct lx_json *list,
                              struct lx_arena *arena, struct lx_err *err);
 
-enum lx_verdict { LX_CLAIM_HOLDS, LX_CLAIM_FAILS, LX_CLAIM_UNDECIDED };
+enum lx_claim_verdict { LX_CLAIM_HOLDS, LX_CLAIM_FAILS, LX_CLAIM_UNDECIDED };
 
 /* One claim for one dataset and training length. The effect is left - times * right, without the
  * margin, in the unit of the metric, nats for perplexities. */
@@ -85,7 +85,7 @@ struct lx_claim_result {
     double p_t;                /* paired t, two-sided, that the effect is at the margin */
     double p_holm;             /* the same after Holm, over all results of the table */
     double p_flip;             /* sign-flip test, one-sided, towards what is claimed */
-    enum lx_verdict verdict;
+    enum lx_claim_verdict verdict;
     const char *note; /* "" or why it could not be decided */
 };
 

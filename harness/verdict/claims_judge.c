@@ -186,7 +186,7 @@ static enum lx_code decide(struct lx_claim_result *r, size_t seeds, struct lx_ar
                            struct lx_err *err)
 {
     bool exact = r->n > 1 && !(r->high > r->low);
-    enum lx_verdict side = on_claimed_side(r->claim, r->effect) ? LX_CLAIM_HOLDS : LX_CLAIM_FAILS;
+    enum lx_claim_verdict side = on_claimed_side(r->claim, r->effect) ? LX_CLAIM_HOLDS : LX_CLAIM_FAILS;
 
     if (r->n == 0) {
         r->note = "no seed has both sides";

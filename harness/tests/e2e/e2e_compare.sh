@@ -27,14 +27,18 @@ check "the same with one more encoding" exits 0 "$longshot" run tiny.json -o d -
 check "equal runs pass" compare 0 a b --abs 0 --rel 0
 check "every key is equal" has out "4 keys: 4 equal"
 check "a worse run fails with 3" compare 3 a c
+check "it says what was set differently" has out "  train.lr: 0.01 -> 0.0005"
+check "the last line says what to do" sh -c "tail -n 1 out | grep -q '^FAIL: the configs differ (above): run that of the baseline'"
 check "it says which point got worse, and by how much" has out "alibi, journal/valid, 16 -> 64, nonoverlapping, nll  "
 check "the error line counts" has err "keys fail against a/metrics.csv"
-check "better is listed apart and passes" compare 0 c a
-check "better is no failure" has out ", not a failure):"
+check "better fails too where nothing may change" compare 3 c a
+check "and is listed apart" has out "better ("
+check "better passes among curves" compare 0 c a --preset curves
+check "better is no failure there" has out ", not a failure):"
 check "the band of curves is wider" compare 0 a c --preset curves --abs 99
 check "a missing key fails" compare 3 d a
 check "also with --allow-extra" compare 3 d a --allow-extra
-check "missing keys are listed" has out "missing (2):"
+check "missing keys are grouped" has out "  1 encoding: nope (2 keys)"
 check "a new key fails" compare 3 a d
 check "unless --allow-extra" compare 0 a d --allow-extra
 check "a metrics.csv is as good as its folder" compare 0 a/metrics.csv b
@@ -46,7 +50,17 @@ check "it is named" has out "protocol longshot-1 -> longshot-2"
 sed '/,alibi,.*,1,16,64,.*,nll,,,,,/s/,nll,,,,,[^,]*,[^,]*,\([0-9]*\),\([0-9]*\),ok,/,nll,,,,,,,0,0,diverged,/' b/metrics.csv >diverged.csv
 check "a number lost fails whatever the band" compare 3 a diverged.csv --abs 1000
 check "it says that a seed diverged" has out "-> diverged (1 of 2 seeds ok"
-check "a number gained passes" compare 0 diverged.csv a --abs 1000
+check "a number gained is a change" compare 3 diverged.csv a --abs 1000
+check "and passes among curves" compare 0 diverged.csv a --preset curves --abs 1000
+sed 's/,valid,1,/,test,1,/; s/,valid,2,/,test,2,/' b/metrics.csv >other.csv
+check "no key in common" compare 3 a other.csv
+check "that is a message of its own" has out "no key in common:"
+check "with what is different" has out "datasets: journal/valid -> journal/test"
+sed 's/,nll,,,,,[0-9][^,]*,/,nll,,,,,-0.5,/' b/metrics.csv >negative.csv
+check "a number that cannot be fails" compare 3 a negative.csv --preset curves
+check "it is named with its bound" has out "is -0.5, must be above 0"
+check "and never becomes the baseline" compare 1 base/never negative.csv --update
+check "nothing was made" test ! -e base/never
 
 # -------------------------------------------------------------------------------------- formats
 check "markdown" compare 3 a c --format markdown
@@ -63,7 +77,13 @@ check "json" compare 3 a c --format json
 if command -v jq >/dev/null; then
     check "json is json" jq -e '.passed == false and .count.keys == 4 and (.keys | length) == 4' out
 fi
-check "the output is the same every time" sh -c "'$longshot' compare a c --format json 2>/dev/null | cmp - out"
+check "several formats in one call" compare 3 a c --format text,junit=two.xml,markdown=two.md,json=two.json
+check "text to stdout" has out "worse ("
+check "JUnit XML" cmp two.xml gate.xml
+check "Markdown" has two.md "### Extrapolation curves: FAIL"
+check "JSON" has two.json '"passed": false'
+check "one output alone goes to stdout" refused "two outputs without a file" a b --format text,json
+check "the output is the same every time" sh -c "'$longshot' compare a c --format json 2>/dev/null | cmp - two.json"
 
 # ---------------------------------------------------------------------------------------- usage
 check "help" exits 0 "$longshot" compare --help
@@ -82,6 +102,7 @@ check "a report that cannot be written is 1" compare 1 a b --out none/x/gate.txt
 
 # --------------------------------------------------------------------------------------- update
 check "update makes a baseline" compare 0 base/tiny a --update
+check "it keeps the config of its run" cmp base/tiny/config.json a/config.json
 check "it holds overall rows only" test "$(cut -d, -f13,14 base/tiny/metrics.csv | sort -u | tail -1)" = "layer,head"
 check "and passes" compare 0 base/tiny a --abs 0 --rel 0 --metrics all
 check "a worse run does not" compare 3 base/tiny c
@@ -89,9 +110,10 @@ cp base/tiny/metrics.csv before.csv
 check "update prints old and new" compare 0 base/tiny c --update
 check "old and new" has out " $(awk -F, '$4 == "alibi" && $9 == 64 && $12 == "nll" && $13 $15 == "" {s += $17} END {print substr(sprintf("%.9g", s / 2), 1, 6)}' before.csv)"
 check "update judges nothing" has out "UPDATE"
+check "the config went along" cmp base/tiny/config.json c/config.json
 check "now the worse run is the baseline" compare 0 base/tiny c --abs 0 --rel 0 --metrics all
 check "the baseline changed" sh -c '! cmp -s before.csv base/tiny/metrics.csv'
-check "nothing is left beside it" test "$(ls base/tiny)" = metrics.csv
+check "nothing is left beside it and its config" test "$(ls base/tiny | tr '\n' ' ')" = "config.json metrics.csv "
 cp a/metrics.csv before.csv
 check "the results of a run are not rewritten" exits 2 "$longshot" compare a c --update
 check "they stand" same a/metrics.csv before.csv
@@ -105,12 +127,22 @@ ln -s "$longshot" w/build/longshot
 ln -s "$root/configs" w/configs
 ln -s "$root/results/baselines" w/results/baselines
 sed -n 's/^ *\(build\/longshot .*\)/\1/p' "$root/configs/ci-workflow.yml" >w/steps
-check "the workflow runs, compares and reports" test "$(wc -l <w/steps)" = 4
-workflow() { (cd w && GITHUB_STEP_SUMMARY=summary.md && export GITHUB_STEP_SUMMARY && while read -r step; do sh -c "$step" || { echo "status $?: $step"; exit 1; }; done <steps) >out 2>err; }
+check "the workflow runs, compares and reports" test "$(wc -l <w/steps)" = 2
+workflow() { (cd w && while read -r step; do sh -c "$step" || { echo "status $?: $step"; exit 1; }; done <steps) >out 2>err; }
 check "its gate passes with the shipped baseline" workflow
 check "it leaves JUnit XML" has w/curves.xml 'failures="0"'
-check "and a summary" has w/summary.md "### Extrapolation curves: PASS"
+check "and a summary" has w/curves.md "### Extrapolation curves: PASS"
 check "every metric of the baseline holds" compare 0 "$root/results/baselines/ci-exact" w/results/ci-exact --metrics all
+check "the configs agree" has out "config: the same"
+# Planted in the rows of this run: the last digit of the band, up and down, in each metric.
+planted() {
+    awk -F, -v OFS=, -v by="$1" 'NR > 1 && $17 != "" && !done && $12 == "nll" && $15 == "" {$17 = sprintf("%.9g", $17 * by); done = 1} 1' \
+        w/results/ci-exact/metrics.csv >planted.csv
+    compare "$2" "$root/results/baselines/ci-exact" planted.csv
+}
+check "its gate sees a number 2e-5 worse" planted 1.00002 3
+check "and one 2e-5 better" planted 0.99998 3
+check "and passes the rounding of another CPU" planted 1.000001 0
 # The curves of the statistical gate, measured in no time: other numbers, but each key has its baseline.
 check "the study of the statistical gate runs" exits 0 "$longshot" run "$root/configs/ci-curves.json" -o curves --plots no \
     train.steps=1 train.warmup=0 eval.tokens=512 'seeds=[1]'

@@ -171,7 +171,7 @@ static void test_verdicts(void **state)
                            "{\"length\":4}") "," //
           CLAIM("holm", "\"left\":{\"encoding\":\"b\",\"length\":8},\"op\":\">\",\"right\":"
                         "{\"encoding\":\"a\",\"length\":4}") "]");
-    const enum lx_verdict want[] = {LX_CLAIM_HOLDS,    LX_CLAIM_FAILS, LX_CLAIM_HOLDS,
+    const enum lx_claim_verdict want[] = {LX_CLAIM_HOLDS,    LX_CLAIM_FAILS, LX_CLAIM_HOLDS,
                                     LX_CLAIM_FAILS,    LX_CLAIM_HOLDS, LX_CLAIM_FAILS,
                                     LX_CLAIM_UNDECIDED};
     for (size_t i = 0; i < 7; i++)

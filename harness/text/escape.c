@@ -1,7 +1,39 @@
-/* What Markdown and TeX would take for markup, spelled out. */
-#include "report/escape.h"
+/* Foreign text made harmless; see escape.h. */
+#include "text/escape.h"
 
 #include <string.h>
+
+#include "text/json_scan.h"
+
+/* U+0080 .. U+009F are control characters too; U+FFFE and U+FFFF are not allowed in XML. */
+static bool printable(const char *s, size_t len)
+{
+    const unsigned char *u = (const unsigned char *)s;
+
+    if (len == 1)
+        return u[0] >= 0x20 && u[0] != 0x7f;
+    if (len == 2)
+        return u[0] != 0xc2 || u[1] >= 0xa0;
+    return len > 0 && !(u[0] == 0xef && u[1] == 0xbf && u[2] >= 0xbe);
+}
+
+void lx_escape_control(struct lx_buf *out, const char *text)
+{
+    size_t n = strlen(text);
+
+    lx_buf_add(out, "");
+    for (size_t i = 0; i < n;) {
+        size_t len = lx_utf8_length(text + i, n - i);
+        bool plain = printable(text + i, len);
+
+        len = len ? len : 1;
+        if (plain)
+            lx_buf_addn(out, text + i, len);
+        for (size_t k = 0; !plain && k < len; k++)
+            lx_buf_printf(out, "\\x%02x", (unsigned)(unsigned char)text[i + k]);
+        i += len;
+    }
+}
 
 static void add(struct lx_buf *out, const char *text, const char *special)
 {
