@@ -9,7 +9,10 @@
  * any length. With L = train_length and T the length of the sequence `interpolation` divides the
  * slopes by s (Al-Khateeb et al. 2023, arXiv:2310.13017): dynamic, s = max(1, T/L); fixed, s = factor.
  * Options: learned (slopes are an array (H), first values as above, no weight decay), slope (the same
- * for all heads, in place of the standard ones), slope_multiplier, interpolation, factor.
+ * for all heads, in place of the standard ones), slopes (geometric, as above; harmonic, 1/h; halving,
+ * 2^(1-h)), heads (only the first of them get slopes, as many as if there were no others; 0: all),
+ * slope_multiplier, interpolation, factor. Half the heads with harmonic or halving slopes are NAPE
+ * (Vasylenko et al. 2025, arXiv:2506.16640).
  * Differences from the paper: the bias is -slope d, where the code adds slope j to every key j, equal
  * after the softmax but less precise at long lengths. It comes after the division by sqrt(head_dim),
  * as the paper asks (footnote 10). The reach of the standard slopes, up to 1179 tokens, was chosen
@@ -18,14 +21,18 @@
 
 #include "encodings/encoding.h"
 
+enum slopes { SLOPES_GEOMETRIC, SLOPES_HARMONIC, SLOPES_HALVING };
 enum interpolation { INTERPOLATION_NONE, INTERPOLATION_DYNAMIC, INTERPOLATION_FIXED };
 
 struct alibi {
     bool learned;
     double slope_all, slope_multiplier, factor;
     int interpolation; /* enum interpolation */
-    int heads, train_length;
-    struct lx_param *slope; /* (H), NULL unless learned */
+    int slopes;        /* enum slopes */
+    int some;          /* option heads */
+    int heads;         /* of the model that get a slope: the first ones */
+    int train_length;
+    struct lx_param *slope; /* (heads), NULL unless learned */
 };
 
 static const struct lx_option options[] = {
@@ -40,6 +47,19 @@ static const struct lx_option options[] = {
      .min = 0,
      .max = 1e6,
      .help = "one slope for all heads, instead of the standard ones"},
+    {.key = "slopes",
+     .type = LX_OPT_CHOICE,
+     .offset = offsetof(struct alibi, slopes),
+     .text = "geometric|harmonic|halving",
+     .help = "how slopes fall over heads: the standard ones, 1/h, or 2^(1-h), h from 1",
+     .flags = LX_OPT_LATER},
+    {.key = "heads",
+     .type = LX_OPT_INT,
+     .offset = offsetof(struct alibi, some),
+     .min = 0,
+     .max = 65536,
+     .help = "heads that get slopes, the first ones; the others have no bias; 0: all",
+     .flags = LX_OPT_LATER},
     {.key = "slope_multiplier",
      .type = LX_OPT_REAL,
      .offset = offsetof(struct alibi, slope_multiplier),
@@ -77,6 +97,10 @@ static double standard_slope(int h, int heads)
 
 static double first_slope(const struct alibi *s, int h)
 {
+    if (s->slopes == SLOPES_HARMONIC)
+        return 1.0 / (h + 1);
+    if (s->slopes == SLOPES_HALVING)
+        return exp2(-h);
     return isnan(s->slope_all) ? standard_slope(h, s->heads) : s->slope_all;
 }
 
@@ -95,11 +119,18 @@ static enum lx_code init(void *self, const struct lx_enc_dims *dims, struct lx_a
 {
     struct alibi *s = self;
     struct lx_param_spec spec = {
-        .name = "encoding.alibi.slope", .n_dims = 1, .dim = {dims->heads}, .fill = fill, .self = s};
+        .name = "encoding.alibi.slope", .n_dims = 1, .fill = fill, .self = s};
 
     (void)arena;
-    s->heads = dims->heads;
+    s->heads = s->some > 0 ? s->some : dims->heads;
     s->train_length = dims->train_length;
+    spec.dim[0] = s->heads;
+    if (s->heads > dims->heads)
+        return lx_fail(err, LX_ECONFIG, "heads: must be at most %d, the model's, got %d",
+                       dims->heads, s->heads);
+    if (s->slopes != SLOPES_GEOMETRIC && (s->learned || !isnan(s->slope_all)))
+        return lx_fail(err, LX_ECONFIG, "slopes: must be geometric with %s",
+                       s->learned ? "learned" : "slope");
     if (s->interpolation == INTERPOLATION_FIXED && isnan(s->factor))
         return lx_fail(err, LX_ECONFIG, "factor: must be set with interpolation fixed");
     if (s->interpolation != INTERPOLATION_FIXED && !isnan(s->factor))

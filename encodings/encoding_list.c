@@ -9,11 +9,16 @@
     X(learned)                                                                                     \
     X(sinusoidal)                                                                                  \
     X(rope)                                                                                        \
+    X(xpos)                                                                                        \
+    X(fope)                                                                                        \
     X(alibi)                                                                                       \
     X(t5)                                                                                          \
     X(relative)                                                                                    \
     X(kerple_log)                                                                                  \
     X(kerple_power)                                                                                \
+    X(kerple_log3)                                                                                 \
+    X(bam)                                                                                         \
+    X(mlp_bias)                                                                                    \
     X(sandwich)                                                                                    \
     X(window)                                                                                      \
     X(logn)                                                                                        \

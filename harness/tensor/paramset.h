@@ -15,7 +15,7 @@
 #include "core/real.h"
 #include "core/rng.h"
 
-#define LX_PARAM_DIMS 3
+#define LX_PARAM_DIMS 4
 
 struct lx_param;
 

@@ -121,7 +121,9 @@ static enum lx_code store(const struct lx_option *o, void *self, const char *sho
         return lx_args_seconds(value, shown, field, err);
     case LX_OPT_REAL:
         return lx_args_number(value, shown, o->min, field, err);
-    case LX_OPT_TEXT: /* of configs */
+    case LX_OPT_TEXT:
+    case LX_OPT_NUMBERS:
+    case LX_OPT_MAP: /* of configs */
     case LX_OPT_END:
         break;
     }
@@ -181,7 +183,8 @@ static enum lx_code parse_option(const struct lx_option *table, void *self, int 
             return lx_fail(err, LX_EUSAGE, "%s: takes no value, got \"%.80s\"", shown, value);
     } else if (value == NULL) {
         if (*i + 1 >= argc)
-            return lx_fail(err, LX_EUSAGE, "%s: must be followed by %s", shown, o->text);
+            return lx_fail(err, LX_EUSAGE, "%s: must be followed by %s", shown,
+                           (const char *)o->text);
         value = argv[++*i];
     }
     return store(o, self, shown, value, err);
@@ -227,7 +230,7 @@ void lx_args_help(const struct lx_option *table, struct lx_buf *out)
         if (letter_of(o) != '\0')
             (void)snprintf(letter, sizeof(letter), "-%c, ", letter_of(o));
         (void)snprintf(left, sizeof(left), "%s--%s%s%s", letter, o->key, has_value ? " " : "",
-                       has_value ? o->text : "");
+                       has_value ? (const char *)o->text : "");
         lx_buf_printf(out, "  %-24s%s%s\n", left, strlen(left) > 24 ? after_long : " ", o->help);
     }
     lx_buf_printf(out, "  %-24s %s\n", "-h, --help", "this text");

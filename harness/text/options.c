@@ -20,6 +20,7 @@ static void put_int(void *self, const struct lx_option *o, int v)
 static void put_default(const struct lx_option *o, void *self)
 {
     bool b = o->def != 0.0;
+    const char *text = o->text;
 
     switch (o->type) {
     case LX_OPT_INT:
@@ -34,7 +35,13 @@ static void put_default(const struct lx_option *o, void *self)
         memcpy((char *)self + o->offset, &b, sizeof(b));
         break;
     case LX_OPT_TEXT:
-        memcpy((char *)self + o->offset, &o->text, sizeof(o->text));
+        memcpy((char *)self + o->offset, &text, sizeof(text));
+        break;
+    case LX_OPT_NUMBERS:
+        memset((char *)self + o->offset, 0, sizeof(struct lx_numbers));
+        break;
+    case LX_OPT_MAP:
+        memset((char *)self + o->offset, 0, sizeof(struct lx_map));
         break;
     case LX_OPT_ARGUMENT:
         memcpy((char *)self + o->offset, &(const char *){NULL}, sizeof(const char *));
@@ -152,6 +159,82 @@ static enum lx_code parse_choice(const struct lx_option *o, const struct lx_json
     return lx_fail_unknown(err, LX_ECONFIG, got, c.name, c.n, "must be one of %s, got", rule);
 }
 
+/* `where` names the option in messages. */
+static enum lx_code parse_numbers(const struct lx_option *o, const struct lx_json *v,
+                                  const char *where, void *self, struct lx_arena *arena,
+                                  struct lx_err *err)
+{
+    bool alone = lx_json_type(v) == LX_JSON_NUMBER;
+    size_t n = alone ? 1 : lx_json_count(v);
+    struct lx_numbers list = {0};
+
+    if (!alone && lx_json_type(v) != LX_JSON_ARRAY) {
+        (void)wrong_type("a list of numbers", v, err);
+        return lx_wrap(err, "%s", where);
+    }
+    if (n == 0)
+        return lx_fail(err, LX_ECONFIG, "%s: must not be empty", where);
+    if (lx_arena_get(arena, n, sizeof(*list.v), &list.v, where, err))
+        return err->code;
+    for (const struct lx_json *at = alone ? v : lx_json_first(v); (size_t)list.n < n;
+         at = lx_json_next(at)) {
+        if (lx_json_type(at) != LX_JSON_NUMBER)
+            (void)wrong_type("a number", at, err);
+        else if (check_bounds(o, lx_json_number(at), err) == LX_OK &&
+                 check_rounded(o, lx_json_number(at), err) == LX_OK) {
+            list.v[list.n++] = lx_json_number(at);
+            continue;
+        }
+        return alone ? lx_wrap(err, "%s", where) : lx_wrap(err, "%s[%d]", where, list.n);
+    }
+    memcpy((char *)self + o->offset, &list, sizeof(list));
+    return LX_OK;
+}
+
+/* The place of `key` among the names so far, which it keeps in order. */
+static int make_room(struct lx_map *map, size_t entry_size, const char *key)
+{
+    int at = map->n;
+
+    for (; at > 0 && strcmp(map->key[at - 1], key) > 0; at--)
+        map->key[at] = map->key[at - 1];
+    memmove((char *)map->items + (size_t)(at + 1) * entry_size,
+            (char *)map->items + (size_t)at * entry_size, (size_t)(map->n - at) * entry_size);
+    map->n++;
+    return at;
+}
+
+static enum lx_code parse_map(const struct lx_option *o, const struct lx_json *v, const char *where,
+                              void *self, struct lx_arena *arena, struct lx_err *err)
+{
+    const struct lx_map_entry *entry = o->text;
+    struct lx_map map = {0};
+    size_t n = lx_json_count(v) + 1;
+
+    if (lx_json_type(v) != LX_JSON_OBJECT) {
+        (void)wrong_type("an object", v, err);
+        return lx_wrap(err, "%s", where);
+    }
+    if (lx_arena_get(arena, n, sizeof(*map.key), &map.key, where, err) ||
+        lx_arena_get(arena, n, entry->size, &map.items, where, err))
+        return err->code;
+    for (const struct lx_json *m = lx_json_first(v); m != NULL; m = lx_json_next(m)) {
+        const char *key = lx_arena_text(arena, lx_json_key(m));
+        const char *path = lx_arena_printf(arena, "%s.%s", where, lx_json_key(m));
+        int at;
+
+        if (key == NULL || path == NULL)
+            return lx_fail(err, LX_ENOMEM, "out of memory");
+        at = make_room(&map, entry->size, key);
+        map.key[at] = key;
+        if (lx_options_parse(entry->options, m, path, NULL,
+                             (char *)map.items + (size_t)at * entry->size, arena, err))
+            return err->code;
+    }
+    memcpy((char *)self + o->offset, &map, sizeof(map));
+    return LX_OK;
+}
+
 static enum lx_code parse_value(const struct lx_option *o, const struct lx_json *v, void *self,
                                 struct lx_arena *arena, struct lx_err *err)
 {
@@ -178,6 +261,8 @@ static enum lx_code parse_value(const struct lx_option *o, const struct lx_json 
         return LX_OK;
     case LX_OPT_CHOICE:
         return parse_choice(o, v, self, err);
+    case LX_OPT_NUMBERS:
+    case LX_OPT_MAP: /* by parse_member */
     case LX_OPT_ARGUMENT:
     case LX_OPT_BYTES:
     case LX_OPT_SECONDS: /* of command lines: args.h */
@@ -223,12 +308,14 @@ static enum lx_code parse_member(const struct lx_option *table, const struct lx_
     char where[512];
 
     for (const struct lx_option *o = table; o->type != LX_OPT_END; o++) {
-        if (strcmp(o->key, key) == 0) {
-            if (parse_value(o, v, self, arena, err) == LX_OK)
-                return LX_OK;
-            join_path(path, key, where, sizeof(where));
-            return lx_wrap(err, "%s", where);
-        }
+        if (strcmp(o->key, key) != 0)
+            continue;
+        join_path(path, key, where, sizeof(where));
+        if (o->type == LX_OPT_NUMBERS)
+            return parse_numbers(o, v, where, self, arena, err);
+        if (o->type == LX_OPT_MAP)
+            return parse_map(o, v, where, self, arena, err);
+        return parse_value(o, v, self, arena, err) == LX_OK ? LX_OK : lx_wrap(err, "%s", where);
     }
     return in_list(extra, key) ? LX_OK : unknown_key(table, extra, path, key, err);
 }

@@ -6,9 +6,10 @@
  * sees JSON. The options of a command line are such a table too; args.h parses them.
  *
  * Field types: LX_OPT_INT int, LX_OPT_REAL double, LX_OPT_BOOL bool, LX_OPT_TEXT const char *
- * (owned by the arena given to the parser), LX_OPT_CHOICE int (index into the names); on command
- * lines alone LX_OPT_ARGUMENT const char * (as typed, NULL unless given), LX_OPT_BYTES size_t,
- * LX_OPT_SECONDS double.
+ * (owned by the arena given to the parser), LX_OPT_CHOICE int (index into the names), LX_OPT_NUMBERS
+ * struct lx_numbers, LX_OPT_MAP struct lx_map (both owned by that arena, too); on command lines alone
+ * LX_OPT_ARGUMENT const char * (as typed, NULL unless given), LX_OPT_BYTES size_t, LX_OPT_SECONDS
+ * double.
  *
  * Schemes work in `real`: a REAL is checked as the number that it becomes there. One that would
  * turn to zero or to infinity is refused. */
@@ -30,17 +31,38 @@ enum lx_option_type {
     LX_OPT_BOOL,
     LX_OPT_TEXT,
     LX_OPT_CHOICE,
+    LX_OPT_NUMBERS,
+    LX_OPT_MAP,
     LX_OPT_ARGUMENT,
     LX_OPT_BYTES,
     LX_OPT_SECONDS
 };
 
+/* A list of numbers; one number alone is a list of one. Unset: n = 0, and then left out when written. */
+struct lx_numbers {
+    int n;
+    double *v;
+};
+
+/* An object whose keys are names of the user's and whose values are objects of one table. In the order
+ * of the names, so that two spellings of one setting are written back alike. Unset: n = 0. */
+struct lx_map {
+    int n;
+    const char **key;
+    void *items; /* n structs of the entry's size */
+};
+
 enum lx_option_flag {
     LX_OPT_REQUIRED = 1, /* must be given */
     LX_OPT_OPEN_MIN = 2, /* the lower bound itself is not allowed */
-    /* INT, BOOL: came later; left out when written back at its default, so that what was written
-     * before it came, and is hashed, stays the same */
+    /* INT, REAL, BOOL, CHOICE: came later; left out when written back at its default, so that what
+     * was written before it came, and is hashed, stays the same */
     LX_OPT_LATER = 4
+};
+
+struct lx_map_entry {
+    const struct lx_option *options;
+    size_t size; /* bytes of the struct that they describe */
 };
 
 /* A flag: the short form of a command's option, as in -o. */
@@ -51,10 +73,10 @@ struct lx_option {
     enum lx_option_type type;
     size_t offset;   /* of the field in the struct */
     double def;      /* default; REAL: NAN = unset, and then left out when written back */
-    double min, max; /* INT and REAL: bounds, both included */
-    /* TEXT: default, NULL = unset. CHOICE: names separated by '|'. Else what the help of a command
-     * line calls the value (DIR, N). */
-    const char *text;
+    double min, max; /* INT, REAL, each of NUMBERS: bounds, both included */
+    /* TEXT: default, NULL = unset. CHOICE: names separated by '|'. MAP: struct lx_map_entry *, what each
+     * value is. Else what the help of a command line calls the value (DIR, N). */
+    const void *text;
     const char *help; /* one line, lower case, with the unit */
     unsigned flags;
 };

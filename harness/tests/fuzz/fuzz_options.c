@@ -15,7 +15,25 @@ struct sample {
     double base, unset;
     bool shared;
     const char *name;
+    struct lx_numbers list;
+    struct lx_map map;
 };
+
+struct inner {
+    double value;
+};
+
+static const struct lx_option inner_table[] = {
+    {.key = "value",
+     .type = LX_OPT_REAL,
+     .offset = offsetof(struct inner, value),
+     .def = 1,
+     .min = 0,
+     .max = 2},
+    {.type = LX_OPT_END},
+};
+
+static const struct lx_map_entry inner_entry = {inner_table, sizeof(struct inner)};
 
 static const struct lx_option table[] = {
     {.key = "layers",
@@ -48,6 +66,15 @@ static const struct lx_option table[] = {
      .type = LX_OPT_CHOICE,
      .offset = offsetof(struct sample, mode),
      .text = "clamp|wrap|interpolate"},
+    {.key = "list",
+     .type = LX_OPT_NUMBERS,
+     .offset = offsetof(struct sample, list),
+     .min = -1,
+     .max = 1},
+    {.key = "map",
+     .type = LX_OPT_MAP,
+     .offset = offsetof(struct sample, map),
+     .text = &inner_entry},
     {.type = LX_OPT_END},
 };
 

@@ -21,6 +21,7 @@ static double value_of(struct rig *r, const struct lx_enc_call *c, const real *G
     double sum = 0;
 
     memset(out, 0, n * sizeof(real));
+    rig_prepare(r, c->T);
     if (c->layer < 0)
         r->ops->embed(r->self, c, out);
     else
@@ -149,6 +150,24 @@ static void kerple_distance_zero_has_no_gradient(void **state)
     }
 }
 
+static void kernel_shapes(void **state)
+{
+    (void)state;
+    check_gradients("kerple_log3", NULL, 0, 1, 12);
+    check_gradients("kerple_log3", "{\"shared\": false}", 1, 1, 40);
+    check_gradients("bam", NULL, 1, 1, 12);
+    check_gradients("bam", "{\"shared\": false}", 0, 1, 40);
+}
+
+static void networks_of_the_distance(void **state)
+{
+    (void)state;
+    check_gradients("mlp_bias", "{\"width\": 3, \"log\": true}", 0, 1, 12);
+    check_gradients("mlp_bias", "{\"width\": 3, \"depth\": 1, \"log\": true}", 1, 1, 12);
+    check_gradients("mlp_bias", "{\"width\": 2, \"depth\": 4, \"log\": true, \"shared\": false}", 1,
+                    1, 30);
+}
+
 static void learned_table(void **state)
 {
     (void)state;
@@ -183,7 +202,7 @@ static void rows_past_the_training_length_have_no_gradient(void **state)
 }
 
 /* <R q, g> = <q, R' g> for all q and g, with R' the back hook: for rotations with a size too. */
-static void check_adjoint(const char *options, int T)
+static void check_adjoint(const char *name, const char *options, int T)
 {
     enum { B = 2, STRIDE = 3 * 16 };
     struct lx_enc_call call = {.layer = 0, .B = B, .T = T};
@@ -192,7 +211,7 @@ static void check_adjoint(const char *options, int T)
     real *x[4], *y[4];
     double left = 0, right = 0, size = 0;
 
-    rig_open(&r, "rope", options, &dims);
+    rig_open(&r, name, options, &dims);
     for (int i = 0; i < 4; i++) {
         x[i] = rig_reals(&r, n);
         y[i] = rig_reals(&r, n);
@@ -214,10 +233,13 @@ static void check_adjoint(const char *options, int T)
 static void rotation_back_is_the_adjoint(void **state)
 {
     (void)state;
-    check_adjoint(NULL, 12);
-    check_adjoint("{\"fraction\": 0.5}", 30);
-    check_adjoint("{\"scaling\": \"yarn\", \"factor\": 8}", 40);
-    check_adjoint("{\"scaling\": \"dynamic_ntk\"}", 40);
+    check_adjoint("rope", NULL, 12);
+    check_adjoint("rope", "{\"fraction\": 0.5}", 30);
+    check_adjoint("rope", "{\"scaling\": \"yarn\", \"factor\": 8}", 40);
+    check_adjoint("rope", "{\"scaling\": \"dynamic_ntk\"}", 40);
+    check_adjoint("xpos", NULL, 12);
+    check_adjoint("xpos", "{\"fraction\": 0.5, \"scale_base\": 4}", 40);
+    check_adjoint("fope", "{\"base\": 2}", 40);
 }
 
 static const struct CMUnitTest tests[] = {
@@ -227,6 +249,8 @@ static const struct CMUnitTest tests[] = {
     cmocka_unit_test(t5_gradients_stay_in_their_buckets),
     cmocka_unit_test(kerple_parameters),
     cmocka_unit_test(kerple_distance_zero_has_no_gradient),
+    cmocka_unit_test(kernel_shapes),
+    cmocka_unit_test(networks_of_the_distance),
     cmocka_unit_test(learned_table),
     cmocka_unit_test(rotation_back_is_the_adjoint),
     cmocka_unit_test(rows_past_the_training_length_have_no_gradient),

@@ -12,9 +12,11 @@
 #ifdef LX_REAL_DOUBLE
 #define STEP 1e-3
 #define TOLERANCE 1e-8
+#define FLOOR 0.005
 #else
 #define STEP 1e-2
 #define TOLERANCE 4e-3
+#define FLOOR 0.03
 #endif
 
 enum { B = 2, T = 12, ENTRIES = 6, DIRECTIONS = 2 };
@@ -107,8 +109,8 @@ static void note(struct problem *p, const struct lx_param *a, const char *index,
     }
 }
 
-/* A gradient that is zero by symmetry has no size of its own: half a percent of the model's typical
- * entry is the floor. */
+/* A gradient that is zero by symmetry has no size of its own: a small part of the model's typical entry
+ * is the floor, half a percent in double; in float the loss is rounded more coarsely. */
 static double typical_entry(const struct lx_paramset *ps, const struct lx_param *a)
 {
     double own = 0, all = 0;
@@ -117,7 +119,7 @@ static double typical_entry(const struct lx_paramset *ps, const struct lx_param 
         own += (double)a->g[k] * (double)a->g[k];
     for (size_t k = 0; k < ps->n_values; k++)
         all += (double)ps->g[k] * (double)ps->g[k];
-    return fmax(sqrt(own / (double)a->n), 0.005 * sqrt(all / (double)ps->n_values));
+    return fmax(sqrt(own / (double)a->n), FLOOR * sqrt(all / (double)ps->n_values));
 }
 
 static void check_array(struct problem *p, struct lx_param *a, uint64_t seed)
@@ -162,7 +164,7 @@ static void check_model(struct problem *p, const char *spoiled)
     for (size_t i = 0; i < ps->count; i++) {
         struct lx_param *a = &ps->items[i];
 
-        if (spoiled != NULL && strcmp(a->spec.name, spoiled) != 0)
+        if (a->spec.frozen || (spoiled != NULL && strcmp(a->spec.name, spoiled) != 0))
             continue;
         for (size_t k = sizeof(real) == sizeof(double) ? a->n - 1 : 0; spoiled && k < a->n; k++)
             a->g[k] *= (real)1.01;
@@ -186,6 +188,19 @@ static void check_stack(const char *stack, int train_length)
     model_close(&p.rig);
 }
 
+/* Some schemes need a training length above a bound. */
+static bool can_train_at(const char *stack, int train_length)
+{
+    struct model_shape shape = {
+        .config = config, .train_length = train_length, .max_length = train_length};
+    struct model_rig rig;
+    struct lx_err err;
+    enum lx_code code = model_try(&rig, stack, &shape, &err);
+
+    model_close(&rig);
+    return code == LX_OK;
+}
+
 /* Each scheme at its training length and, where it can, at twice that. */
 static void every_scheme(void **state)
 {
@@ -198,7 +213,7 @@ static void every_scheme(void **state)
 
         (void)model_stack_of(lx_encoding_at(i)->name, stack, sizeof(stack));
         check_stack(stack, T);
-        if (strcmp(lx_encoding_at(i)->name, "learned") != 0)
+        if (strcmp(lx_encoding_at(i)->name, "learned") != 0 && can_train_at(stack, T / 2))
             check_stack(stack, T / 2);
     }
     print_message("# worst relative error %.3g (allowed %.3g)\n", worst_of_all, TOLERANCE);
@@ -223,12 +238,19 @@ static void every_stack(void **state)
         "[{\"name\": \"learned\", \"past\": \"interpolate\"}, \"rope\"]",
         "[{\"name\": \"rope\", \"fraction\": 0.5, \"scaling\": \"yarn\"}]",
         "[{\"name\": \"rope\", \"scaling\": \"yarn\", \"factor\": 4}]",
+        "[{\"name\": \"xpos\", \"scale_base\": 3, \"keep\": 0.75}, "
+        "{\"name\": \"logn\", \"form\": \"uncapped\"}]",
+        "[\"fope\", \"kerple_log\"]",
+        "[\"rope\", {\"name\": \"mlp_bias\", \"shared\": false, \"depth\": 1}]",
+        "[{\"name\": \"bam\", \"shared\": false}, {\"name\": \"logn\", \"form\": \"floor\"}]",
+        "[{\"name\": \"alibi\", \"heads\": 1, \"learned\": true}, \"kerple_log3\"]",
         "[{\"name\": \"window\", \"width\": 99}, \"kerple_log\", \"learned\", \"rope\"]",
     };
 
     (void)state;
     for (size_t i = 0; i < sizeof(stacks) / sizeof(stacks[0]); i++)
-        check_stack(stacks[i], strstr(stacks[i], "\"learned\",") != NULL ? T : T / 2);
+        check_stack(stacks[i],
+                    strstr(stacks[i], "\"learned\",") || strstr(stacks[i], "fope") ? T : T / 2);
     print_message("# worst relative error %.3g (allowed %.3g)\n", worst_of_all, TOLERANCE);
 }
 

@@ -306,6 +306,142 @@ static void test_later_options(void **state)
     }
 }
 
+/* Lists of numbers and maps of named settings. */
+struct nested {
+    struct lx_numbers list;
+    struct lx_map map;
+    double late;
+};
+
+struct inner {
+    int count;
+    struct lx_numbers init;
+};
+
+static const struct lx_option inner_table[] = {
+    {.key = "count",
+     .type = LX_OPT_INT,
+     .offset = offsetof(struct inner, count),
+     .def = 1,
+     .min = 1,
+     .max = 9,
+     .help = "how many"},
+    {.key = "init",
+     .type = LX_OPT_NUMBERS,
+     .offset = offsetof(struct inner, init),
+     .min = -1,
+     .max = 1,
+     .help = "first values"},
+    {.type = LX_OPT_END},
+};
+
+static const struct lx_map_entry inner_entry = {inner_table, sizeof(struct inner)};
+
+static const struct lx_option nested_table[] = {
+    {.key = "list",
+     .type = LX_OPT_NUMBERS,
+     .offset = offsetof(struct nested, list),
+     .min = 0,
+     .max = 10,
+     .help = "a list",
+     .flags = LX_OPT_OPEN_MIN},
+    {.key = "map",
+     .type = LX_OPT_MAP,
+     .offset = offsetof(struct nested, map),
+     .text = &inner_entry,
+     .help = "by name"},
+    {.key = "late",
+     .type = LX_OPT_REAL,
+     .offset = offsetof(struct nested, late),
+     .def = 0.5,
+     .max = 1,
+     .help = "came later",
+     .flags = LX_OPT_LATER},
+    {.type = LX_OPT_END},
+};
+
+static void test_nested_round_trip(void **state)
+{
+    static const char *const given[] = {
+        "{}", "{\"list\": 3}", "{\"list\": [1, 2.5]}",
+        "{\"map\": {\"b\": {\"init\": [0, 1]}, \"c\": {}, \"a\": {\"count\": 2}}, \"late\": 0.25}"};
+    static const char *const want[] = {"{}", "{\"list\":[3]}", "{\"list\":[1,2.5]}",
+                                       "{\"map\":{\"a\":{\"count\":2},\"b\":{\"count\":1,"
+                                       "\"init\":[0,1]},\"c\":{\"count\":1}},\"late\":0.25}"};
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(want) / sizeof(want[0]); i++) {
+        const char *text = given[i];
+
+        for (int pass = 0; pass < 2; pass++) { /* what is written is taken, and written alike */
+            struct lx_arena arena = {0};
+            struct lx_buf out = {0};
+            struct lx_json_writer w = {.out = &out};
+            struct lx_json *root = json(text);
+            struct nested s;
+
+            CHECK_OK(lx_options_parse(nested_table, root, "x", NULL, &s, &arena, &err));
+            lx_json_open_object(&w, NULL);
+            lx_options_write(nested_table, &s, &w);
+            lx_json_close_object(&w);
+            assert_string_equal(out.text, want[i]);
+            text = want[i];
+            lx_json_free(root);
+            lx_buf_free(&out);
+            lx_arena_free(&arena);
+        }
+    }
+}
+
+static void test_nested_errors(void **state)
+{
+    static const char *const cases[][2] = {
+        {"{\"list\": []}", "x.list: must not be empty"},
+        {"{\"list\": \"3\"}", "x.list: must be a list of numbers, got a string"},
+        {"{\"list\": 0}", "x.list: must be greater than 0, got 0"},
+        {"{\"list\": [1, 11]}", "x.list[1]: must be at most 10, got 11"},
+        {"{\"list\": [1, true]}", "x.list[1]: must be a number, got true"},
+        {"{\"map\": [1]}", "x.map: must be an object, got an array"},
+        {"{\"map\": {\"r\": 1}}", "x.map.r: must be an object, got a number"},
+        {"{\"map\": {\"r\": {\"count\": 0}}}", "x.map.r.count: must be at least 1, got 0"},
+        {"{\"map\": {\"r\": {\"init\": [2]}}}", "x.map.r.init[0]: must be at most 1, got 2"},
+        {"{\"map\": {\"r\": {\"cuont\": 2}}}", "x.map.r: unknown key \"cuont\" (did you mean"},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        struct lx_arena arena = {0};
+        struct lx_json *root = json(cases[i][0]);
+        struct nested s;
+
+        CHECK_FAILS(lx_options_parse(nested_table, root, "x", NULL, &s, &arena, &err), LX_ECONFIG,
+                    cases[i][1]);
+        lx_json_free(root);
+        lx_arena_free(&arena);
+    }
+}
+
+static void test_nested_words(void **state)
+{
+    struct lx_buf out = {0}, help = {0};
+    struct lx_json_writer w = {.out = &out};
+
+    (void)state;
+    lx_json_open_object(&w, NULL);
+    lx_options_schema(nested_table, &w);
+    lx_json_close_object(&w);
+    assert_non_null(strstr(out.text,
+                           "\"list\":{\"type\":[\"number\",\"array\"],\"exclusiveMinimum\":0,"
+                           "\"maximum\":10,\"items\":{\"type\":\"number\","));
+    assert_non_null(strstr(out.text,
+                           "\"additionalProperties\":{\"type\":\"object\",\"properties\":{"
+                           "\"count\":{\"type\":\"integer\""));
+    lx_options_help(nested_table, &help);
+    assert_non_null(strstr(help.text, "\n      count  whole"));
+    lx_buf_free(&out);
+    lx_buf_free(&help);
+}
+
 static void test_schema(void **state)
 {
     struct lx_buf out = {0};
@@ -409,6 +545,9 @@ static const struct CMUnitTest tests[] = {
     cmocka_unit_test(test_names),
     cmocka_unit_test(test_required),
     cmocka_unit_test(test_write_reads_back),
+    cmocka_unit_test(test_nested_round_trip),
+    cmocka_unit_test(test_nested_errors),
+    cmocka_unit_test(test_nested_words),
     cmocka_unit_test(test_later_options),
     cmocka_unit_test(test_schema),
     cmocka_unit_test(test_help),
