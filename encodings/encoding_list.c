@@ -20,6 +20,7 @@
     X(bam)                                                                                         \
     X(mlp_bias)                                                                                    \
     X(sandwich)                                                                                    \
+    X(formula)                                                                                     \
     X(window)                                                                                      \
     X(logn)                                                                                        \
     X(temperature)

@@ -67,8 +67,8 @@ check "prints one object a line" sh -c "test \$(wc -l <out) = 3 && grep -c '^{\"
 check "list" run 0 list
 check "list names schemes and datasets" sh -c "grep -q '^alibi ' out && grep -q '^journal ' out"
 check "list encodings" run 0 list encodings
-check "list encodings names all files of encodings/" sh -c \
-    "for f in '$root'/encodings/*.c; do b=\$(basename \$f .c); [ \$b = encoding_list ] || grep -q \"^\$b \" out || exit 1; done"
+check "list encodings names all files of encodings/ but those with a header" sh -c \
+    "for f in '$root'/encodings/*.c; do b=\$(basename \$f .c); [ \$b = encoding_list ] || [ -e \${f%.c}.h ] || grep -q \"^\$b \" out || exit 1; done"
 check "list datasets has no encodings" sh -c "'$longshot' list datasets | grep -q '^text ' && ! '$longshot' list datasets | grep -q alibi"
 check "list analyses" run 0 list analyses
 check "list analyses names no dataset" sh -c "grep -q '^receptive_field ' out && ! grep -q '^journal ' out"
