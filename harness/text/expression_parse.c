@@ -6,7 +6,7 @@
 #include <string.h>
 
 #include "text/expression_internal.h"
-#include "text/options.h"
+#include "text/nearest.h"
 
 #define MOST_CHARS 4096
 #define MOST_DEPTH 64

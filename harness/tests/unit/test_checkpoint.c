@@ -7,7 +7,7 @@
 #include "system/fs.h"
 #include "tests/unit/model_rig.h"
 
-enum { L = 6, TEXT = 1024 };
+enum { L = 8, TEXT = 1024 };
 
 static const struct model_shape shape = {
     .config = {.layers = 2, .d_model = 8, .heads = 2, .d_ff = 12, .vocab = 5},
@@ -141,7 +141,7 @@ static void another_stack_must_be_asked_for(void **state)
                 "checkpoint lacks the array \"encoding.t5.bias\"");
     longer.train_length = L + 1;
     CHECK_FAILS(load_under("[\"learned\"]", "[\"learned\"]", false, &longer), LX_EFORMAT,
-                "checkpoint array \"encoding.learned.table\": must be F32 [7, 8], got F32 [6, 8]");
+                "checkpoint array \"encoding.learned.table\": must be F32 [9, 8], got F32 [8, 8]");
     taller.config.layers = 3;
     CHECK_FAILS(load_under("[]", "[]", false, &taller), LX_EFORMAT,
                 "checkpoint lacks the array \"layers.2.ln1.weight\"");

@@ -128,7 +128,7 @@ static void refuses_wrong_encodings(void **state)
     refuse(BASE("\"encodings\": [{\"stack\": [\"rope\"], \"evaluate_as\": [{\"id\": \"a\", "
                 "\"stack\": [{\"name\": \"rope\", \"scaling\": \"yarm\"}]}]}]"),
            "a.json: encodings[0].evaluate_as[0].stack[0].scaling: must be one of none, pi, ntk, "
-           "dynamic_ntk, yarn, llama3, got \"yarm\" (did you mean \"yarn\"?)");
+           "dynamic_ntk, yarn, llama3, longrope, mixed_ntk, got \"yarm\" (did you mean \"yarn\"?)");
 }
 
 static void refuses_wrong_seeds(void **state)
