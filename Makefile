@@ -50,7 +50,7 @@ SIMD_avx2 := -Wno-pass-failed -mavx2 -mfma -ffp-contract=fast
 SIMD_avx512 := -Wno-pass-failed -mavx512f -mavx512vl -mavx512dq -mavx512bw -mfma -mprefer-vector-width=512 -ffp-contract=fast
 
 MAIN_SRC := harness/main.c
-SIMD_SRC := harness/tensor/simd.c harness/tensor/attention_head.c
+SIMD_SRC := harness/tensor/simd.c harness/tensor/attention_head.c harness/tensor/product.c
 SRC := $(filter-out $(MAIN_SRC) $(SIMD_SRC),$(wildcard harness/*.c harness/*/*.c encodings/*.c \
 	datasets/*.c))
 SIMD_OBJ := $(foreach k,$(SIMD_KINDS),$(SIMD_SRC:%.c=$(OUT)/%.$(k).o))
@@ -135,7 +135,7 @@ $(OUT)/tests/fuzz_%: harness/tests/fuzz/fuzz_%.c harness/tests/fuzz/replay_main.
 # ---------------------------------------------------------------------------------------- tests
 
 # What `make test` runs twice, in float and in double: everything that checks numbers.
-NUMERIC := golden gradients tensor softmax attention conformance_model evaluate adamw encodings \
+NUMERIC := golden gradients tensor products softmax attention conformance_model evaluate adamw encodings \
 	encodings_absolute encoding_gradients conformance_encodings rope receptive_field latent_position \
 	alignment parameter_usage formula
 DOUBLE_TESTS := $(filter $(NUMERIC:%=test_%),$(TEST_SRC:harness/tests/unit/%.c=%))
@@ -167,7 +167,7 @@ check: format-check lint
 ## test-kernels: what checks numbers, on the slower kernels: plain C, AVX2, and BLAS without AVX-512
 .PHONY: test-kernels
 test-kernels: tests
-	@for k in LX_SIMD=plain LX_SIMD=avx2 OPENBLAS_CORETYPE=Haswell; do echo "$$k"; \
+	@for k in LX_SIMD=plain LX_SIMD=avx2 LX_PRODUCTS=own LX_PRODUCTS=openblas OPENBLAS_CORETYPE=Haswell; do echo "$$k"; \
 	  env $$k $(PROVE) $(NUMERIC:%=$(OUT)/tests/test_%) $(OUT)/tests/test_threads || exit 1; done
 
 ## asan: the test programs under AddressSanitizer and LeakSanitizer

@@ -14,6 +14,7 @@
 #include "system/manifest.h"
 #include "system/publish.h"
 #include "tensor/gemm.h"
+#include "tensor/product.h"
 #include "tensor/simd.h"
 #include "text/csvfile.h"
 
@@ -62,7 +63,7 @@ static void add_run_row(const struct lx_job *j, struct lx_buf *out)
     }
     /* ru_maxrss counts KiB on Linux */
     lx_buf_printf(out, "%zu,%lld,", cell->parameters, (long long)usage.ru_maxrss * 1024);
-    lx_csv_field(out, lx_gemm_core());
+    lx_csv_field(out, lx_products_core());
     lx_buf_printf(out, ",%s,", lx_simd()->name);
     lx_csv_field(out, cpu);
     lx_buf_printf(out, ",%s\n", LX_VERSION);

@@ -2,10 +2,23 @@
 #include "command/command.h"
 
 #include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "system/fs.h"
+#include "tensor/product.h"
+
+enum lx_code lx_command_choose_products(const char *products, struct lx_err *err)
+{
+    if (products == NULL)
+        return LX_OK;
+    if (lx_products_ask(products, err))
+        return lx_wrap(err, "--products");
+    if (setenv("LX_PRODUCTS", products, 1) != 0)
+        return lx_fail(err, LX_ENOMEM, "out of memory");
+    return LX_OK;
+}
 
 enum lx_code lx_command_print(const struct lx_buf *text, struct lx_err *err)
 {

@@ -27,6 +27,16 @@ extern const struct lx_command lx_command_run, lx_command_plan, lx_command_cell,
     lx_command_list, lx_command_describe, lx_command_bench, lx_command_version, lx_command_schema,
     lx_command_compare;
 
+/* --products, of every command that computes or starts what computes. */
+#define LX_COMMAND_PRODUCTS(at)                                                                    \
+    {                                                                                              \
+        "products", LX_OPT_ARGUMENT, at, 0, 0, 0, "WHO",                                           \
+            "matrix products by our `own` kernels or by `openblas` (default: by processor)", 0     \
+    }
+
+/* Do what --products says (NULL: nothing), in this process and in those that it starts. */
+LX_MUST_CHECK enum lx_code lx_command_choose_products(const char *products, struct lx_err *err);
+
 /* Write a buffer to stdout; a closed pipe is LX_EIO. */
 LX_MUST_CHECK enum lx_code lx_command_print(const struct lx_buf *text, struct lx_err *err);
 

@@ -22,6 +22,7 @@ static const char default_lengths[] =
 
 struct options {
     const char *workloads, *encodings, *stacks, *lengths, *train_lengths, *out, *one_case;
+    const char *products;
     int repeat, limit, threads;
     bool no_plots, plain;
 };
@@ -49,6 +50,7 @@ static const struct lx_option options[] = {
     {"no-plots", LX_OPT_BOOL, AT(no_plots), 0, 0, 0, NULL, "with -o: no pictures", 0},
     {"case", LX_OPT_ARGUMENT, AT(one_case), 0, 0, 0, "NAME", NULL, 0},
     {"plain", LX_OPT_BOOL, AT(plain), 0, 0, 0, NULL, NULL, 0},
+    LX_COMMAND_PRODUCTS(AT(products)),
     {.type = LX_OPT_END},
 };
 
@@ -342,6 +344,8 @@ static enum lx_code run(const void *given, int n, char **argv, struct lx_err *er
     struct bench b = {.o = given};
     enum lx_code code = lx_command_arity(&lx_command_bench, n, 0, 0, err);
 
+    if (code == LX_OK)
+        code = lx_command_choose_products(b.o->products, err);
     (void)argv;
     if (code != LX_OK)
         return code;

@@ -16,6 +16,7 @@
 
 struct options {
     const char *id, *index, *shard, *list, *out;
+    const char *products;
     size_t memory;
     double checkpoint_every;
     int progress_fd, threads;
@@ -42,6 +43,7 @@ static const struct lx_option options[] = {
     {"threads", LX_OPT_INT, AT(threads), 1, 1, INT_MAX, "N",
      "threads of the cell (default: 1); results are the same bytes for any number", 0},
     {"progress-fd", LX_OPT_INT, AT(progress_fd), -1, 0, INT_MAX, "FD", NULL, 0},
+    LX_COMMAND_PRODUCTS(AT(products)),
     {.type = LX_OPT_END},
 };
 
@@ -238,6 +240,8 @@ static enum lx_code run(const void *given, int n, char **argv, struct lx_err *er
     struct choice c = {0};
     enum lx_code code = lx_command_arity(&lx_command_cell, n, 1, -1, err);
 
+    if (code == LX_OK)
+        code = lx_command_choose_products(o->products, err);
     if (code != LX_OK)
         return code;
     lx_parallel_threads_set(o->threads);

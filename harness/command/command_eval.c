@@ -16,6 +16,7 @@
 
 struct options {
     const char *config, *dataset, *stack;
+    const char *products;
     size_t memory;
     int threads;
 };
@@ -33,6 +34,7 @@ static const struct lx_option options[] = {
      "most memory to use, as 2G (default: what is available)", 0},
     {"threads", LX_OPT_INT, AT(threads), 1, 1, INT_MAX, "N",
      "threads (default: 1); results are the same bytes for any number", 0},
+    LX_COMMAND_PRODUCTS(AT(products)),
     {.type = LX_OPT_END},
 };
 
@@ -195,6 +197,8 @@ static enum lx_code run(const void *given, int n, char **argv, struct lx_err *er
     struct lx_arena arena = {0};
     enum lx_code code = lx_command_arity(&lx_command_eval, n, 1, -1, err);
 
+    if (code == LX_OK)
+        code = lx_command_choose_products(o->products, err);
     if (code == LX_OK)
         code = lx_gemm_setup(err);
     if (code != LX_OK)

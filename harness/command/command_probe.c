@@ -5,6 +5,7 @@
 
 struct options {
     const char *tokens, *out, *stack;
+    const char *products;
     bool grad, attention;
 };
 
@@ -19,6 +20,7 @@ static const struct lx_option options[] = {
     {"attention", LX_OPT_BOOL, AT(attention), 0, 0, 0, NULL, "also attention [B, L, H, T, T]", 0},
     {"stack", LX_OPT_ARGUMENT, AT(stack), 0, 0, 0, "JSON",
      "schemes to use in place of the trained ones", 0},
+    LX_COMMAND_PRODUCTS(AT(products)),
     {.type = LX_OPT_END},
 };
 
@@ -32,6 +34,8 @@ static enum lx_code run(const void *given, int n, char **argv, struct lx_err *er
                                  .attention = own->attention};
     enum lx_code code = lx_command_arity(&lx_command_probe, n, 1, 1, err);
 
+    if (code == LX_OK)
+        code = lx_command_choose_products(own->products, err);
     if (code == LX_OK && (o.tokens == NULL || o.out == NULL))
         code = lx_fail(err, LX_EUSAGE, "probe: must have --tokens FILE and --out FILE");
     if (code == LX_OK)

@@ -19,6 +19,7 @@ enum { LOCAL, SLURM };
 
 struct options {
     const char *out, *slurm;
+    const char *products;
     int jobs, threads, retry, launcher, cells_per_task, plots;
     size_t memory, disk;
     double checkpoint_every, hang_timeout, poll;
@@ -59,6 +60,7 @@ static const struct lx_option options[] = {
     {"poll", LX_OPT_SECONDS, AT(poll), 15, 0, 0, "SEC",
      "ask Slurm this often while waiting (default: 15)", 0},
     {"plots", LX_OPT_CHOICE, AT(plots), 0, 0, 0, "yes|no", "draw plots (default: yes)", 0},
+    LX_COMMAND_PRODUCTS(AT(products)),
     {.type = LX_OPT_END},
 };
 
@@ -168,6 +170,8 @@ static enum lx_code run(const void *given, int n, char **argv, struct lx_err *er
     struct lx_experiment e;
     enum lx_code code = lx_command_arity(&lx_command_run, n, 1, -1, err);
 
+    if (code == LX_OK)
+        code = lx_command_choose_products(o.products, err);
     if (code == LX_OK)
         code = check_options(&o, err);
     if (code != LX_OK)

@@ -4,6 +4,7 @@
 
 #include "launch/slurm_internal.h"
 #include "system/fs.h"
+#include "tensor/product.h"
 
 #define LEAST_MB 500 /* of memory to ask for */
 #define MB 1048576
@@ -127,6 +128,8 @@ static void add_start(const struct lx_slurm_script *c, struct lx_buf *out)
     lx_buf_add(out, "\ndir=");
     add_quoted(out, c->dir);
     lx_buf_add(out, "\nexport OPENBLAS_NUM_THREADS=1 OMP_NUM_THREADS=1\nunset LX_CORETYPE_SET\n");
+    if (lx_products_asked() != NULL)
+        lx_buf_printf(out, "export LX_PRODUCTS=%s\n", lx_products_asked());
 }
 
 void lx_slurm_write_tasks(const struct lx_slurm_script *c, struct lx_buf *out)

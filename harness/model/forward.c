@@ -3,7 +3,6 @@
 #include <string.h>
 
 #include "model/work.h"
-#include "tensor/gemm.h"
 #include "tensor/ops.h"
 #include "tensor/parallel.h"
 #include "tensor/simd.h"
@@ -79,7 +78,7 @@ static void project_chunk(void *ctx, int i, int worker)
     lx_work_chunk(p->w->B * p->w->T, i, &r0, &n);
     at = (size_t)r0 * (size_t)D;
     lx_norm(n, D, a->x + at, y->ln1_w->w, y->ln1_b->w, a->ln1 + at, a->mean1 + r0, a->rstd1 + r0);
-    lx_linear(n, D, 3 * D, a->ln1 + at, y->qkv_w->w, y->qkv_b->w, false, a->qkv + 3 * at);
+    lx_linear(n, D, 3 * D, a->ln1 + at, y->qkv_w->w, y->qkv_b->w, NULL, a->qkv + 3 * at);
 }
 
 /* Everything after it. */
@@ -89,23 +88,17 @@ static void mlp_chunk(void *ctx, int i, int worker)
     const struct lx_layer *y = &p->m->layers[p->l];
     struct lx_acts *a = &p->w->acts[p->l];
     int D = p->m->config.d_model, F = p->m->config.d_ff, r0, n;
-    size_t at, hidden, bytes;
+    size_t at, hidden;
 
     (void)worker;
     lx_work_chunk(p->w->B * p->w->T, i, &r0, &n);
     at = (size_t)r0 * (size_t)D;
     hidden = (size_t)r0 * (size_t)F;
-    bytes = (size_t)n * (size_t)D * sizeof(real);
-    if (a->mid != a->x)
-        memcpy(a->mid + at, a->x + at, bytes);
-    lx_linear(n, D, D, a->att + at, y->out_w->w, y->out_b->w, true, a->mid + at);
+    lx_linear(n, D, D, a->att + at, y->out_w->w, y->out_b->w, a->x + at, a->mid + at);
 
     lx_norm(n, D, a->mid + at, y->ln2_w->w, y->ln2_b->w, a->ln2 + at, a->mean2 + r0, a->rstd2 + r0);
-    lx_linear(n, D, F, a->ln2 + at, y->up_w->w, y->up_b->w, false, a->up + hidden);
-    lx_simd()->gelu((size_t)n * (size_t)F, a->up + hidden, a->act + hidden);
-    if (p->next != a->mid)
-        memcpy(p->next + at, a->mid + at, bytes);
-    lx_linear(n, F, D, a->act + hidden, y->down_w->w, y->down_b->w, true, p->next + at);
+    lx_linear_gelu(n, D, F, a->ln2 + at, y->up_w->w, y->up_b->w, a->up + hidden, a->act + hidden);
+    lx_linear(n, F, D, a->act + hidden, y->down_w->w, y->down_b->w, a->mid + at, p->next + at);
 }
 
 /* Queries and keys of one sequence. */
@@ -126,7 +119,7 @@ static void observe_output(const struct lx_model *m, const struct lx_work *w, in
     const struct lx_layer *y = &m->layers[l];
     int R = w->B * w->T, D = m->config.d_model;
 
-    lx_linear(R, D, D, w->acts[l].att, y->out_w->w, y->out_b->w, false,
+    lx_linear(R, D, D, w->acts[l].att, y->out_w->w, y->out_b->w, NULL,
               output + (size_t)l * (size_t)R * (size_t)D);
 }
 
@@ -200,7 +193,7 @@ void lx_model_logits(struct lx_model *m, struct lx_work *w, int r0, int n, real 
 {
     int D = m->config.d_model, V = m->config.vocab;
 
-    lx_gemm(false, true, n, V, D, 1, w->lnf + (size_t)r0 * (size_t)D, D, m->embed->w, D, 0, out, V);
+    lx_linear(n, D, V, w->lnf + (size_t)r0 * (size_t)D, m->embed->w, NULL, NULL, out);
 }
 
 struct loss_pass {
@@ -240,8 +233,8 @@ static void loss_chunk(void *ctx, int i, int worker)
         }
         if (!p->backward)
             continue;
-        lx_gemm(false, false, n, D, V, 1, logits, V, p->m->embed->w, D, 0, w->dh + at, D);
-        lx_gemm(true, false, V, D, n, 1, logits, V, w->lnf + at, D, 1, embed_g, D);
+        lx_linear_back(n, D, V, w->lnf + at, p->m->embed->w, logits, NULL, w->dh + at, embed_g,
+                       NULL);
     }
 }
 

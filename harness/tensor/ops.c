@@ -1,36 +1,75 @@
-/* Linear and LayerNorm over rows; see ops.h. Products go to BLAS, rows to the inner loops. */
+/* Linear and LayerNorm over rows; see ops.h. Products and rows go to the inner loops. */
 #include "tensor/ops.h"
 
-#include <string.h>
-
-#include "tensor/gemm.h"
+#include "tensor/product.h"
 #include "tensor/simd.h"
 
-void lx_linear(int R, int I, int O, const real *x, const real *W, const real *b, bool accumulate,
-               real *y)
+/* x W^T + b, for the rest to be filled in. */
+static struct lx_product linear(int R, int I, int O, const real *x, const real *W, const real *b,
+                                real *y)
 {
-    const struct lx_simd *simd = lx_simd();
-    size_t o = (size_t)O;
-
-    for (size_t r = 0; r < (size_t)R; r++) {
-        if (accumulate)
-            simd->add(o, b, y + r * o);
-        else
-            memcpy(y + r * o, b, o * sizeof(*y));
-    }
-    lx_gemm(false, true, R, O, I, 1, x, I, W, I, 1, y, O);
+    return (struct lx_product){.tb = true,
+                               .M = R,
+                               .N = O,
+                               .K = I,
+                               .A = x,
+                               .lda = I,
+                               .B = W,
+                               .ldb = I,
+                               .C = y,
+                               .ldc = O,
+                               .bias = b};
 }
 
-void lx_linear_back(int R, int I, int O, const real *x, const real *W, const real *dy, real *dx,
-                    real *dW, real *db)
+void lx_linear(int R, int I, int O, const real *x, const real *W, const real *b, const real *plus,
+               real *y)
+{
+    struct lx_product p = linear(R, I, O, x, W, b, y);
+
+    p.plus = plus;
+    lx_product(&p);
+}
+
+void lx_linear_gelu(int R, int I, int O, const real *x, const real *W, const real *b, real *y,
+                    real *act)
+{
+    struct lx_product p = linear(R, I, O, x, W, b, y);
+
+    p.act = act;
+    lx_product(&p);
+}
+
+void lx_linear_back(int R, int I, int O, const real *x, const real *W, const real *dy,
+                    const real *gate, real *dx, real *dW, real *db)
 {
     const struct lx_simd *simd = lx_simd();
     size_t o = (size_t)O;
+    const struct lx_product to_x = {.M = R,
+                                    .N = I,
+                                    .K = O,
+                                    .A = dy,
+                                    .lda = O,
+                                    .B = W,
+                                    .ldb = I,
+                                    .C = dx,
+                                    .ldc = I,
+                                    .gate = gate};
+    const struct lx_product to_W = {.ta = true,
+                                    .M = O,
+                                    .N = I,
+                                    .K = R,
+                                    .A = dy,
+                                    .lda = O,
+                                    .B = x,
+                                    .ldb = I,
+                                    .C = dW,
+                                    .ldc = I,
+                                    .plus = dW};
 
     if (dx != NULL)
-        lx_gemm(false, false, R, I, O, 1, dy, O, W, I, 0, dx, I);
-    lx_gemm(true, false, O, I, R, 1, dy, O, x, I, 1, dW, I);
-    for (size_t r = 0; r < (size_t)R; r++)
+        lx_product(&to_x);
+    lx_product(&to_W);
+    for (size_t r = 0; r < (size_t)R && db != NULL; r++)
         simd->add(o, dy + r * o, db);
 }
 

@@ -1,6 +1,6 @@
 /* The inner loops, chosen at run time for the processor.
  *
- * simd.c and attention_head.c are compiled once per instruction set (plain C, AVX2, AVX-512) and this
+ * simd.c, attention_head.c and product.c are compiled once per instruction set (plain C, AVX2, AVX-512) and this
  * table points at the best the CPU has; the environment variable LX_SIMD=plain|avx2|avx512 asks for another. All
  * loops of one table are deterministic: fixed order, no dependence on alignment or threads. The
  * naive definitions they are tested against stand in tests/unit/test_tensor.c. */
@@ -13,6 +13,7 @@
 
 #include "core/real.h"
 #include "tensor/attention_head.h"
+#include "tensor/product.h"
 
 struct lx_adamw {
     real lr, beta1, beta2, eps, decay;
@@ -27,6 +28,9 @@ struct lx_simd {
     void (*attention_forward)(const struct lx_attention_head *a);
     void (*attention_backward)(const struct lx_attention_head *a);
     size_t (*attention_scratch)(int T, int d, bool training);
+
+    /* Our own matrix products; scratch of LX_PRODUCT_SCRATCH reals. Use lx_product(). */
+    void (*product)(const struct lx_product *p, real *scratch);
 
     /* y = gelu(x), and dx = dy * gelu'(x); tanh form (Hendrycks & Gimpel 2016, arXiv:1606.08415). */
     void (*gelu)(size_t n, const real *x, real *y);

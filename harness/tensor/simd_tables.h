@@ -1,4 +1,4 @@
-/* What the compilations of simd.c and attention_head.c define, one of each per instruction set; only
+/* What the compilations of simd.c, attention_head.c and product.c define, one of each per instruction set; only
  * they and simd_choice.c include this. */
 #ifndef LX_TENSOR_SIMD_TABLES_H
 #define LX_TENSOR_SIMD_TABLES_H
@@ -9,7 +9,8 @@
     extern const struct lx_simd lx_simd_##kind;                                                    \
     void lx_attention_forward_##kind(const struct lx_attention_head *a);                           \
     void lx_attention_backward_##kind(const struct lx_attention_head *a);                          \
-    size_t lx_attention_scratch_##kind(int T, int d, bool training);
+    size_t lx_attention_scratch_##kind(int T, int d, bool training);                               \
+    void lx_product_##kind(const struct lx_product *p, real *scratch);
 
 LX_SIMD_DECLARE(plain)
 #if defined(__x86_64__)

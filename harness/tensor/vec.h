@@ -99,6 +99,12 @@ VEC_INLINE vec vec_max(vec a, vec b)
 #endif
 }
 
+/* a where the lane of `chosen` is all ones, b where it is 0. */
+VEC_INLINE vec vec_where(vec_int chosen, vec a, vec b)
+{
+    return (vec)((chosen & (vec_int)a) | (~chosen & (vec_int)b));
+}
+
 /* The largest lane, and the sum of all: halves are folded until one lane is left. */
 VEC_INLINE real vec_max_lane(vec x)
 {

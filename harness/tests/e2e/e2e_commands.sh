@@ -39,6 +39,12 @@ check "a typo in a command" says 2 'unknown command "rnu" (did you mean "run"?)'
 check "an unknown command" says 2 'unknown command "xyzzy"' xyzzy
 check "gets a hint" has err "hint: \`longshot --help\` lists them"
 check "a typo in an option" says 2 "unknown option --job (did you mean --jobs?)" run tiny.json --job 2
+check "a wrong word for --products" says 2 '--products: must be own or openblas, got "mkl"' run tiny.json --products mkl
+# The choice reaches the workers, and runs.csv says whose kernels multiplied.
+multiplied() { run 0 run tiny.json -o "$1" --plots no --products "$1" && cut -d, -f13 "$1/runs.csv" | sed 1d | grep -qx "$2"; }
+check "--products own" multiplied own own
+check "--products openblas" multiplied openblas "$("$longshot" version | sed -n 's/^kernels  *\([^ ]*\).*/\1/p')"
+check "--products changes no digit that is read" "$longshot" compare openblas own --preset exact
 check "an unknown letter" says 2 "unknown option -z" run tiny.json -z
 check "a missing value" says 2 "-j: must be followed by N" run tiny.json -j
 check "a value of the wrong type" says 2 '-j: must be a whole number, got "two"' run tiny.json -j two

@@ -12,6 +12,7 @@
 #include "model/safetensors.h"
 #include "system/fs.h"
 #include "tensor/gemm.h"
+#include "tensor/product.h"
 
 #define ROOT "harness/tests/golden"
 
@@ -98,11 +99,13 @@ static enum lx_code check_case(void *ctx, const char *name)
     return LX_OK;
 }
 
-static void golden_cases_match(void **state)
+static void check_cases(enum lx_products products)
 {
     struct lx_err err;
 
-    (void)state;
+    lx_products_choose(products);
+    cases_seen = tensors_seen = 0;
+    worst = 0;
     CHECK_OK(lx_gemm_setup(&err));
     CHECK_OK(lx_fs_list(ROOT, check_case, NULL, &err));
     assert_int_equal(cases_seen, 36);
@@ -111,8 +114,21 @@ static void golden_cases_match(void **state)
                   cases_seen, tensors_seen, worst, tolerance);
 }
 
+static void golden_cases_match_by_own_products(void **state)
+{
+    (void)state;
+    check_cases(LX_PRODUCTS_OWN);
+}
+
+static void golden_cases_match_by_openblas(void **state)
+{
+    (void)state;
+    check_cases(LX_PRODUCTS_OPENBLAS);
+}
+
 static const struct CMUnitTest tests[] = {
-    cmocka_unit_test(golden_cases_match),
+    cmocka_unit_test(golden_cases_match_by_own_products),
+    cmocka_unit_test(golden_cases_match_by_openblas),
 };
 
 CHECK_MAIN(tests)

@@ -7,6 +7,7 @@
  * double that is about 1e-10, in float rounding of the loss leaves less than a thousandth. */
 #include "encodings/encoding.h"
 #include "tensor/gemm.h"
+#include "tensor/product.h"
 #include "tests/unit/model_rig.h"
 
 #ifdef LX_REAL_DOUBLE
@@ -202,11 +203,12 @@ static bool can_train_at(const char *stack, int train_length)
 }
 
 /* Each scheme at its training length and, where it can, at twice that. */
-static void every_scheme(void **state)
+static void check_schemes(enum lx_products products)
 {
     struct lx_err err;
 
-    (void)state;
+    lx_products_choose(products);
+    worst_of_all = 0;
     CHECK_OK(lx_gemm_setup(&err));
     for (int i = 0; i < lx_encoding_count(); i++) {
         char stack[96];
@@ -217,6 +219,18 @@ static void every_scheme(void **state)
             check_stack(stack, T / 2);
     }
     print_message("# worst relative error %.3g (allowed %.3g)\n", worst_of_all, TOLERANCE);
+}
+
+static void every_scheme_by_openblas(void **state)
+{
+    (void)state;
+    check_schemes(LX_PRODUCTS_OPENBLAS);
+}
+
+static void every_scheme_by_own_products(void **state)
+{
+    (void)state;
+    check_schemes(LX_PRODUCTS_OWN);
 }
 
 static void every_stack(void **state)
@@ -364,7 +378,8 @@ static void many_rows_are_the_sum_of_few(void **state)
 }
 
 static const struct CMUnitTest tests[] = {
-    cmocka_unit_test(every_scheme),
+    cmocka_unit_test(every_scheme_by_openblas),
+    cmocka_unit_test(every_scheme_by_own_products),
     cmocka_unit_test(every_stack),
     cmocka_unit_test(a_wrong_derivative_is_found),
     cmocka_unit_test(gradients_add_up),
