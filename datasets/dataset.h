@@ -56,7 +56,7 @@ struct lx_dataset_ops {
     /* Tokens are 0 .. vocab-1. Valid after init. */
     int (*vocab)(const void *self);
 
-    /* Load or generate one split; memory from the arena. A split the options do not provide is
+    /* Load or generate one split; memory from the arena, self is only read. A split the options do not provide is
      * LX_ECONFIG; a missing, empty, truncated or corrupt file LX_EDATA. */
     enum lx_code (*load)(void *self, enum lx_split split, struct lx_arena *arena,
                          struct lx_stream *out, struct lx_err *err);
@@ -76,6 +76,9 @@ struct lx_dataset_ops {
     enum lx_code (*prompt)(const void *self, struct lx_rng *rng, int length, double depth,
                            struct lx_prompt *out, struct lx_err *err);
 };
+
+/* "train", "valid", "test". */
+const char *lx_split_name(enum lx_split split);
 
 /* The registry: dataset_list.c is the only file that names datasets. */
 int lx_dataset_count(void);

@@ -35,3 +35,10 @@ const struct lx_dataset_ops *lx_dataset_find(const char *name)
             return list[i];
     return NULL;
 }
+
+const char *lx_split_name(enum lx_split split)
+{
+    static const char *const names[LX_SPLITS] = {"train", "valid", "test"};
+
+    return names[split];
+}

@@ -3,7 +3,7 @@
 #include <string.h>
 
 #include "bench/bench.h"
-#include "config/config_internal.h"
+#include "config/config.h"
 
 /* The schemes of one stack as the config parser resolved them. */
 static enum lx_code add_stack(const struct lx_config_stack *s, bool evaluated_only,
@@ -14,15 +14,11 @@ static enum lx_code add_stack(const struct lx_config_stack *s, bool evaluated_on
     struct lx_json_writer w = {.out = &text};
     enum lx_code code;
 
-    lx_json_add_value(&w, NULL, s->json);
-    code = lx_buf_check(&text, err);
-    if (code == LX_OK) {
-        out->id = lx_arena_text(arena, s->id);
-        out->schemes = lx_arena_text(arena, text.text);
-        out->evaluated_only = evaluated_only;
-        if (out->id == NULL || out->schemes == NULL)
-            code = lx_fail(err, LX_ENOMEM, "out of memory");
-    }
+    lx_stack_write(&s->stack, &w, NULL);
+    out->evaluated_only = evaluated_only;
+    code = lx_arena_copy(arena, s->id, strlen(s->id), &out->id, err);
+    if (code == LX_OK)
+        code = lx_buf_keep(&text, arena, &out->schemes, err);
     lx_buf_free(&text);
     return code;
 }

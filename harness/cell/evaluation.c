@@ -117,8 +117,8 @@ static enum lx_code measure(const struct lx_evaluation *e, struct lx_model *m,
                                           .eval = &v->eval,
                                           .stream = stream,
                                           .token_bytes = token_bytes,
-                                          .dataset = e->data->set.ops,
-                                          .dataset_self = e->data->set.self,
+                                          .dataset = e->data->set->ops,
+                                          .dataset_self = e->data->set->self,
                                           .load = load_split,
                                           .load_ctx = e->data,
                                           .seed = e->label.seed,
@@ -161,7 +161,7 @@ enum lx_code lx_evaluation_run(const struct lx_evaluation *e, struct lx_buf *row
     if (code == LX_OK)
         code = lx_data_token_bytes(e->data, v->model.vocab, &token_bytes, err);
     if (code == LX_OK)
-        code = lx_config_stack(e->stack, &arena, &stack, err);
+        code = lx_stack_clone(&e->stack->stack, &arena, &stack, err);
     if (code == LX_OK && lx_model_init(&m, &v->model, &stack, v->train.length,
                                        lx_variant_longest(v), gradients, &arena, err) != LX_OK)
         code = lx_config_at(err, e->stack->path);

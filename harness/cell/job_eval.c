@@ -8,16 +8,16 @@
 
 static size_t stacks_of(const struct lx_job *j)
 {
-    return 1 + j->plan->config->encodings[j->cell->encoding].n_evaluate_as;
+    return 1 + j->cell->e->n_evaluate_as;
 }
 
 static int units_of(const struct lx_job *j)
 {
-    const struct lx_config_encoding *e = &j->plan->config->encodings[j->cell->encoding];
-    int n = lx_evaluation_units(&j->cell->v, &e->trained);
+    const struct lx_config_encoding *e = j->cell->e;
+    int n = lx_evaluation_units(j->cell->v, &e->trained);
 
     for (size_t i = 0; i < e->n_evaluate_as; i++)
-        n += lx_evaluation_units(&j->cell->v, &e->evaluate_as[i]);
+        n += lx_evaluation_units(j->cell->v, &e->evaluate_as[i]);
     return n;
 }
 
@@ -57,7 +57,7 @@ static enum lx_code evaluate(struct lx_job *j, const struct lx_config_stack *s, 
     const struct lx_config *c = j->plan->config;
     const struct lx_cell *cell = j->cell;
     const char *as = lx_arena_printf(&j->paths, "%s%s", s->id, cell->suffix);
-    struct lx_evaluation e = {.v = &cell->v,
+    struct lx_evaluation e = {.v = cell->v,
                               .stack = s,
                               .other = j->stack > 0,
                               .data = j->data,
@@ -68,9 +68,9 @@ static enum lx_code evaluate(struct lx_job *j, const struct lx_config_stack *s, 
                                         .encoding = cell->label,
                                         .evaluated_as = as,
                                         .dataset = c->datasets[cell->dataset].id,
-                                        .split = (enum lx_split)cell->v.eval.split,
+                                        .split = (enum lx_split)cell->v->eval.split,
                                         .seed = c->seeds[cell->seed],
-                                        .train_length = cell->v.train.length},
+                                        .train_length = cell->v->train.length},
                               .watch = {.seen = seen_tokens, .ctx = j, .skip = skip},
                               .kept = unit_done};
     enum lx_code code = as == NULL ? lx_fail(err, LX_ENOMEM, "out of memory") : LX_OK;
@@ -106,7 +106,7 @@ static enum lx_code find_key(struct lx_job *j, struct lx_err *err)
 
 enum lx_code lx_job_evaluate(struct lx_job *j, struct lx_err *err)
 {
-    const struct lx_config_encoding *e = &j->plan->config->encodings[j->cell->encoding];
+    const struct lx_config_encoding *e = j->cell->e;
     int before = 0, found;
     double start = lx_clock();
     enum lx_code code = find_key(j, err);
@@ -122,7 +122,7 @@ enum lx_code lx_job_evaluate(struct lx_job *j, struct lx_err *err)
                found, units_of(j));
     for (size_t i = 0; i < stacks_of(j) && code == LX_OK; i++) {
         const struct lx_config_stack *s = i == 0 ? &e->trained : &e->evaluate_as[i - 1];
-        int each = lx_evaluation_units(&j->cell->v, s), skip = found > before ? found - before : 0;
+        int each = lx_evaluation_units(j->cell->v, s), skip = found > before ? found - before : 0;
 
         j->stack = (int)i;
         if (skip < each)

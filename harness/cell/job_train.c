@@ -13,7 +13,7 @@
 static bool seen_step(void *ctx, int step, double loss, const struct lx_train_row *row)
 {
     struct lx_job *j = ctx;
-    int steps = j->cell->v.train.steps;
+    int steps = j->cell->v->train.steps;
 
     if (row != NULL) {
         lx_buf_printf(&j->train_rows, "%d,%lld,", row->step, row->tokens);
@@ -31,7 +31,7 @@ static void resume(void *ctx, struct lx_train_state *s)
 {
     struct lx_job *j = ctx;
     struct lx_state state = {.train = s, .rows = &j->train_rows};
-    int steps = j->cell->v.train.steps;
+    int steps = j->cell->v->train.steps;
     bool found;
 
     lx_state_load(&j->states, &state, &found);
@@ -186,7 +186,7 @@ static enum lx_code save_training(struct lx_job *j, const struct lx_model *m, co
 static enum lx_code train(struct lx_job *j, const struct files *f, struct lx_err *err)
 {
     const struct lx_cell *cell = j->cell;
-    const struct lx_config_stack *s = &j->plan->config->encodings[cell->encoding].trained;
+    const struct lx_config_stack *s = &cell->e->trained;
     const struct lx_train_watch watch = {
         .seen = seen_step, .ctx = j, .resume = resume, .keep = keep};
     uint64_t seed = j->plan->config->seeds[cell->seed];
@@ -204,19 +204,19 @@ static enum lx_code train(struct lx_job *j, const struct files *f, struct lx_err
     if (code == LX_OK)
         code = lx_fs_mkdir(j->states.folder, err);
     if (code == LX_OK)
-        code = lx_config_stack(s, &arena, &stack, err);
-    if (code == LX_OK && lx_model_init(&m, &cell->v.model, &stack, cell->v.train.length,
-                                       cell->v.train.length, true, &arena, err) != LX_OK)
+        code = lx_stack_clone(&s->stack, &arena, &stack, err);
+    if (code == LX_OK && lx_model_init(&m, &cell->v->model, &stack, cell->v->train.length,
+                                       cell->v->train.length, true, &arena, err) != LX_OK)
         code = lx_config_at(err, s->path);
     if (code == LX_OK) {
         lx_paramset_fill(&m.params, seed);
-        code = lx_train_run(&m, &cell->v.train, stream, seed, &watch, &arena, &result, err);
+        code = lx_train_run(&m, &cell->v->train, stream, seed, &watch, &arena, &result, err);
     }
-    if (code == LX_OK && result.stopped && !result.diverged && result.steps < cell->v.train.steps)
+    if (code == LX_OK && result.stopped && !result.diverged && result.steps < cell->v->train.steps)
         code = lx_job_interrupted(err);
     if (code == LX_OK) {
         double seconds = lx_clock() - j->trained;
-        double tokens = (double)result.steps * cell->v.train.batch_tokens;
+        double tokens = (double)result.steps * cell->v->train.batch_tokens;
 
         j->record = (struct lx_train_record){.diverged = result.diverged,
                                              .steps = result.steps,

@@ -251,9 +251,8 @@ enum lx_code lx_worker_run(const struct lx_worker *w, struct lx_plan *p, size_t 
                                    .seed = (unsigned long long)p->config->seeds[j.cell->seed],
                                    .train_flops = j.cell->train_flops,
                                    .eval_flops = j.cell->eval_flops};
-    code = lx_plan_data(p, k, &j.data, err);
-    if (code == LX_OK)
-        code = lx_job_work_path(&j, "", &folder, err);
+    j.data = lx_plan_data(p, k);
+    code = lx_job_work_path(&j, "", &folder, err);
     if (code == LX_OK)
         code = lx_fs_mkdir(folder, err);
     if (code == LX_OK)

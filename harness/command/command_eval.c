@@ -128,12 +128,11 @@ static enum lx_code evaluate(const char *weights, const struct lx_config *c, siz
 {
     const struct lx_config_encoding *e = &c->encodings[0];
     bool other = e->n_evaluate_as > 0;
-    struct lx_config_variant v;
-    struct lx_data data = {0};
+    const struct lx_config_variant *v = lx_config_variant(c, 0, 0);
+    struct lx_data data;
     struct lx_buf rows = {0};
-    struct lx_arena arena = {0};
-    enum lx_code code = lx_config_variant(c, 0, &c->datasets[0], &arena, &v, err);
-    struct lx_evaluation job = {.v = &v,
+    enum lx_code code;
+    struct lx_evaluation job = {.v = v,
                                 .stack = other ? &e->evaluate_as[0] : &e->trained,
                                 .other = other,
                                 .weights = weights,
@@ -146,21 +145,18 @@ static enum lx_code evaluate(const char *weights, const struct lx_config *c, siz
                                       .encoding = e->trained.id,
                                       .evaluated_as = job.stack->id,
                                       .dataset = c->datasets[0].id,
-                                      .split = (enum lx_split)v.eval.split,
+                                      .split = (enum lx_split)v->eval.split,
                                       .seed = c->seeds[0],
-                                      .train_length = v.train.length};
-    if (code == LX_OK)
-        code = lx_data_open(&data, &c->datasets[0], err);
+                                      .train_length = v->train.length};
+    lx_data_open(&data, &c->datasets[0]);
     lx_buf_add(&rows, LX_METRICS_HEADER "\n");
-    if (code == LX_OK)
-        code = lx_evaluation_run(&job, &rows, err);
+    code = lx_evaluation_run(&job, &rows, err);
     if (code != LX_OK && lx_interrupted())
         code = lx_fail(err, LX_EINTERRUPT, "interrupted");
     if (code == LX_OK)
         code = lx_command_print(&rows, err);
     lx_buf_free(&rows);
     lx_data_close(&data);
-    lx_arena_free(&arena);
     return code;
 }
 

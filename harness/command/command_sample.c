@@ -53,7 +53,7 @@ static void add_row(const struct lx_data *d, const struct lx_stream *s, size_t i
                     struct lx_buf *text, struct lx_buf *out)
 {
     lx_buf_clear(text);
-    d->set.ops->text(d->set.self, s->tokens[i], text);
+    d->set->ops->text(d->set->self, s->tokens[i], text);
     lx_buf_addn(text, "", 1);
     lx_buf_printf(out, "%zu,%d,", i, s->tokens[i]);
     lx_csv_field(out, text->text != NULL ? text->text : "");
@@ -90,7 +90,7 @@ static enum lx_code show(const struct options *o, struct lx_data *d, struct lx_b
         if (o->as_tokens)
             add_row(d, s, i, &text, out);
         else
-            d->set.ops->text(d->set.self, s->tokens[i], out);
+            d->set->ops->text(d->set->self, s->tokens[i], out);
     }
     if (!o->as_tokens && out->len > 0 && out->text[out->len - 1] != '\n')
         lx_buf_add(out, "\n");
@@ -113,10 +113,10 @@ static enum lx_code run(const void *given, int n, char **argv, struct lx_err *er
     code = lx_config_read(&c, argv[0], argv + 1, (size_t)n - 1, err);
     if (code == LX_OK)
         code = find_dataset(&c, o->dataset, &set, err);
-    if (code == LX_OK)
-        code = lx_data_open(&d, set, err);
-    if (code == LX_OK)
+    if (code == LX_OK) {
+        lx_data_open(&d, set);
         code = show(o, &d, &out, err);
+    }
     if (code == LX_OK)
         code = lx_buf_check(&out, err);
     if (code == LX_OK && o->out != NULL)

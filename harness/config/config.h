@@ -32,18 +32,18 @@ struct lx_config_dataset {
     const char *path; /* place in the config, for messages: "dataset", "dataset[1]" */
     const struct lx_json *json;
     const struct lx_dataset_ops *ops;
-    void *self; /* options parsed, init done */
+    void *self; /* options parsed, init done; loading only reads it */
 };
 
-/* A list of schemes with a name. The stack is kept as JSON and parsed anew by whoever uses it,
- * because a stack belongs to one model. */
+/* A list of schemes with a name. The stack is parsed and checked, and never initialised: a model gets
+ * one of its own from lx_stack_clone. */
 struct lx_config_stack {
     const char *id;
     const char *path; /* "encodings[2]", "encodings[2].evaluate_as[0]" */
-    const struct lx_json *json;
-    struct lx_json *owned; /* the document behind json where the config had a bare name */
+    struct lx_stack stack;
 };
 
+/* One element of "encodings": what is trained, and what its weights are evaluated under as well. */
 struct lx_config_encoding {
     struct lx_config_stack trained;
     struct lx_config_stack *evaluate_as; /* (n_evaluate_as) */
@@ -57,6 +57,14 @@ struct lx_sweep {
     size_t n;
 };
 
+/* The sections with one value picked for each sweep; model.vocab and d_ff are resolved. */
+struct lx_config_variant {
+    struct lx_model_config model;
+    struct lx_train_config train;
+    struct lx_eval_config eval;
+    struct lx_analyses analyses;
+};
+
 struct lx_config {
     struct lx_arena arena;
     struct lx_json *doc;
@@ -68,18 +76,12 @@ struct lx_config {
     size_t n_encodings;
     struct lx_sweep *sweeps;
     size_t n_sweeps;
+    struct lx_config_variant *variants;                    /* (n_datasets, n_variants) */
+    size_t n_variants;                                     /* the product over the sweeps */
     const struct lx_json *model, *train, *eval, *analyses; /* NULL where the config has none */
     const struct lx_json *claims, *published;              /* the same; they change no cell */
     uint64_t *seeds;
     size_t n_seeds;
-};
-
-/* The sections with one value picked for each sweep; model.vocab and d_ff are resolved. */
-struct lx_config_variant {
-    struct lx_model_config model;
-    struct lx_train_config train;
-    struct lx_eval_config eval;
-    struct lx_analyses analyses;
 };
 
 /* Parse a config of n bytes; `file` names it. Overrides are "path=value" texts, applied in order.
@@ -92,25 +94,26 @@ enum lx_code lx_config_read(struct lx_config *c, const char *path, char *const *
                             size_t n_overrides, struct lx_err *err);
 void lx_config_free(struct lx_config *c);
 
-/* Number of variants: the product over the sweeps. */
-size_t lx_config_variants(const struct lx_config *c);
+/* Variant v for dataset d. */
+const struct lx_config_variant *lx_config_variant(const struct lx_config *c, size_t d, size_t v);
 /* Index of the value that variant v picks for sweep s; the last sweep turns fastest. */
 size_t lx_config_pick(const struct lx_config *c, size_t v, size_t s);
-/* Parse and check the sections of variant v for one dataset. */
-LX_MUST_CHECK
-enum lx_code lx_config_variant(const struct lx_config *c, size_t v,
-                               const struct lx_config_dataset *d, struct lx_arena *arena,
-                               struct lx_config_variant *out, struct lx_err *err);
+/* The longest sequence that evaluation asks for, at least the training length. */
+int lx_variant_longest(const struct lx_config_variant *v);
 
-/* A fresh, parsed and uninitialised stack. */
+/* Read a list in the form of "encodings" into an empty config, for those who want stacks alone. */
 LX_MUST_CHECK
-enum lx_code lx_config_stack(const struct lx_config_stack *s, struct lx_arena *arena,
-                             struct lx_stack *out, struct lx_err *err);
+enum lx_code lx_config_encodings(struct lx_config *c, const struct lx_json *list,
+                                 struct lx_err *err);
 
 /* The resolved config: every default written, sweeps kept. It is a valid config with the same
  * plan. */
 LX_MUST_CHECK
 enum lx_code lx_config_write(const struct lx_config *c, struct lx_buf *out, struct lx_err *err);
+
+/* The JSON Schema of configs. */
+LX_MUST_CHECK
+enum lx_code lx_config_schema(struct lx_buf *out, struct lx_err *err);
 
 /* Pieces shared with other readers of the same objects (checkpoint metadata, the command line).
  * `path` names the object in messages. */

@@ -9,22 +9,17 @@
 #include "verdict/claims.h"
 #include "verdict/published.h"
 
-#define MAX_NAMES 256
-
 static bool has_analyses(const struct lx_config *c)
 {
     return lx_json_count(lx_json_find(c->doc, "analyses")) > 0;
 }
 
 /* Fails with the nearest of n names that would do. */
-static enum lx_code unknown(const char *path, const char *rule, const char *got,
+static enum lx_code unknown(const char *path, const char *key, const char *rule, const char *got,
                             const char *const *names, size_t n, struct lx_err *err)
 {
-    const char *near = lx_nearest(got, names, n);
-
-    return lx_fail(err, LX_ECONFIG, "%s: must be %s, got \"%.80s\"%s%s%s", path, rule, got,
-                   near != NULL ? " (did you mean \"" : "", near != NULL ? near : "",
-                   near != NULL ? "\"?)" : "");
+    return lx_fail_unknown(err, LX_ECONFIG, got, names, n, "%s.%s: must be %s, got", path, key,
+                           rule);
 }
 
 static enum lx_code check_encoding(const struct lx_config *c, const char *path,
@@ -32,28 +27,27 @@ static enum lx_code check_encoding(const struct lx_config *c, const char *path,
                                    struct lx_err *err)
 {
     const struct lx_config_encoding *e = NULL;
-    const char *names[MAX_NAMES];
-    char where[200];
+    const char *names[LX_NAMES];
     size_t n = 0;
 
     for (size_t i = 0; i < c->n_encodings; i++) {
-        if (n < MAX_NAMES)
+        if (n < LX_NAMES)
             names[n++] = c->encodings[i].trained.id;
         /* Swept values in brackets are known once the cells are. */
         if (strncmp(encoding, c->encodings[i].trained.id, strcspn(encoding, "[")) == 0 &&
             c->encodings[i].trained.id[strcspn(encoding, "[")] == '\0')
             e = &c->encodings[i];
     }
-    snprintf(where, sizeof(where), "%s.encoding", path);
     if (e == NULL)
-        return unknown(where, "the id of an encoding of this config", encoding, names, n, err);
+        return unknown(path, "encoding", "the id of an encoding of this config", encoding, names, n,
+                       err);
     if (evaluated_as == NULL)
         return LX_OK;
     n = 0;
     for (size_t i = 0; i < e->n_evaluate_as; i++) {
         const char *id = e->evaluate_as[i].id;
 
-        if (n < MAX_NAMES)
+        if (n < LX_NAMES)
             names[n++] = id;
         if (lx_claim_names(evaluated_as, id))
             return LX_OK;
@@ -61,28 +55,25 @@ static enum lx_code check_encoding(const struct lx_config *c, const char *path,
     /* An analysis names what it evaluates "id+suffix". */
     if (has_analyses(c) && strchr(evaluated_as, '+') != NULL)
         return LX_OK;
-    snprintf(where, sizeof(where), "%s.evaluated_as", path);
-    return unknown(where, "the id of a stack in evaluate_as of that encoding", evaluated_as, names,
-                   n, err);
+    return unknown(path, "evaluated_as", "the id of a stack in evaluate_as of that encoding",
+                   evaluated_as, names, n, err);
 }
 
 static enum lx_code check_dataset(const struct lx_config *c, const char *path, const char *id,
                                   struct lx_err *err)
 {
-    const char *names[MAX_NAMES];
-    char where[200];
+    const char *names[LX_NAMES];
     size_t n = 0;
 
     if (id == NULL)
         return LX_OK;
     for (size_t i = 0; i < c->n_datasets; i++) {
-        if (n < MAX_NAMES)
+        if (n < LX_NAMES)
             names[n++] = c->datasets[i].id;
         if (strcmp(c->datasets[i].id, id) == 0)
             return LX_OK;
     }
-    snprintf(where, sizeof(where), "%s.dataset", path);
-    return unknown(where, "the id of a dataset of this config", id, names, n, err);
+    return unknown(path, "dataset", "the id of a dataset of this config", id, names, n, err);
 }
 
 static bool is_mode(const char *name)
@@ -98,7 +89,6 @@ static enum lx_code check_mode(const struct lx_eval_config *eval, bool analysed,
                                const char *mode, struct lx_err *err)
 {
     const char *names[LX_MODES];
-    char where[200];
     size_t n = 0;
 
     if (mode == NULL || (analysed && !is_mode(mode)))
@@ -109,8 +99,7 @@ static enum lx_code check_mode(const struct lx_eval_config *eval, bool analysed,
             if (strcmp(names[n - 1], mode) == 0)
                 return LX_OK;
         }
-    snprintf(where, sizeof(where), "%s.mode", path);
-    return unknown(where, "one of eval.modes", mode, names, n, err);
+    return unknown(path, "mode", "one of eval.modes", mode, names, n, err);
 }
 
 static enum lx_code check_length(const struct lx_config_variant *v,
@@ -136,49 +125,41 @@ static enum lx_code check_length(const struct lx_config_variant *v,
 static enum lx_code check_metric(const struct lx_config *c, const char *path, const char *metric,
                                  struct lx_err *err)
 {
-    const char *names[MAX_NAMES];
-    char where[200];
+    const char *names[LX_NAMES];
     size_t n = 0;
 
     if (lx_metric_evaluated(metric) || has_analyses(c))
         return LX_OK;
-    snprintf(where, sizeof(where), "%s.metric", path);
-    for (int i = 0; i < lx_metric_count(); i++)
+    for (int i = 0; i < lx_metric_count() && n < LX_NAMES; i++)
         if (lx_metric_at(i)->rows != 0)
             names[n++] = lx_metric_at(i)->name;
-    return unknown(where, "a metric of metrics.csv", metric, names, n, err);
+    return unknown(path, "metric", "a metric of metrics.csv", metric, names, n, err);
 }
 
 /* Every length that is trained and that the value is claimed for. */
 static enum lx_code check_value(const struct lx_config *c, const struct lx_claim_value *value,
                                 const char *path, struct lx_err *err)
 {
-    struct lx_arena arena = {0};
     bool trained = false;
-    enum lx_code code = check_encoding(c, path, value->encoding, value->evaluated_as, err);
 
-    if (code == LX_OK)
-        code = check_dataset(c, path, value->dataset, err);
-    if (code == LX_OK)
-        code = check_metric(c, path, value->metric, err);
-    for (size_t i = 0; i < lx_config_variants(c) && code == LX_OK; i++) {
-        struct lx_config_variant v;
+    if (check_encoding(c, path, value->encoding, value->evaluated_as, err) ||
+        check_dataset(c, path, value->dataset, err) || check_metric(c, path, value->metric, err))
+        return err->code;
+    for (size_t i = 0; i < c->n_variants; i++) {
+        const struct lx_config_variant *v = lx_config_variant(c, 0, i);
 
-        code = lx_config_variant(c, i, &c->datasets[0], &arena, &v, err);
-        if (code != LX_OK || (value->train_length > 0 && value->train_length != v.train.length))
+        if (value->train_length > 0 && value->train_length != v->train.length)
             continue;
         trained = true;
-        if (!lx_metric_evaluated(value->metric))
-            continue;
-        code = check_mode(&v.eval, has_analyses(c), path, value->mode, err);
-        if (code == LX_OK)
-            code = check_length(&v, value, path, err);
+        if (lx_metric_evaluated(value->metric) &&
+            (check_mode(&v->eval, has_analyses(c), path, value->mode, err) ||
+             check_length(v, value, path, err)))
+            return err->code;
     }
-    lx_arena_free(&arena);
-    if (code == LX_OK && !trained)
+    if (!trained)
         return lx_fail(err, LX_ECONFIG, "%s.train_length: must be a train.length, got %d", path,
                        value->train_length);
-    return code;
+    return LX_OK;
 }
 
 static enum lx_code check_side(const struct lx_config *c, const struct lx_claim_side *side,

@@ -9,14 +9,20 @@ LX_MUST_CHECK
 enum lx_code lx_config_keys(const struct lx_json *obj, const char *path, const char *const *keys,
                             struct lx_err *err);
 
+/* The member `key` of the top level, which must be an object or absent (NULL). */
+LX_MUST_CHECK
+enum lx_code lx_config_object(const struct lx_json *root, const char *key,
+                              const struct lx_json **out, struct lx_err *err);
+
+/* The array `list` at `path` must be one, with `least` elements at least; *n is how many. */
+LX_MUST_CHECK
+enum lx_code lx_config_list(const struct lx_json *list, const char *path, size_t least, size_t *n,
+                            struct lx_err *err);
+
 /* A name made of letters, digits and `punctuation`. */
 LX_MUST_CHECK
 enum lx_code lx_config_name(const struct lx_json *v, const char *path, const char *punctuation,
                             const char **out, struct lx_err *err);
-
-LX_MUST_CHECK
-enum lx_code lx_config_encodings(struct lx_config *c, const struct lx_json *list,
-                                 struct lx_err *err);
 
 /* Claims and published numbers: checked against the rest, which must be read before. */
 LX_MUST_CHECK
@@ -27,7 +33,10 @@ LX_MUST_CHECK
 enum lx_code lx_config_check_analyses(const struct lx_config *c, const struct lx_analyses *a,
                                       struct lx_err *err);
 
+/* Sweeps, then every variant of every dataset, which must be valid before anything runs. */
 LX_MUST_CHECK
 enum lx_code lx_config_sweeps(struct lx_config *c, struct lx_err *err);
+LX_MUST_CHECK
+enum lx_code lx_config_variants(struct lx_config *c, struct lx_err *err);
 
 #endif

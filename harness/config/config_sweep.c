@@ -44,10 +44,9 @@ static enum lx_code read_sweep(struct lx_sweep *s, const struct lx_json *member,
                                struct lx_err *err)
 {
     static const char *const keys[] = {"sweep", NULL};
-    enum lx_code code = lx_config_keys(member, path, keys, err);
 
-    if (code != LX_OK)
-        return code;
+    if (lx_config_keys(member, path, keys, err))
+        return err->code;
     s->key = lx_json_key(member);
     s->values = lx_json_find(member, "sweep");
     s->n = lx_json_count(s->values);
@@ -63,39 +62,25 @@ enum lx_code lx_config_sweeps(struct lx_config *c, struct lx_err *err)
 
     if (most == 0)
         return LX_OK;
-    c->sweeps = lx_arena_take(&c->arena, most, sizeof(*c->sweeps));
-    if (c->sweeps == NULL)
-        return lx_fail(err, LX_ENOMEM, "out of memory");
+    if (lx_arena_get(&c->arena, most, sizeof(*c->sweeps), &c->sweeps, "sweeps", err))
+        return err->code;
     for (size_t i = 0; i < 2; i++) {
         const struct lx_json *m = lx_json_first(section_of(c, sections[i]));
 
         for (; m != NULL; m = lx_json_next(m)) {
             struct lx_sweep *s = &c->sweeps[c->n_sweeps];
             const char *path;
-            enum lx_code code;
 
             if (lx_json_type(m) != LX_JSON_OBJECT)
                 continue;
-            path = lx_arena_printf(&c->arena, "%s.%s", sections[i], lx_json_key(m));
-            if (path == NULL)
-                return lx_fail(err, LX_ENOMEM, "out of memory");
             s->section = sections[i];
-            code = read_sweep(s, m, path, err);
-            if (code != LX_OK)
-                return code;
+            if (lx_arena_format(&c->arena, &path, err, "%s.%s", sections[i], lx_json_key(m)) ||
+                read_sweep(s, m, path, err))
+                return err->code;
             c->n_sweeps++;
         }
     }
     return LX_OK;
-}
-
-size_t lx_config_variants(const struct lx_config *c)
-{
-    size_t n = 1;
-
-    for (size_t s = 0; s < c->n_sweeps; s++)
-        n *= c->sweeps[s].n;
-    return n;
 }
 
 size_t lx_config_pick(const struct lx_config *c, size_t v, size_t s)
@@ -110,22 +95,23 @@ static enum lx_code pick_section(const struct lx_config *c, const char *section,
                                  struct lx_json **out, struct lx_err *err)
 {
     const struct lx_json *from = section_of(c, section);
-    enum lx_code code = LX_OK;
 
     *out = NULL;
     if (from == NULL)
         return LX_OK;
-    code = lx_json_clone(from, out, err);
-    for (size_t s = 0; s < c->n_sweeps && code == LX_OK; s++) {
+    if (lx_json_clone(from, out, err))
+        return err->code;
+    for (size_t s = 0; s < c->n_sweeps; s++) {
         const struct lx_json *value = lx_json_first(c->sweeps[s].values);
 
         if (strcmp(c->sweeps[s].section, section) != 0)
             continue;
         for (size_t i = lx_config_pick(c, v, s); i > 0; i--)
             value = lx_json_next(value);
-        code = lx_json_replace(*out, c->sweeps[s].key, value, err);
+        if (lx_json_replace(*out, c->sweeps[s].key, value, err))
+            return err->code;
     }
-    return code;
+    return LX_OK;
 }
 
 static enum lx_code check_model(struct lx_model_config *m, const struct lx_config_dataset *d,
@@ -142,32 +128,64 @@ static enum lx_code check_model(struct lx_model_config *m, const struct lx_confi
     return lx_model_config_check(m, err) == LX_OK ? LX_OK : lx_config_at(err, "model");
 }
 
-enum lx_code lx_config_variant(const struct lx_config *c, size_t v,
-                               const struct lx_config_dataset *d, struct lx_arena *arena,
-                               struct lx_config_variant *out, struct lx_err *err)
+static enum lx_code parse_sections(const struct lx_config *c, const struct lx_config_dataset *d,
+                                   const struct lx_json *model, const struct lx_json *train,
+                                   struct lx_arena *arena, struct lx_config_variant *out,
+                                   struct lx_err *err)
+{
+    if (lx_options_parse(lx_model_options, model, "model", NULL, &out->model, arena, err) ||
+        check_model(&out->model, d, err) ||
+        lx_options_parse(lx_train_options, train, "train", NULL, &out->train, arena, err))
+        return err->code;
+    if (lx_train_config_check(&out->train, err))
+        return lx_config_at(err, "train");
+    if (lx_eval_config_parse(&out->eval, c->eval, "eval", out->train.length, arena, err) ||
+        lx_analyses_parse(&out->analyses, c->analyses, "analyses", &out->model, &out->eval,
+                          out->train.length, arena, err))
+        return err->code;
+    return lx_analyses_check_dataset(&out->analyses, "analyses", d->ops, d->self, err);
+}
+
+static enum lx_code read_variant(struct lx_config *c, size_t d, size_t v, struct lx_err *err)
 {
     struct lx_json *model = NULL, *train = NULL;
     enum lx_code code = pick_section(c, "model", v, &model, err);
 
-    *out = (struct lx_config_variant){0};
     if (code == LX_OK)
         code = pick_section(c, "train", v, &train, err);
     if (code == LX_OK)
-        code = lx_options_parse(lx_model_options, model, "model", NULL, &out->model, arena, err);
-    if (code == LX_OK)
-        code = check_model(&out->model, d, err);
-    if (code == LX_OK)
-        code = lx_options_parse(lx_train_options, train, "train", NULL, &out->train, arena, err);
-    if (code == LX_OK && lx_train_config_check(&out->train, err) != LX_OK)
-        code = lx_config_at(err, "train");
-    if (code == LX_OK)
-        code = lx_eval_config_parse(&out->eval, c->eval, "eval", out->train.length, arena, err);
-    if (code == LX_OK)
-        code = lx_analyses_parse(&out->analyses, c->analyses, "analyses", &out->model, &out->eval,
-                                 out->train.length, arena, err);
-    if (code == LX_OK)
-        code = lx_analyses_check_dataset(&out->analyses, "analyses", d->ops, d->self, err);
+        code = parse_sections(c, &c->datasets[d], model, train, &c->arena,
+                              &c->variants[d * c->n_variants + v], err);
     lx_json_free(model);
     lx_json_free(train);
     return code;
+}
+
+enum lx_code lx_config_variants(struct lx_config *c, struct lx_err *err)
+{
+    c->n_variants = 1;
+    for (size_t s = 0; s < c->n_sweeps; s++)
+        c->n_variants *= c->sweeps[s].n;
+    if (lx_arena_get(&c->arena, c->n_datasets * c->n_variants, sizeof(*c->variants), &c->variants,
+                     "variants", err))
+        return err->code;
+    for (size_t d = 0; d < c->n_datasets; d++)
+        for (size_t v = 0; v < c->n_variants; v++)
+            if (read_variant(c, d, v, err))
+                return err->code;
+    return LX_OK;
+}
+
+const struct lx_config_variant *lx_config_variant(const struct lx_config *c, size_t d, size_t v)
+{
+    return &c->variants[d * c->n_variants + v];
+}
+
+int lx_variant_longest(const struct lx_config_variant *v)
+{
+    int longest = v->train.length, last = v->eval.lengths[v->eval.n_lengths - 1];
+    int analysed = lx_analyses_longest(&v->analyses);
+
+    longest = last > longest ? last : longest;
+    return analysed > longest ? analysed : longest;
 }

@@ -24,24 +24,40 @@ static bool is_swept(const struct lx_config *c, const char *section, const char 
     return false;
 }
 
-/* Text of one section as an object, then the given members put over it: sweeps as they were typed,
+/* The fields of a section as an object, with given members put over it: sweeps as they were typed,
  * and eval lengths, so that "2x" keeps its meaning under an override of train.length. */
 static enum lx_code lay_over(const struct lx_buf *text, const struct lx_json *given,
-                             bool (*keep)(const struct lx_json *member), struct lx_json_writer *w,
-                             const char *key, struct lx_err *err)
+                             bool (*keep)(const struct lx_json *member), const char *key,
+                             struct lx_json **doc, struct lx_err *err)
 {
-    struct lx_json *doc = NULL;
-    enum lx_code code = lx_buf_check(text, err);
+    if (lx_buf_check(text, err) || lx_json_parse(text->text, text->len, key, doc, err))
+        return err->code;
+    for (const struct lx_json *m = lx_json_first(given); m != NULL; m = lx_json_next(m))
+        if (keep(m) && lx_json_replace(*doc, lx_json_key(m), m, err))
+            return err->code;
+    return LX_OK;
+}
 
-    if (code == LX_OK)
-        code = lx_json_parse(text->text, text->len, key, &doc, err);
-    for (const struct lx_json *m = lx_json_first(given); m != NULL && code == LX_OK;
-         m = lx_json_next(m))
-        if (keep(m))
-            code = lx_json_replace(doc, lx_json_key(m), m, err);
+/* A section whose fields `write` puts into the open object. */
+static enum lx_code write_section(const char *key, const void *self,
+                                  void (*write)(const void *self, struct lx_json_writer *w),
+                                  const struct lx_json *given,
+                                  bool (*keep)(const struct lx_json *member),
+                                  struct lx_json_writer *w, struct lx_err *err)
+{
+    struct lx_buf text = {0};
+    struct lx_json_writer section = {.out = &text};
+    struct lx_json *doc = NULL;
+    enum lx_code code;
+
+    lx_json_open_object(&section, NULL);
+    write(self, &section);
+    lx_json_close_object(&section);
+    code = lay_over(&text, given, keep, key, &doc, err);
     if (code == LX_OK)
         lx_json_add_value(w, key, doc);
     lx_json_free(doc);
+    lx_buf_free(&text);
     return code;
 }
 
@@ -55,92 +71,63 @@ static bool keep_lengths(const struct lx_json *member)
     return strcmp(lx_json_key(member), "lengths") == 0;
 }
 
+static void model_fields(const void *self, struct lx_json_writer *w)
+{
+    lx_options_write(lx_model_options, self, w);
+}
+
+static void train_fields(const void *self, struct lx_json_writer *w)
+{
+    lx_options_write(lx_train_options, self, w);
+}
+
+static void eval_fields(const void *self, struct lx_json_writer *w)
+{
+    lx_eval_config_write(self, w);
+}
+
 static enum lx_code write_model(const struct lx_config *c, const struct lx_config_variant *v,
                                 struct lx_json_writer *w, struct lx_err *err)
 {
-    struct lx_buf text = {0};
-    struct lx_json_writer section = {.out = &text};
     struct lx_model_config m = v->model;
-    const struct lx_json *vocab = lx_json_find(c->model, "vocab");
-    const struct lx_json *d_ff = lx_json_find(c->model, "d_ff");
-    enum lx_code code;
 
     /* What follows from a swept width or from the dataset stays open. */
-    m.vocab = (int)lx_json_number(vocab);
+    m.vocab = (int)lx_json_number(lx_json_find(c->model, "vocab"));
     if (is_swept(c, "model", "d_model"))
-        m.d_ff = (int)lx_json_number(d_ff);
-    lx_json_open_object(&section, NULL);
-    lx_options_write(lx_model_options, &m, &section);
-    lx_json_close_object(&section);
-    code = lay_over(&text, c->model, keep_sweep, w, "model", err);
-    lx_buf_free(&text);
-    return code;
-}
-
-static enum lx_code write_train(const struct lx_config *c, const struct lx_config_variant *v,
-                                struct lx_json_writer *w, struct lx_err *err)
-{
-    struct lx_buf text = {0};
-    struct lx_json_writer section = {.out = &text};
-    enum lx_code code;
-
-    lx_json_open_object(&section, NULL);
-    lx_options_write(lx_train_options, &v->train, &section);
-    lx_json_close_object(&section);
-    code = lay_over(&text, c->train, keep_sweep, w, "train", err);
-    lx_buf_free(&text);
-    return code;
+        m.d_ff = (int)lx_json_number(lx_json_find(c->model, "d_ff"));
+    return write_section("model", &m, model_fields, c->model, keep_sweep, w, err);
 }
 
 static enum lx_code write_eval(const struct lx_config *c, const struct lx_config_variant *v,
                                struct lx_json_writer *w, struct lx_err *err)
 {
-    struct lx_buf text = {0};
-    struct lx_json_writer section = {.out = &text};
-    enum lx_code code;
-
     /* Defaults that follow the training length are different for every value of a sweep. */
-    if (is_swept(c, "train", "length")) {
-        if (c->eval != NULL)
-            lx_json_add_value(w, "eval", c->eval);
-        return LX_OK;
-    }
-    lx_json_open_object(&section, NULL);
-    lx_eval_config_write(&v->eval, &section);
-    lx_json_close_object(&section);
-    code = lay_over(&text, c->eval, keep_lengths, w, "eval", err);
-    lx_buf_free(&text);
-    return code;
+    if (!is_swept(c, "train", "length"))
+        return write_section("eval", &v->eval, eval_fields, c->eval, keep_lengths, w, err);
+    if (c->eval != NULL)
+        lx_json_add_value(w, "eval", c->eval);
+    return LX_OK;
 }
 
-static enum lx_code write_stack(const struct lx_config_stack *s, struct lx_arena *arena,
-                                struct lx_json_writer *w, struct lx_err *err)
+static void write_stack(const struct lx_config_stack *s, struct lx_json_writer *w)
 {
-    struct lx_stack stack;
-    enum lx_code code = lx_config_stack(s, arena, &stack, err);
-
     lx_json_add_text(w, "id", s->id);
-    if (code == LX_OK)
-        lx_stack_write(&stack, w, "stack");
-    return code;
+    lx_stack_write(&s->stack, w, "stack");
 }
 
-static enum lx_code write_encodings(const struct lx_config *c, struct lx_arena *arena,
-                                    struct lx_json_writer *w, struct lx_err *err)
+static void write_encodings(const struct lx_config *c, struct lx_json_writer *w)
 {
-    enum lx_code code = LX_OK;
-
     lx_json_open_array(w, "encodings");
-    for (size_t i = 0; i < c->n_encodings && code == LX_OK; i++) {
+    for (size_t i = 0; i < c->n_encodings; i++) {
         const struct lx_config_encoding *e = &c->encodings[i];
 
         lx_json_open_object(w, NULL);
-        code = write_stack(&e->trained, arena, w, err);
+        write_stack(&e->trained, w);
         if (e->n_evaluate_as > 0) {
             lx_json_open_array(w, "evaluate_as");
-            for (size_t j = 0; j < e->n_evaluate_as && code == LX_OK; j++) {
+            for (size_t j = 0; j < e->n_evaluate_as; j++) {
                 lx_json_open_object(w, NULL);
-                code = write_stack(&e->evaluate_as[j], arena, w, err);
+                write_stack(&e->evaluate_as[j], w);
                 lx_json_close_object(w);
             }
             lx_json_close_array(w);
@@ -148,7 +135,6 @@ static enum lx_code write_encodings(const struct lx_config *c, struct lx_arena *
         lx_json_close_object(w);
     }
     lx_json_close_array(w);
-    return code;
 }
 
 static void write_datasets(const struct lx_config *c, struct lx_json_writer *w)
@@ -163,40 +149,41 @@ static void write_datasets(const struct lx_config *c, struct lx_json_writer *w)
     lx_json_close_array(w);
 }
 
+static void write_rest(const struct lx_config *c, const struct lx_config_variant *v,
+                       struct lx_json_writer *w)
+{
+    if (v->analyses.n > 0) {
+        lx_json_open_array(w, "analyses");
+        for (size_t i = 0; i < v->analyses.n; i++)
+            lx_analysis_write(&v->analyses.item[i], false, w);
+        lx_json_close_array(w);
+    }
+    lx_json_open_array(w, "seeds");
+    for (size_t i = 0; i < c->n_seeds; i++)
+        lx_json_add_int(w, NULL, (long long)c->seeds[i]);
+    lx_json_close_array(w);
+    if (c->claims != NULL)
+        lx_json_add_value(w, "claims", c->claims);
+    if (c->published != NULL)
+        lx_json_add_value(w, "published", c->published);
+}
+
 enum lx_code lx_config_write(const struct lx_config *c, struct lx_buf *out, struct lx_err *err)
 {
-    struct lx_arena arena = {0};
+    const struct lx_config_variant *v = lx_config_variant(c, 0, 0);
     struct lx_json_writer w = {.out = out, .indent = true};
-    struct lx_config_variant v;
-    enum lx_code code = lx_config_variant(c, 0, &c->datasets[0], &arena, &v, err);
 
     lx_json_open_object(&w, NULL);
     lx_json_add_text(&w, "name", c->name);
     write_datasets(c, &w);
-    if (code == LX_OK)
-        code = write_model(c, &v, &w, err);
-    if (code == LX_OK)
-        code = write_train(c, &v, &w, err);
-    if (code == LX_OK)
-        code = write_encodings(c, &arena, &w, err);
-    if (code == LX_OK)
-        code = write_eval(c, &v, &w, err);
-    if (v.analyses.n > 0) {
-        lx_json_open_array(&w, "analyses");
-        for (size_t i = 0; i < v.analyses.n; i++)
-            lx_analysis_write(&v.analyses.item[i], false, &w);
-        lx_json_close_array(&w);
-    }
-    lx_json_open_array(&w, "seeds");
-    for (size_t i = 0; i < c->n_seeds; i++)
-        lx_json_add_int(&w, NULL, (long long)c->seeds[i]);
-    lx_json_close_array(&w);
-    if (c->claims != NULL)
-        lx_json_add_value(&w, "claims", c->claims);
-    if (c->published != NULL)
-        lx_json_add_value(&w, "published", c->published);
+    if (write_model(c, v, &w, err) ||
+        write_section("train", &v->train, train_fields, c->train, keep_sweep, &w, err))
+        return err->code;
+    write_encodings(c, &w);
+    if (write_eval(c, v, &w, err))
+        return err->code;
+    write_rest(c, v, &w);
     lx_json_close_object(&w);
     lx_buf_add(out, "\n");
-    lx_arena_free(&arena);
-    return code != LX_OK ? code : lx_buf_check(out, err);
+    return lx_buf_check(out, err);
 }

@@ -5,18 +5,9 @@
 
 #include "core/hash.h"
 
-const char *lx_split_name(enum lx_split split)
+void lx_data_open(struct lx_data *d, const struct lx_config_dataset *set)
 {
-    static const char *const names[LX_SPLITS] = {"train", "valid", "test"};
-
-    return names[split];
-}
-
-enum lx_code lx_data_open(struct lx_data *d, const struct lx_config_dataset *set,
-                          struct lx_err *err)
-{
-    *d = (struct lx_data){0};
-    return lx_config_dataset_parse(&d->set, set->json, set->path, &d->arena, err);
+    *d = (struct lx_data){.set = set};
 }
 
 void lx_data_close(struct lx_data *d)
@@ -52,8 +43,8 @@ enum lx_code lx_data_load(struct lx_data *d, enum lx_split split, const struct l
                           struct lx_err *err)
 {
     if (!d->loaded[split]) {
-        if (d->set.ops->load(d->set.self, split, &d->arena, &d->stream[split], err) != LX_OK)
-            return lx_config_at(err, d->set.path);
+        if (d->set->ops->load(d->set->self, split, &d->arena, &d->stream[split], err) != LX_OK)
+            return lx_config_at(err, d->set->path);
         digest(&d->stream[split], d->digest[split]);
         d->loaded[split] = true;
     }
@@ -66,13 +57,13 @@ enum lx_code lx_data_token_bytes(struct lx_data *d, int vocab, const double **ou
 {
     struct lx_buf text = {0};
     double *bytes;
-    int own = d->set.ops->vocab(d->set.self);
+    int own = d->set->ops->vocab(d->set->self);
     enum lx_code code = lx_arena_get(&d->arena, (size_t)vocab, sizeof(*bytes), &bytes,
                                      "the byte counts of tokens", err);
 
     for (int t = 0; t < vocab && t < own && code == LX_OK; t++) {
         lx_buf_clear(&text);
-        d->set.ops->text(d->set.self, t, &text);
+        d->set->ops->text(d->set->self, t, &text);
         bytes[t] = (double)text.len;
         code = lx_buf_check(&text, err);
     }

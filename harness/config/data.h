@@ -12,17 +12,14 @@
 
 struct lx_data {
     struct lx_arena arena;
-    struct lx_config_dataset set; /* own copy of the parsed options */
+    const struct lx_config_dataset *set; /* of the config */
     bool loaded[LX_SPLITS];
     struct lx_stream stream[LX_SPLITS];
     char digest[LX_SPLITS][65]; /* SHA-256 of tokens and floors */
 };
 
-/* Options are parsed anew from the config, so that lx_data_close frees everything. Close after a
- * failure too. */
-LX_MUST_CHECK
-enum lx_code lx_data_open(struct lx_data *d, const struct lx_config_dataset *set,
-                          struct lx_err *err);
+/* `set` must outlive d. Nothing is loaded yet, and nothing can fail. */
+void lx_data_open(struct lx_data *d, const struct lx_config_dataset *set);
 void lx_data_close(struct lx_data *d);
 
 /* The stream of a split; loads it the first time. */
@@ -34,7 +31,5 @@ enum lx_code lx_data_load(struct lx_data *d, enum lx_split split, const struct l
 LX_MUST_CHECK
 enum lx_code lx_data_token_bytes(struct lx_data *d, int vocab, const double **out,
                                  struct lx_err *err);
-
-const char *lx_split_name(enum lx_split split);
 
 #endif

@@ -20,13 +20,26 @@ enum lx_code lx_stack_unknown(const char *name, const char *path, enum lx_code c
     return lx_hint(err, "`longshot list encodings` names them");
 }
 
+/* Options from obj (NULL: none) over the defaults. */
+static enum lx_code set_up(struct lx_stack_item *item, const struct lx_encoding_ops *ops,
+                           const struct lx_json *obj, const char *path, struct lx_arena *arena,
+                           struct lx_err *err)
+{
+    static const struct lx_option none[] = {{.type = LX_OPT_END}};
+
+    item->ops = ops;
+    if (lx_arena_get(arena, 1, ops->state_size + 1, &item->self, ops->name, err))
+        return err->code;
+    return lx_options_parse(ops->options != NULL ? ops->options : none, obj, path, item_keys,
+                            item->self, arena, err);
+}
+
 static enum lx_code parse_item(struct lx_stack_item *item, const struct lx_json *v,
                                const char *path, struct lx_arena *arena, struct lx_err *err)
 {
-    static const struct lx_option none[] = {{.type = LX_OPT_END}};
     bool bare = lx_json_type(v) == LX_JSON_TEXT;
     const struct lx_json *name = bare ? v : lx_json_find(v, "name");
-    const struct lx_option *table;
+    const struct lx_encoding_ops *ops;
     const char *at;
 
     if (!bare && lx_json_type(v) != LX_JSON_OBJECT)
@@ -35,15 +48,19 @@ static enum lx_code parse_item(struct lx_stack_item *item, const struct lx_json 
     if (lx_json_type(name) != LX_JSON_TEXT)
         return lx_fail(err, LX_ECONFIG, "%s.name: must be a string, got %s", path,
                        name == NULL ? "nothing" : lx_json_type_name(lx_json_type(name)));
-    item->ops = lx_encoding_find(lx_json_text(name));
-    if (item->ops == NULL)
+    ops = lx_encoding_find(lx_json_text(name));
+    if (ops == NULL)
         return lx_arena_format(arena, &at, err, "%s.name", path)
                    ? err->code
                    : lx_stack_unknown(lx_json_text(name), at, LX_ECONFIG, err);
-    if (lx_arena_get(arena, 1, item->ops->state_size + 1, &item->self, item->ops->name, err))
-        return err->code;
-    table = item->ops->options != NULL ? item->ops->options : none;
-    return lx_options_parse(table, bare ? NULL : v, path, item_keys, item->self, arena, err);
+    return set_up(item, ops, bare ? NULL : v, path, arena, err);
+}
+
+enum lx_code lx_stack_of(struct lx_stack *s, const struct lx_encoding_ops *ops,
+                         struct lx_arena *arena, struct lx_err *err)
+{
+    *s = (struct lx_stack){.n = 1};
+    return set_up(&s->items[0], ops, NULL, ops->name, arena, err);
 }
 
 enum lx_code lx_stack_parse(struct lx_stack *s, const struct lx_json *list, const char *path,
@@ -64,6 +81,20 @@ enum lx_code lx_stack_parse(struct lx_stack *s, const struct lx_json *list, cons
         if (parse_item(&s->items[s->n], v, item_path, arena, err))
             return err->code;
         s->n++;
+    }
+    return LX_OK;
+}
+
+enum lx_code lx_stack_clone(const struct lx_stack *from, struct lx_arena *arena,
+                            struct lx_stack *out, struct lx_err *err)
+{
+    *out = *from;
+    for (int i = 0; i < from->n; i++) {
+        const struct lx_encoding_ops *ops = from->items[i].ops;
+
+        if (lx_arena_get(arena, 1, ops->state_size + 1, &out->items[i].self, ops->name, err))
+            return err->code;
+        memcpy(out->items[i].self, from->items[i].self, ops->state_size);
     }
     return LX_OK;
 }

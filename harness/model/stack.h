@@ -29,6 +29,17 @@ LX_MUST_CHECK
 enum lx_code lx_stack_parse(struct lx_stack *s, const struct lx_json *list, const char *path,
                             struct lx_arena *arena, struct lx_err *err);
 
+/* A stack of one scheme with its default options. */
+LX_MUST_CHECK
+enum lx_code lx_stack_of(struct lx_stack *s, const struct lx_encoding_ops *ops,
+                         struct lx_arena *arena, struct lx_err *err);
+
+/* A stack of its own for one model: the options of `from`, which is parsed and not initialised. Texts
+ * stay where they are. */
+LX_MUST_CHECK
+enum lx_code lx_stack_clone(const struct lx_stack *from, struct lx_arena *arena,
+                            struct lx_stack *out, struct lx_err *err);
+
 /* Fail with the nearest name there is: "PATH: unknown encoding "NAME" (did you mean ...)". */
 enum lx_code lx_stack_unknown(const char *name, const char *path, enum lx_code code,
                               struct lx_err *err);

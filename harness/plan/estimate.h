@@ -12,8 +12,7 @@
  * stack and of every other stack is laid out, so this also finds every error
  * that a stack has with these dimensions. */
 LX_MUST_CHECK
-enum lx_code lx_estimate(const struct lx_config *c, struct lx_cell *cell,
-                         const struct lx_stream *train, const struct lx_stream *eval,
-                         struct lx_err *err);
+enum lx_code lx_estimate(struct lx_cell *cell, const struct lx_stream *train,
+                         const struct lx_stream *eval, struct lx_err *err);
 
 #endif

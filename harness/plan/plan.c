@@ -7,11 +7,6 @@
 #include "core/hash.h"
 #include "plan/estimate.h"
 
-static enum lx_code out_of_memory(struct lx_err *err)
-{
-    return lx_fail(err, LX_ENOMEM, "out of memory for the plan");
-}
-
 /* "[lr=0.001,length=64]": the values that tell the variants apart. */
 static enum lx_code make_suffix(const struct lx_config *c, size_t v, struct lx_arena *arena,
                                 const char **out, struct lx_err *err)
@@ -34,12 +29,7 @@ static enum lx_code make_suffix(const struct lx_config *c, size_t v, struct lx_a
     }
     if (c->n_sweeps > 0)
         lx_buf_add(&text, "]");
-    code = lx_buf_check(&text, err);
-    if (code == LX_OK) {
-        *out = lx_arena_text(arena, text.text == NULL ? "" : text.text);
-        if (*out == NULL)
-            code = out_of_memory(err);
-    }
+    code = lx_buf_keep(&text, arena, out, err);
     lx_buf_free(&text);
     return code;
 }
@@ -48,25 +38,19 @@ static enum lx_code make_suffix(const struct lx_config *c, size_t v, struct lx_a
 static enum lx_code add_variant(struct lx_plan *p, size_t d, size_t v, struct lx_err *err)
 {
     const struct lx_config *c = p->config;
-    struct lx_config_variant parsed;
-    const char *suffix;
-    enum lx_code code = make_suffix(c, v, &p->arena, &suffix, err);
+    const char *suffix, *label;
 
-    if (code == LX_OK)
-        code = lx_config_variant(c, v, &c->datasets[d], &p->arena, &parsed, err);
-    if (code != LX_OK)
-        return code;
+    if (make_suffix(c, v, &p->arena, &suffix, err))
+        return err->code;
     for (size_t e = 0; e < c->n_encodings; e++) {
-        const char *label = lx_arena_printf(&p->arena, "%s%s", c->encodings[e].trained.id, suffix);
-
-        if (label == NULL)
-            return out_of_memory(err);
+        if (lx_arena_format(&p->arena, &label, err, "%s%s", c->encodings[e].trained.id, suffix))
+            return err->code;
         for (size_t s = 0; s < c->n_seeds; s++)
             p->cells[p->n++] = (struct lx_cell){.dataset = d,
-                                                .variant = v,
                                                 .encoding = e,
                                                 .seed = s,
-                                                .v = parsed,
+                                                .v = lx_config_variant(c, d, v),
+                                                .e = &c->encodings[e],
                                                 .suffix = suffix,
                                                 .label = label};
     }
@@ -75,20 +59,15 @@ static enum lx_code add_variant(struct lx_plan *p, size_t d, size_t v, struct lx
 
 enum lx_code lx_plan_make(struct lx_plan *p, const struct lx_config *config, struct lx_err *err)
 {
-    size_t variants = lx_config_variants(config);
-    size_t n = config->n_datasets * variants * config->n_encodings * config->n_seeds;
+    size_t n = config->n_datasets * config->n_variants * config->n_encodings * config->n_seeds;
 
     *p = (struct lx_plan){.config = config, .data_of = config->n_datasets};
-    p->cells = lx_arena_take(&p->arena, n, sizeof(*p->cells));
-    if (p->cells == NULL)
-        return out_of_memory(err);
+    if (lx_arena_get(&p->arena, n, sizeof(*p->cells), &p->cells, "the plan", err))
+        return err->code;
     for (size_t d = 0; d < config->n_datasets; d++)
-        for (size_t v = 0; v < variants; v++) {
-            enum lx_code code = add_variant(p, d, v, err);
-
-            if (code != LX_OK)
-                return code;
-        }
+        for (size_t v = 0; v < config->n_variants; v++)
+            if (add_variant(p, d, v, err))
+                return err->code;
     return LX_OK;
 }
 
@@ -107,51 +86,41 @@ void lx_plan_free(struct lx_plan *p)
     *p = (struct lx_plan){0};
 }
 
-enum lx_code lx_plan_data(struct lx_plan *p, size_t k, struct lx_data **out, struct lx_err *err)
+struct lx_data *lx_plan_data(struct lx_plan *p, size_t k)
 {
     size_t d = p->cells[k].dataset;
 
-    *out = &p->data;
-    if (p->data_of == d)
-        return LX_OK;
-    lx_plan_drop_data(p);
-    p->data_of = d;
-    return lx_data_open(&p->data, &p->config->datasets[d], err);
+    if (p->data_of != d) {
+        lx_plan_drop_data(p);
+        p->data_of = d;
+        lx_data_open(&p->data, &p->config->datasets[d]);
+    }
+    return &p->data;
 }
 
-static void short_hash(const struct lx_buf *text, char out[LX_ID_SIZE])
+static enum lx_code short_hash(const struct lx_buf *text, char out[LX_ID_SIZE], struct lx_err *err)
 {
     struct lx_hash h;
     char hex[65];
 
+    if (lx_buf_check(text, err))
+        return err->code;
     lx_hash_init(&h);
     lx_hash_add(&h, text->text, text->len);
     lx_hash_hex(&h, hex);
     memcpy(out, hex, LX_ID_SIZE - 1);
     out[LX_ID_SIZE - 1] = '\0';
+    return LX_OK;
 }
 
 static void write_model_and_train(const struct lx_cell *cell, struct lx_json_writer *w)
 {
     lx_json_open_object(w, "model");
-    lx_options_write(lx_model_options, &cell->v.model, w);
+    lx_options_write(lx_model_options, &cell->v->model, w);
     lx_json_close_object(w);
     lx_json_open_object(w, "train");
-    lx_options_write(lx_train_options, &cell->v.train, w);
+    lx_options_write(lx_train_options, &cell->v->train, w);
     lx_json_close_object(w);
-}
-
-static enum lx_code write_stack(const struct lx_config_stack *s, struct lx_json_writer *w,
-                                const char *key, struct lx_err *err)
-{
-    struct lx_arena arena = {0};
-    struct lx_stack stack;
-    enum lx_code code = lx_config_stack(s, &arena, &stack, err);
-
-    if (code == LX_OK)
-        lx_stack_write(&stack, w, key);
-    lx_arena_free(&arena);
-    return code;
 }
 
 /* What the weights depend on. The name of a data file is not part of it; its content is. */
@@ -164,31 +133,31 @@ static enum lx_code name_training(const struct lx_plan *p, struct lx_cell *cell,
     lx_json_open_object(&w, NULL);
     lx_json_add_text(&w, "protocol", LX_PROTOCOL);
     lx_json_add_text(&w, "real", LX_REAL_NAME);
-    lx_json_add_text(&w, "dataset", p->data.set.ops->name);
+    lx_json_add_text(&w, "dataset", p->data.set->ops->name);
     lx_json_add_text(&w, "digest", p->data.digest[LX_SPLIT_TRAIN]);
     write_model_and_train(cell, &w);
-    code = write_stack(&p->config->encodings[cell->encoding].trained, &w, "stack", err);
+    lx_stack_write(&cell->e->trained.stack, &w, "stack");
     lx_json_add_int(&w, "seed", (long long)p->config->seeds[cell->seed]);
     lx_json_close_object(&w);
-    if (code == LX_OK)
-        code = lx_buf_check(&text, err);
-    if (code == LX_OK)
-        short_hash(&text, cell->train_id);
+    code = short_hash(&text, cell->train_id, err);
     lx_buf_free(&text);
     return code;
 }
 
 /* The analyses that see any stack of a cell; nothing where there is none. Of the stacks that one is for,
  * those of the cell: naming another encoding there changes nothing here. */
-static enum lx_code write_analyses(const struct lx_cell *cell, const struct lx_config_encoding *e,
-                                   struct lx_json_writer *w, struct lx_err *err)
+static enum lx_code write_analyses(const struct lx_cell *cell, struct lx_json_writer *w,
+                                   struct lx_err *err)
 {
+    const struct lx_config_encoding *e = cell->e;
     struct lx_arena arena = {0};
-    const char **own = lx_arena_take(&arena, 1 + e->n_evaluate_as, sizeof(*own));
+    const char **own;
     bool open = false;
 
-    for (size_t k = 0; k < cell->v.analyses.n && own != NULL; k++) {
-        struct lx_analysis_item it = cell->v.analyses.item[k];
+    if (lx_arena_get(&arena, 1 + e->n_evaluate_as, sizeof(*own), &own, "the plan", err))
+        return err->code;
+    for (size_t k = 0; k < cell->v->analyses.n; k++) {
+        struct lx_analysis_item it = cell->v->analyses.item[k];
         size_t n = 0;
 
         for (size_t i = 0; i <= e->n_evaluate_as; i++) {
@@ -209,41 +178,38 @@ static enum lx_code write_analyses(const struct lx_cell *cell, const struct lx_c
     if (open)
         lx_json_close_array(w);
     lx_arena_free(&arena);
-    return own != NULL ? LX_OK : out_of_memory(err);
+    return LX_OK;
 }
 
 /* What the rows depend on. */
 static enum lx_code name_cell(const struct lx_plan *p, struct lx_cell *cell, struct lx_err *err)
 {
-    const struct lx_config_encoding *e = &p->config->encodings[cell->encoding];
+    const struct lx_config_encoding *e = cell->e;
     struct lx_buf text = {0};
     struct lx_json_writer w = {.out = &text};
-    enum lx_code code = LX_OK;
+    enum lx_code code;
 
     lx_json_open_object(&w, NULL);
     lx_json_add_text(&w, "train_id", cell->train_id);
     lx_json_add_text(&w, "experiment", p->config->name);
     lx_json_add_text(&w, "encoding", cell->label);
     lx_json_add_text(&w, "dataset", p->config->datasets[cell->dataset].id);
-    lx_json_add_text(&w, "digest", p->data.digest[cell->v.eval.split]);
+    lx_json_add_text(&w, "digest", p->data.digest[cell->v->eval.split]);
     lx_json_open_object(&w, "eval");
-    lx_eval_config_write(&cell->v.eval, &w);
+    lx_eval_config_write(&cell->v->eval, &w);
     lx_json_close_object(&w);
     lx_json_open_array(&w, "evaluate_as");
-    for (size_t i = 0; i < e->n_evaluate_as && code == LX_OK; i++) {
+    for (size_t i = 0; i < e->n_evaluate_as; i++) {
         lx_json_open_object(&w, NULL);
         lx_json_add_text(&w, "id", e->evaluate_as[i].id);
-        code = write_stack(&e->evaluate_as[i], &w, "stack", err);
+        lx_stack_write(&e->evaluate_as[i].stack, &w, "stack");
         lx_json_close_object(&w);
     }
     lx_json_close_array(&w);
-    if (code == LX_OK)
-        code = write_analyses(cell, e, &w, err);
+    code = write_analyses(cell, &w, err);
     lx_json_close_object(&w);
     if (code == LX_OK)
-        code = lx_buf_check(&text, err);
-    if (code == LX_OK)
-        short_hash(&text, cell->id);
+        code = short_hash(&text, cell->id, err);
     lx_buf_free(&text);
     return code;
 }
@@ -257,18 +223,12 @@ static enum lx_code write_metadata(struct lx_plan *p, struct lx_cell *cell, stru
     lx_json_open_object(&w, NULL);
     write_model_and_train(cell, &w);
     lx_json_open_object(&w, "encoding");
-    code = write_stack(&p->config->encodings[cell->encoding].trained, &w, "stack", err);
+    lx_stack_write(&cell->e->trained.stack, &w, "stack");
     lx_json_close_object(&w);
     lx_config_dataset_write(&p->config->datasets[cell->dataset], &w, "dataset");
     lx_json_add_int(&w, "seed", (long long)p->config->seeds[cell->seed]);
     lx_json_close_object(&w);
-    if (code == LX_OK)
-        code = lx_buf_check(&text, err);
-    if (code == LX_OK) {
-        cell->metadata = lx_arena_text(&p->arena, text.text);
-        if (cell->metadata == NULL)
-            code = out_of_memory(err);
-    }
+    code = lx_buf_keep(&text, &p->arena, &cell->metadata, err);
     lx_buf_free(&text);
     return code;
 }
@@ -278,24 +238,14 @@ enum lx_code lx_plan_resolve(struct lx_plan *p, size_t k, struct lx_err *err)
     struct lx_cell *cell = &p->cells[k];
     const struct lx_stream *train, *eval;
     struct lx_data *data;
-    enum lx_code code;
 
     if (cell->resolved)
         return LX_OK;
-    code = lx_plan_data(p, k, &data, err);
-    if (code == LX_OK)
-        code = lx_data_load(data, LX_SPLIT_TRAIN, &train, err);
-    if (code == LX_OK)
-        code = lx_data_load(data, (enum lx_split)cell->v.eval.split, &eval, err);
-    if (code == LX_OK)
-        code = lx_estimate(p->config, cell, train, eval, err);
-    if (code == LX_OK)
-        code = name_training(p, cell, err);
-    if (code == LX_OK)
-        code = name_cell(p, cell, err);
-    if (code == LX_OK)
-        code = write_metadata(p, cell, err);
-    if (code != LX_OK)
+    data = lx_plan_data(p, k);
+    if (lx_data_load(data, LX_SPLIT_TRAIN, &train, err) ||
+        lx_data_load(data, (enum lx_split)cell->v->eval.split, &eval, err) ||
+        lx_estimate(cell, train, eval, err) || name_training(p, cell, err) ||
+        name_cell(p, cell, err) || write_metadata(p, cell, err))
         return lx_wrap(err, "%s", p->config->file);
     cell->resolved = true;
     return LX_OK;
@@ -303,11 +253,10 @@ enum lx_code lx_plan_resolve(struct lx_plan *p, size_t k, struct lx_err *err)
 
 enum lx_code lx_plan_resolve_all(struct lx_plan *p, struct lx_err *err)
 {
-    enum lx_code code = LX_OK;
-
-    for (size_t k = 0; k < p->n && code == LX_OK; k++)
-        code = lx_plan_resolve(p, k, err);
-    return code;
+    for (size_t k = 0; k < p->n; k++)
+        if (lx_plan_resolve(p, k, err))
+            return err->code;
+    return LX_OK;
 }
 
 enum lx_code lx_plan_write(struct lx_plan *p, struct lx_buf *out, struct lx_err *err)
@@ -315,11 +264,11 @@ enum lx_code lx_plan_write(struct lx_plan *p, struct lx_buf *out, struct lx_err 
     for (size_t k = 0; k < p->n; k++) {
         const struct lx_cell *cell = &p->cells[k];
         struct lx_json_writer w = {.out = out};
-        enum lx_code code = lx_plan_resolve(p, k, err);
-        size_t bytes = cell->train_bytes > cell->eval_bytes ? cell->train_bytes : cell->eval_bytes;
+        size_t bytes;
 
-        if (code != LX_OK)
-            return code;
+        if (lx_plan_resolve(p, k, err))
+            return err->code;
+        bytes = cell->train_bytes > cell->eval_bytes ? cell->train_bytes : cell->eval_bytes;
         lx_json_open_object(&w, NULL);
         lx_json_add_text(&w, "id", cell->id);
         lx_json_add_text(&w, "train_id", cell->train_id);
@@ -339,10 +288,9 @@ enum lx_code lx_plan_check_memory(struct lx_plan *p, size_t limit, struct lx_err
 {
     for (size_t k = 0; k < p->n; k++) {
         const struct lx_cell *cell = &p->cells[k];
-        enum lx_code code = lx_plan_resolve(p, k, err);
 
-        if (code != LX_OK)
-            return code;
+        if (lx_plan_resolve(p, k, err))
+            return err->code;
         if (limit > 0 && cell->train_bytes > limit) {
             (void)lx_fail(err, LX_ENOMEM,
                           "%s: training %s needs %zu bytes of memory, %zu are allowed",

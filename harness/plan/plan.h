@@ -17,10 +17,11 @@
 #define LX_ID_SIZE 17 /* 16 hex digits and NUL */
 
 struct lx_cell {
-    size_t dataset, variant, encoding, seed; /* indices into the config */
-    struct lx_config_variant v;
-    const char *suffix; /* "" or "[lr=0.001]": the swept values, part of labels */
-    const char *label;  /* id of the encoding, with the suffix */
+    size_t dataset, encoding, seed;     /* indices into the config */
+    const struct lx_config_variant *v;  /* of the config, like e */
+    const struct lx_config_encoding *e; /* what is trained and evaluated */
+    const char *suffix;                 /* "" or "[lr=0.001]": the swept values, part of labels */
+    const char *label;                  /* id of the encoding, with the suffix */
 
     /* Set by lx_plan_resolve. */
     bool resolved;
@@ -52,14 +53,10 @@ void lx_plan_free(struct lx_plan *p);
 LX_MUST_CHECK enum lx_code lx_plan_resolve(struct lx_plan *p, size_t k, struct lx_err *err);
 LX_MUST_CHECK enum lx_code lx_plan_resolve_all(struct lx_plan *p, struct lx_err *err);
 
-/* The data of cell k, opened. */
-LX_MUST_CHECK
-enum lx_code lx_plan_data(struct lx_plan *p, size_t k, struct lx_data **out, struct lx_err *err);
+/* The data of cell k, of which nothing need be loaded yet. */
+struct lx_data *lx_plan_data(struct lx_plan *p, size_t k);
 /* Let go of the data in memory. */
 void lx_plan_drop_data(struct lx_plan *p);
-
-/* The longest sequence that evaluation asks for, at least the training length. */
-int lx_variant_longest(const struct lx_config_variant *v);
 
 /* One line of JSON a cell, as `plan` prints it. */
 LX_MUST_CHECK

@@ -24,7 +24,7 @@ static void check_resolved(const struct lx_config *c)
     require(lx_config_parse(&again, once.text, once.len, "again", NULL, 0, &err) == LX_OK);
     require(lx_config_write(&again, &twice, &err) == LX_OK);
     require(once.len == twice.len && memcmp(once.text, twice.text, once.len) == 0);
-    require(lx_config_variants(c) == lx_config_variants(&again));
+    require(c->n_variants == again.n_variants);
     lx_config_free(&again);
     lx_buf_free(&once);
     lx_buf_free(&twice);

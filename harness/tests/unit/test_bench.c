@@ -217,10 +217,11 @@ static void reads_stacks(void **state)
         CHECK_OK(lx_bench_stacks(from[i], &arena, &s, &n, &err));
         assert_int_equal(n, 3);
         assert_string_equal(s[0].id, "rope");
-        assert_string_equal(s[0].schemes, "[\"rope\"]");
+        assert_non_null(strstr(s[0].schemes, "[{\"name\":\"rope\",\"base\":10000,"));
         assert_string_equal(s[1].id, "a");
         assert_string_equal(s[2].id, "a3");
-        assert_string_equal(s[2].schemes, "[\"alibi\",{\"name\":\"window\",\"width\":3}]");
+        assert_non_null(strstr(s[2].schemes, "[{\"name\":\"alibi\","));
+        assert_non_null(strstr(s[2].schemes, ",{\"name\":\"window\",\"width\":3}]"));
         assert_true(!s[0].evaluated_only && !s[1].evaluated_only && s[2].evaluated_only);
         lx_arena_free(&arena);
     }

@@ -219,7 +219,7 @@ static void takes_overrides(void **state)
          typo[] = "train.stepz=3", bare[] = "nonsense", none[] = "=3";
     char *good[] = {lr, base, name}, *bad[] = {typo}, *no_equals[] = {bare}, *no_key[] = {none};
     const char *text = BASE("\"encodings\": [{\"stack\": [{\"name\": \"rope\"}]}]");
-    struct lx_config_variant v;
+    const struct lx_config_variant *v;
     struct lx_config c;
     struct lx_buf out = {0};
     struct lx_err err;
@@ -227,9 +227,9 @@ static void takes_overrides(void **state)
     (void)state;
     CHECK_OK(lx_config_parse(&c, text, strlen(text), "a.json", good, 3, &err));
     assert_string_equal(c.name, "other");
-    CHECK_OK(lx_config_variant(&c, 0, &c.datasets[0], &c.arena, &v, &err));
-    CHECK_NEAR(v.train.lr, 0.5, 0);
-    assert_int_equal(v.train.steps, 10);
+    v = lx_config_variant(&c, 0, 0);
+    CHECK_NEAR(v->train.lr, 0.5, 0);
+    assert_int_equal(v->train.steps, 10);
     CHECK_OK(lx_config_write(&c, &out, &err));
     assert_non_null(strstr(out.text, "\"base\": 77"));
     lx_buf_free(&out);
@@ -282,7 +282,7 @@ static void names_a_missing_config(void **state)
 /* Bare names, stacks of several schemes, and the defaults of what is left out. */
 static void fills_in(void **state)
 {
-    struct lx_config_variant v;
+    const struct lx_config_variant *v;
     struct lx_config c;
     struct lx_err err;
 
@@ -300,11 +300,11 @@ static void fills_in(void **state)
     assert_string_equal(c.encodings[2].trained.id, "none");
     assert_int_equal(c.n_seeds, 1);
     assert_int_equal((int)c.seeds[0], 1);
-    CHECK_OK(lx_config_variant(&c, 0, &c.datasets[0], &c.arena, &v, &err));
-    assert_int_equal(v.model.d_ff, 4 * v.model.d_model);
-    assert_int_equal(v.model.vocab, c.datasets[0].ops->vocab(c.datasets[0].self));
-    assert_int_equal(v.eval.n_lengths, 4);
-    assert_int_equal(v.eval.lengths[3], 8 * v.train.length);
+    v = lx_config_variant(&c, 0, 0);
+    assert_int_equal(v->model.d_ff, 4 * v->model.d_model);
+    assert_int_equal(v->model.vocab, c.datasets[0].ops->vocab(c.datasets[0].self));
+    assert_int_equal(v->eval.n_lengths, 4);
+    assert_int_equal(v->eval.lengths[3], 8 * v->train.length);
     lx_config_free(&c);
 }
 
@@ -333,9 +333,9 @@ static void sweeps_make_the_product(void **state)
     CHECK_OK(lx_plan_make(&p, &c, &err));
     assert_int_equal(p.n, 16);
     for (size_t k = 0; k < p.n; k++) {
-        CHECK_NEAR(p.cells[k].v.train.lr, want[k / 2].lr, 0);
-        assert_int_equal(p.cells[k].v.train.length, want[k / 2].length);
-        assert_int_equal(p.cells[k].v.eval.lengths[0], 3 * want[k / 2].length);
+        CHECK_NEAR(p.cells[k].v->train.lr, want[k / 2].lr, 0);
+        assert_int_equal(p.cells[k].v->train.length, want[k / 2].length);
+        assert_int_equal(p.cells[k].v->eval.lengths[0], 3 * want[k / 2].length);
         assert_string_equal(p.cells[k].label, want[k / 2].label);
         assert_int_equal((int)c.seeds[p.cells[k].seed], 7 + (int)(k % 2));
     }
@@ -540,7 +540,7 @@ static void plan_states_costs(void **state)
     CHECK_OK(lx_plan_make(&p, &c, &err));
     CHECK_OK(lx_plan_resolve(&p, 0, &err));
     cell = &p.cells[0];
-    V = cell->v.model.vocab;
+    V = cell->v->model.vocab;
     token = 2 * (12 * 16 * 16 + 16 * V) + 2 * 16 * 16;
     CHECK_NEAR(cell->train_flops, 3 * token * 64 * 10, 1);
     /* embedding, 2 + 2 norms and biases, four matrices with biases, last norm */

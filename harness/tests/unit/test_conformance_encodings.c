@@ -1,5 +1,6 @@
 /* The rules of encodings/encoding.h for hooks, tried on every scheme of the registry, whatever its formula: with
  * its default options, and with every other value of each choice and switch that it accepts. */
+#include "model/stack.h"
 #include "tests/unit/encoding_rig.h"
 
 #define MAX_LENGTH 8192
@@ -389,6 +390,35 @@ static void measuring_counts_what_init_takes(void **state)
     for_all(check_measuring);
 }
 
+/* A config parses a stack once; what a model makes of its clone does not reach the parsed one. */
+static void a_clone_is_of_its_own(void **state)
+{
+    (void)state;
+    for (int i = 0; i < lx_encoding_count(); i++) {
+        const struct lx_encoding_ops *ops = lx_encoding_at(i);
+        struct lx_arena arena = {0};
+        struct lx_paramset params = {0};
+        struct lx_stack parsed, clone;
+        struct lx_err err;
+        void *before;
+
+        CHECK_OK(lx_stack_of(&parsed, ops, &arena, &err));
+        before = lx_arena_take(&arena, 1, ops->state_size + 1);
+        assert_non_null(before);
+        memcpy(before, parsed.items[0].self, ops->state_size);
+        CHECK_OK(lx_stack_clone(&parsed, &arena, &clone, &err));
+        assert_ptr_not_equal(clone.items[0].self, parsed.items[0].self);
+        assert_memory_equal(clone.items[0].self, before, ops->state_size);
+        CHECK_OK(lx_paramset_init(&params, 64, &arena, &err));
+        CHECK_OK(lx_stack_init(&clone, &dims, &arena, &params, &err));
+        CHECK_OK(lx_paramset_layout(&params, false, &err));
+        lx_paramset_fill(&params, 1);
+        lx_stack_prepare(&clone, 16);
+        assert_memory_equal(parsed.items[0].self, before, ops->state_size);
+        lx_arena_free(&arena);
+    }
+}
+
 /* No option of any scheme turns to zero or to infinity on its way into the hooks without a word. */
 static void numbers_that_real_loses_are_refused(void **state)
 {
@@ -414,6 +444,7 @@ static void numbers_that_real_loses_are_refused(void **state)
 }
 
 static const struct CMUnitTest tests[] = {
+    cmocka_unit_test(a_clone_is_of_its_own),
     cmocka_unit_test(numbers_that_real_loses_are_refused),
     cmocka_unit_test(back_hooks_come_in_pairs),
     cmocka_unit_test(gradients_are_added),
