@@ -116,7 +116,8 @@ $(OUT)/tests/test_%: harness/tests/unit/test_%.c $(LIB)
 # libcsv and zlib are linked statically, so that theirs do, too.
 FAULT_BIN := $(OUT)/tests/longshot-fault
 FAULT_CALLS := main malloc calloc realloc aligned_alloc posix_memalign strdup free open fopen opendir readdir \
-	read write fsync rename close fclose closedir mkdir remove unlink stat lstat access realpath \
+	read write fsync rename renameat2 close fclose closedir fdopendir openat mkdir remove unlink unlinkat \
+	stat lstat fstat fchmod access realpath \
 	statvfs pipe fcntl posix_spawn posix_spawnp fork pthread_create poll waitpid
 $(FAULT_BIN): harness/tests/fault/fault.c $(OUT)/harness/main.o $(LIB)
 	@mkdir -p $(@D)

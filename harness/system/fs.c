@@ -3,7 +3,6 @@
 
 #include "system/fs.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -12,13 +11,15 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "system/fs_internal.h"
+#include "system/interrupt.h"
+
 static enum lx_code failed(const char *path, const char *what, struct lx_err *err)
 {
     return lx_fail(err, LX_EIO, "%s: cannot %s: %s", path, what, strerror(errno));
 }
 
-/* errno of a path at which there is nothing. */
-static bool is_absent(void)
+bool lx_fs_is_absent(void)
 {
     return errno == ENOENT || errno == ENOTDIR;
 }
@@ -35,30 +36,61 @@ static enum lx_code read_all(const char *path, int fd, struct lx_buf *out, struc
             lx_buf_addn(out, block, (size_t)n);
     } while ((n > 0 && !out->failed) || (n < 0 && errno == EINTR));
     if (n < 0)
-        return errno == EISDIR ? lx_fail(err, LX_EDATA, "%s: is a folder, not a file", path)
-                               : failed(path, "read", err);
+        return failed(path, "read", err);
     return lx_buf_check(out, err) == LX_OK ? LX_OK : lx_wrap(err, "%s", path);
+}
+
+/* What it is that is no regular file. */
+static const char *kind_of(mode_t mode)
+{
+    return S_ISDIR(mode)    ? "folder"
+           : S_ISFIFO(mode) ? "pipe"
+           : S_ISSOCK(mode) ? "socket"
+                            : "device";
+}
+
+/* Without waiting: a pipe would for its other end, a device perhaps for ever. */
+enum lx_code lx_fs_open(const char *path, int flags, int *fd, struct lx_err *err)
+{
+    struct stat st;
+
+    do {
+        *fd = open(path, flags | O_NONBLOCK | O_NOCTTY | O_CLOEXEC, 0666);
+    } while (*fd < 0 && errno == EINTR);
+    if (*fd < 0 && lx_fs_is_absent())
+        return lx_fail(err, LX_EDATA, "%s: no such file", path);
+    if (*fd < 0 && errno == EISDIR)
+        return lx_fail(err, LX_EDATA, "%s: is a folder, not a file", path);
+    if (*fd < 0 && errno == ENXIO) /* a socket, or a pipe that nobody reads */
+        return lx_fail(err, LX_EDATA, "%s: is a pipe or a socket, not a file", path);
+    if (*fd < 0 && errno == ELOOP && (flags & O_NOFOLLOW) != 0)
+        return lx_fail(err, LX_EDATA, "%s: is a symbolic link, not a file", path);
+    if (*fd < 0)
+        return failed(path, "open", err);
+    if (fstat(*fd, &st) != 0)
+        (void)failed(path, "open", err);
+    else if (!S_ISREG(st.st_mode))
+        (void)lx_fail(err, LX_EDATA, "%s: is a %s, not a file", path, kind_of(st.st_mode));
+    else
+        return LX_OK;
+    (void)close(*fd);
+    *fd = -1;
+    return err->code;
 }
 
 enum lx_code lx_fs_read(const char *path, struct lx_buf *out, struct lx_err *err)
 {
-    enum lx_code code;
     int fd;
 
     lx_buf_clear(out);
-    do {
-        fd = open(path, O_RDONLY | O_CLOEXEC);
-    } while (fd < 0 && errno == EINTR);
-    if (fd >= 0)
-        code = read_all(path, fd, out, err);
-    else
-        code = is_absent() ? lx_fail(err, LX_EDATA, "%s: no such file", path)
-                           : failed(path, "open", err);
-    if (fd >= 0)
+    err->code = lx_fs_open(path, O_RDONLY, &fd, err);
+    if (err->code == LX_OK) {
+        err->code = read_all(path, fd, out, err);
         (void)close(fd);
-    if (code != LX_OK)
+    }
+    if (err->code != LX_OK)
         lx_buf_free(out);
-    return code;
+    return err->code;
 }
 
 bool lx_fs_put(int fd, const void *data, size_t n)
@@ -68,7 +100,7 @@ bool lx_fs_put(int fd, const void *data, size_t n)
     while (n > 0) {
         ssize_t done = write(fd, at, n);
 
-        if (done < 0 && errno == EINTR)
+        if (done < 0 && errno == EINTR && !lx_interrupted())
             continue;
         if (done < 0)
             return false;
@@ -78,8 +110,7 @@ bool lx_fs_put(int fd, const void *data, size_t n)
     return true;
 }
 
-/* Some file systems cannot sync this kind of thing; that is no failure of the write. */
-static bool sync_fd(int fd)
+bool lx_fs_sync(int fd)
 {
     int r;
 
@@ -89,21 +120,24 @@ static bool sync_fd(int fd)
     return r == 0 || errno == EINVAL || errno == ENOTSUP || errno == EROFS;
 }
 
-/* Open the folder that a path is in, to be synced. */
-static enum lx_code open_folder(const char *path, int *fd, struct lx_err *err)
+enum lx_code lx_fs_open_parent(const char *path, int *fd, struct lx_err *err)
 {
     struct lx_buf dir = {0};
-    const char *slash = strrchr(path, '/');
+    size_t end = strlen(path);
     enum lx_code code;
 
     *fd = -1;
-    if (slash == NULL)
+    while (end > 1 && path[end - 1] == '/')
+        end--;
+    while (end > 0 && path[end - 1] != '/')
+        end--;
+    if (end == 0)
         lx_buf_add(&dir, ".");
     else
-        lx_buf_addn(&dir, path, slash == path ? 1 : (size_t)(slash - path));
+        lx_buf_addn(&dir, path, end);
     code = lx_buf_check(&dir, err);
     if (code == LX_OK) {
-        *fd = open(dir.text, O_RDONLY | O_CLOEXEC);
+        *fd = open(dir.text, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
         if (*fd < 0)
             code = failed(path, "create", err);
     }
@@ -111,14 +145,34 @@ static enum lx_code open_folder(const char *path, int *fd, struct lx_err *err)
     return code;
 }
 
+enum lx_code lx_fs_sync_parent(const char *path, struct lx_err *err)
+{
+    int fd;
+
+    err->code = lx_fs_open_parent(path, &fd, err);
+    if (err->code == LX_OK && !lx_fs_sync(fd))
+        (void)failed(path, "sync the folder of", err);
+    if (fd >= 0)
+        (void)close(fd);
+    return err->code;
+}
+
 /* Pipes, terminals and devices take bytes, but must not be replaced by a file of the same name. */
 static enum lx_code write_through(const char *path, const void *data, size_t n, struct lx_err *err)
 {
-    int fd = open(path, O_WRONLY | O_CLOEXEC);
+    int fd = open(path, O_WRONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC), flags;
     enum lx_code code = LX_OK;
 
+    if (fd < 0 && errno == ENXIO)
+        return lx_fail(err, LX_EIO, "%s: cannot open for writing: nobody reads from it", path);
     if (fd < 0)
         return failed(path, "open for writing", err);
+    flags = fcntl(fd, F_GETFL); /* the other end is there: it may take its time */
+    if (flags < 0 || fcntl(fd, F_SETFL, flags & ~O_NONBLOCK) != 0) {
+        (void)failed(path, "open for writing", err);
+        (void)close(fd);
+        return err->code;
+    }
     if (!lx_fs_put(fd, data, n))
         code = failed(path, "write", err);
     if (close(fd) != 0 && code == LX_OK)
@@ -174,13 +228,16 @@ static enum lx_code make_temp(const char *path, int (*make)(const char *path), s
     return failed(path, "create", err);
 }
 
-/* Put the bytes into the temp file and that in the place of `path`. */
+/* Put the bytes into the temp file and that in the place of `path`, which keeps who may read it. */
 static enum lx_code write_temp(const char *path, const char *temp, int fd, const void *data,
                                size_t n, bool durable, struct lx_err *err)
 {
     enum lx_code code = LX_OK;
+    struct stat old;
 
-    if (!lx_fs_put(fd, data, n) || (durable && !sync_fd(fd)))
+    if (lstat(path, &old) == 0 && S_ISREG(old.st_mode) && fchmod(fd, old.st_mode & 0777) != 0)
+        code = failed(path, "keep the permissions of", err);
+    else if (!lx_fs_put(fd, data, n) || (durable && !lx_fs_sync(fd)))
         code = failed(path, "write", err);
     if (close(fd) != 0 && code == LX_OK)
         code = failed(path, "write", err);
@@ -197,13 +254,13 @@ static enum lx_code write_atomic(const char *path, const void *data, size_t n, b
 {
     struct lx_buf temp = {0};
     int folder = -1, fd;
-    enum lx_code code = durable ? open_folder(path, &folder, err) : LX_OK;
+    enum lx_code code = durable ? lx_fs_open_parent(path, &folder, err) : LX_OK;
 
     if (code == LX_OK)
         code = make_temp(path, new_file, &temp, &fd, err);
     if (code == LX_OK)
         code = write_temp(path, temp.text, fd, data, n, durable, err);
-    if (code == LX_OK && durable && !sync_fd(folder))
+    if (code == LX_OK && durable && !lx_fs_sync(folder))
         code = failed(path, "sync the folder of", err);
     if (folder >= 0)
         (void)close(folder);
@@ -222,7 +279,7 @@ static enum lx_code look(const char *path, char **target, bool *special, struct 
         *target = realpath(path, NULL);
         r = *target != NULL ? stat(*target, &st) : -1;
     }
-    if (r != 0 && !is_absent())
+    if (r != 0 && !lx_fs_is_absent())
         return failed(path, "create", err);
     *special = r == 0 && !S_ISREG(st.st_mode) && !S_ISDIR(st.st_mode);
     return LX_OK;
@@ -241,9 +298,28 @@ enum lx_code lx_fs_write(const char *path, const void *data, size_t n, struct lx
     return code;
 }
 
+enum lx_code lx_fs_write_own(const char *path, const void *data, size_t n, struct lx_err *err)
+{
+    return write_atomic(path, data, n, true, err);
+}
+
 enum lx_code lx_fs_replace(const char *path, const void *data, size_t n, struct lx_err *err)
 {
     return write_atomic(path, data, n, false, err);
+}
+
+enum lx_code lx_fs_adopt(const char *temp, const char *path, struct lx_err *err)
+{
+    int fd;
+
+    if (lx_fs_open(temp, O_RDONLY | O_NOFOLLOW, &fd, err))
+        return err->code;
+    if (!lx_fs_sync(fd))
+        (void)failed(path, "write", err);
+    else if (rename(temp, path) != 0)
+        (void)failed(path, "replace", err);
+    (void)close(fd);
+    return err->code == LX_OK ? lx_fs_sync_parent(path, err) : err->code;
 }
 
 enum lx_code lx_fs_update(const char *path, const void *data, size_t n, struct lx_err *err)
@@ -256,46 +332,6 @@ enum lx_code lx_fs_update(const char *path, const void *data, size_t n, struct l
     return same ? LX_OK : lx_fs_write(path, data, n, err);
 }
 
-static enum lx_code make_one(const char *path, struct lx_err *err)
-{
-    struct stat st;
-
-    for (int i = 0; i < 10; i++) {
-        if (mkdir(path, 0777) == 0)
-            return LX_OK;
-        if (errno != EEXIST && errno != EISDIR)
-            break;
-        if (stat(path, &st) == 0)
-            return S_ISDIR(st.st_mode)
-                       ? LX_OK
-                       : lx_fail(err, LX_EIO, "%s: cannot make folder: a file of this name exists",
-                                 path);
-        if (!is_absent()) /* else another process has just removed it */
-            break;
-    }
-    return failed(path, "make folder", err);
-}
-
-enum lx_code lx_fs_mkdir(const char *path, struct lx_err *err)
-{
-    struct lx_buf part = {0};
-    enum lx_code code;
-
-    lx_buf_add(&part, path);
-    code = lx_buf_check(&part, err);
-    for (size_t i = 1; code == LX_OK && i < part.len; i++) {
-        if (part.text[i] != '/')
-            continue;
-        part.text[i] = '\0';
-        code = make_one(part.text, err);
-        part.text[i] = '/';
-    }
-    if (code == LX_OK)
-        code = make_one(part.text, err);
-    lx_buf_free(&part);
-    return code;
-}
-
 enum lx_code lx_fs_temp_folder(const char *path, struct lx_buf *temp, struct lx_err *err)
 {
     int made;
@@ -303,33 +339,11 @@ enum lx_code lx_fs_temp_folder(const char *path, struct lx_buf *temp, struct lx_
     return make_temp(path, new_folder, temp, &made, err);
 }
 
-enum lx_code lx_fs_rename_folder(const char *from, const char *to, enum lx_renamed *how,
-                                 struct lx_err *err)
-{
-    int folder;
-    enum lx_code code = open_folder(to, &folder, err);
-
-    *how = LX_RENAMED;
-    if (code == LX_OK && rename(from, to) != 0) {
-        if (errno == EEXIST || errno == ENOTEMPTY)
-            *how = LX_RENAME_TAKEN;
-        else if (errno == ENOENT)
-            *how = LX_RENAME_GONE;
-        else
-            code = failed(to, "replace", err);
-    } else if (code == LX_OK && !sync_fd(folder)) {
-        code = failed(to, "sync the folder of", err);
-    }
-    if (folder >= 0)
-        (void)close(folder);
-    return code;
-}
-
 bool lx_fs_exists(const char *path)
 {
     struct stat st;
 
-    return stat(path, &st) == 0 || !is_absent();
+    return stat(path, &st) == 0 || !lx_fs_is_absent();
 }
 
 enum lx_code lx_fs_look(const char *path, bool *there, struct lx_err *err)
@@ -337,7 +351,14 @@ enum lx_code lx_fs_look(const char *path, bool *there, struct lx_err *err)
     struct stat st;
 
     *there = stat(path, &st) == 0;
-    return *there || is_absent() ? LX_OK : failed(path, "look at it", err);
+    return *there || lx_fs_is_absent() ? LX_OK : failed(path, "look at it", err);
+}
+
+bool lx_fs_exists_itself(const char *path)
+{
+    struct stat st;
+
+    return lstat(path, &st) == 0 || !lx_fs_is_absent();
 }
 
 bool lx_fs_is_folder(const char *path)
@@ -359,103 +380,4 @@ enum lx_code lx_fs_remove(const char *path, struct lx_err *err)
     if (remove(path) != 0 && errno != ENOENT)
         return failed(path, "remove", err);
     return LX_OK;
-}
-
-static int by_name(const void *a, const void *b)
-{
-    return strcmp(*(char *const *)a, *(char *const *)b);
-}
-
-struct names {
-    char **name;
-    size_t n, cap;
-};
-
-static bool add_name(struct names *s, const char *name)
-{
-    if (s->n == s->cap) {
-        size_t cap = s->cap == 0 ? 32 : s->cap * 2;
-        char **p = realloc(s->name, cap * sizeof(*p));
-
-        if (p == NULL)
-            return false;
-        s->name = p;
-        s->cap = cap;
-    }
-    s->name[s->n] = strdup(name);
-    return s->name[s->n] != NULL && ++s->n > 0;
-}
-
-static enum lx_code read_names(const char *path, struct names *s, struct lx_err *err)
-{
-    DIR *dir = opendir(path);
-    enum lx_code code = LX_OK;
-
-    if (dir == NULL && errno == ENOENT)
-        return lx_fail(err, LX_EDATA, "%s: no such folder", path);
-    if (dir == NULL)
-        return failed(path, "open folder", err);
-    while (code == LX_OK) {
-        struct dirent *d;
-
-        errno = 0;
-        d = readdir(dir);
-        if (d == NULL) {
-            if (errno != 0)
-                code = failed(path, "read folder", err);
-            break;
-        }
-        if (strcmp(d->d_name, ".") != 0 && strcmp(d->d_name, "..") != 0 && !add_name(s, d->d_name))
-            code = lx_fail(err, LX_ENOMEM, "%s: out of memory for %zu names", path, s->n);
-    }
-    (void)closedir(dir);
-    return code;
-}
-
-enum lx_code lx_fs_list(const char *path, enum lx_code (*visit)(void *ctx, const char *name),
-                        void *ctx, struct lx_err *err)
-{
-    struct names s = {0};
-    enum lx_code code = read_names(path, &s, err);
-
-    if (code == LX_OK && s.n > 1)
-        qsort(s.name, s.n, sizeof(*s.name), by_name);
-    for (size_t i = 0; code == LX_OK && i < s.n; i++)
-        code = visit(ctx, s.name[i]);
-    for (size_t i = 0; i < s.n; i++)
-        free(s.name[i]);
-    free(s.name);
-    return code;
-}
-
-struct removal {
-    const char *folder;
-    struct lx_err *err;
-};
-
-static enum lx_code remove_inside(void *ctx, const char *name)
-{
-    const struct removal *r = ctx;
-    struct lx_buf path = {0};
-    struct stat st;
-    enum lx_code code;
-
-    lx_buf_printf(&path, "%s/%s", r->folder, name);
-    code = lx_buf_check(&path, r->err);
-    if (code == LX_OK)
-        code = lstat(path.text, &st) == 0 && S_ISDIR(st.st_mode)
-                   ? lx_fs_remove_folder(path.text, r->err)
-                   : lx_fs_remove(path.text, r->err);
-    lx_buf_free(&path);
-    return code;
-}
-
-enum lx_code lx_fs_remove_folder(const char *path, struct lx_err *err)
-{
-    struct removal r = {path, err};
-    enum lx_code code = lx_fs_list(path, remove_inside, &r, err);
-
-    if (code == LX_EDATA) /* there is none */
-        return err->code = LX_OK;
-    return code == LX_OK ? lx_fs_remove(path, err) : code;
 }

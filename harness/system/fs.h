@@ -2,7 +2,9 @@
  *
  * A file is written whole or not at all: temp file in the same folder, fsync, rename, fsync of the
  * folder. On any failure the temp file is removed and the old content stands. Temp files are named
- * "NAME.tmp-HOST-PID-I", so that processes of several machines may write to one folder. */
+ * "NAME.tmp-HOST-PID-I", so that processes of several machines may write to one folder.
+ *
+ * What is read must be a regular file: pipes, sockets and devices are refused, as they may have no end. */
 #ifndef LX_SYSTEM_FS_H
 #define LX_SYSTEM_FS_H
 
@@ -12,6 +14,10 @@
 #include "core/buf.h"
 #include "core/err.h"
 
+/* Open what is, or with O_CREAT becomes, a regular file (flags as of open(2); O_NOFOLLOW: no link to one).
+ * Never waits. Something else at `path`, or nothing, is LX_EDATA. */
+LX_MUST_CHECK enum lx_code lx_fs_open(const char *path, int flags, int *fd, struct lx_err *err);
+
 /* Whole file into buf (cleared first; empty and without memory after a failure). A missing file:
  * LX_EDATA, "PATH: no such file". */
 LX_MUST_CHECK enum lx_code lx_fs_read(const char *path, struct lx_buf *out, struct lx_err *err);
@@ -20,9 +26,14 @@ LX_MUST_CHECK enum lx_code lx_fs_read(const char *path, struct lx_buf *out, stru
  * Truncated or corrupt gzip is LX_EDATA and says so. */
 LX_MUST_CHECK enum lx_code lx_fs_read_gz(const char *path, struct lx_buf *out, struct lx_err *err);
 
-/* Write n bytes atomically and durably. */
+/* Write n bytes atomically and durably. What `path` links to is replaced, not the link; a pipe or a device
+ * is written to. */
 LX_MUST_CHECK
 enum lx_code lx_fs_write(const char *path, const void *data, size_t n, struct lx_err *err);
+
+/* The same for files that are the program's own: whatever is at `path`, a link too, is replaced. */
+LX_MUST_CHECK
+enum lx_code lx_fs_write_own(const char *path, const void *data, size_t n, struct lx_err *err);
 
 /* The same without waiting for the disk: whole for every reader, but it may be lost when the machine
  * stops. For what is only of use while a process runs. */
@@ -32,17 +43,21 @@ enum lx_code lx_fs_replace(const char *path, const void *data, size_t n, struct 
 /* Write, unless the file says the same already: then its date still tells when it changed. */
 LX_MUST_CHECK
 enum lx_code lx_fs_update(const char *path, const void *data, size_t n, struct lx_err *err);
+/* Give a file that another program has written at `temp`, in the same folder, the name `path`, durably. */
+LX_MUST_CHECK enum lx_code lx_fs_adopt(const char *temp, const char *path, struct lx_err *err);
 /* Write n bytes to what is open, as far as the system takes them; false: errno says why. */
 LX_MUST_CHECK bool lx_fs_put(int fd, const void *data, size_t n);
 
-/* Make a folder and its parents. */
+/* Make a folder and its parents, durably. */
 LX_MUST_CHECK enum lx_code lx_fs_mkdir(const char *path, struct lx_err *err);
+/* The same for folders in which the program replaces and removes files: a link to one is refused. */
+LX_MUST_CHECK enum lx_code lx_fs_mkdir_own(const char *path, struct lx_err *err);
 /* A new folder beside `path`, named as temp files are; the name goes to temp. */
 LX_MUST_CHECK
 enum lx_code lx_fs_temp_folder(const char *path, struct lx_buf *temp, struct lx_err *err);
 enum lx_renamed {
     LX_RENAMED,
-    LX_RENAME_TAKEN, /* at `to` is a folder with something in it */
+    LX_RENAME_TAKEN, /* at `to` is a folder with something in it, a file or a link */
     LX_RENAME_GONE   /* there is no folder `from` (any more) */
 };
 /* Give folder `from` the name `to`, durably and at once for every reader; an empty folder of that name is
@@ -51,7 +66,12 @@ enum lx_renamed {
 LX_MUST_CHECK
 enum lx_code lx_fs_rename_folder(const char *from, const char *to, enum lx_renamed *how,
                                  struct lx_err *err);
-/* Remove a folder and what is in it; it is no error if there is none. */
+/* Let two names of one folder change places, durably and at once for every reader; neither is ever
+ * missing. *done: false where the file system cannot, or one of them is not there. */
+LX_MUST_CHECK
+enum lx_code lx_fs_exchange(const char *a, const char *b, bool *done, struct lx_err *err);
+/* Remove a folder and what is in it; it is no error if there is none. A link is removed, and nothing of
+ * what it points to: see folder.h. */
 LX_MUST_CHECK enum lx_code lx_fs_remove_folder(const char *path, struct lx_err *err);
 
 #define LX_HOST_SIZE 65

@@ -12,7 +12,7 @@
  *
  * A fault that strikes once does so in one process only, whichever comes first. What is still
  * allocated or open when main returns is a leak. A failing close closes, as on Linux. */
-#define _XOPEN_SOURCE 700
+#define _GNU_SOURCE /* renameat2 */
 
 #include <dirent.h>
 #include <errno.h>
@@ -271,6 +271,19 @@ int __wrap_open(const char *path, int flags, ...)
     return fd;
 }
 
+WRAP(int, openat, int at, const char *path, int flags)
+{
+    int fd = strikes(OPEN, path) ? -1 : __real_openat(at, path, flags);
+
+    handles += fd >= 0;
+    return fd;
+}
+
+WRAP(DIR *, fdopendir, int fd)
+{
+    return strikes(OPEN, "folder") ? NULL : __real_fdopendir(fd);
+}
+
 WRAP(FILE *, fopen, const char *path, const char *mode)
 {
     FILE *f = strikes(OPEN, path) ? NULL : __real_fopen(path, mode);
@@ -326,6 +339,11 @@ WRAP(int, rename, const char *from, const char *to)
     return strikes(RENAME, to) ? -1 : __real_rename(from, to);
 }
 
+WRAP(int, renameat2, int from_at, const char *from, int to_at, const char *to, unsigned flags)
+{
+    return strikes(RENAME, to) ? -1 : __real_renameat2(from_at, from, to_at, to, flags);
+}
+
 /* Closed is closed; then say what happened to it. */
 static int closed(int rc, const char *what)
 {
@@ -362,6 +380,21 @@ WRAP(int, remove, const char *path)
 WRAP(int, unlink, const char *path)
 {
     return strikes(REMOVE, path) ? -1 : __real_unlink(path);
+}
+
+WRAP(int, unlinkat, int at, const char *path, int flags)
+{
+    return strikes(REMOVE, path) ? -1 : __real_unlinkat(at, path, flags);
+}
+
+WRAP(int, fstat, int fd, struct stat *st)
+{
+    return strikes(STAT, "fstat") ? -1 : __real_fstat(fd, st);
+}
+
+WRAP(int, fchmod, int fd, mode_t mode)
+{
+    return strikes(STAT, "fchmod") ? -1 : __real_fchmod(fd, mode);
 }
 
 WRAP(int, stat, const char *path, struct stat *st)
