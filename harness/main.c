@@ -5,6 +5,7 @@
 
 #include "command/command.h"
 #include "core/log.h"
+#include "system/child.h"
 #include "system/cputype.h"
 #include "text/nearest.h"
 
@@ -111,8 +112,10 @@ static enum lx_code dispatch(int argc, char **argv, struct lx_err *err)
 int main(int argc, char **argv)
 {
     struct lx_err err = {0};
-    enum lx_code code = dispatch(argc, argv, &err);
+    enum lx_code code;
 
+    lx_child_fill_standard();
+    code = dispatch(argc, argv, &err);
     if (code != LX_OK)
         lx_log_error(&err);
     return lx_exit_status(code);

@@ -186,6 +186,10 @@ static enum lx_code run_case(struct bench *b, const struct lx_bench_case *c, str
     lx_buf_clear(&b->line);
     b->n++;
     if (lx_bench_spawn(c, &b->line, &own)) {
+        if (own.code == LX_EINTERRUPT) {
+            *err = own;
+            return err->code;
+        }
         lx_log_error(&own);
         lx_bench_row(c, NULL, &b->line);
         b->failed++;

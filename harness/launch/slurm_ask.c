@@ -7,7 +7,8 @@
 
 static enum lx_code ask(const char *const *argv, struct lx_child *p, struct lx_err *err)
 {
-    enum lx_code code = lx_child_run(argv, p, err);
+    const struct lx_child_spec spec = {.argv = argv, .seconds = -1.0};
+    enum lx_code code = lx_child_run(&spec, p, err);
 
     if (code == LX_EDATA)
         return lx_hint(err,

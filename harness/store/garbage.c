@@ -136,7 +136,7 @@ void lx_collect_garbage(const char *dir)
     } parts[] = {{"cells", tidy_one, {.is_leftover = is_temp, .remove = lx_fs_remove_folder}},
                  {"checkpoints", tidy_one, {.is_leftover = is_temp, .remove = lx_fs_remove_folder}},
                  {"work", tidy_worker, {.is_leftover = is_leftover_work, .remove = lx_fs_remove}},
-                 {"plots", tidy_one, {.is_leftover = is_temp, .remove = lx_fs_remove}},
+                 {"plots", tidy_one, {.is_leftover = is_temp, .remove = lx_fs_remove_folder}},
                  {"slurm", tidy_one, {.is_leftover = is_temp, .remove = lx_fs_remove}},
                  {".", tidy_one, {.is_leftover = is_temp, .remove = lx_fs_remove}}};
     struct lx_buf path = {0};

@@ -11,7 +11,12 @@
 
 #define SAME_SECONDS 0.5 /* signals this close together are one request */
 
-static volatile sig_atomic_t seen, is_patient, status;
+static const int signals[] = {SIGINT, SIGTERM, SIGHUP, SIGUSR1, SIGUSR2, SIGXCPU};
+enum { N_SIGNALS = sizeof(signals) / sizeof(signals[0]) };
+
+static volatile sig_atomic_t seen, is_patient, status, guarded;
+static bool is_watching;
+static struct sigaction before[N_SIGNALS]; /* of a guard without a watch */
 static struct timespec first; /* written before `seen`, by a handler that no other one interrupts */
 
 static void note(int sig)
@@ -26,28 +31,61 @@ static void note(int sig)
     } else if (is_patient == 0 && sig != SIGXCPU &&
                (double)(now.tv_sec - first.tv_sec) + 1e-9 * (double)(now.tv_nsec - first.tv_nsec) >
                    SAME_SECONDS) {
+        if (guarded > 0)
+            (void)kill(-(pid_t)guarded, SIGKILL);
         _exit(status);
     }
     errno = kept;
 }
 
-void lx_interrupt_watch(bool patient)
+/* Note all of them from now on; what was done before goes to old. */
+static void install(struct sigaction old[N_SIGNALS])
 {
-    static const int signals[] = {SIGINT, SIGTERM, SIGUSR1, SIGUSR2, SIGXCPU};
     struct sigaction a;
 
-    is_patient = patient;
     status = lx_exit_status(LX_EINTERRUPT);
     memset(&a, 0, sizeof(a));
     (void)sigemptyset(&a.sa_mask);
-    for (size_t i = 0; i < sizeof(signals) / sizeof(signals[0]); i++)
+    for (int i = 0; i < N_SIGNALS; i++)
         (void)sigaddset(&a.sa_mask, signals[i]);
     a.sa_handler = note;
-    for (size_t i = 0; i < sizeof(signals) / sizeof(signals[0]); i++)
-        (void)sigaction(signals[i], &a, NULL);
+    for (int i = 0; i < N_SIGNALS; i++) {
+        (void)sigaction(signals[i], NULL, &old[i]);
+        if (signals[i] != SIGHUP || old[i].sa_handler != SIG_IGN)
+            (void)sigaction(signals[i], &a, NULL);
+    }
+}
+
+void lx_interrupt_watch(bool patient)
+{
+    struct sigaction a;
+
+    is_patient = patient;
+    is_watching = true;
+    install(before);
+    memset(&a, 0, sizeof(a));
+    (void)sigemptyset(&a.sa_mask);
     a.sa_handler = SIG_IGN;
     (void)sigaction(SIGPIPE, &a, NULL);
     (void)sigaction(SIGXFSZ, &a, NULL);
+}
+
+void lx_interrupt_guard_begin(void)
+{
+    if (!is_watching)
+        install(before);
+}
+
+void lx_interrupt_guard(pid_t group)
+{
+    guarded = (sig_atomic_t)group;
+}
+
+void lx_interrupt_guard_end(void)
+{
+    guarded = 0;
+    for (int i = 0; !is_watching && i < N_SIGNALS; i++)
+        (void)sigaction(signals[i], &before[i], NULL);
 }
 
 bool lx_interrupted(void)
