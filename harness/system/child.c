@@ -164,25 +164,24 @@ struct run {
     int status;
 };
 
-/* Take in what is there. */
-static enum lx_code take_in(struct run *r, int i, struct lx_err *err)
+/* Take in a part of what is there; false: that was all for now, or a failure. */
+static bool take_in(struct run *r, int i, struct lx_err *err)
 {
     char bytes[4096];
-    ssize_t n;
+    size_t room = r->most[i] - r->to[i]->len;
+    ssize_t n = read(r->fd[i], bytes, sizeof(bytes));
 
-    while ((n = read(r->fd[i], bytes, sizeof(bytes))) > 0) {
-        size_t room = r->most[i] - r->to[i]->len;
-
-        if (i == 0 && (size_t)n > room)
-            return lx_fail(err, LX_EIO, "%s: said more than %zu kB: ended", r->name,
-                           r->most[i] >> 10);
-        lx_buf_addn(r->to[i], bytes, (size_t)n < room ? (size_t)n : room);
+    if (n > 0 && i == 0 && (size_t)n > room) {
+        (void)lx_fail(err, LX_EIO, "%s: said more than %zu kB: ended", r->name, r->most[i] >> 10);
+        return false;
     }
-    if (n == 0)
+    if (n > 0)
+        lx_buf_addn(r->to[i], bytes, (size_t)n < room ? (size_t)n : room);
+    else if (n == 0)
         close_end(&r->fd[i]);
     else if (errno != EAGAIN && errno != EINTR) /* part of an answer is none */
-        return lx_fail(err, LX_EIO, "%s: cannot read what it says: %s", r->name, strerror(errno));
-    return LX_OK;
+        (void)lx_fail(err, LX_EIO, "%s: cannot read what it says: %s", r->name, strerror(errno));
+    return n > 0 || (n < 0 && errno == EINTR);
 }
 
 /* Wait for news, but no longer than a turn. */
@@ -194,10 +193,12 @@ static enum lx_code turn(struct run *r, struct lx_err *err)
     if (poll(fds, 2, silent ? ENDING_MS : TURN_MS) < 0 && errno != EINTR)
         return lx_fail(err, LX_EIO, "%s: cannot wait for it: %s", r->name, strerror(errno));
     r->ended = lx_child_ended(r->pid, &r->status); /* first: what it said before is then there */
+    err->code = LX_OK;
     for (int i = 0; i < 2; i++)
-        if (r->fd[i] >= 0 && take_in(r, i, err))
-            return err->code;
-    return LX_OK;
+        if (r->fd[i] >= 0 && (fds[i].revents != 0 || r->ended))
+            while (take_in(r, i, err) && r->ended)
+                continue;
+    return err->code;
 }
 
 /* End it with all it has started: asked first, then made to. */

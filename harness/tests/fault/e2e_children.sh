@@ -18,6 +18,7 @@ hang() {
 all_gone() {
     [ -s pids ] || { echo "no child was started"; return 1; }
     while read -r pid; do
+        for _ in $(seq 50); do kill -0 "$pid" 2>/dev/null || break; sleep 0.1; done
         case $(cut -d' ' -f3 "/proc/$pid/stat" 2>/dev/null) in '' | Z) ;; *) echo "process $pid is left"; return 1 ;; esac
     done <pids
 }

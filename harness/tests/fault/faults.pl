@@ -303,6 +303,7 @@ sub walk {
     while ($n <= $w->{count} || $w->{stride} == 1) {
         my ($became, $text) = try($s, $w, $n);
         last if $became eq '' && $n > $w->{count};
+        if ($became eq '' && $o{sample} && $n > 1) { $n = int($n / 2); next } # how often a child is waited for is not the same each time
         if ($became ne '') { $tally{tried}++; $tally{$became}++ }
         push @texts, $text if $text ne '' && @texts < 10;
         last if $tally{BAD} > 30;
