@@ -214,6 +214,7 @@ enum lx_code lx_config_read(struct lx_config *c, const char *path, char *const *
 
 void lx_config_free(struct lx_config *c)
 {
+    lx_json_free(c->expanded);
     lx_json_free(c->doc);
     lx_arena_free(&c->arena);
     *c = (struct lx_config){0};

@@ -6,7 +6,7 @@
  * Paths of data files are used as typed, relative to the folder the program runs in.
  *
  * A leaf of `model` or `train` may be {"sweep": [...]}. One choice of a value for every sweep is a
- * variant; a plan runs all of them. */
+ * variant; a plan runs all of them. An option in a stack may be one, too: that makes several encodings. */
 #ifndef LX_CONFIG_CONFIG_H
 #define LX_CONFIG_CONFIG_H
 
@@ -68,7 +68,8 @@ struct lx_config_variant {
 struct lx_config {
     struct lx_arena arena;
     struct lx_json *doc;
-    const char *file; /* stands in front of messages */
+    struct lx_json *expanded; /* the encodings, sweeps in stacks spelled out */
+    const char *file;         /* stands in front of messages */
     const char *name;
     struct lx_config_dataset *datasets;
     size_t n_datasets;

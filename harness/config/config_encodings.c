@@ -83,11 +83,11 @@ static enum lx_code read_evaluate_as(struct lx_config *c, struct lx_config_encod
 }
 
 static enum lx_code read_encoding(struct lx_config *c, struct lx_config_encoding *e,
-                                  const struct lx_json *v, struct lx_err *err)
+                                  const struct lx_json *v, size_t place, struct lx_err *err)
 {
     static const char *const keys[] = {"id", "stack", "evaluate_as", NULL};
 
-    if (lx_arena_format(&c->arena, &e->trained.path, err, "encodings[%zu]", c->n_encodings) ||
+    if (lx_arena_format(&c->arena, &e->trained.path, err, "encodings[%zu]", place) ||
         read_stack(c, &e->trained, v, keys, err))
         return err->code;
     return read_evaluate_as(c, e, lx_json_find(v, "evaluate_as"), err);
@@ -121,8 +121,9 @@ static enum lx_code check_unique(const struct lx_config *c, struct lx_err *err)
     return LX_OK;
 }
 
-enum lx_code lx_config_encodings(struct lx_config *c, const struct lx_json *list,
-                                 struct lx_err *err)
+/* Read the list as it is without sweeps; origin[i] is the place that messages name. */
+static enum lx_code read_encodings(struct lx_config *c, const struct lx_json *list,
+                                   const size_t *origin, struct lx_err *err)
 {
     size_t n;
 
@@ -130,11 +131,22 @@ enum lx_code lx_config_encodings(struct lx_config *c, const struct lx_json *list
         lx_arena_get(&c->arena, n, sizeof(*c->encodings), &c->encodings, "encodings", err))
         return err->code;
     for (const struct lx_json *v = lx_json_first(list); v != NULL; v = lx_json_next(v)) {
-        if (read_encoding(c, &c->encodings[c->n_encodings], v, err))
+        if (read_encoding(c, &c->encodings[c->n_encodings], v, origin[c->n_encodings], err))
             return err->code;
         c->n_encodings++;
     }
     return check_unique(c, err);
+}
+
+enum lx_code lx_config_encodings(struct lx_config *c, const struct lx_json *list,
+                                 struct lx_err *err)
+{
+    size_t *origin, n;
+
+    if (lx_config_list(list, "encodings", 1, &n, err) ||
+        lx_config_expand(list, &c->arena, &c->expanded, &origin, err))
+        return err->code;
+    return read_encodings(c, c->expanded, origin, err);
 }
 
 /* The stacks that analyses are restricted to must be there. */

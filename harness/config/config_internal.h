@@ -24,6 +24,12 @@ LX_MUST_CHECK
 enum lx_code lx_config_name(const struct lx_json *v, const char *path, const char *punctuation,
                             const char **out, struct lx_err *err);
 
+/* The "encodings" list with an entry for every choice of values of the sweeps in its stacks; (*origin)[i]
+ * is where entry i comes from. Free *out with lx_json_free. */
+LX_MUST_CHECK
+enum lx_code lx_config_expand(const struct lx_json *list, struct lx_arena *arena,
+                              struct lx_json **out, size_t **origin, struct lx_err *err);
+
 /* Claims and published numbers: checked against the rest, which must be read before. */
 LX_MUST_CHECK
 enum lx_code lx_config_claims(struct lx_config *c, struct lx_err *err);
