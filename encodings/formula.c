@@ -2,7 +2,7 @@
  *
  * Formula: dist[h][d] = the expression `dist` of the distance d; expressions may use d, h (the head, from
  * 0), H (heads), L (training length), T (the sequence's length), pi and the names of `learned`. The
- * language is that of text/expression.h. ALiBi: "-d*2^(-8*(h+1)/H)".
+ * language is that of expression/expression.h. ALiBi: "-d*2^(-8*(h+1)/H)".
  * Source: this program. Past the training length: what the expression says.
  * Options: dist; learned, numbers by name that are trained: init (first value; or two, the ends of a
  * uniform draw), start (in its place: an expression of h, H and L), per (head; model: one for all; layer;
@@ -15,7 +15,7 @@
 #include <string.h>
 
 #include "encodings/encoding.h"
-#include "text/expression.h"
+#include "expression/expression.h"
 
 #define MOST_NUMBERS 8
 

@@ -13,8 +13,9 @@ rooms='
 core:
 system:     core
 text:       core system
+expression: core system text
 tensor:     core system text
-encodings:  core text tensor
+encodings:  core text expression tensor
 datasets:   core system text
 model:      core system text tensor encodings
 train:      core system text tensor model datasets

@@ -3,7 +3,7 @@
 #include <string.h>
 
 #include "check.h"
-#include "text/expression.h"
+#include "expression/expression.h"
 
 static const char *const variables[] = {"d", "h", "H"}, *const learned[] = {"a", "b_2"};
 static const struct lx_expr_names names = {

@@ -3,7 +3,7 @@
 #include <math.h>
 #include <string.h>
 
-#include "text/expression_internal.h"
+#include "expression/expression_internal.h"
 
 static double sigmoid(double x)
 {

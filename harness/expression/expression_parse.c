@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "text/expression_internal.h"
+#include "expression/expression_internal.h"
 #include "text/nearest.h"
 
 #define MOST_CHARS 4096

@@ -1,8 +1,8 @@
 /* What expression_parse.c makes and expression.c evaluates; everyone else wants expression.h. */
-#ifndef LX_TEXT_EXPRESSION_INTERNAL_H
-#define LX_TEXT_EXPRESSION_INTERNAL_H
+#ifndef LX_EXPRESSION_EXPRESSION_INTERNAL_H
+#define LX_EXPRESSION_EXPRESSION_INTERNAL_H
 
-#include "text/expression.h"
+#include "expression/expression.h"
 
 enum lx_expr_op {
     OP_NUMBER,

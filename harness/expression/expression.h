@@ -9,8 +9,8 @@
  *
  * Gradients by learned numbers are by reverse differentiation. floor, ceil, round, sign and comparisons
  * have gradient 0, a kink that of one side, 0^r by r is 0. A branch not taken has no gradient. */
-#ifndef LX_TEXT_EXPRESSION_H
-#define LX_TEXT_EXPRESSION_H
+#ifndef LX_EXPRESSION_EXPRESSION_H
+#define LX_EXPRESSION_EXPRESSION_H
 
 #include <stdbool.h>
 
