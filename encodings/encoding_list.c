@@ -23,7 +23,13 @@
     X(formula)                                                                                     \
     X(window)                                                                                      \
     X(logn)                                                                                        \
-    X(temperature)
+    X(temperature)                                                                                 \
+    X(ssmax)                                                                                       \
+    X(scale_invariant)                                                                             \
+    X(fox)                                                                                         \
+    X(fire)                                                                                        \
+    X(sink)                                                                                        \
+    X(chunks)
 
 #define DECLARE(name) extern const struct lx_encoding_ops lx_encoding_##name;
 #define ENTRY(name) &lx_encoding_##name,

@@ -92,11 +92,12 @@ static enum lx_code init(void *self, const struct lx_enc_dims *dims, struct lx_a
     return LX_OK;
 }
 
-static void prepare(void *self, int T)
+static void prepare(void *self, int T, int reach)
 {
     struct fope *s = self;
 
-    for (; s->rows < T; s->rows++)
+    (void)T;
+    for (; s->rows < reach; s->rows++)
         for (int m = 0; m < s->M; m++) {
             s->cosine[s->rows * s->M + m] = (real)cos(s->rows * frequency(s, m));
             s->sine[s->rows * s->M + m] = (real)sin(s->rows * frequency(s, m));

@@ -397,11 +397,12 @@ static void refresh(struct formula *s, struct part *p, int T)
     }
 }
 
-static void prepare(void *self, int T)
+static void prepare(void *self, int T, int reach)
 {
     struct formula *s = self;
 
-    refresh(s, &s->dist, T);
+    (void)T;
+    refresh(s, &s->dist, reach);
 }
 
 /* The values of head h in a layer. */

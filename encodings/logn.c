@@ -25,7 +25,7 @@ struct logn {
     int form; /* enum form */
     double strength, shift;
     int block;
-    int train_length;
+    int train_length, heads;
 };
 
 static const struct lx_option options[] = {
@@ -80,6 +80,7 @@ static enum lx_code init(void *self, const struct lx_enc_dims *dims, struct lx_a
     (void)arena;
     (void)params;
     s->train_length = dims->train_length;
+    s->heads = dims->heads;
     if (dims->train_length < 2)
         return lx_fail(err, LX_ECONFIG, "needs a training length of at least 2, got %d",
                        dims->train_length);
@@ -108,12 +109,17 @@ static double factor(const struct logn *s, int n, int T)
     return 1;
 }
 
-static void scale(const void *self, const struct lx_enc_call *c, real *s)
+static void scale(const void *self, const struct lx_enc_call *c, const real *x, real *s)
 {
     const struct logn *n = self;
 
-    for (int i = 0; i < c->T; i++)
-        s[i] *= (real)factor(n, i + 1, c->T);
+    (void)x;
+    for (int i = 0; i < c->T; i++) {
+        real f = (real)factor(n, i + 1, c->T);
+
+        for (int h = 0; h < n->heads; h++)
+            s[h * c->T + i] *= f;
+    }
 }
 
 extern const struct lx_encoding_ops lx_encoding_logn;

@@ -171,16 +171,17 @@ static void forward(const struct mlp_bias *s, const struct net *n, int d)
     }
 }
 
-static void prepare(void *self, int T)
+static void prepare(void *self, int T, int reach)
 {
     struct mlp_bias *s = self;
     int tables = s->shared ? 1 : s->dims.layers, H = s->dims.heads;
 
+    (void)T;
     for (int layer = 0; layer < tables; layer++) {
         struct net n = net_of(s, layer);
         double *table = s->table + (size_t)(layer * H) * (size_t)s->dims.max_length;
 
-        for (int d = 0; d < T; d++) {
+        for (int d = 0; d < reach; d++) {
             const double *last = s->hidden + (2 * s->depth - 1) * s->W;
 
             forward(s, &n, d);

@@ -47,9 +47,9 @@ static enum lx_code init(void *self, const struct lx_enc_dims *dims, struct lx_a
     return lx_rotary_init(self, dims, arena, err);
 }
 
-static void prepare(void *self, int T)
+static void prepare(void *self, int T, int reach)
 {
-    lx_rotary_prepare(self, T);
+    lx_rotary_prepare(self, T, reach);
 }
 
 /* Turn every row of x by `sign` times its angle. */

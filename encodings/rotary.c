@@ -178,7 +178,7 @@ static double magnitude(const struct rotary *s, double factor)
     return 1;
 }
 
-void lx_rotary_prepare(struct rotary *s, int T)
+void lx_rotary_prepare(struct rotary *s, int T, int reach)
 {
     int pairs = s->R / 2;
     double factor = stretch(s, T), size = magnitude(s, factor);
@@ -192,7 +192,7 @@ void lx_rotary_prepare(struct rotary *s, int T)
         for (int c = 0; c < pairs; c++)
             s->theta[c] = frequency(s, c, factor, longer);
     }
-    for (; s->rows < T; s->rows++) {
+    for (; s->rows < reach; s->rows++) {
         real *cosine = s->cosine + (size_t)s->rows * (size_t)pairs;
         real *sine = s->sine + (size_t)s->rows * (size_t)pairs;
 

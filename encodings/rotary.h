@@ -84,7 +84,7 @@ LX_MUST_CHECK
 enum lx_code lx_rotary_init(struct rotary *s, const struct lx_enc_dims *dims,
                             struct lx_arena *arena, struct lx_err *err);
 
-/* Fill the tables for sequences of T tokens. */
-void lx_rotary_prepare(struct rotary *s, int T);
+/* Fill the tables for sequences of T tokens at positions below reach. */
+void lx_rotary_prepare(struct rotary *s, int T, int reach);
 
 #endif

@@ -88,12 +88,12 @@ static enum lx_code init(void *self, const struct lx_enc_dims *dims, struct lx_a
     return LX_OK;
 }
 
-static void prepare(void *self, int T)
+static void prepare(void *self, int T, int reach)
 {
     struct xpos *s = self;
     int pairs = s->rotary.R / 2;
 
-    lx_rotary_prepare(&s->rotary, T);
+    lx_rotary_prepare(&s->rotary, T, reach);
     if (T == s->T)
         return;
     s->T = T;

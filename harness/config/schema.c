@@ -137,6 +137,31 @@ static void add_datasets(struct lx_json_writer *w)
     lx_json_close_object(w);
 }
 
+/* The keys that any entry of a stack may have. */
+static void add_entry_keys(struct lx_json_writer *w)
+{
+    lx_json_open_object(w, "layers");
+    lx_json_add_text(w, "description",
+                     "layers it acts in: \"every K\" is each K-th, or a list from 0, negative from "
+                     "the end; default: all");
+    lx_json_open_array(w, "anyOf");
+    add_text_type(w, NULL, "^(not )?every [1-9][0-9]{0,3}$");
+    lx_schema_array(w, NULL, "layers", 1);
+    lx_json_open_object(w, "items");
+    lx_json_add_text(w, "type", "integer");
+    lx_json_close_object(w);
+    lx_json_close_object(w);
+    lx_json_close_array(w);
+    lx_json_close_object(w);
+    lx_json_open_object(w, "until");
+    lx_json_add_text(w, "description",
+                     "it acts in that part of the training steps only, and not at evaluation");
+    lx_json_add_text(w, "type", "number");
+    lx_json_add_number(w, "exclusiveMinimum", 0);
+    lx_json_add_number(w, "exclusiveMaximum", 1);
+    lx_json_close_object(w);
+}
+
 static void add_schemes(struct lx_json_writer *w)
 {
     lx_json_open_object(w, "scheme_name");
@@ -145,6 +170,7 @@ static void add_schemes(struct lx_json_writer *w)
         lx_json_add_text(w, NULL, lx_encoding_at(i)->name);
     lx_json_close_array(w);
     lx_json_close_object(w);
+    add_entry_keys(w);
     lx_json_open_object(w, "scheme");
     lx_json_open_array(w, "anyOf");
     lx_schema_ref(w, NULL, "#/$defs/scheme_name");
@@ -153,6 +179,9 @@ static void add_schemes(struct lx_json_writer *w)
 
         lx_schema_open(w, NULL, e->title);
         add_const(w, "name", e->name);
+        if (e->embed == NULL && e->positions == NULL)
+            lx_schema_ref(w, "layers", "#/$defs/layers");
+        lx_schema_ref(w, "until", "#/$defs/until");
         if (e->options != NULL)
             lx_options_schema(e->options, w);
         lx_schema_close(w, (const char *const[]){"name", NULL});

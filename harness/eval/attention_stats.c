@@ -82,12 +82,11 @@ void lx_attention_stats_add(struct lx_attention_stats *s, const struct lx_model 
 
     for (int l = 0; l < s->L; l++) {
         struct lx_enc_call c = {.layer = l, .B = 1, .T = length};
-        int window = lx_stack_window(&m->stack, &c);
         size_t row = ((size_t)b * (size_t)s->L + (size_t)l) * H * T;
 
         for (int t = skip; t < length; t++) {
             size_t bin = (size_t)bin_of(t), cell = (size_t)l * bins + bin;
-            int keys = t + 1 < window ? t + 1 : window;
+            int keys = lx_stack_keys(&m->stack, &c, t);
             double max_entropy = log(keys);
 
             s->n[ENTROPY][cell] += 1;

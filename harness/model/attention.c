@@ -2,6 +2,7 @@
 #include "model/attention.h"
 
 #include <math.h>
+#include <string.h>
 
 #include "tensor/parallel.h"
 #include "tensor/simd.h"
@@ -11,15 +12,131 @@ size_t lx_attention_scratch(int T, int head_dim, bool training)
     return lx_simd()->attention_scratch(T, head_dim, training);
 }
 
+/* ------------------------------------------------------------------------------ pair by pair */
+
+struct lx_enc_call lx_attention_call(const struct lx_attention *a, int b)
+{
+    struct lx_enc_call c = a->call;
+
+    c.B = 1;
+    if (c.pos != NULL)
+        c.pos += (size_t)b * (size_t)a->T;
+    return c;
+}
+
+/* dist is read at differences of positions, between two of its entries where those are not whole. */
+static bool by_positions(const struct lx_attention *a)
+{
+    return a->dist != NULL && a->call.pos != NULL;
+}
+
+void lx_attention_pair(const struct lx_attention *a, const struct lx_enc_call *c, int h, int i,
+                       int j0, int n, real *bias)
+{
+    const real *table = by_positions(a) ? a->dist + (size_t)h * (size_t)a->reach : NULL;
+
+    for (int j = 0; table != NULL && j < n; j++) {
+        double d = c->pos[i] - c->pos[j0 + j], part = d - floor(d);
+        size_t at = (size_t)d;
+
+        bias[j] += part > 0 ? table[at] + (real)part * (table[at + 1] - table[at]) : table[at];
+    }
+    if (a->pair)
+        lx_stack_pair(a->stack, c, h, i, j0, n, bias);
+}
+
+void lx_attention_pair_back(const struct lx_attention *a, const struct lx_enc_call *c, int h, int i,
+                            int j0, int n, const real *dbias, real *dtable, double *sums)
+{
+    for (int j = 0; dtable != NULL && j < n; j++) {
+        double d = c->pos[i] - c->pos[j0 + j], part = d - floor(d);
+        size_t at = (size_t)d;
+
+        dtable[at] += (real)(1 - part) * dbias[j];
+        if (part > 0)
+            dtable[at + 1] += (real)part * dbias[j];
+    }
+    if (sums != NULL)
+        lx_stack_pair_back(a->stack, c, a->H, h, i, j0, n, dbias, sums);
+}
+
+/* What the kernels call back with. */
+struct pairs {
+    const struct lx_attention *a;
+    struct lx_enc_call call; /* of one sequence                    */
+    int h;
+    real *dtable; /* (reach) of this sequence and head  */
+    double *sums; /* of this sequence                   */
+};
+
+static void pair(void *ctx, int i, int j0, int n, real *bias)
+{
+    const struct pairs *p = ctx;
+
+    lx_attention_pair(p->a, &p->call, p->h, i, j0, n, bias);
+}
+
+static void pair_back(void *ctx, int i, int j0, int n, const real *dbias)
+{
+    const struct pairs *p = ctx;
+
+    lx_attention_pair_back(p->a, &p->call, p->h, i, j0, n, dbias, p->dtable, p->sums);
+}
+
+/* ------------------------------------------------------------------------- tables by distance */
+
+/* (H, T) with the T entries of each head in the opposite order, so that what a row needs lies in the
+ * order of its keys. */
+static void reverse(int H, int T, const real *from, real *to)
+{
+    for (int h = 0; h < H; h++)
+        for (int d = 0; d < T; d++)
+            to[h * T + T - 1 - d] = from[h * T + d];
+}
+
+/* The first of B arrays of n += the others, in order. */
+static void add_sequences(int B, size_t n, real *x)
+{
+    for (int b = 1; b < B; b++)
+        lx_simd()->add(n, x + (size_t)b * n, x);
+}
+
+static void reverse_tables(const struct lx_attention *a)
+{
+    if (a->dist != NULL && !by_positions(a))
+        reverse(a->H, a->T, a->dist, a->reversed);
+    if (a->mul != NULL)
+        reverse(a->H, a->T, a->mul, a->reversed + (size_t)a->H * (size_t)a->T);
+}
+
+/* Sums over sequences, by distance again. */
+static void finish_table(const struct lx_attention *a, bool reversed, real *g)
+{
+    size_t n = (size_t)a->H * (size_t)a->reach;
+
+    if (g == NULL)
+        return;
+    add_sequences(a->B, n, g);
+    if (reversed) {
+        reverse(a->H, a->T, g, a->reversed);
+        memcpy(g, a->reversed, n * sizeof(*g));
+    }
+}
+
+/* --------------------------------------------------------------------------------------- heads */
+
 /* Head h of sequence b as the kernels see it. */
-static struct lx_attention_head head_at(const struct lx_attention *a, int b, int h, int worker)
+static struct lx_attention_head head_at(const struct lx_attention *a, int b, int h, int worker,
+                                        struct pairs *pairs)
 {
     size_t T = (size_t)a->T, d = (size_t)a->head_dim;
     size_t D = (size_t)a->H * d, first = (size_t)h * d;
     size_t row = ((size_t)b * (size_t)a->H + (size_t)h) * T;
     size_t seen = (size_t)b * a->observe_stride + (size_t)h * T;
     const real *qkv = a->qkv + (size_t)b * T * 3 * D + first;
+    const real *reversed = a->reversed != NULL ? a->reversed + (size_t)h * T : NULL;
 
+    *pairs = (struct pairs){.a = a, .call = lx_attention_call(a, b), .h = h};
     return (struct lx_attention_head){
         .T = a->T,
         .d = a->head_dim,
@@ -31,8 +148,15 @@ static struct lx_attention_head head_at(const struct lx_attention *a, int b, int
         .v = qkv + 2 * D,
         .factor = (real)(1.0 / sqrt((double)a->head_dim)),
         .tau = a->tau[h],
-        .scale = a->scale,
-        .bias = a->bias != NULL ? a->bias + (size_t)h * T : NULL,
+        .scale = a->scale != NULL ? a->scale + (size_t)b * a->scale_stride + (size_t)h * T : NULL,
+        .bias = a->dist != NULL && !by_positions(a) ? reversed : NULL,
+        .first = a->first,
+        .always = a->always,
+        .mul = a->mul != NULL ? reversed + (size_t)a->H * T : NULL,
+        .key = a->key != NULL ? a->key + row : NULL,
+        .pair = a->pair || by_positions(a) ? pair : NULL,
+        .ctx = pairs,
+        .sink = a->sink != NULL ? a->sink + h : NULL,
         .scratch = a->scratch + (size_t)worker * a->scratch_size,
         .out = a->out + (size_t)b * T * D + first,
         .lse = a->lse != NULL ? a->lse + row : NULL,
@@ -45,27 +169,53 @@ static struct lx_attention_head head_at(const struct lx_attention *a, int b, int
 struct pass {
     const struct lx_attention *a;
     const real *dout;
-    real *dqkv, *dbias;
+    real *dqkv;
+    struct lx_attention_grads g;
 };
 
 static void forward_head(void *ctx, int i, int worker)
 {
     const struct pass *p = ctx;
-    struct lx_attention_head head = head_at(p->a, i / p->a->H, i % p->a->H, worker);
+    struct pairs pairs;
+    struct lx_attention_head head = head_at(p->a, i / p->a->H, i % p->a->H, worker, &pairs);
 
     lx_simd()->attention_forward(&head);
+}
+
+/* x (n) at array i of those of n, set to 0; NULL stays NULL. */
+static real *zeroed(real *x, int i, int n)
+{
+    return x != NULL ? memset(x + (size_t)i * (size_t)n, 0, (size_t)n * sizeof(*x)) : NULL;
+}
+
+static double *zeroed_double(double *x, int i, int n)
+{
+    return x != NULL ? memset(x + (size_t)i * (size_t)n, 0, (size_t)n * sizeof(*x)) : NULL;
 }
 
 static void backward_head(void *ctx, int i, int worker)
 {
     const struct pass *p = ctx;
-    struct lx_attention_head head = head_at(p->a, i / p->a->H, i % p->a->H, worker);
+    const struct lx_attention *a = p->a;
+    struct pairs pairs;
+    struct lx_attention_head head = head_at(a, i / a->H, i % a->H, worker, &pairs);
+    real *dtable = zeroed(p->g.dist, i, a->reach);
 
-    head.dout = p->dout + (head.out - p->a->out);
-    head.dq = p->dqkv + (head.q - p->a->qkv);
-    head.dk = p->dqkv + (head.k - p->a->qkv);
-    head.dv = p->dqkv + (head.v - p->a->qkv);
-    head.dbias = p->dbias != NULL ? p->dbias + (size_t)i * (size_t)p->a->T : NULL;
+    head.dout = p->dout + (head.out - a->out);
+    head.dq = p->dqkv + (head.q - a->qkv);
+    head.dk = p->dqkv + (head.k - a->qkv);
+    head.dv = p->dqkv + (head.v - a->qkv);
+    head.dscale = zeroed(p->g.scale, i, a->T);
+    head.dmul = zeroed(p->g.mul, i, a->reach);
+    head.dkey = zeroed_double(p->g.key, i, a->T);
+    head.dsink = zeroed_double(p->g.sink, i, 1);
+    if (by_positions(a))
+        pairs.dtable = dtable;
+    else
+        head.dbias = dtable;
+    if (p->g.sums != NULL && a->pair)
+        pairs.sums = p->g.sums + (size_t)(i / a->H) * a->n_sums;
+    head.pair_back = pairs.dtable != NULL || pairs.sums != NULL ? pair_back : NULL;
     lx_simd()->attention_backward(&head);
 }
 
@@ -73,12 +223,19 @@ void lx_attention_forward(const struct lx_attention *a)
 {
     struct pass p = {.a = a};
 
+    reverse_tables(a);
     lx_parallel(a->B * a->H, forward_head, &p);
 }
 
-void lx_attention_backward(const struct lx_attention *a, const real *dout, real *dqkv, real *dbias)
+void lx_attention_backward(const struct lx_attention *a, const real *dout, real *dqkv,
+                           const struct lx_attention_grads *g)
 {
-    struct pass p = {.a = a, .dout = dout, .dqkv = dqkv, .dbias = dbias};
+    struct pass p = {.a = a, .dout = dout, .dqkv = dqkv, .g = *g};
 
+    reverse_tables(a);
     lx_parallel(a->B * a->H, backward_head, &p);
+    finish_table(a, !by_positions(a), g->dist);
+    finish_table(a, true, g->mul);
+    for (int i = a->H; g->sink != NULL && i < a->B * a->H; i++)
+        g->sink[i % a->H] += g->sink[i];
 }

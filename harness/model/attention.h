@@ -1,8 +1,9 @@
-/* Causal attention over one layer: every head of every sequence by the streaming kernels of
- * tensor/attention_head.h. Entropy and max-probability come from the same pass: with s the logits of
- * a row and p their softmax,
- *     H = logsumexp(s) - sum p s,     max p = exp(max s - logsumexp(s)).
- * The formula of a logit is that of encodings/encoding.h. */
+/* Causal attention over one layer: every head of every sequence, by the streaming kernels of
+ * tensor/attention_head.h. Entropy and max-probability come from the same pass: with p the weights of
+ * a row,
+ *     H = -sum p ln p,     max p,     over its keys.
+ * The formula of a logit is that of encodings/encoding.h. Tables are by distance here and everywhere
+ * else; how the kernels want them is known to attention.c alone. */
 #ifndef LX_MODEL_ATTENTION_H
 #define LX_MODEL_ATTENTION_H
 
@@ -10,26 +11,47 @@
 #include <stddef.h>
 
 #include "core/real.h"
+#include "model/stack.h"
 
 struct lx_attention {
     int B, T, H, head_dim;
-    const real *qkv; /* (B*T, 3D): q of all heads, k of all heads, v of all heads; rotated       */
-    const real
-        *scale;       /* (T) factor a query row, NULL: 1                                          */
-    const real *tau;  /* (H)                                                                      */
-    const real *bias; /* (H, T) by distance, REVERSED: bias[h*T + T-1-d]; NULL: none. Reversed so
-                        * that a row's biases lie in the order of its keys                         */
-    int window;       /* keys visible to a query, itself included; >= T: all                      */
-    real *scratch;    /* (threads, scratch_size), scratch_size: lx_attention_scratch()            */
+    const real *qkv;     /* (B*T, 3D): q of all heads, k of all heads, v of all heads; rotated   */
+    const real *tau;     /* (H)                                                                  */
+    const real *scale;   /* (B, H, T) factor a query row, NULL: 1                                */
+    size_t scale_stride; /* reals from sequence to sequence; 0: the same for all                 */
+    const real *dist;    /* (H, reach) by distance; NULL: none                                   */
+    const real *mul;     /* (H, reach) by distance; NULL: 1                                      */
+    int reach;           /* T, or with positions what they are below                             */
+    const double *key;   /* (B, H, T); NULL: none                                                */
+    const real *sink;    /* (H); NULL: none                                                      */
+    int window;          /* keys visible to a query, itself included; >= T: all                  */
+    const int *first;    /* (T) the first key that a query sees; NULL: by window                 */
+    int always;          /* the first keys that all queries see                                  */
+    /* What the stack is asked pair by pair, and the positions of call, NULL: dist by tokens */
+    const struct lx_stack *stack;
+    struct lx_enc_call call;
+    bool pair;      /* there are hooks of that name */
+    size_t n_sums;  /* doubles of a sequence        */
+    real *reversed; /* (2, H, T) for attention.c where dist or mul are set                  */
+    real *scratch;  /* (threads, scratch_size), scratch_size: lx_attention_scratch()        */
     size_t scratch_size;
     /* Results */
-    real *out;      /* (B*T, D)                                                                   */
-    real *lse;      /* (B, H, T) logsumexp of each row, NULL: not kept                            */
-    real *entropy;  /* NULL, or base of (T) rows: sequence b, head h at b*observe_stride + h*T    */
-    real *max_prob; /* the same                                                                   */
-    real
-        *attention; /* NULL, or base of (T, T) matrices: b*observe_stride*T + h*T*T               */
+    real *out;       /* (B*T, D)                                                                  */
+    real *lse;       /* (B, H, T) logsumexp of each row, sink included; NULL: not kept            */
+    real *entropy;   /* NULL, or base of (T) rows: sequence b, head h at b*observe_stride + h*T   */
+    real *max_prob;  /* the same                                                                  */
+    real *attention; /* NULL, or base of (T, T) matrices: b*observe_stride*T + h*T*T              */
     size_t observe_stride;
+};
+
+/* What the backward pass gives besides dqkv; NULL: not wanted. All are assigned. */
+struct lx_attention_grads {
+    real *dist;   /* room for (B, H, reach); the gradient is the first (H, reach)   */
+    real *mul;    /* the same                                                       */
+    real *scale;  /* (B, H, T)                                                      */
+    double *key;  /* (B, H, T)                                                      */
+    double *sink; /* room for (B, H); the gradient is the first (H)                 */
+    double *sums; /* (B, n_sums) those of pair_back, 0 before                       */
 };
 
 /* Reals of scratch for sequences of T tokens; `training`: for the backward pass too. */
@@ -37,9 +59,17 @@ size_t lx_attention_scratch(int T, int head_dim, bool training);
 
 void lx_attention_forward(const struct lx_attention *a);
 
-/* dout (B*T, D), out and lse as the forward pass left them; dqkv (B*T, 3D) is assigned; dbias
- * (B, H, T) reversed like bias, added to, NULL: not wanted: each sequence has its own, since they are
- * taken in any order. */
-void lx_attention_backward(const struct lx_attention *a, const real *dout, real *dqkv, real *dbias);
+/* dout (B*T, D), out and lse as the forward pass left them; dqkv (B*T, 3D) is assigned. */
+void lx_attention_backward(const struct lx_attention *a, const real *dout, real *dqkv,
+                           const struct lx_attention_grads *g);
+
+/* For attention_rows.c: the call for hooks that see sequence b alone; biases of one row and head that
+ * are asked pair by pair, dist at positions included, and their gradients (dtable (reach), sums of
+ * the sequence; NULL: not wanted). */
+struct lx_enc_call lx_attention_call(const struct lx_attention *a, int b);
+void lx_attention_pair(const struct lx_attention *a, const struct lx_enc_call *c, int h, int i,
+                       int j0, int n, real *bias);
+void lx_attention_pair_back(const struct lx_attention *a, const struct lx_enc_call *c, int h, int i,
+                            int j0, int n, const real *dbias, real *dtable, double *sums);
 
 #endif

@@ -47,6 +47,7 @@ struct layer_pass {
     struct lx_model *m;
     struct lx_work *w;
     int l;
+    bool input; /* the stack sent a gradient to the layer's input */
 };
 
 /* Where chunk i sums the gradient of one of the layer's arrays. */
@@ -102,43 +103,22 @@ static void project_chunk_back(void *ctx, int i, int worker)
     at = (size_t)r0 * (size_t)D;
     lx_linear_back(n, D, 3 * D, a->ln1 + at, y->qkv_w->w, w->dqkv + 3 * at, NULL, w->dh + at,
                    gradient(p, i, y->qkv_w), gradient(p, i, y->qkv_b));
+    if (p->input)
+        lx_simd()->add((size_t)n * (size_t)D, w->dln1 + at, w->dh + at);
     lx_norm_back(n, D, a->x + at, y->ln1_w->w, a->mean1 + r0, a->rstd1 + r0, w->dh + at, w->dx + at,
                  gradient(p, i, y->ln1_w), gradient(p, i, y->ln1_b));
 }
 
-static void rotate_sequence_back(void *ctx, int b, int worker)
-{
-    struct layer_pass *p = ctx;
-    struct lx_enc_call c = {.layer = p->l, .B = 1, .T = p->w->T};
-    size_t D = (size_t)p->m->config.d_model;
-    real *dqkv = p->w->dqkv + (size_t)b * (size_t)c.T * 3 * D;
-
-    (void)worker;
-    lx_stack_rotate_back(&p->m->stack, &c, dqkv, dqkv + D, 3 * D);
-}
-
 static void attention_back(struct layer_pass *p)
 {
-    struct lx_model *m = p->m;
-    struct lx_work *w = p->w;
-    struct lx_enc_call c = {.layer = p->l, .B = w->B, .T = w->T};
-    size_t B = (size_t)w->B, H = (size_t)m->config.heads, T = (size_t)w->T;
-    bool learns = lx_stack_learns_dist(&m->stack);
     struct lx_attention att;
+    struct lx_attention_grads g;
 
-    lx_work_attention(m, w, p->l, &att);
-    if (learns)
-        memset(w->dbias, 0, B * H * T * sizeof(*w->dbias));
-    lx_attention_backward(&att, w->dh, w->dqkv, learns ? w->dbias : NULL);
-    if (learns) {
-        for (size_t b = 1; b < B; b++)
-            lx_simd()->add(H * T, w->dbias + b * H * T, w->dbias);
-        for (size_t h = 0; h < H; h++)
-            for (size_t d = 0; d < T; d++)
-                w->dist[h * T + d] = w->dbias[h * T + T - 1 - d];
-        lx_stack_dist_back(&m->stack, &c, w->dist);
-    }
-    lx_parallel(w->B, rotate_sequence_back, p);
+    lx_work_attention(p->m, p->w, p->l, &att);
+    g = lx_work_grads(p->m, p->w, p->l);
+    att.n_sums = p->w->n_sums;
+    lx_attention_backward(&att, p->w->dh, p->w->dqkv, &g);
+    p->input = lx_work_hooks_back(p->m, p->w, p->l, &g);
 }
 
 /* dx: in, the gradient after the layer; out, before it. */
@@ -176,7 +156,7 @@ static void final_norm_chunk_back(void *ctx, int i, int worker)
 
 void lx_model_backward(struct lx_model *m, struct lx_work *w, const uint16_t *tokens)
 {
-    struct lx_enc_call c = {.layer = -1, .B = w->B, .T = w->T};
+    struct lx_enc_call c = lx_work_call(w, -1, 0, w->B);
     struct layer_pass p = {.m = m, .w = w};
     size_t D = (size_t)m->config.d_model, R = (size_t)w->B * (size_t)w->T;
     real factor = (real)sqrt((double)D);

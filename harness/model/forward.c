@@ -7,43 +7,9 @@
 #include "tensor/parallel.h"
 #include "tensor/simd.h"
 
-void lx_work_attention(struct lx_model *m, struct lx_work *w, int l, struct lx_attention *a)
-{
-    struct lx_enc_call c = {.layer = l, .B = w->B, .T = w->T};
-    int H = m->config.heads;
-    size_t T = (size_t)w->T;
-
-    memset(a, 0, sizeof(*a));
-    a->B = w->B;
-    a->T = w->T;
-    a->H = H;
-    a->head_dim = m->config.d_model / H;
-    a->qkv = w->acts[l].qkv;
-    a->out = w->acts[l].att;
-    a->lse = w->acts[l].lse;
-    a->scratch = w->scratch;
-    a->scratch_size = w->attention_scratch;
-    a->window = lx_stack_window(&m->stack, &c);
-    a->tau = w->tau;
-    lx_stack_tau(&m->stack, &c, H, w->tau);
-    for (int h = 0; h < H && m->temperature != NULL; h++)
-        w->tau[h] *= m->temperature[l * H + h];
-    if (lx_stack_has_scale(&m->stack)) {
-        a->scale = w->scale;
-        lx_stack_scale(&m->stack, &c, w->scale);
-    }
-    if (lx_stack_has_dist(&m->stack)) {
-        a->bias = w->bias;
-        lx_stack_dist(&m->stack, &c, H, w->dist);
-        for (size_t h = 0; h < (size_t)H; h++)
-            for (size_t d = 0; d < T; d++)
-                w->bias[h * T + T - 1 - d] = w->dist[h * T + d];
-    }
-}
-
 static void embed(struct lx_model *m, struct lx_work *w, const uint16_t *tokens)
 {
-    struct lx_enc_call c = {.layer = -1, .B = w->B, .T = w->T};
+    struct lx_enc_call c = lx_work_call(w, -1, 0, w->B);
     size_t D = (size_t)m->config.d_model, R = (size_t)w->B * (size_t)w->T;
     real factor = (real)sqrt((double)D);
     real *x = w->acts[0].x;
@@ -101,18 +67,6 @@ static void mlp_chunk(void *ctx, int i, int worker)
     lx_linear(n, F, D, a->act + hidden, y->down_w->w, y->down_b->w, a->mid + at, p->next + at);
 }
 
-/* Queries and keys of one sequence. */
-static void rotate_sequence(void *ctx, int b, int worker)
-{
-    struct layer_pass *p = ctx;
-    struct lx_enc_call c = {.layer = p->l, .B = 1, .T = p->w->T};
-    size_t D = (size_t)p->m->config.d_model;
-    real *qkv = p->w->acts[p->l].qkv + (size_t)b * (size_t)c.T * 3 * D;
-
-    (void)worker;
-    lx_stack_rotate(&p->m->stack, &c, qkv, qkv + D, 3 * D);
-}
-
 /* What attention adds to the stream, on its own. */
 static void observe_output(const struct lx_model *m, const struct lx_work *w, int l, real *output)
 {
@@ -132,7 +86,7 @@ static void layer_forward(struct lx_model *m, struct lx_work *w, int l, real *ne
     struct lx_attention att;
 
     lx_parallel(chunks, project_chunk, &p);
-    lx_parallel(w->B, rotate_sequence, &p);
+    lx_work_sequences(m, w, l);
     lx_work_attention(m, w, l, &att);
     if (observe != NULL) {
         att.observe_stride = (size_t)m->config.layers * HT;
@@ -177,9 +131,7 @@ void lx_model_forward(struct lx_model *m, struct lx_work *w, const uint16_t *tok
     int L = m->config.layers;
     struct layer_pass p = {.m = m, .w = w};
 
-    w->B = B;
-    w->T = T;
-    lx_stack_prepare(&m->stack, T);
+    lx_work_begin(m, w, tokens, B, T);
     embed(m, w, tokens);
     for (int l = 0; l < L; l++) {
         keep_residual(w, observe, l, m->config.d_model, w->acts[l].x);

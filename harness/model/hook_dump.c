@@ -41,19 +41,34 @@ static enum lx_code get(struct probe *p, size_t n, real **out, struct lx_err *er
     return lx_arena_get(&p->arena, n, sizeof(real), out, "what a scheme applies", err);
 }
 
-/* Whether any element of the stack sets the hook. */
-#define HAS(p, hook) has_hook((p)->s, offsetof(struct lx_encoding_ops, hook))
+/* Whether any element of the stack sets the hook, in this layer. */
+#define HAS(p, hook) LX_STACK_HAS((p)->s, &(p)->call, hook)
 
-static bool has_hook(const struct lx_stack *s, size_t offset)
+/* A layer's input for hooks that read it: normal noise, the same every time. */
+static enum lx_code get_input(struct probe *p, real **x, struct lx_err *err)
 {
-    for (int i = 0; i < s->n; i++) {
-        void (*hook)(void);
+    size_t n = (size_t)p->call.T * (size_t)p->dims->d_model;
+    struct lx_rng rng;
 
-        memcpy(&hook, (const char *)s->items[i].ops + offset, sizeof(hook));
-        if (hook != NULL)
-            return true;
-    }
-    return false;
+    if (get(p, n, x, err) != LX_OK)
+        return err->code;
+    lx_rng_init(&rng, 1, "describe/input");
+    for (size_t i = 0; i < n; i++)
+        (*x)[i] = (real)lx_rng_normal(&rng);
+    return LX_OK;
+}
+
+/* A table (H, T) by query or distance; once for all heads where they are alike. */
+static void put_table(struct probe *p, const char *kind, const real *table)
+{
+    int T = p->call.T, H = p->dims->heads;
+    bool alike = true;
+
+    for (int at = T; at < H * T; at++)
+        alike = alike && !differ(table[at], table[at % T]);
+    for (int h = 0; h < (alike ? 1 : H); h++)
+        for (int t = 0; t < T; t++)
+            put(p, kind, alike ? -1 : h, t, -1, (double)table[h * T + t]);
 }
 
 static enum lx_code embedding(struct probe *p, struct lx_err *err)
@@ -166,18 +181,14 @@ static enum lx_code rotation(struct probe *p, struct lx_err *err)
 static enum lx_code scales(struct probe *p, struct lx_err *err)
 {
     int T = p->call.T, H = p->dims->heads;
-    real *scale, *tau;
+    real *scale, *tau, *x;
 
-    if (get(p, (size_t)T, &scale, err) != LX_OK || get(p, (size_t)H, &tau, err) != LX_OK)
+    if (get(p, (size_t)H * (size_t)T, &scale, err) != LX_OK ||
+        get(p, (size_t)H, &tau, err) != LX_OK || get_input(p, &x, err) != LX_OK)
         return err->code;
-    for (int t = 0; t < T; t++)
-        scale[t] = 1;
-    for (int h = 0; h < H; h++)
-        tau[h] = 1;
     if (HAS(p, scale)) {
-        lx_stack_scale(p->s, &p->call, scale);
-        for (int t = 0; t < T; t++)
-            put(p, "scale", -1, t, -1, (double)scale[t]);
+        lx_stack_scale(p->s, &p->call, H, x, scale);
+        put_table(p, "scale", scale);
     }
     if (HAS(p, tau)) {
         lx_stack_tau(p->s, &p->call, H, tau);
@@ -200,6 +211,12 @@ static enum lx_code distances(struct probe *p, struct lx_err *err)
             for (int t = 0; t < T; t++)
                 put(p, "dist", h, t, -1, (double)table[h * T + t]);
     }
+    if (HAS(p, mul)) {
+        if (get(p, (size_t)H * (size_t)T, &table, err) != LX_OK)
+            return err->code;
+        lx_stack_mul(p->s, &p->call, H, table);
+        put_table(p, "mul", table);
+    }
     for (int i = 0; i < p->s->n; i++)
         for (int t = 0; p->s->items[i].ops->bucket != NULL && t < T; t++)
             put(p, "bucket", -1, t, -1, (double)p->s->items[i].ops->bucket(p->s->items[i].self, t));
@@ -215,7 +232,7 @@ enum lx_code lx_hook_dump_write(struct lx_stack *s, const struct lx_enc_dims *di
     struct probe p = {.s = s, .dims = dims, .call = {.layer = layer, .B = 1, .T = T}, .out = out};
     enum lx_code code;
 
-    lx_stack_prepare(s, T);
+    lx_stack_prepare(s, T, T);
     lx_buf_add(out, LX_APPLIED_HEADER "\n");
     code = embedding(&p, err);
     if (code == LX_OK)

@@ -1,247 +1,399 @@
-/* Stacks of schemes; see stack.h. */
+/* Running hooks over a stack of schemes; see stack.h. */
 #include "model/stack.h"
 
+#include <stdio.h>
 #include <string.h>
 
-#include "text/nearest.h"
-#include "text/options.h"
-
-static const char *const item_keys[] = {"name", NULL};
-
-enum lx_code lx_stack_unknown(const char *name, const char *path, enum lx_code code,
-                              struct lx_err *err)
+static bool acts(const struct lx_stack *s, const struct lx_stack_item *e,
+                 const struct lx_enc_call *c)
 {
-    const char *names[LX_NAMES];
-    size_t n = 0;
-
-    for (int i = 0; i < lx_encoding_count() && n < LX_NAMES; i++)
-        names[n++] = lx_encoding_at(i)->name;
-    (void)lx_fail_unknown(err, code, name, names, n, "%s: unknown encoding", path);
-    return lx_hint(err, "`longshot list encodings` names them");
+    if (c == NULL)
+        return true;
+    if (e->until > 0 && !(s->progress < e->until))
+        return false;
+    return e->off == NULL || c->layer < 0 || !e->off[c->layer];
 }
 
-/* Options from obj (NULL: none) over the defaults. */
-static enum lx_code set_up(struct lx_stack_item *item, const struct lx_encoding_ops *ops,
-                           const struct lx_json *obj, const char *path, struct lx_arena *arena,
-                           struct lx_err *err)
+/* The element from i on (counting down: to i, with step -1) that sets the hook and acts; NULL: none. */
+static const struct lx_stack_item *next(const struct lx_stack *s, const struct lx_enc_call *c,
+                                        size_t hook, int *i, int step)
 {
-    static const struct lx_option none[] = {{.type = LX_OPT_END}};
+    for (; *i >= 0 && *i < s->n; *i += step) {
+        const struct lx_stack_item *e = &s->items[*i];
 
-    item->ops = ops;
-    if (lx_arena_get(arena, 1, ops->state_size + 1, &item->self, ops->name, err))
-        return err->code;
-    return lx_options_parse(ops->options != NULL ? ops->options : none, obj, path, item_keys,
-                            item->self, arena, err);
-}
-
-static enum lx_code parse_item(struct lx_stack_item *item, const struct lx_json *v,
-                               const char *path, struct lx_arena *arena, struct lx_err *err)
-{
-    bool bare = lx_json_type(v) == LX_JSON_TEXT;
-    const struct lx_json *name = bare ? v : lx_json_find(v, "name");
-    const struct lx_encoding_ops *ops;
-    const char *at;
-
-    if (!bare && lx_json_type(v) != LX_JSON_OBJECT)
-        return lx_fail(err, LX_ECONFIG, "%s: must be an object or a name, got %s", path,
-                       lx_json_type_name(lx_json_type(v)));
-    if (lx_json_type(name) != LX_JSON_TEXT)
-        return lx_fail(err, LX_ECONFIG, "%s.name: must be a string, got %s", path,
-                       name == NULL ? "nothing" : lx_json_type_name(lx_json_type(name)));
-    ops = lx_encoding_find(lx_json_text(name));
-    if (ops == NULL)
-        return lx_arena_format(arena, &at, err, "%s.name", path)
-                   ? err->code
-                   : lx_stack_unknown(lx_json_text(name), at, LX_ECONFIG, err);
-    return set_up(item, ops, bare ? NULL : v, path, arena, err);
-}
-
-enum lx_code lx_stack_of(struct lx_stack *s, const struct lx_encoding_ops *ops,
-                         struct lx_arena *arena, struct lx_err *err)
-{
-    *s = (struct lx_stack){.n = 1};
-    return set_up(&s->items[0], ops, NULL, ops->name, arena, err);
-}
-
-enum lx_code lx_stack_parse(struct lx_stack *s, const struct lx_json *list, const char *path,
-                            struct lx_arena *arena, struct lx_err *err)
-{
-    memset(s, 0, sizeof(*s));
-    if (lx_json_type(list) != LX_JSON_ARRAY)
-        return lx_fail(err, LX_ECONFIG, "%s: must be an array, got %s", path,
-                       lx_json_type_name(lx_json_type(list)));
-    if (lx_json_count(list) > LX_STACK_MAX)
-        return lx_fail(err, LX_ECONFIG, "%s: must have at most %d elements, got %zu", path,
-                       LX_STACK_MAX, lx_json_count(list));
-    for (const struct lx_json *v = lx_json_first(list); v != NULL; v = lx_json_next(v)) {
-        char *item_path = lx_arena_printf(arena, "%s[%d]", path, s->n);
-
-        if (item_path == NULL)
-            return lx_fail(err, LX_ENOMEM, "%s: out of memory", path);
-        if (parse_item(&s->items[s->n], v, item_path, arena, err))
-            return err->code;
-        s->n++;
+        if (lx_hook_used(e->ops, e->self, hook) && acts(s, e, c)) {
+            *i += step;
+            return e;
+        }
     }
-    return LX_OK;
+    return NULL;
 }
 
-enum lx_code lx_stack_clone(const struct lx_stack *from, struct lx_arena *arena,
-                            struct lx_stack *out, struct lx_err *err)
-{
-    *out = *from;
-    for (int i = 0; i < from->n; i++) {
-        const struct lx_encoding_ops *ops = from->items[i].ops;
+/* Walks over the elements that set a hook and act in the layer, first to last or last to first. */
+struct walk {
+    const struct lx_stack *s;
+    const struct lx_enc_call *c;
+    size_t hook;
+    int at, step;
+};
 
-        if (lx_arena_get(arena, 1, ops->state_size + 1, &out->items[i].self, ops->name, err))
-            return err->code;
-        memcpy(out->items[i].self, from->items[i].self, ops->state_size);
+#define WALK(s, c, hook) ((struct walk){(s), (c), offsetof(struct lx_encoding_ops, hook), 0, 1})
+#define WALK_BACK(s, c, hook)                                                                      \
+    ((struct walk){(s), (c), offsetof(struct lx_encoding_ops, hook), (s)->n - 1, -1})
+
+static const struct lx_stack_item *step(struct walk *w)
+{
+    return next(w->s, w->c, w->hook, &w->at, w->step);
+}
+
+bool lx_stack_has(const struct lx_stack *s, const struct lx_enc_call *c, size_t hook)
+{
+    int i = 0;
+
+    return next(s, c, hook, &i, 1) != NULL;
+}
+
+bool lx_stack_by_rows(const struct lx_stack *s, const struct lx_enc_call *c)
+{
+    for (size_t k = 0; k < lx_hook_count; k++)
+        if (lx_hooks[k].place == LX_HOOK_SLOW && lx_stack_has(s, c, lx_hooks[k].at))
+            return true;
+    return false;
+}
+
+bool lx_stack_reads_input(const struct lx_stack *s, const struct lx_enc_call *c)
+{
+    struct walk w = WALK(s, c, scale);
+
+    for (const struct lx_stack_item *e = step(&w); e != NULL; e = step(&w))
+        if (e->ops->reads_input)
+            return true;
+    return false;
+}
+
+void lx_stack_prepare(struct lx_stack *s, int T, int reach)
+{
+    struct walk w = WALK(s, NULL, prepare);
+
+    for (const struct lx_stack_item *e = step(&w); e != NULL; e = step(&w))
+        e->ops->prepare(e->self, T, reach);
+}
+
+/* ---------------------------------------------------------------------------------- positions */
+
+int lx_stack_reach(const struct lx_stack *s, int T, bool training)
+{
+    struct walk w = WALK(s, NULL, reach);
+    const struct lx_stack_item *e = step(&w);
+    int own = T, embed = T;
+
+    if (e != NULL) {
+        own = e->ops->reach(e->self, T, training, false);
+        embed = e->ops->reach(e->self, T, training, true);
     }
-    return LX_OK;
+    return own > embed ? own : embed;
 }
 
-void lx_stack_write(const struct lx_stack *s, struct lx_json_writer *w, const char *key)
+int lx_stack_positions(const struct lx_stack *s, const struct lx_enc_draw *draw,
+                       const uint16_t *tokens, int B, int T, double *pos, double *pos_embed,
+                       double *distances)
 {
-    lx_json_open_array(w, key);
-    for (int i = 0; i < s->n; i++) {
-        lx_json_open_object(w, NULL);
-        lx_json_add_text(w, "name", s->items[i].ops->name);
-        if (s->items[i].ops->options != NULL)
-            lx_options_write(s->items[i].ops->options, s->items[i].self, w);
-        lx_json_close_object(w);
+    struct walk w = WALK(s, NULL, positions);
+    const struct lx_stack_item *e = step(&w);
+    int wrote = 0;
+
+    for (int b = 0; e != NULL && b < B; b++) {
+        struct lx_rng rng;
+        char stream[64];
+        size_t at = (size_t)b * (size_t)T;
+        struct lx_enc_positions p = {.draw = draw,
+                                     .tokens = tokens != NULL ? tokens + at : NULL,
+                                     .rng = &rng,
+                                     .pos = pos + at,
+                                     .pos_embed = pos_embed + at,
+                                     .distances = b == 0 ? distances : NULL};
+
+        for (int t = 0; t < T; t++) {
+            p.pos[t] = p.pos_embed[t] = t;
+            distances[t] = b == 0 ? t : distances[t];
+        }
+        if (draw->training)
+            (void)snprintf(stream, sizeof(stream), "positions/%lld/%d", draw->step, b);
+        else
+            (void)snprintf(stream, sizeof(stream), "positions/%d", T);
+        lx_rng_init(&rng, draw->training ? draw->seed : 0, stream);
+        wrote |= e->ops->positions(e->self, T, &p);
     }
-    lx_json_close_array(w);
-}
-
-enum lx_code lx_stack_init(struct lx_stack *s, const struct lx_enc_dims *dims,
-                           struct lx_arena *arena, struct lx_paramset *params, struct lx_err *err)
-{
-    for (int i = 0; i < s->n; i++) {
-        const struct lx_encoding_ops *ops = s->items[i].ops;
-
-        if (ops->init != NULL && ops->init(s->items[i].self, dims, arena, params, err))
-            return lx_wrap(err, "stack[%d] (%s)", i, ops->name);
-    }
-    return LX_OK;
-}
-
-int lx_stack_max_length(const struct lx_stack *s)
-{
-    int limit = 0;
-
-    for (int i = 0; i < s->n; i++) {
-        const struct lx_encoding_ops *ops = s->items[i].ops;
-        int own = ops->max_length != NULL ? ops->max_length(s->items[i].self) : 0;
-
-        if (own > 0 && (limit == 0 || own < limit))
-            limit = own;
-    }
-    return limit;
-}
-
-void lx_stack_prepare(struct lx_stack *s, int T)
-{
-    for (int i = 0; i < s->n; i++)
-        if (s->items[i].ops->prepare != NULL)
-            s->items[i].ops->prepare(s->items[i].self, T);
+    return wrote;
 }
 
 void lx_stack_embed(const struct lx_stack *s, const struct lx_enc_call *c, real *x)
 {
-    for (int i = 0; i < s->n; i++)
-        if (s->items[i].ops->embed != NULL)
-            s->items[i].ops->embed(s->items[i].self, c, x);
+    struct walk w = WALK(s, c, embed);
+
+    for (const struct lx_stack_item *e = step(&w); e != NULL; e = step(&w))
+        e->ops->embed(e->self, c, x);
 }
 
 void lx_stack_embed_back(struct lx_stack *s, const struct lx_enc_call *c, const real *dx)
 {
-    for (int i = s->n - 1; i >= 0; i--)
-        if (s->items[i].ops->embed_back != NULL)
-            s->items[i].ops->embed_back(s->items[i].self, c, dx);
+    struct walk w = WALK_BACK(s, c, embed_back);
+
+    for (const struct lx_stack_item *e = step(&w); e != NULL; e = step(&w))
+        e->ops->embed_back(e->self, c, dx);
 }
 
 void lx_stack_rotate(const struct lx_stack *s, const struct lx_enc_call *c, real *q, real *k,
                      size_t stride)
 {
-    for (int i = 0; i < s->n; i++)
-        if (s->items[i].ops->rotate != NULL)
-            s->items[i].ops->rotate(s->items[i].self, c, q, k, stride);
+    struct walk w = WALK(s, c, rotate);
+
+    for (const struct lx_stack_item *e = step(&w); e != NULL; e = step(&w))
+        e->ops->rotate(e->self, c, q, k, stride);
 }
 
 void lx_stack_rotate_back(struct lx_stack *s, const struct lx_enc_call *c, real *dq, real *dk,
                           size_t stride)
 {
-    for (int i = s->n - 1; i >= 0; i--)
-        if (s->items[i].ops->rotate_back != NULL)
-            s->items[i].ops->rotate_back(s->items[i].self, c, dq, dk, stride);
+    struct walk w = WALK_BACK(s, c, rotate_back);
+
+    for (const struct lx_stack_item *e = step(&w); e != NULL; e = step(&w))
+        e->ops->rotate_back(e->self, c, dq, dk, stride);
 }
 
-bool lx_stack_has_scale(const struct lx_stack *s)
+/* -------------------------------------------------------------------------- factors and biases */
+
+static void fill(real *x, size_t n, real v)
 {
-    for (int i = 0; i < s->n; i++)
-        if (s->items[i].ops->scale != NULL)
-            return true;
-    return false;
+    for (size_t i = 0; i < n; i++)
+        x[i] = v;
 }
 
-void lx_stack_scale(const struct lx_stack *s, const struct lx_enc_call *c, real *scale)
+void lx_stack_scale(const struct lx_stack *s, const struct lx_enc_call *c, int heads, const real *x,
+                    real *scale)
 {
-    for (int t = 0; t < c->T; t++)
-        scale[t] = 1;
-    for (int i = 0; i < s->n; i++)
-        if (s->items[i].ops->scale != NULL)
-            s->items[i].ops->scale(s->items[i].self, c, scale);
+    struct walk w = WALK(s, c, scale);
+
+    fill(scale, (size_t)heads * (size_t)c->T, 1);
+    for (const struct lx_stack_item *e = step(&w); e != NULL; e = step(&w))
+        e->ops->scale(e->self, c, e->ops->reads_input ? x : NULL, scale);
+}
+
+/* The gradient by the factors of one element: that by the product, times the factors of all others. */
+static const real *own_factor(real *spare, size_t n, const real *gradient)
+{
+    for (size_t i = 0; i < n; i++)
+        spare[i] *= gradient[i];
+    return spare;
+}
+
+void lx_stack_scale_back(const struct lx_stack *s, const struct lx_enc_call *c, int heads,
+                         const real *x, const real *ds, real *dx, double *sums, real *spare)
+{
+    size_t n = (size_t)heads * (size_t)c->T;
+    struct walk w = WALK_BACK(s, c, scale_back);
+
+    for (const struct lx_stack_item *e = step(&w); e != NULL; e = step(&w)) {
+        struct walk others = WALK(s, c, scale);
+
+        fill(spare, n, 1);
+        for (const struct lx_stack_item *o = step(&others); o != NULL; o = step(&others))
+            if (o != e)
+                o->ops->scale(o->self, c, o->ops->reads_input ? x : NULL, spare);
+        e->ops->scale_back(e->self, c, e->ops->reads_input ? x : NULL, own_factor(spare, n, ds),
+                           e->ops->reads_input ? dx : NULL,
+                           lx_stack_sums_of(s, e, heads, c->T, sums));
+    }
 }
 
 void lx_stack_tau(const struct lx_stack *s, const struct lx_enc_call *c, int heads, real *tau)
 {
-    for (int h = 0; h < heads; h++)
-        tau[h] = 1;
-    for (int i = 0; i < s->n; i++)
-        if (s->items[i].ops->tau != NULL)
-            s->items[i].ops->tau(s->items[i].self, c, tau);
-}
+    struct walk w = WALK(s, c, tau);
 
-bool lx_stack_has_dist(const struct lx_stack *s)
-{
-    for (int i = 0; i < s->n; i++)
-        if (s->items[i].ops->dist != NULL)
-            return true;
-    return false;
-}
-
-bool lx_stack_learns_dist(const struct lx_stack *s)
-{
-    for (int i = 0; i < s->n; i++)
-        if (s->items[i].ops->dist_back != NULL)
-            return true;
-    return false;
+    fill(tau, (size_t)heads, 1);
+    for (const struct lx_stack_item *e = step(&w); e != NULL; e = step(&w))
+        e->ops->tau(e->self, c, tau);
 }
 
 void lx_stack_dist(const struct lx_stack *s, const struct lx_enc_call *c, int heads, real *table)
 {
+    struct walk w = WALK(s, c, dist);
+
     memset(table, 0, (size_t)heads * (size_t)c->T * sizeof(*table));
-    for (int i = 0; i < s->n; i++)
-        if (s->items[i].ops->dist != NULL)
-            s->items[i].ops->dist(s->items[i].self, c, table);
+    for (const struct lx_stack_item *e = step(&w); e != NULL; e = step(&w))
+        e->ops->dist(e->self, c, table);
 }
 
 void lx_stack_dist_back(struct lx_stack *s, const struct lx_enc_call *c, const real *dtable)
 {
-    for (int i = s->n - 1; i >= 0; i--)
-        if (s->items[i].ops->dist_back != NULL)
-            s->items[i].ops->dist_back(s->items[i].self, c, dtable);
+    struct walk w = WALK_BACK(s, c, dist_back);
+
+    for (const struct lx_stack_item *e = step(&w); e != NULL; e = step(&w))
+        e->ops->dist_back(e->self, c, dtable);
 }
+
+void lx_stack_mul(const struct lx_stack *s, const struct lx_enc_call *c, int heads, real *table)
+{
+    struct walk w = WALK(s, c, mul);
+
+    fill(table, (size_t)heads * (size_t)c->T, 1);
+    for (const struct lx_stack_item *e = step(&w); e != NULL; e = step(&w))
+        e->ops->mul(e->self, c, table);
+}
+
+void lx_stack_mul_back(struct lx_stack *s, const struct lx_enc_call *c, int heads,
+                       const real *dtable, real *spare)
+{
+    size_t n = (size_t)heads * (size_t)c->T;
+    struct walk w = WALK_BACK(s, c, mul_back);
+
+    for (const struct lx_stack_item *e = step(&w); e != NULL; e = step(&w)) {
+        struct walk others = WALK(s, c, mul);
+
+        fill(spare, n, 1);
+        for (const struct lx_stack_item *o = step(&others); o != NULL; o = step(&others))
+            if (o != e)
+                o->ops->mul(o->self, c, spare);
+        e->ops->mul_back(e->self, c, own_factor(spare, n, dtable));
+    }
+}
+
+void lx_stack_key(const struct lx_stack *s, const struct lx_enc_call *c, int heads, const real *x,
+                  double *key)
+{
+    struct walk w = WALK(s, c, key);
+
+    memset(key, 0, (size_t)heads * (size_t)c->T * sizeof(*key));
+    for (const struct lx_stack_item *e = step(&w); e != NULL; e = step(&w))
+        e->ops->key(e->self, c, x, key);
+}
+
+void lx_stack_key_back(const struct lx_stack *s, const struct lx_enc_call *c, int heads,
+                       const real *x, const double *dkey, real *dx, double *sums)
+{
+    struct walk w = WALK_BACK(s, c, key_back);
+
+    for (const struct lx_stack_item *e = step(&w); e != NULL; e = step(&w))
+        e->ops->key_back(e->self, c, x, dkey, dx, lx_stack_sums_of(s, e, heads, c->T, sums));
+}
+
+void lx_stack_sink(const struct lx_stack *s, const struct lx_enc_call *c, int heads, real *sink)
+{
+    struct walk w = WALK(s, c, sink);
+
+    fill(sink, (size_t)heads, 0);
+    for (const struct lx_stack_item *e = step(&w); e != NULL; e = step(&w))
+        e->ops->sink(e->self, c, sink);
+}
+
+void lx_stack_sink_back(struct lx_stack *s, const struct lx_enc_call *c, const real *dsink)
+{
+    struct walk w = WALK_BACK(s, c, sink_back);
+
+    for (const struct lx_stack_item *e = step(&w); e != NULL; e = step(&w))
+        e->ops->sink_back(e->self, c, dsink);
+}
+
+void lx_stack_pair(const struct lx_stack *s, const struct lx_enc_call *c, int h, int i, int j0,
+                   int n, real *bias)
+{
+    struct walk w = WALK(s, c, pair);
+
+    for (const struct lx_stack_item *e = step(&w); e != NULL; e = step(&w))
+        e->ops->pair(e->self, c, h, i, j0, n, bias);
+}
+
+void lx_stack_pair_back(const struct lx_stack *s, const struct lx_enc_call *c, int heads, int h,
+                        int i, int j0, int n, const real *dbias, double *sums)
+{
+    struct walk w = WALK_BACK(s, c, pair_back);
+
+    for (const struct lx_stack_item *e = step(&w); e != NULL; e = step(&w)) {
+        size_t own = e->ops->n_sums != NULL ? e->ops->n_sums(e->self, c->T) : 0;
+
+        e->ops->pair_back(e->self, c, h, i, j0, n, dbias,
+                          lx_stack_sums_of(s, e, heads, c->T, sums) + (size_t)h * own);
+    }
+}
+
+/* --------------------------------------------------------------------------------------- sums */
+
+static size_t sums_before(const struct lx_stack *s, int n, int heads, int T)
+{
+    size_t sum = 0;
+
+    for (int i = 0; i < n; i++)
+        if (s->items[i].ops->n_sums != NULL)
+            sum += (size_t)heads * s->items[i].ops->n_sums(s->items[i].self, T);
+    return sum;
+}
+
+double *lx_stack_sums_of(const struct lx_stack *s, const struct lx_stack_item *e, int heads, int T,
+                         double *sums)
+{
+    return sums != NULL ? sums + sums_before(s, (int)(e - s->items), heads, T) : NULL;
+}
+
+size_t lx_stack_n_sums(const struct lx_stack *s, int heads, int T)
+{
+    return sums_before(s, s->n, heads, T);
+}
+
+void lx_stack_sums_back(struct lx_stack *s, const struct lx_enc_call *c, int heads,
+                        const double *sums)
+{
+    struct walk w = WALK_BACK(s, c, sums_back);
+
+    for (const struct lx_stack_item *e = step(&w); e != NULL; e = step(&w))
+        e->ops->sums_back(e->self, c, sums + sums_before(s, (int)(e - s->items), heads, c->T));
+}
+
+/* ----------------------------------------------------------------------------- what is hidden */
 
 int lx_stack_window(const struct lx_stack *s, const struct lx_enc_call *c)
 {
+    struct walk w = WALK(s, c, window);
     int width = c->T;
 
-    for (int i = 0; i < s->n; i++) {
-        const struct lx_encoding_ops *ops = s->items[i].ops;
-        int own = ops->window != NULL ? ops->window(s->items[i].self, c) : 0;
+    for (const struct lx_stack_item *e = step(&w); e != NULL; e = step(&w)) {
+        int own = e->ops->window(e->self, c);
 
         if (own > 0 && own < width)
             width = own;
     }
     return width;
+}
+
+bool lx_stack_hides(const struct lx_stack *s, const struct lx_enc_call *c)
+{
+    return LX_STACK_HAS(s, c, first_seen);
+}
+
+int lx_stack_first_seen(const struct lx_stack *s, const struct lx_enc_call *c, int i)
+{
+    struct walk w = WALK(s, c, first_seen);
+    int first = i + 1 - lx_stack_window(s, c);
+
+    first = first > 0 ? first : 0;
+    for (const struct lx_stack_item *e = step(&w); e != NULL; e = step(&w)) {
+        int own = e->ops->first_seen(e->self, c, i);
+
+        first = own > first ? own : first;
+    }
+    return first;
+}
+
+int lx_stack_always_seen(const struct lx_stack *s, const struct lx_enc_call *c)
+{
+    struct walk w = WALK(s, c, always_seen);
+    const struct lx_stack_item *e = step(&w);
+
+    return e != NULL ? e->ops->always_seen(e->self) : 0;
+}
+
+int lx_stack_keys(const struct lx_stack *s, const struct lx_enc_call *c, int i)
+{
+    int first = lx_stack_first_seen(s, c, i), always = lx_stack_always_seen(s, c);
+
+    return i + 1 - first + (always < first ? always : first);
 }

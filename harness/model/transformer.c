@@ -158,10 +158,11 @@ double lx_model_flops(const struct lx_model_config *c, int T)
 }
 
 /* Room for one layer's activations. */
-static void take_acts(struct lx_acts *a, const struct lx_model_config *c, size_t R, bool training,
+static void take_acts(struct lx_acts *a, const struct lx_model *m, size_t R, bool training,
                       struct lx_arena *arena)
 {
-    size_t D = (size_t)c->d_model, F = (size_t)c->d_ff;
+    const struct lx_model_config *c = &m->config;
+    size_t D = (size_t)c->d_model, F = (size_t)c->d_ff, HR = R * (size_t)c->heads;
 
     a->x = lx_arena_take(arena, R * D, sizeof(real));
     a->ln1 = lx_arena_take(arena, R * D, sizeof(real));
@@ -172,11 +173,15 @@ static void take_acts(struct lx_acts *a, const struct lx_model_config *c, size_t
     a->qkv = lx_arena_take(arena, R * 3 * D, sizeof(real));
     a->att = lx_arena_take(arena, R * D, sizeof(real));
     a->up = lx_arena_take(arena, R * F, sizeof(real));
+    if (LX_STACK_HAS(&m->stack, NULL, scale))
+        a->scale = lx_arena_take(arena, HR, sizeof(real));
+    if (LX_STACK_HAS(&m->stack, NULL, key))
+        a->key = lx_arena_take(arena, HR, sizeof(double));
     if (training) {
         a->ln2 = lx_arena_take(arena, R * D, sizeof(real));
         a->mid = lx_arena_take(arena, R * D, sizeof(real));
         a->act = lx_arena_take(arena, R * F, sizeof(real));
-        a->lse = lx_arena_take(arena, R * (size_t)c->heads, sizeof(real));
+        a->lse = lx_arena_take(arena, HR, sizeof(real));
     } else {
         a->ln2 = a->ln1;
         a->mid = a->x;
@@ -212,19 +217,75 @@ static size_t partial_size(const struct lx_model *m)
     return layer > m->embed->n ? layer : m->embed->n;
 }
 
+/* Room for what the hooks of the stack fill, and nothing for those that no scheme has. */
+static void take_hooks(struct lx_work *w, const struct lx_model *m, struct lx_arena *arena)
+{
+    const struct lx_stack *s = &m->stack;
+    size_t B = (size_t)w->max_B, T = (size_t)w->max_T, H = (size_t)m->config.heads;
+    bool positions = LX_STACK_HAS(s, NULL, positions), dist = LX_STACK_HAS(s, NULL, dist),
+         mul = LX_STACK_HAS(s, NULL, mul);
+    size_t reach = (size_t)w->max_reach;
+
+    if (positions) {
+        w->pos = lx_arena_take(arena, B * T, sizeof(double));
+        w->pos_embed = lx_arena_take(arena, B * T, sizeof(double));
+        w->distances = lx_arena_take(arena, T, sizeof(double));
+        w->table = lx_arena_take(arena, H * reach, sizeof(real));
+    }
+    if (dist)
+        w->dist = lx_arena_take(arena, H * reach, sizeof(real));
+    if (mul)
+        w->mul = lx_arena_take(arena, H * reach, sizeof(real));
+    if (dist || mul)
+        w->reversed = lx_arena_take(arena, 2 * H * T, sizeof(real));
+    if (LX_STACK_HAS(s, NULL, sink))
+        w->sink = lx_arena_take(arena, H, sizeof(real));
+    if (LX_STACK_HAS(s, NULL, first_seen))
+        w->first = lx_arena_take(arena, T, sizeof(int));
+}
+
+/* The same for their gradients. */
+static void take_hooks_back(struct lx_work *w, const struct lx_model *m, struct lx_arena *arena)
+{
+    const struct lx_stack *s = &m->stack;
+    size_t B = (size_t)w->max_B, BH = B * (size_t)m->config.heads, T = (size_t)w->max_T;
+    size_t reach = (size_t)w->max_reach;
+    bool mul = LX_STACK_HAS(s, NULL, mul_back), scale = LX_STACK_HAS(s, NULL, scale_back),
+         key = LX_STACK_HAS(s, NULL, key_back);
+
+    if (LX_STACK_HAS(s, NULL, dist_back))
+        w->ddist = lx_arena_take(arena, BH * reach, sizeof(real));
+    if (mul)
+        w->dmul = lx_arena_take(arena, BH * reach, sizeof(real));
+    if (scale)
+        w->dscale = lx_arena_take(arena, BH * T, sizeof(real));
+    if (mul || scale)
+        w->spare = lx_arena_take(
+            arena, (size_t)lx_parallel_threads() * (size_t)m->config.heads * reach, sizeof(real));
+    if (key)
+        w->dkey = lx_arena_take(arena, BH * T, sizeof(double));
+    if (key || (scale && lx_stack_reads_input(s, NULL)))
+        w->dln1 = lx_arena_take(arena, B * T * (size_t)m->config.d_model, sizeof(real));
+    if (LX_STACK_HAS(s, NULL, sink_back))
+        w->dsink = lx_arena_take(arena, BH, sizeof(double));
+    if (LX_STACK_HAS(s, NULL, sums_back))
+        w->sums =
+            lx_arena_take(arena, B * lx_stack_n_sums(s, m->config.heads, w->max_T), sizeof(double));
+}
+
 /* Take everything from the arena; pointers are NULL while it measures. */
 static void take_work(struct lx_work *w, struct lx_acts *acts, const struct lx_model *m,
                       struct lx_arena *arena)
 {
     const struct lx_model_config *c = &m->config;
-    size_t R = (size_t)w->max_B * (size_t)w->max_T, T = (size_t)w->max_T;
+    size_t R = (size_t)w->max_B * (size_t)w->max_T;
     size_t D = (size_t)c->d_model, H = (size_t)c->heads;
     size_t threads = (size_t)lx_parallel_threads();
     struct lx_acts measured; /* a measuring arena gave no room for the real ones */
 
     for (int l = 0; l < c->layers; l++) {
         if (w->training || l == 0)
-            take_acts(acts != NULL ? &acts[l] : &measured, c, R, w->training, arena);
+            take_acts(acts != NULL ? &acts[l] : &measured, m, R, w->training, arena);
         else if (acts != NULL)
             acts[l] = acts[0];
     }
@@ -234,10 +295,8 @@ static void take_work(struct lx_work *w, struct lx_acts *acts, const struct lx_m
     w->lnf = lx_arena_take(arena, R * D, sizeof(real));
     w->meanf = lx_arena_take(arena, R, sizeof(real));
     w->rstdf = lx_arena_take(arena, R, sizeof(real));
-    w->scale = lx_arena_take(arena, T, sizeof(real));
     w->tau = lx_arena_take(arena, H, sizeof(real));
-    w->dist = lx_arena_take(arena, H * T, sizeof(real));
-    w->bias = lx_arena_take(arena, H * T, sizeof(real));
+    take_hooks(w, m, arena);
     w->attention_scratch = lx_attention_scratch(w->max_T, c->d_model / c->heads, w->training);
     w->scratch = lx_arena_take(arena, threads * w->attention_scratch, sizeof(real));
     w->logits =
@@ -248,7 +307,7 @@ static void take_work(struct lx_work *w, struct lx_acts *acts, const struct lx_m
     w->dh = lx_arena_take(arena, R * D, sizeof(real));
     w->dqkv = lx_arena_take(arena, R * 3 * D, sizeof(real));
     w->dup = lx_arena_take(arena, R * (size_t)c->d_ff, sizeof(real));
-    w->dbias = lx_arena_take(arena, R * H, sizeof(real));
+    take_hooks_back(w, m, arena);
     w->partial_size = partial_size(m);
     w->partial =
         lx_arena_take(arena, (size_t)(lx_work_chunks((int)R) - 1) * w->partial_size, sizeof(real));
@@ -263,6 +322,12 @@ enum lx_code lx_work_init(struct lx_work **out, const struct lx_model *m, int B,
     struct lx_work *w;
 
     *out = NULL;
+    layout.max_reach = T;
+    for (int phase = 0; phase < 2 && LX_STACK_HAS(&m->stack, NULL, positions); phase++) {
+        int reach = lx_stack_reach(&m->stack, T, phase == 1 && training);
+
+        layout.max_reach = reach > layout.max_reach ? reach : layout.max_reach;
+    }
     take_work(&layout, NULL, m, &count);
     if (arena->measure) {
         arena->used += count.used;

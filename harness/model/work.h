@@ -23,6 +23,8 @@ struct lx_acts {
     real *qkv;                           /* (R, 3D) q and k rotated                          */
     real *att;                           /* (R, D) attention output, before Wo               */
     real *lse;                           /* (B, H, T)                                        */
+    real *scale;                         /* (B, H, T) where the stack has factors on rows    */
+    double *key;                         /* (B, H, T) where the stack has biases of keys     */
     real *mid;                           /* (R, D) residual stream between attention and MLP */
     real *up, *act;                      /* (R, F) before and after GELU                     */
 };
@@ -31,18 +33,31 @@ struct lx_work {
     int B, T;         /* of the last forward pass                       */
     int max_B, max_T; /* room                                           */
     bool training;
-    struct lx_acts *acts;       /* (layers)                                       */
-    real *x_out;                /* (R, D) residual stream after the last layer    */
-    real *lnf, *meanf, *rstdf;  /* (R, D), (R), (R)                            */
-    real *scale, *tau;          /* (T), (H)                                       */
-    real *dist, *bias;          /* (H, T) by distance, and reversed               */
+    struct lx_acts *acts;      /* (layers)                                       */
+    real *x_out;               /* (R, D) residual stream after the last layer    */
+    real *lnf, *meanf, *rstdf; /* (R, D), (R), (R)                            */
+    real *tau;                 /* (H)                                            */
+    /* Where some scheme of the stack has the hook, else NULL */
+    double *pos, *pos_embed;    /* (B, T) positions                               */
+    double *distances;          /* (T) what a distance becomes                    */
+    int placed;                 /* LX_POS_... of the last pass                    */
+    int reach, max_reach;       /* positions are below it; T without              */
+    real *dist, *mul, *table;   /* (H, max_reach) by distance                     */
+    real *reversed;             /* (2, H, T)                                      */
+    real *sink;                 /* (H)                                            */
+    int *first;                 /* (T)                                            */
     real *scratch;              /* (threads, attention_scratch) attention         */
     size_t attention_scratch;   /* reals                                          */
     real *logits;               /* (threads, LX_LOSS_ROWS, V)                     */
     real *dx, *dh, *dqkv, *dup; /* (R, D), (R, D), (R, 3D), (R, F): training  */
-    real *dbias;                /* (B, H, T) reversed: training                   */
-    real *partial;              /* (chunks - 1, partial_size) gradients: training */
-    size_t partial_size;        /* reals: a layer's arrays, or the embedding's    */
+    /* Training, the same way */
+    real *ddist, *dmul;          /* (B, H, max_reach)                              */
+    real *dscale, *spare;        /* (B, H, T), (threads, H, max_reach)             */
+    double *dkey, *dsink, *sums; /* (B, H, T), (B, H), (B, n_sums)                */
+    size_t n_sums;               /* of a sequence in the last pass                 */
+    real *dln1;                  /* (R, D) what hooks send back to the layer's input */
+    real *partial;               /* (chunks - 1, partial_size) gradients: training */
+    size_t partial_size;         /* reals: a layer's arrays, or the embedding's    */
 };
 
 /* How many chunks R rows make, and where chunk i lies. */
@@ -53,8 +68,21 @@ real *lx_work_partial(const struct lx_work *w, int i);
 /* g (n) += the partial sums of the chunks 1, 2, ... of the last forward pass, in that order. */
 void lx_work_add_partials(struct lx_work *w, real *g, size_t n);
 
-/* Ask the stack for everything that holds for layer l; bias and scale are NULL in *a if unset. */
+/* What layer_hooks.c does with the stack. begin: sets up a pass, positions included. The call of layer
+ * l (-1: embed) for sequences b .. b+B-1. */
+void lx_work_begin(struct lx_model *m, struct lx_work *w, const uint16_t *tokens, int B, int T);
+struct lx_enc_call lx_work_call(const struct lx_work *w, int l, int b, int B);
+/* Whether layer l goes row by row; q and k are then left as they are projected. */
+bool lx_work_by_rows(const struct lx_model *m, const struct lx_work *w, int l);
+/* After q, k and v are there: turns q and k, asks for what depends on the layer's input. */
+void lx_work_sequences(struct lx_model *m, struct lx_work *w, int l);
+/* Ask for everything else that holds for layer l. */
 void lx_work_attention(struct lx_model *m, struct lx_work *w, int l, struct lx_attention *a);
+/* Where attention shall put the gradients of the layer's hooks; then: hands them on and turns back those
+ * of q and k. Returns whether dln1 holds a gradient of the layer's input. */
+struct lx_attention_grads lx_work_grads(const struct lx_model *m, struct lx_work *w, int l);
+bool lx_work_hooks_back(struct lx_model *m, struct lx_work *w, int l,
+                        const struct lx_attention_grads *g);
 
 /* Gradients of everything, given that of the final states in w->dh. */
 void lx_model_backward(struct lx_model *m, struct lx_work *w, const uint16_t *tokens);

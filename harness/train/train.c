@@ -7,6 +7,7 @@
 #include "train/adamw.h"
 
 struct run {
+    uint64_t seed;
     struct lx_model *m;
     const struct lx_train_config *c;
     const struct lx_stream *stream;
@@ -66,8 +67,12 @@ static double gradient(struct run *r)
     double sum = 0;
 
     memset(ps->g, 0, ps->n_values * sizeof(*ps->g));
+    r->m->draw = (struct lx_enc_draw){.training = true, .seed = r->seed, .step = r->s.step};
+    r->m->stack.progress = (double)r->s.step / r->c->steps;
     lx_model_forward(r->m, r->work, r->tokens, r->B, r->T, NULL);
     lx_model_loss(r->m, r->work, r->tokens, r->targets, r->nll, NULL, true);
+    r->m->draw = (struct lx_enc_draw){0};
+    r->m->stack.progress = 1;
     for (size_t i = 0; i < n; i++)
         sum += r->nll[i];
     return sum / (double)n;
@@ -130,7 +135,7 @@ enum lx_code lx_train_run(struct lx_model *m, const struct lx_train_config *c,
                           const struct lx_train_watch *watch, struct lx_arena *arena,
                           struct lx_train_result *out, struct lx_err *err)
 {
-    struct run r = {.m = m, .c = c, .stream = stream};
+    struct run r = {.seed = seed, .m = m, .c = c, .stream = stream};
 
     memset(out, 0, sizeof(*out));
     if (stream->n < (size_t)c->length + 2)

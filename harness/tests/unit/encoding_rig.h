@@ -79,7 +79,7 @@ static inline real *rig_reals(struct rig *r, size_t n)
 static inline void rig_prepare(struct rig *r, int T)
 {
     if (r->ops->prepare != NULL)
-        r->ops->prepare(r->self, T);
+        r->ops->prepare(r->self, T, T);
 }
 
 /* The bias table (heads, T) that layer 0 gets. */

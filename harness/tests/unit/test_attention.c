@@ -1,5 +1,6 @@
 /* Streaming attention against the T x T definition, in double: outputs, statistics and gradients for
- * ragged shapes, biases, scales, temperatures and windows; what the window hides; what is written. */
+ * ragged shapes, biases, factors, temperatures, windows and other masks, sinks; what a window hides; what
+ * is written. */
 #include <float.h>
 #include <stdbool.h>
 
@@ -22,6 +23,9 @@ static const double tol = 4e-6;
 struct shape {
     int B, H, T, hd, window; /* window 0: T */
     bool biased, scaled, heated;
+    bool rare;  /* factors by distance, biases of keys, a sink  */
+    int always; /* these keys are seen beside the window        */
+    int chunk;  /* keys of the query's chunk and the one before */
 };
 
 /* A problem, what the code under test makes of it, and what the definition does. */
@@ -31,7 +35,9 @@ struct problem {
     struct lx_attention a;
     int D;
     size_t rows, probs; /* B*H*T and B*H*T*T */
-    real *dout, *dqkv, *dbias;
+    struct lx_attention_grads g;
+    real *dout, *dqkv;
+    double *gscale, *gmul, *gkey, *gsink; /* (B,H,T), (H,T), (B,H,T), (H) */
     double *p, *lse, *entropy, *max_prob; /* (B,H,T,T), (B,H,T) */
     double *out, *gqkv, *gbias;           /* (B*T,D), (B*T,3D), (H,T) by distance */
 };
@@ -72,6 +78,43 @@ static double *doubles(struct problem *p, size_t n)
     return x;
 }
 
+static real *around_one(struct problem *p, size_t n, uint64_t seed)
+{
+    real *x = random_reals(p, n, 0.2, seed);
+
+    for (size_t i = 0; i < n; i++)
+        x[i] += 1;
+    return x;
+}
+
+static void open_rare(struct problem *p)
+{
+    size_t T = (size_t)p->s.T, H = (size_t)p->s.H;
+    int *first = lx_arena_take(&p->arena, T, sizeof(*first));
+    double *key = doubles(p, p->rows);
+    struct lx_rng rng;
+
+    lx_rng_init(&rng, 8, "keys");
+    for (size_t i = 0; i < p->rows; i++)
+        key[i] = 1000 + lx_rng_normal(&rng);
+    if (p->s.rare) {
+        p->a.mul = around_one(p, H * T, 7);
+        p->a.key = key;
+        p->a.sink = random_reals(p, H, 1, 9);
+    }
+    p->a.always = p->s.always;
+    assert_non_null(first);
+    for (int i = 0; i < p->s.T; i++) {
+        int chunk = p->s.chunk > 0 ? (i / p->s.chunk - 1) * p->s.chunk : 0;
+        int window = i + 1 - p->a.window;
+
+        first[i] = chunk > window ? chunk : window;
+        first[i] = first[i] > 0 ? first[i] : 0;
+    }
+    if (p->s.chunk > 0 || p->s.always > 0)
+        p->a.first = first;
+}
+
 static void open_problem(struct problem *p, const struct shape *s)
 {
     size_t T = (size_t)s->T, H = (size_t)s->H, BT = (size_t)s->B * T;
@@ -91,21 +134,26 @@ static void open_problem(struct problem *p, const struct shape *s)
     p->a.max_prob = guarded(p, p->rows);
     p->a.attention = guarded(p, p->probs);
     p->a.observe_stride = H * T;
+    p->a.reach = s->T;
+    p->a.reversed = guarded(p, 2 * H * T);
     if (s->biased)
-        p->a.bias = random_reals(p, H * T, 1, 2);
-    if (s->scaled) {
-        real *scale = random_reals(p, T, 0.2, 3);
-
-        for (size_t i = 0; i < T; i++)
-            scale[i] += 1;
-        p->a.scale = scale;
-    }
+        p->a.dist = random_reals(p, H * T, 1, 2);
+    if (s->scaled)
+        p->a.scale = around_one(p, p->rows, 3);
+    p->a.scale_stride = H * T;
+    open_rare(p);
     p->a.tau = random_reals(p, H, s->heated ? 0.2 : 0, 4);
     for (size_t h = 0; h < H; h++)
         ((real *)(uintptr_t)p->a.tau)[h] += s->heated ? (real)1.5 : 1;
     p->dout = random_reals(p, BT * (size_t)p->D, 1, 5);
     p->dqkv = random_reals(p, BT * 3 * (size_t)p->D, 1, 6); /* assigned: what was there is lost */
-    p->dbias = guarded(p, p->rows);
+    p->g.dist = guarded(p, p->rows);
+    p->g.scale = guarded(p, p->rows);
+    if (s->rare) { /* wanted only where they are set */
+        p->g.mul = guarded(p, p->rows);
+        p->g.key = doubles(p, p->rows);
+        p->g.sink = doubles(p, (size_t)s->B * H);
+    }
 }
 
 static double content(const struct problem *p, int b, int h, int i, int j)
@@ -119,26 +167,57 @@ static double content(const struct problem *p, int b, int h, int i, int j)
     return sum;
 }
 
-static double factor(const struct problem *p, int i)
+static int row_of(const struct problem *p, int b, int h, int i)
 {
-    return (p->a.scale != NULL ? (double)p->a.scale[i] : 1) / sqrt((double)p->s.hd);
+    return (b * p->s.H + h) * p->s.T + i;
 }
 
-/* Softmax of row (b, h, i) into prob (T), and what it tells about itself. */
+static double scale_of(const struct problem *p, int b, int h, int i)
+{
+    return p->a.scale != NULL ? (double)p->a.scale[row_of(p, b, h, i)] : 1;
+}
+
+static double mul_of(const struct problem *p, int h, int d)
+{
+    return p->a.mul != NULL ? (double)p->a.mul[h * p->s.T + d] : 1;
+}
+
+static double factor(const struct problem *p, int b, int h, int i, int j)
+{
+    return scale_of(p, b, h, i) * mul_of(p, h, i - j) / sqrt((double)p->s.hd);
+}
+
+static double bias_of(const struct problem *p, int b, int h, int i, int j)
+{
+    double bias = p->a.dist != NULL ? (double)p->a.dist[h * p->s.T + i - j] : 0;
+
+    if (p->a.key != NULL)
+        bias += p->a.key[row_of(p, b, h, j)] - p->a.key[row_of(p, b, h, i)];
+    return bias;
+}
+
+static bool seen(const struct problem *p, int i, int j)
+{
+    return j < p->a.always || (p->a.first != NULL ? j >= p->a.first[i] : i - j < p->a.window);
+}
+
+/* Weights of row (b, h, i) into prob (T), and what they tell about it. */
 static void define_row(struct problem *p, int b, int h, int i, double *prob)
 {
-    int T = p->s.T, row = (b * p->s.H + h) * T + i;
+    int row = row_of(p, b, h, i);
     double tau = (double)p->a.tau[h], sum = 0, max = -HUGE_VAL;
 
     for (int j = 0; j <= i; j++) {
-        double bias = p->a.bias != NULL ? (double)p->a.bias[h * T + T - 1 - (i - j)] : 0;
-
         prob[j] =
-            i - j < p->a.window ? (factor(p, i) * content(p, b, h, i, j) + bias) / tau : -HUGE_VAL;
+            seen(p, i, j)
+                ? (factor(p, b, h, i, j) * content(p, b, h, i, j) + bias_of(p, b, h, i, j)) / tau
+                : -HUGE_VAL;
         max = fmax(max, prob[j]);
     }
     for (int j = 0; j <= i; j++)
         sum += exp(prob[j] - max);
+    if (p->a.sink != NULL)
+        sum += exp((double)p->a.sink[h] - max);
     p->lse[row] = max + log(sum);
     for (int j = 0; j <= i; j++) {
         prob[j] = exp(prob[j] - p->lse[row]);
@@ -147,7 +226,28 @@ static void define_row(struct problem *p, int b, int h, int i, double *prob)
     }
 }
 
-/* Forward and backward of one row by the chain rule, into out, gqkv, gbias. */
+/* ds: the gradient by a logit before tau. */
+static void define_pair(struct problem *p, int b, int h, int i, int j, double ds)
+{
+    int T = p->s.T, D = p->D, hd = p->s.hd;
+    const real *q = p->a.qkv + (b * T + i) * 3 * D + h * hd;
+    const real *k = p->a.qkv + (b * T + j) * 3 * D + D + h * hd;
+    double z = content(p, b, h, i, j) / sqrt((double)hd);
+
+    p->gbias[h * T + i - j] += ds;
+    p->gscale[row_of(p, b, h, i)] += ds * z * mul_of(p, h, i - j);
+    p->gmul[h * T + i - j] += ds * z * scale_of(p, b, h, i);
+    p->gkey[row_of(p, b, h, j)] += ds;
+    p->gkey[row_of(p, b, h, i)] -= ds;
+    for (int c = 0; c < hd; c++) {
+        double f = factor(p, b, h, i, j);
+
+        p->gqkv[(b * T + i) * 3 * D + h * hd + c] += f * ds * (double)k[c];
+        p->gqkv[(b * T + j) * 3 * D + D + h * hd + c] += f * ds * (double)q[c];
+    }
+}
+
+/* Forward and backward of one row by the chain rule. */
 static void define_gradients(struct problem *p, int b, int h, int i, const double *prob)
 {
     int T = p->s.T, D = p->D, hd = p->s.hd, at = b * T + i;
@@ -166,17 +266,10 @@ static void define_gradients(struct problem *p, int b, int h, int i, const doubl
         }
         delta += prob[j] * dp[j];
     }
-    for (int j = 0; j <= i; j++) {
-        double ds = prob[j] * (dp[j] - delta) / (double)p->a.tau[h];
-        const real *q = p->a.qkv + at * 3 * D + h * hd;
-        const real *k = p->a.qkv + (b * T + j) * 3 * D + D + h * hd;
-
-        p->gbias[h * T + i - j] += ds;
-        for (int c = 0; c < hd; c++) {
-            p->gqkv[at * 3 * D + h * hd + c] += factor(p, i) * ds * (double)k[c];
-            p->gqkv[(b * T + j) * 3 * D + D + h * hd + c] += factor(p, i) * ds * (double)q[c];
-        }
-    }
+    for (int j = 0; j <= i; j++)
+        define_pair(p, b, h, i, j, prob[j] * (dp[j] - delta) / (double)p->a.tau[h]);
+    if (p->a.sink != NULL)
+        p->gsink[h] -= exp((double)p->a.sink[h] - p->lse[row_of(p, b, h, i)]) * delta;
 }
 
 static void define(struct problem *p)
@@ -190,6 +283,10 @@ static void define(struct problem *p)
     p->out = doubles(p, BT * D);
     p->gqkv = doubles(p, BT * 3 * D);
     p->gbias = doubles(p, (size_t)p->s.H * (size_t)p->s.T);
+    p->gscale = doubles(p, p->rows);
+    p->gmul = doubles(p, (size_t)p->s.H * (size_t)p->s.T);
+    p->gkey = doubles(p, p->rows);
+    p->gsink = doubles(p, (size_t)p->s.H);
     for (int b = 0; b < p->s.B; b++) {
         for (int h = 0; h < p->s.H; h++) {
             for (int i = 0; i < p->s.T; i++) {
@@ -204,7 +301,7 @@ static void define(struct problem *p)
     }
 }
 
-/* Every value within `allowed`, and nothing written behind them. */
+/* Every value within `allowed`. */
 static void compare(const char *what, const struct shape *s, const real *got, const double *want,
                     size_t n, double allowed)
 {
@@ -212,14 +309,21 @@ static void compare(const char *what, const struct shape *s, const real *got, co
         if (!(fabs((double)got[i] - want[i]) <= allowed * (1 + fabs(want[i]))))
             fail_msg("B %d H %d T %d window %d: %s[%zu] = %.9g, expected %.9g", s->B, s->H, s->T,
                      s->window, what, i, (double)got[i], want[i]);
-    check_guards(got, n);
+}
+
+static void compare_doubles(const char *what, const struct shape *s, const double *got,
+                            const double *want, size_t n, double allowed)
+{
+    for (size_t i = 0; i < n; i++)
+        if (!(fabs(got[i] - want[i]) <= allowed * (1 + fabs(want[i]))))
+            fail_msg("B %d H %d T %d window %d: %s[%zu] = %.9g, expected %.9g", s->B, s->H, s->T,
+                     s->window, what, i, got[i], want[i]);
 }
 
 static void check_shape(const struct shape *s)
 {
-    size_t BT = (size_t)s->B * (size_t)s->T, T = (size_t)s->T, HT = (size_t)s->H * T;
+    size_t BT = (size_t)s->B * (size_t)s->T, HT = (size_t)s->H * (size_t)s->T;
     struct problem p;
-    real *reversed;
 
     open_problem(&p, s);
     define(&p);
@@ -229,18 +333,31 @@ static void check_shape(const struct shape *s)
     compare("entropy", s, p.a.entropy, p.entropy, p.rows, 10 * tol);
     compare("max_prob", s, p.a.max_prob, p.max_prob, p.rows, 10 * tol);
     compare("attention", s, p.a.attention, p.p, p.probs, 10 * tol);
-    for (size_t i = 0; i < p.rows; i++)
-        p.dbias[i] = 2; /* added to, unlike dqkv */
-    lx_attention_backward(&p.a, p.dout, p.dqkv, p.dbias);
+    for (size_t i = 0; i < p.rows; i++) /* assigned: what was there is lost */
+        p.g.dist[i] = p.g.scale[i] = 2;
+    for (size_t i = 0; s->rare && i < p.rows; i++) {
+        p.g.mul[i] = 2;
+        p.g.key[i] = 3;
+    }
+    lx_attention_backward(&p.a, p.dout, p.dqkv, &p.g);
     compare("dqkv", s, p.dqkv, p.gqkv, BT * 3 * (size_t)p.D, 40 * tol);
-    reversed = guarded(&p, HT);
-    for (size_t b = 0; b < (size_t)s->B; b++)
-        for (size_t h = 0; h < (size_t)s->H; h++)
-            for (size_t d = 0; d < T; d++)
-                reversed[h * T + d] += p.dbias[b * HT + h * T + T - 1 - d] - 2;
-    if (s->biased) /* without biases dbias is not written */
-        compare("dbias", s, reversed, p.gbias, HT, 100 * tol);
-    check_guards(p.dbias, p.rows);
+    if (s->biased)
+        compare("dist", s, p.g.dist, p.gbias, HT, 100 * tol);
+    compare("scale", s, p.g.scale, p.gscale, p.rows, 100 * tol);
+    if (s->rare) {
+        compare("mul", s, p.g.mul, p.gmul, HT, 100 * tol);
+        compare_doubles("key", s, p.g.key, p.gkey, p.rows, 100 * tol);
+        compare_doubles("sink", s, p.g.sink, p.gsink, (size_t)s->H, 100 * tol);
+    }
+    check_guards(p.a.out, BT * (size_t)p.D);
+    check_guards(p.a.lse, p.rows);
+    check_guards(p.a.entropy, p.rows);
+    check_guards(p.a.max_prob, p.rows);
+    check_guards(p.a.attention, p.probs);
+    check_guards(p.dqkv, BT * 3 * (size_t)p.D);
+    check_guards(p.g.scale, p.rows);
+    check_guards(p.g.dist, p.rows);
+    check_guards(p.a.reversed, 2 * HT);
     check_guards(p.a.scratch, lx_attention_scratch(s->T, s->hd, true));
     lx_arena_free(&p.arena);
 }
@@ -254,7 +371,7 @@ static void every_shape_matches_the_definition(void **state)
     for (size_t t = 0; t < 6 * (size_t)lx_simd_count(); t++) {
         lx_simd_choose(lx_simd_at((int)(t / 6)));
         for (size_t w = 0; w < 4; w++) {
-            for (int kind = 0; kind < 8; kind++) {
+            for (int kind = 0; kind < 16; kind++) {
                 struct shape s = {.B = 1 + kind % 2,
                                   .H = 1 + kind % 3,
                                   .T = lengths[t % 6],
@@ -262,7 +379,10 @@ static void every_shape_matches_the_definition(void **state)
                                   .window = windows[w],
                                   .biased = (kind & 1) != 0,
                                   .scaled = (kind & 2) != 0,
-                                  .heated = (kind & 4) != 0};
+                                  .heated = (kind & 4) != 0,
+                                  .rare = (kind & 8) != 0,
+                                  .always = kind % 5 == 4 ? 1 + kind : 0,
+                                  .chunk = kind % 3 == 2 ? 11 + 3 * kind : 0};
 
                 if (s.window <= s.T)
                     check_shape(&s);
@@ -280,17 +400,15 @@ static void gradients_of_a_bias_sum_to_zero(void **state)
     (void)state;
     open_problem(&p, &s);
     lx_attention_forward(&p.a);
-    lx_attention_backward(&p.a, p.dout, p.dqkv, p.dbias);
+    lx_attention_backward(&p.a, p.dout, p.dqkv, &p.g);
     for (int h = 0; h < s.H; h++) {
         double sum = 0, size = 0;
 
-        for (int b = 0; b < s.B; b++) {
-            for (int d = 0; d < s.T; d++) {
-                real g = p.dbias[(b * s.H + h) * s.T + d];
+        for (int d = 0; d < s.T; d++) {
+            real g = p.g.dist[h * s.T + d];
 
-                sum += (double)g;
-                size += fabs((double)g);
-            }
+            sum += (double)g;
+            size += fabs((double)g);
         }
         assert_true(size > 1);
         CHECK_NEAR(sum, 0, 10 * tol * size);
@@ -313,7 +431,7 @@ static void nothing_reaches_behind_the_window(void **state)
         open_problem(&p, &s);
         memset(p.dout, 0, (size_t)(s.T - 1) * (size_t)D * sizeof(real));
         lx_attention_forward(&p.a);
-        lx_attention_backward(&p.a, p.dout, p.dqkv, p.dbias);
+        lx_attention_backward(&p.a, p.dout, p.dqkv, &p.g);
         for (int t = 0; t < s.T; t++) {
             for (int c = 0; c < 3 * D; c++) {
                 bool may = c < D ? t == s.T - 1 : t >= oldest;
@@ -324,7 +442,7 @@ static void nothing_reaches_behind_the_window(void **state)
         }
         assert_true(p.dqkv[oldest * 3 * D + 2 * D] != 0);
         for (int d = s.window; d < s.T; d++)
-            CHECK_NEAR(p.dbias[s.T - 1 - d], 0, 0);
+            CHECK_NEAR(p.g.dist[d], 0, 0);
         lx_arena_free(&p.arena);
     }
 }
@@ -372,7 +490,8 @@ static void hidden_tiles_are_skipped(void **state)
                 p.dout[t * D + c] = (real)NAN;
         }
         lx_attention_forward(&p.a);
-        lx_attention_backward(&p.a, p.dout, p.dqkv, NULL);
+        p.g = (struct lx_attention_grads){0};
+        lx_attention_backward(&p.a, p.dout, p.dqkv, &p.g);
         for (int t = clean; t < T; t++) {
             assert_true(isfinite(p.a.entropy[t]) && isfinite(p.a.lse[t]));
             for (int c = 0; c < D; c++)

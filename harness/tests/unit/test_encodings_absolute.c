@@ -177,7 +177,7 @@ static void window_log_n_and_temperature(void **state)
     struct lx_enc_call call = {.layer = 0, .B = 1, .T = 256};
     struct rig r;
     struct lx_err err;
-    real s[256], tau[4] = {1, 2, 3, 4};
+    real s[4 * 256], tau[4] = {1, 2, 3, 4};
 
     (void)state;
     rig_open(&r, "window", "{\"width\": 5}", &dims);
@@ -188,14 +188,16 @@ static void window_log_n_and_temperature(void **state)
     rig_close(&r);
 
     rig_open(&r, "logn", NULL, &dims);
-    for (int i = 0; i < 256; i++)
+    for (int i = 0; i < 4 * 256; i++)
         s[i] = 3;
-    r.ops->scale(r.self, &call, s);
+    r.ops->scale(r.self, &call, NULL, s);
     for (int i = 0; i < 16; i++)
         CHECK_NEAR(s[i], 3, 0);
     CHECK_NEAR(s[16], 3 * 1.0218656, 1e-5); /* ln 17 / ln 16 */
     CHECK_NEAR(s[63], 4.5, 3 * RIG_EPS);
     CHECK_NEAR(s[255], 6, 3 * RIG_EPS);
+    for (int i = 256; i < 4 * 256; i++)
+        CHECK_NEAR(s[i], s[i % 256], 0);
     rig_close(&r);
     CHECK_FAILS(rig_try(&r, "logn", NULL, &one, &err), LX_ECONFIG, "training length of at least 2");
     rig_close(&r);
