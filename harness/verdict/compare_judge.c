@@ -5,7 +5,15 @@
  *
  *     mean    |change| <= max(abs, rel |baseline|, K s sqrt(1/n + 1/m))
  *     median  the same with sqrt(pi/2) s, for three seeds and more
- *     seed    |seed - mean| <= max(3 abs, 3 rel |baseline|, FAR s sqrt(1 + 1/n))
+ *     seed    |seed - mean| <= max(10 abs, 10 rel |baseline|, FAR s sqrt(1 + 1/n))
+ *
+ * and for three of the same seeds or more on both sides, with s' the standard deviation of the changes
+ * of the other seeds,
+ *
+ *     seed    |its change - theirs| <= max(3 abs, 3 rel |baseline|, 2 FAR s' sqrt(1 + 1/(m - 1)))
+ *
+ * (Beyond the training length single seeds lie far out by chance: of five against ten seeds of unchanged
+ * models, 10 standard deviations alone are left by one comparison in thirty.)
  *
  * A seed far out fails on the good side, too, unless the median went along: then it is a gain.
  *
@@ -281,7 +289,7 @@ static void judge_seeds(const struct sample *x, const struct lx_compare_options 
 {
     struct spread base = spread_of(x->old.v, x->old.n);
     double far = fmax(o->sigma, LX_COMPARE_FAR) * base.sd * sqrt(1 + 1 / (double)x->old.n);
-    double band = fmax(3 * floor_of(o, base.mean), far);
+    double band = fmax(10 * floor_of(o, base.mean), far);
 
     if (x->old.n < 2)
         return;
@@ -293,6 +301,31 @@ static void judge_seeds(const struct sample *x, const struct lx_compare_options 
         leave(out, base.mean, x->new.v[i], true);
         out->seed = true;
         note(l, LX_BY_SEED, base.mean, x->new.v[i], band, x->new.row[i]->seed);
+    }
+}
+
+/* Seeds that changed as no other of the same seeds did. The others tell the scatter, so that none
+ * widens its own band. */
+static void judge_changes(const struct sample *x, const struct lx_compare_options *o,
+                          struct lx_compare_line *l, struct left *out)
+{
+    size_t m = x->pair.n;
+
+    for (size_t i = 0; i < m && m >= 3; i++) {
+        struct spread others;
+        double band, change = x->new.v[i] - x->pair.v[i];
+
+        for (size_t k = 0, at = 0; k < m; k++)
+            if (k != i)
+                x->scratch[at++] = x->new.v[k] - x->pair.v[k];
+        others = spread_of(x->scratch, m - 1);
+        band = fmax(3 * floor_of(o, x->pair.v[i]),
+                    2 * LX_COMPARE_FAR * others.sd * sqrt(1 + 1 / (double)(m - 1)));
+        if (!is_beyond(change - others.mean, x->pair.v[i], x->new.v[i], band))
+            continue;
+        leave(out, others.mean, change, true);
+        out->seed = true;
+        note(l, LX_BY_SEED, x->pair.v[i], x->new.v[i], band, x->new.row[i]->seed);
     }
 }
 
@@ -324,6 +357,7 @@ static enum lx_compare_verdict judge_numbers(const struct sample *x,
     if (o->sigma > 0) {
         judge_median(x, o, keys, l, &left);
         judge_seeds(x, o, l, &left);
+        judge_changes(x, o, l, &left);
     } else {
         judge_one_by_one(x, o, l, &left);
     }

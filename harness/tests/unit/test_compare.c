@@ -164,6 +164,9 @@ static void test_stated(void **state)
 #define FIVE(a, b, c, d, e)                                                                        \
     NLL("1", a, "0.01")                                                                            \
     NLL("2", b, "0.01") NLL("3", c, "0.01") NLL("4", d, "0.01") NLL("5", e, "0.01")
+#define OTHERS(a, b, c, d, e)                                                                      \
+    NLL("6", a, "0.01")                                                                            \
+    NLL("7", b, "0.01") NLL("8", c, "0.01") NLL("9", d, "0.01") NLL("10", e, "0.01")
 #define BASE FIVE("1.5", "1.51", "1.49", "1.505", "1.495")
 
 /* One seed of five is enough, however far; so are two, three and four. */
@@ -183,6 +186,11 @@ static void test_outliers(void **state)
     assert_int_equal(verdict(BASE, FIVE("4.5", "1.51", "4.49", "4.505", "1.5"), &o),
                      LX_VERDICT_WORSE);
     assert_int_equal(verdict(BASE, FIVE("4.5", "4.51", "4.49", "4.505", "1.5"), &o),
+                     LX_VERDICT_WORSE);
+    /* other seeds: the wide band of ten times abs */
+    assert_int_equal(verdict(BASE, OTHERS("1.5", "1.51", "1.49", "1.505", "1.6"), &o),
+                     LX_VERDICT_WITHIN);
+    assert_int_equal(verdict(BASE, OTHERS("1.5", "1.51", "1.44", "1.44", "1.71"), &o),
                      LX_VERDICT_WORSE);
     struct lx_comparison c = compare(BASE, FIVE("1.5", "1.51", "51.5", "1.505", "1.6"), &o);
     assert_int_equal(c.line[0].reason, LX_BY_SEED);
