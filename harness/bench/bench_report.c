@@ -402,12 +402,12 @@ static enum lx_code draw(struct bench *b, const struct sweep *sweep, const char 
                          const struct lx_bench_report_options *o, struct lx_err *err)
 {
     const char *gnuplot = o->gnuplot != NULL ? o->gnuplot : "gnuplot";
+    struct lx_plot_target to = {.dir = dir, .gnuplot = o->no_plots ? NULL : gnuplot};
     struct lx_figure f = {.name = sweep->workload,
                           .title = sweep->title,
                           .note = lx_arena_printf(&b->arena, "%s; %s", o->machine, sweep->note),
                           .legend_title = "tokens/s at the longest",
                           .n_panels = 2};
-    bool drawn = true;
 
     if (f.note == NULL)
         return lx_fail(err, LX_ENOMEM, "out of memory");
@@ -420,10 +420,13 @@ static enum lx_code draw(struct bench *b, const struct sweep *sweep, const char 
     for (size_t k = 0; k < f.panel[1].n_curves; k++)
         f.panel[1].curve[k].series = f.panel[0].curve[k].series;
     if (!lx_figure_has_points(&f))
-        return LX_OK;
-    if (lx_figure_save(&f, dir, o->no_plots ? NULL : gnuplot, &drawn, err))
+        return lx_plot_drop(&to, f.name, err); /* one of an earlier run would be of other rows */
+    if (lx_figure_save(&f, &to, err)) {
+        lx_plot_target_free(&to);
         return err->code;
-    if (!drawn)
+    }
+    lx_plot_target_free(&to);
+    if (to.missing)
         lx_log("warning: %s is not installed: no pictures, only %s/%s.gp and its data", gnuplot,
                dir, f.name);
     return LX_OK;

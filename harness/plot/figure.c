@@ -9,9 +9,7 @@
 #include <string.h>
 
 #include "plot/figure_internal.h"
-#include "plot/gnuplot.h"
 #include "study/format.h"
-#include "system/fs.h"
 
 static const struct lx_point *last_point(const struct lx_curve *c)
 {
@@ -125,15 +123,22 @@ static void legend_remark(const struct lx_curve *c, bool multiples, struct lx_bu
     lx_buf_add(out, ")");
 }
 
+enum { NAME_MOST = 60 }; /* characters of a name in the legend */
+
 /* A value padded with figure spaces (as wide as a digit) to `width` characters, then the name. */
 static void legend_text(double value, size_t width, const char *name, struct lx_buf *out)
 {
     char text[24] = "\xe2\x80\x93"; /* en dash */
+    size_t n;
+
     if (isfinite(value))
         lx_format_number(value, value, text);
     for (size_t i = characters(text); i < width; i++)
         lx_buf_add(out, "\xe2\x80\x87");
-    lx_buf_printf(out, "%s  %s", text, name);
+    n = lx_figure_cut(name, NAME_MOST);
+    lx_buf_printf(out, "%s  ", text);
+    lx_buf_addn(out, name, n);
+    lx_buf_add(out, name[n] != '\0' ? "\xe2\x80\xa6" : ""); /* ellipsis */
 }
 
 static size_t value_width(const struct lx_figure *f, const struct lx_layout *l)
@@ -234,40 +239,18 @@ enum lx_code lx_figure_write(const struct lx_figure *f, struct lx_buf *gp, struc
     return code;
 }
 
-static enum lx_code save_text(const char *dir, const char *name, const char *kind,
-                              const struct lx_buf *text, struct lx_err *err)
-{
-    struct lx_buf path = {0};
-    lx_buf_printf(&path, "%s/%s.%s", dir, name, kind);
-    enum lx_code code = lx_buf_check(&path, err);
-    if (code == LX_OK)
-        code = lx_fs_write(path.text, text->text, text->len, err);
-    lx_buf_free(&path);
-    return code;
-}
-
-enum lx_code lx_figure_put(const char *dir, const char *name, const struct lx_buf *gp,
-                           const struct lx_buf *dat, const char *gnuplot, bool *drawn,
-                           struct lx_err *err)
-{
-    bool found = true;
-    enum lx_code code = save_text(dir, name, "dat", dat, err);
-    if (code == LX_OK)
-        code = save_text(dir, name, "gp", gp, err);
-    if (code == LX_OK && gnuplot != NULL && *drawn)
-        code = lx_gnuplot_draw(gnuplot, dir, name, &found, err);
-    if (!found)
-        *drawn = false;
-    return code;
-}
-
-enum lx_code lx_figure_save(const struct lx_figure *f, const char *dir, const char *gnuplot,
-                            bool *drawn, struct lx_err *err)
+enum lx_code lx_figure_save(const struct lx_figure *f, struct lx_plot_target *to,
+                            struct lx_err *err)
 {
     struct lx_buf gp = {0}, dat = {0};
-    enum lx_code code = lx_figure_write(f, &gp, &dat, err);
-    if (code == LX_OK)
-        code = lx_figure_put(dir, f->name, &gp, &dat, gnuplot, drawn, err);
+    struct lx_figure named = *f;
+    enum lx_code code = LX_OK;
+
+    named.name = lx_plot_name(to, f->name);
+    if (named.name == NULL)
+        code = lx_fail(err, LX_ENOMEM, "out of memory for the figure %s", f->name);
+    else if (lx_figure_write(&named, &gp, &dat, err) || lx_plot_put(to, named.name, &gp, &dat, err))
+        code = err->code;
     lx_buf_free(&gp);
     lx_buf_free(&dat);
     return code;

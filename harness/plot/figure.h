@@ -13,6 +13,7 @@
 #include "core/arena.h"
 #include "core/buf.h"
 #include "core/err.h"
+#include "plot/target.h"
 #include "study/aggregate.h"
 
 struct lx_point {
@@ -70,10 +71,9 @@ LX_MUST_CHECK
 enum lx_code lx_figure_write(const struct lx_figure *f, struct lx_buf *gp, struct lx_buf *dat,
                              struct lx_err *err);
 
-/* Write DIR/NAME.gp and DIR/NAME.dat, then draw DIR/NAME.svg and .png with gnuplot, unless
- * gnuplot is NULL. *drawn is cleared if the program does not exist. */
+/* Put the figure where figures go, under its name or, if that is taken, one beside it. */
 LX_MUST_CHECK
-enum lx_code lx_figure_save(const struct lx_figure *f, const char *dir, const char *gnuplot,
-                            bool *drawn, struct lx_err *err);
+enum lx_code lx_figure_save(const struct lx_figure *f, struct lx_plot_target *to,
+                            struct lx_err *err);
 
 #endif

@@ -30,6 +30,13 @@ const struct lx_curve *lx_figure_curve(const struct lx_panel *p, const struct lx
 /* Append text without control characters. */
 void lx_figure_plain(struct lx_buf *out, const char *text);
 
+/* Append a name as a single-quoted gnuplot string, cut to `most` characters: a picture has no room for
+ * more, and gnuplot cannot draw one that is too wide. */
+void lx_figure_name(struct lx_buf *out, const char *text, size_t most);
+
+/* As many bytes of text as make `most` characters, or all. */
+size_t lx_figure_cut(const char *text, size_t most);
+
 /* Append a single-quoted gnuplot string. */
 void lx_figure_quoted(struct lx_buf *out, const char *text);
 
@@ -37,12 +44,6 @@ void lx_figure_quoted(struct lx_buf *out, const char *text);
  * "unset output\n}" ends. NAME.dat is `data`. */
 void lx_figure_head(struct lx_buf *out, const char *title, const char *name, double width,
                     double height);
-
-/* Write DIR/NAME.gp and .dat and draw them, as lx_figure_save does. */
-LX_MUST_CHECK
-enum lx_code lx_figure_put(const char *dir, const char *name, const struct lx_buf *gp,
-                           const struct lx_buf *dat, const char *gnuplot, bool *drawn,
-                           struct lx_err *err);
 
 void lx_figure_script(const struct lx_figure *f, const struct lx_layout *l, struct lx_buf *out);
 

@@ -14,8 +14,11 @@ enum {
     LEFT = 70, /* tic labels and axis title */
     TOP = 84,  /* title, note, mark text */
     BOTTOM = 78,
+    TITLE_MOST = 200, /* characters of a title */
     KEY_GAP = 18,
-    KEY_LINE = 23 /* of the legend */
+    KEY_LINE = 23,   /* of the legend */
+    KEY_ROWS = 60,   /* of one of its columns ... */
+    KEY_COLUMNS = 12 /* ... unless there are so many of them */
 };
 
 static const char GREY[] = "#707070";
@@ -46,6 +49,32 @@ void lx_figure_quoted(struct lx_buf *out, const char *text)
     lx_buf_add(out, "'");
 }
 
+size_t lx_figure_cut(const char *text, size_t most)
+{
+    size_t at = 0;
+
+    for (size_t n = 0; text[at] != '\0'; at++) {
+        n += ((unsigned char)text[at] & 0xc0) != 0x80;
+        if (n > most)
+            break;
+    }
+    return at;
+}
+
+void lx_figure_name(struct lx_buf *out, const char *text, size_t most)
+{
+    struct lx_buf name = {0};
+    size_t n = lx_figure_cut(text, most);
+
+    lx_buf_addn(&name, text, n);
+    lx_buf_add(&name, text[n] != '\0' ? "\xe2\x80\xa6" : ""); /* ellipsis */
+    if (name.failed)
+        out->failed = true;
+    else
+        lx_figure_quoted(out, name.text);
+    lx_buf_free(&name);
+}
+
 /* A double-quoted one, for labels of ours with \n. */
 static void quoted_lines(struct lx_buf *out, const char *text)
 {
@@ -61,19 +90,39 @@ static void quoted_lines(struct lx_buf *out, const char *text)
 
 struct canvas {
     double width, height;
+    double left;  /* of a panel: tic labels and axis title */
     double panel; /* width of one */
     double key;   /* x of the legend */
+    size_t rows;  /* of the legend */
 };
+
+/* Pixels left of a panel: wide tic labels push the axis title out, and must not push it off the page. */
+static double left_of(const struct lx_figure *f, const struct lx_layout *l)
+{
+    size_t widest = 5; /* characters that LEFT has room for */
+
+    for (size_t k = 0; k < f->n_panels; k++) {
+        size_t n = l->frame[k].log_y ? 0 : lx_style_tic_width(l->frame[k].y_lo, l->frame[k].y_hi);
+
+        widest = n > widest ? n : widest;
+    }
+    return LEFT + 7.5 * (double)(widest - 5);
+}
 
 static struct canvas canvas_of(const struct lx_figure *f, const struct lx_layout *l)
 {
     struct canvas c;
-    double panels = (double)f->n_panels;
-    double rows = (double)l->n + 2 + isfinite(f->panel[0].floor);
+    size_t entries = l->n + 1, columns;
+
+    c.rows = entries <= KEY_ROWS ? entries : (entries + KEY_COLUMNS - 1) / KEY_COLUMNS;
+    c.rows = entries > KEY_ROWS && c.rows < KEY_ROWS ? KEY_ROWS : c.rows;
+    columns = (entries + c.rows - 1) / c.rows;
+    c.left = left_of(f, l);
     c.panel = f->n_panels == 1 ? PLOT_WIDTH : PANEL_WIDTH;
-    c.key = panels * (LEFT + c.panel) + KEY_GAP;
-    c.width = ceil(c.key + 50 + 6.7 * (double)l->longest + 10);
-    c.height = fmax(HEIGHT, TOP + BOTTOM + rows * KEY_LINE);
+    c.key = (double)f->n_panels * (c.left + c.panel) + KEY_GAP;
+    c.width = ceil(c.key + (double)columns * (50 + 6.7 * (double)l->longest) + 10);
+    c.height =
+        fmax(HEIGHT, TOP + BOTTOM + ((double)c.rows + 1 + isfinite(f->panel[0].floor)) * KEY_LINE);
     return c;
 }
 
@@ -84,7 +133,7 @@ void lx_figure_head(struct lx_buf *out, const char *title, const char *name, dou
     lx_figure_plain(out, title);
     lx_buf_printf(
         out,
-        "\n# Draw it again in this folder: gnuplot %s.gp\n"
+        "\n" LX_PLOT_MARK "%s.gp\n"
         "if (!exists('out')) out = '%s'\n"
         "data = '%s.dat'\n"
         "set encoding utf8\n"
@@ -124,7 +173,7 @@ static void label_at(struct lx_buf *out, const struct canvas *c, const char *tex
                      double y, double scale, const char *color)
 {
     lx_buf_add(out, "set label ");
-    lx_figure_quoted(out, text);
+    lx_figure_name(out, text, TITLE_MOST);
     lx_buf_printf(
         out,
         " at screen %.5f, screen %.5f left font sprintf(',%%g', %g*(kind eq 'svg' ? 12 : 9)) "
@@ -206,21 +255,24 @@ static void write_marks(const struct lx_panel *p, const struct lx_layout *l, str
     }
 }
 
-static void write_guides(const struct lx_panel *p, struct lx_buf *out)
+/* The mark rises 6 pixels above the panel and its text stands 16 above it, however high the panel is. */
+static void write_guides(const struct lx_panel *p, const struct canvas *c, struct lx_buf *out)
 {
+    double height = c->height - TOP - BOTTOM;
+
     if (isfinite(p->mark) && p->mark >= p->x_min && p->mark <= p->x_max) {
         lx_buf_printf(out,
-                      "set arrow from first %.9g, graph 0 to first %.9g, graph 1.015 nohead lw 1.2 "
+                      "set arrow from first %.9g, graph 0 to first %.9g, graph %.4g nohead lw 1.2 "
                       "dt (6,4) lc rgb '%s' back\nset label ",
-                      p->mark, p->mark, GREY);
+                      p->mark, p->mark, 1 + 6 / height, GREY);
         lx_figure_quoted(out, p->mark_text);
         double at = p->x == LX_AXIS_LOG ? log(p->mark / p->x_min) / log(p->x_max / p->x_min)
                                         : (p->mark - p->x_min) / (p->x_max - p->x_min);
         lx_buf_printf(
             out,
-            " at first %.9g, graph 1.04 %s font sprintf(',%%g', 0.9*(kind eq 'svg' ? 12 : 9)) "
+            " at first %.9g, graph %.4g %s font sprintf(',%%g', 0.9*(kind eq 'svg' ? 12 : 9)) "
             "tc rgb '%s'\n",
-            p->mark,
+            p->mark, 1 + 16 / height,
             at < 0.15   ? "left"
             : at > 0.85 ? "right"
                         : "center",
@@ -285,7 +337,7 @@ void lx_figure_script(const struct lx_figure *f, const struct lx_layout *l, stru
     struct canvas c = canvas_of(f, l);
     write_head(f, &c, out);
     for (size_t k = 0; k < f->n_panels; k++) {
-        double left = LEFT + (double)k * (LEFT + c.panel);
+        double left = c.left + (double)k * (c.left + c.panel);
         lx_buf_printf(out,
                       "unset label\nunset arrow\n"
                       "set lmargin at screen %.5f\nset rmargin at screen %.5f\n"
@@ -301,12 +353,12 @@ void lx_figure_script(const struct lx_figure *f, const struct lx_layout *l, stru
             lx_buf_printf(out,
                           "set key at screen %.5f, screen %.5f left top Left reverse vertical "
                           "maxrows %zu samplen 3 spacing 1.25 noenhanced\n",
-                          c.key / c.width, 1 - (TOP + 6) / c.height, l->n + 1);
+                          c.key / c.width, 1 - (TOP + 6) / c.height, c.rows);
         } else {
             lx_buf_add(out, "unset key\n");
         }
         write_axes(&f->panel[k], &l->frame[k], out);
-        write_guides(&f->panel[k], out);
+        write_guides(&f->panel[k], &c, out);
         write_marks(&f->panel[k], l, out);
         write_plot(f, k, l, out);
     }

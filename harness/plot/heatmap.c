@@ -1,24 +1,29 @@
-/* Heat maps through gnuplot; see heatmap.h.
+/* Pictures of what a stack applies, through gnuplot; see heatmap.h.
  *
- * The data file holds one block a kind, lines "row column value"; the script draws one panel a
- * block: dist over distance and head, rotation and embedding over position and channel, and so on. */
+ * The data file holds one block a kind, lines "column row value"; the script draws one panel a block:
+ * a heat map where values go along two axes (dist over distance and head, rotation over position and
+ * channel), a line where they go along one, bars where there is a number a head or one for all. */
 #include "plot/heatmap.h"
 
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "core/log.h"
+#include "plot/figure_internal.h"
 #include "plot/gnuplot.h"
 #include "system/fs.h"
 #include "text/csvfile.h"
 
 #define MAX_PANELS 8
 
+enum shape { MAP, LINE, BARS };
+
 struct panel {
     const char *kind;
-    const char *row_name; /* what the vertical axis is */
-    size_t n;
+    const char *row_name; /* what the vertical axis of a map is */
+    enum shape shape;
+    double low, high; /* of the values */
 };
 
 struct picture {
@@ -32,57 +37,145 @@ struct picture {
 /* Columns of the CSV, by its header. */
 enum { KIND, HEAD, POSITION, CHANNEL, VALUE };
 
+/* Which row of a map a value is in: the channel (of the first head, where heads differ) or the head. */
+static const char *row_of(const struct picture *p, const struct panel *panel, size_t r)
+{
+    bool channels = strcmp(panel->row_name, "channel") == 0;
+    const char *head = lx_csv_at(&p->csv, r, HEAD);
+
+    if (channels)
+        return head[0] == '\0' || strcmp(head, "0") == 0 ? lx_csv_at(&p->csv, r, CHANNEL) : NULL;
+    return head[0] != '\0' ? head : "0";
+}
+
+static struct panel *panel_of(struct picture *p, size_t r)
+{
+    const char *kind = lx_csv_at(&p->csv, r, KIND);
+    bool channels = lx_csv_at(&p->csv, r, CHANNEL)[0] != '\0';
+    size_t i = 0;
+
+    while (i < p->n_panels && strcmp(p->panels[i].kind, kind) != 0)
+        i++;
+    if (i == MAX_PANELS)
+        return NULL;
+    if (i == p->n_panels)
+        p->panels[p->n_panels++] =
+            (struct panel){kind, channels ? "channel" : "head",
+                           lx_csv_at(&p->csv, r, POSITION)[0] != '\0' ? LINE : BARS,
+                           (double)INFINITY, (double)-INFINITY};
+    return &p->panels[i];
+}
+
+/* A line becomes a map with its second row. */
 static void find_panels(struct picture *p)
 {
+    const char *first[MAX_PANELS] = {NULL};
+
     for (size_t r = 0; r < p->csv.n_rows; r++) {
-        const char *kind = lx_csv_at(&p->csv, r, KIND);
-        size_t i = 0;
+        struct panel *panel = panel_of(p, r);
+        const char *row = panel != NULL ? row_of(p, panel, r) : NULL;
+        double value = strtod(lx_csv_at(&p->csv, r, VALUE), NULL);
 
-        if (lx_csv_at(&p->csv, r, POSITION)[0] == '\0')
+        if (row == NULL)
             continue;
-        while (i < p->n_panels && strcmp(p->panels[i].kind, kind) != 0)
-            i++;
-        if (i == MAX_PANELS)
-            continue;
-        if (i == p->n_panels) {
-            bool channels = lx_csv_at(&p->csv, r, CHANNEL)[0] != '\0';
-
-            p->panels[p->n_panels++] = (struct panel){kind, channels ? "channel" : "head", 0};
-        }
-        p->panels[i].n++;
+        panel->low = fmin(panel->low, value);
+        panel->high = fmax(panel->high, value);
+        if (first[panel - p->panels] == NULL)
+            first[panel - p->panels] = row;
+        if (panel->shape == LINE && strcmp(first[panel - p->panels], row) != 0)
+            panel->shape = MAP;
     }
 }
 
 static void write_data(const struct picture *p, struct lx_buf *out)
 {
     for (size_t i = 0; i < p->n_panels; i++) {
-        bool channels = strcmp(p->panels[i].row_name, "channel") == 0;
+        const struct panel *panel = &p->panels[i];
 
-        lx_buf_printf(out, "%s# %s: position, %s, value\n", i == 0 ? "" : "\n\n", p->panels[i].kind,
-                      p->panels[i].row_name);
+        lx_buf_printf(out, "%s# %s: position, %s, value\n", i == 0 ? "" : "\n\n", panel->kind,
+                      panel->row_name);
         for (size_t r = 0; r < p->csv.n_rows; r++) {
-            const char *head = lx_csv_at(&p->csv, r, HEAD);
-            const char *row = channels ? lx_csv_at(&p->csv, r, CHANNEL) : head;
+            const char *position = lx_csv_at(&p->csv, r, POSITION);
+            const char *row = row_of(p, panel, r);
 
-            if (strcmp(lx_csv_at(&p->csv, r, KIND), p->panels[i].kind) != 0 ||
-                (channels && head[0] != '\0' && strcmp(head, "0") != 0))
-                continue;
-            lx_buf_printf(out, "%s %s %s\n", lx_csv_at(&p->csv, r, POSITION),
-                          row[0] != '\0' ? row : "0", lx_csv_at(&p->csv, r, VALUE));
+            if (row != NULL && strcmp(lx_csv_at(&p->csv, r, KIND), panel->kind) == 0)
+                lx_buf_printf(out, "%s %s %s\n", position[0] != '\0' ? position : row, row,
+                              lx_csv_at(&p->csv, r, VALUE));
         }
     }
 }
 
-/* gnuplot's single-quoted text: a quote is doubled. */
-static void quote(const char *text, struct lx_buf *out)
+/* Colours by what the values are: angles go round, signed ones are white at 0, others rise from dark to
+ * light. A range of one value is widened, as gnuplot needs one. */
+static void write_colors(const struct panel *panel, struct lx_buf *out)
 {
-    lx_buf_add(out, "'");
-    for (; *text != '\0'; text++) {
-        char c = (unsigned char)*text < 0x20 ? '?' : *text;
+    double most = fmax(fabs(panel->low), fabs(panel->high));
 
-        lx_buf_addn(out, c == '\'' ? "''" : &c, c == '\'' ? 2 : 1);
+    if (strcmp(panel->kind, "rotation") == 0)
+        lx_buf_add(out, "set palette defined (0 '#2c2a4a', 0.25 '#7fb0c8', 0.5 '#f4efe6', "
+                        "0.75 '#c8705a', 1 '#2c2a4a')\nset cbrange [-pi:pi]\n");
+    else if (panel->low < 0 && panel->high > 0)
+        lx_buf_printf(out,
+                      "set palette defined (0 '#2166ac', 0.5 '#f7f7f7', 1 '#b2182b')\n"
+                      "set cbrange [%.9g:%.9g]\n",
+                      -most, most);
+    else
+        lx_buf_printf(out,
+                      "set palette defined (0 '#30123b', 0.25 '#2a788e', 0.5 '#5ec962', 0.75 "
+                      "'#fde725', 1 '#fff7d0')\nset cbrange [%.9g:%.9g]\n",
+                      panel->low - (panel->low < panel->high ? 0 : 1),
+                      panel->high + (panel->low < panel->high ? 0 : 1));
+}
+
+static const char *unit_of(const struct panel *panel)
+{
+    static const char *const units[][2] = {
+        {"rotation", "radians"},          {"dist", "bias on the logit"},
+        {"bucket", "learned number"},     {"scale", "factor on the logits"},
+        {"tau", "divisor of the logits"}, {"magnitude", "factor on the length"},
+        {"window", "keys a query sees"}};
+
+    for (size_t i = 0; i < sizeof(units) / sizeof(units[0]); i++)
+        if (strcmp(panel->kind, units[i][0]) == 0)
+            return units[i][1];
+    return "value";
+}
+
+static void write_panel(const struct picture *p, size_t i, struct lx_buf *out)
+{
+    const struct panel *panel = &p->panels[i];
+    bool distance = strcmp(panel->kind, "dist") == 0 || strcmp(panel->kind, "bucket") == 0;
+    double room = fmax(0.05 * (panel->high - panel->low), 1e-3 * fmax(fabs(panel->high), 1));
+
+    lx_buf_printf(out, "set title '%s'\n", panel->kind);
+    if (panel->shape == MAP) {
+        write_colors(panel, out);
+        lx_buf_printf(out,
+                      "set xlabel '%s (tokens)'\nset ylabel '%s'\nset cblabel '%s'\n"
+                      "set autoscale xfix\nset autoscale yfix\nset xtics auto\n%s"
+                      "plot '%s.dat' index %zu using 1:2:3 with image\n",
+                      distance ? "distance" : "position", panel->row_name, unit_of(panel),
+                      strcmp(panel->row_name, "head") == 0 ? "set ytics 1\n" : "set ytics auto\n",
+                      p->name, i);
+    } else if (panel->shape == LINE) {
+        lx_buf_printf(out,
+                      "set xlabel '%s (tokens)'\nset ylabel '%s'\nset autoscale xfix\n"
+                      "set yrange [%.9g:%.9g]\nset xtics auto\nset ytics auto\n"
+                      "plot '%s.dat' index %zu using 1:3 with linespoints lw 2 pt 7 ps 0.5 lc rgb "
+                      "'#0072b2'\n",
+                      distance ? "distance" : "position", unit_of(panel), panel->low - room,
+                      panel->high + room, p->name, i);
+    } else {
+        lx_buf_printf(out,
+                      "set xlabel 'head (one bar: all alike)'\nset ylabel '%s'\nset xtics 1\n"
+                      "set ytics auto\nset autoscale xfix\nset offsets 0.7,0.7,0,0\n"
+                      "set yrange [%.9g:%.9g]\nset boxwidth 0.6\nset style fill solid 0.8\n"
+                      "plot '%s.dat' index %zu using 1:3 with boxes lc rgb '#0072b2', '' index %zu "
+                      "using 1:3:3 with labels offset 0,0.7\nset offsets 0,0,0,0\n",
+                      unit_of(panel), fmin(0, 1.15 * panel->low), fmax(1.15 * panel->high, 1e-9),
+                      p->name, i, i);
     }
-    lx_buf_add(out, "'");
+    lx_buf_add(out, "unset yrange\nset autoscale y\n");
 }
 
 static void write_script(const struct picture *p, const char *title, struct lx_buf *out)
@@ -101,27 +194,10 @@ static void write_script(const struct picture *p, const char *title, struct lx_b
                   60 + 340 * n, 120 + 680 * n, 120 + 680 * n);
     lx_buf_add(out, "set output out.'.'.kind\n");
     lx_buf_printf(out, "set multiplot layout %zu,1 title ", n);
-    quote(title, out);
-    lx_buf_add(out, "\n"
-                    "set tics out nomirror\nset xtics rangelimited\nunset key\n"
-                    "set palette defined (0 '#30123b', 0.25 '#2a788e', 0.5 '#5ec962', 0.75 "
-                    "'#fde725', 1 '#fff7d0')\nset autoscale xfix\nset autoscale yfix\n");
-    for (size_t i = 0; i < n; i++) {
-        const struct panel *panel = &p->panels[i];
-        bool distance = strcmp(panel->kind, "dist") == 0 || strcmp(panel->kind, "bucket") == 0;
-
-        lx_buf_printf(out,
-                      "set title '%s'\nset xlabel '%s (tokens)'\nset ylabel '%s'\n"
-                      "set cblabel '%s'\n%s",
-                      panel->kind, distance ? "distance" : "position", panel->row_name,
-                      strcmp(panel->kind, "rotation") == 0 ? "radians" : "value",
-                      strcmp(panel->row_name, "head") == 0 ? "set ytics 1\n" : "set ytics auto\n");
-        if (strcmp(panel->kind, "rotation") == 0)
-            lx_buf_add(out, "set cbrange [-pi:pi]\n");
-        else
-            lx_buf_add(out, "set cbrange [*:*]\n");
-        lx_buf_printf(out, "plot '%s.dat' index %zu using 1:2:3 with image\n", p->name, i);
-    }
+    lx_figure_name(out, title, 80);
+    lx_buf_add(out, "\nset tics out nomirror\nset xtics rangelimited\nunset key\n");
+    for (size_t i = 0; i < n; i++)
+        write_panel(p, i, out);
     lx_buf_add(out, "unset multiplot\nunset output\n}\n");
 }
 
@@ -182,10 +258,10 @@ enum lx_code lx_heatmap_draw(const char *csv, const char *title, const char *pat
         code = lx_csv_parse(csv, strlen(csv), "describe", &p.arena, &p.csv, err);
     if (code == LX_OK) {
         find_panels(&p);
-        if (p.n_panels == 0)
-            lx_log("nothing to draw: these schemes apply nothing that depends on positions");
-        else
-            code = draw(&p, title, err);
+        code = p.n_panels > 0
+                   ? draw(&p, title, err)
+                   : lx_fail(err, LX_EUSAGE,
+                             "--plot: nothing to draw: these schemes apply nothing at this length");
     }
     lx_arena_free(&p.arena);
     return code;

@@ -4,8 +4,8 @@
 
 #include "core/err.h"
 
-/* Draw the CSV into `path` (FILE.png; FILE.svg, FILE.gp and FILE.dat are left beside it). One panel
- * for each kind that has more than one number. */
+/* Draw the CSV into `path` (FILE.png; FILE.svg, FILE.gp and FILE.dat are left beside it), one panel for
+ * each kind. A CSV without rows is LX_EUSAGE: there is nothing to draw. */
 LX_MUST_CHECK
 enum lx_code lx_heatmap_draw(const char *csv, const char *title, const char *path,
                              struct lx_err *err);

@@ -10,12 +10,6 @@
 #include "plot/figure.h"
 #include "study/aggregate.h"
 
-struct lx_plot_target {
-    const char *dir;
-    const char *gnuplot; /* NULL: write scripts and data, draw nothing */
-    bool drawn;          /* cleared when gnuplot turns out to be missing */
-};
-
 /* ppl_vs_length: perplexity against evaluation length. */
 LX_MUST_CHECK
 enum lx_code lx_plot_ppl(const struct lx_study *s, size_t section, struct lx_plot_target *to,

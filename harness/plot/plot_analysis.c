@@ -144,8 +144,7 @@ static enum lx_code name_figure(const struct lx_study *s, size_t section, const 
     const struct lx_section *sec = &s->section[section];
     char multiple[24];
     lx_format_multiple(length, sec->train_length, multiple);
-    f->name =
-        lx_arena_printf(arena, "%s%s%s", lx_rows_name(&s->rows, sec->mode), ending, sec->suffix);
+    f->name = lx_arena_printf(arena, "%s%s%s", sec->stem, ending, sec->suffix);
     f->title = length > 0 ? lx_arena_printf(arena, "%s, windows of %d tokens (%s): %s", what,
                                             length, multiple, sec->title)
                           : lx_arena_printf(arena, "%s: %s", what, sec->title);
@@ -207,77 +206,81 @@ static enum lx_code make_field(const struct lx_study *s, size_t section, struct 
     return name_figure(s, section, "", "Receptive field of the last prediction", 0, arena, f, err);
 }
 
-/* Metrics against evaluation length, a panel each, at the lengths of the first: no figure if it has
- * none. The legend tells values of the first panel. */
-static enum lx_code against_length(const struct lx_study *s, size_t section, const char *ending,
-                                   const char *title, const char *legend, const char *const *metric,
-                                   const char *const *label, size_t n, struct lx_arena *arena,
+/* A figure of one or two metrics against evaluation length, a panel each. The legend tells values of the
+ * first panel. A new analysis has its figure by one line here. */
+struct length_figure {
+    const char *ending; /* of the file name, after the analysis' id */
+    const char *title, *legend;
+    const char *metric[2], *label[2]; /* NULL: one panel */
+    const char *xlabel;               /* NULL: "evaluation length" */
+};
+
+static const struct length_figure length_figures[] = {
+    {"_gain",
+     "What tokens before the cut are worth",
+     "gain, longest windows",
+     {"context_gain", NULL},
+     {"NLL with the far tokens cut - NLL with all (nats)", NULL},
+     NULL},
+    {"",
+     "Temperature that aligns attention",
+     "temperature, longest windows",
+     {"alignment_temperature", NULL},
+     {"temperature (1 = as trained)", NULL},
+     NULL},
+    {"_spread",
+     "Attention before and after alignment",
+     "as trained, longest windows",
+     {"alignment_entropy_before", "alignment_entropy_after"},
+     {"entropy as trained (nats)", "entropy aligned (nats)"},
+     NULL},
+    {"_largest",
+     "Attention before and after alignment",
+     "as trained, longest windows",
+     {"alignment_max_prob_before", "alignment_max_prob_after"},
+     {"largest weight as trained", "largest weight aligned"},
+     NULL},
+    {"",
+     "Answers found",
+     "right answers, longest prompts",
+     {"retrieval_accuracy", NULL},
+     {"share of right answers", NULL},
+     "prompt length"},
+    {"_untrained",
+     "What falls on rows never read in training",
+     "share of reads, longest windows",
+     {"usage_untrained_share", "usage_untrained_attention"},
+     {"share of reads", "share of attention"},
+     NULL},
+};
+enum { N_LENGTH_FIGURES = sizeof(length_figures) / sizeof(length_figures[0]) };
+
+/* Drawn at the lengths of the first metric: no figure if it has none. */
+static enum lx_code against_length(const struct lx_study *s, size_t section,
+                                   const struct length_figure *what, struct lx_arena *arena,
                                    struct lx_figure *f, struct lx_err *err)
 {
     struct lx_section lengths = s->section[section];
     int length[MAX_LENGTHS];
+
     lengths.length = length;
-    lengths.n_lengths = lengths_of(s, section, metric_of(s, metric[0]), length);
+    lengths.n_lengths = lengths_of(s, section, metric_of(s, what->metric[0]), length);
     if (lengths.n_lengths == 0)
         return LX_OK;
-    for (size_t k = 0; k < n; k++) {
-        if (length_panel(s, section, metric[k], &lengths, arena, &f->panel[k], err) != LX_OK)
+    for (int k = 0; k < 2 && what->metric[k] != NULL; k++) {
+        struct lx_panel *p = &f->panel[k];
+
+        if (length_panel(s, section, what->metric[k], &lengths, arena, p, err))
             return err->code;
-        f->panel[k].y = LX_AXIS_LINEAR;
-        f->panel[k].ylabel = label[k];
-        f->n_panels += k == 0 || f->panel[k].n_curves > 0;
+        p->y = LX_AXIS_LINEAR;
+        p->ylabel = what->label[k];
+        p->xlabel = what->xlabel != NULL ? what->xlabel : p->xlabel;
+        f->n_panels += k == 0 || p->n_curves > 0;
     }
-    f->legend_title = legend;
+    f->legend_title = what->legend;
     f->multiples = true;
-    f->same_y = n > 1;
-    return name_figure(s, section, ending, title, 0, arena, f, err);
-}
-
-/* What the tokens before the cut are worth to the last prediction. */
-static enum lx_code make_gain(const struct lx_study *s, size_t section, struct lx_arena *arena,
-                              struct lx_figure *f, struct lx_err *err)
-{
-    static const char *const metric[] = {"context_gain"};
-    static const char *const label[] = {"NLL with the far tokens cut - NLL with all (nats)"};
-    return against_length(s, section, "_gain", "What tokens before the cut are worth",
-                          "gain, longest windows", metric, label, 1, arena, f, err);
-}
-
-static enum lx_code make_temperature(const struct lx_study *s, size_t section,
-                                     struct lx_arena *arena, struct lx_figure *f,
-                                     struct lx_err *err)
-{
-    static const char *const metric[] = {"alignment_temperature"};
-    static const char *const label[] = {"temperature (1 = as trained)"};
-    return against_length(s, section, "", "Temperature that aligns attention",
-                          "temperature, longest windows", metric, label, 1, arena, f, err);
-}
-
-/* A statistic of attention before and after: what is aligned is level after. */
-static enum lx_code make_aligned(const struct lx_study *s, size_t section, const char *ending,
-                                 const char *const *metric, const char *const *label,
-                                 struct lx_arena *arena, struct lx_figure *f, struct lx_err *err)
-{
-    return against_length(s, section, ending, "Attention before and after alignment",
-                          "as trained, longest windows", metric, label, 2, arena, f, err);
-}
-
-static enum lx_code make_aligned_entropy(const struct lx_study *s, size_t section,
-                                         struct lx_arena *arena, struct lx_figure *f,
-                                         struct lx_err *err)
-{
-    static const char *const metric[] = {"alignment_entropy_before", "alignment_entropy_after"};
-    static const char *const label[] = {"entropy as trained (nats)", "entropy aligned (nats)"};
-    return make_aligned(s, section, "_spread", metric, label, arena, f, err);
-}
-
-static enum lx_code make_aligned_max(const struct lx_study *s, size_t section,
-                                     struct lx_arena *arena, struct lx_figure *f,
-                                     struct lx_err *err)
-{
-    static const char *const metric[] = {"alignment_max_prob_before", "alignment_max_prob_after"};
-    static const char *const label[] = {"largest weight as trained", "largest weight aligned"};
-    return make_aligned(s, section, "_largest", metric, label, arena, f, err);
+    f->same_y = what->metric[1] != NULL;
+    return name_figure(s, section, what->ending, what->title, 0, arena, f, err);
 }
 
 /* Two panels of one metric: first weights and trained ones, or the trained alone. */
@@ -366,43 +369,26 @@ static enum lx_code make_usage(const struct lx_study *s, size_t section, struct 
                        err);
 }
 
-/* What falls on rows that training never read, by count and by attention. */
-static enum lx_code make_untrained(const struct lx_study *s, size_t section, struct lx_arena *arena,
-                                   struct lx_figure *f, struct lx_err *err)
-{
-    static const char *const metric[] = {"usage_untrained_share", "usage_untrained_attention"};
-    static const char *const label[] = {"share of reads", "share of attention"};
-    return against_length(s, section, "_untrained", "What falls on rows never read in training",
-                          "share of reads, longest windows", metric, label, 2, arena, f, err);
-}
-
-/* Share of right answers, all depths. */
-static enum lx_code make_retrieval(const struct lx_study *s, size_t section, struct lx_arena *arena,
-                                   struct lx_figure *f, struct lx_err *err)
-{
-    static const char *const metric[] = {"retrieval_accuracy"};
-    static const char *const label[] = {"share of right answers"};
-    enum lx_code code =
-        against_length(s, section, "", "Answers found", "right answers, longest prompts", metric,
-                       label, 1, arena, f, err);
-    f->panel[0].xlabel = "prompt length";
-    return code;
-}
+/* The figures that are no metric against length. */
+static enum lx_code (*const special_figures[])(const struct lx_study *, size_t, struct lx_arena *,
+                                               struct lx_figure *, struct lx_err *) = {
+    make_field, make_variance, make_probe, make_usage};
+enum { N_SPECIAL = sizeof(special_figures) / sizeof(special_figures[0]) };
 
 enum lx_code lx_plot_analyses(const struct lx_study *s, size_t section, struct lx_plot_target *to,
                               struct lx_err *err)
 {
-    static enum lx_code (*const families[])(const struct lx_study *, size_t, struct lx_arena *,
-                                            struct lx_figure *, struct lx_err *) = {
-        make_field,           make_gain,        make_variance,  make_probe, make_temperature,
-        make_aligned_entropy, make_aligned_max, make_retrieval, make_usage, make_untrained};
     enum lx_code code = LX_OK;
-    for (size_t i = 0; i < sizeof families / sizeof families[0] && code == LX_OK; i++) {
+
+    for (int i = 0; i < N_SPECIAL + N_LENGTH_FIGURES && code == LX_OK; i++) {
         struct lx_arena arena = {0};
         struct lx_figure f = {0};
-        code = families[i](s, section, &arena, &f, err);
+
+        code = i < N_SPECIAL
+                   ? special_figures[i](s, section, &arena, &f, err)
+                   : against_length(s, section, &length_figures[i - N_SPECIAL], &arena, &f, err);
         if (code == LX_OK && f.n_panels > 0 && lx_figure_has_points(&f))
-            code = lx_figure_save(&f, to->dir, to->gnuplot, &to->drawn, err);
+            code = lx_figure_save(&f, to, err);
         lx_arena_free(&arena);
     }
     return code != LX_OK ? code : lx_plot_retrieval_map(s, section, to, err);

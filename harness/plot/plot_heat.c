@@ -115,7 +115,7 @@ static void write_script(const struct map *m, const char *title, const char *nam
     lx_buf_printf(out, "set xlabel 'prompt length (trained at %d)'\n", sec->train_length);
     for (size_t k = 0; k < m->n_series; k++) {
         lx_buf_add(out, "set title ");
-        lx_figure_quoted(out, m->series[k]->label);
+        lx_figure_name(out, m->series[k]->label, 40);
         lx_buf_printf(out, "\nset ylabel '%s'\n", k % columns == 0 ? "depth of the fact" : "");
         lx_buf_printf(out,
                       "plot data index %zu using 4:5:3 with image, '' index %zu "
@@ -138,20 +138,21 @@ enum lx_code lx_plot_retrieval_map(const struct lx_study *s, size_t section,
         lx_arena_free(&arena);
         return code;
     }
-    lx_buf_printf(&name, "%s_map%s", lx_rows_name(&s->rows, sec->mode), sec->suffix);
+    lx_buf_printf(&name, "%s_map%s", sec->stem, sec->suffix);
     lx_buf_printf(&title, "Share of right answers: %s; %s", sec->title, sec->detail);
     code = lx_buf_check(&name, err);
     if (code == LX_OK)
         code = lx_buf_check(&title, err);
     if (code == LX_OK) {
-        write_data(&m, &dat);
-        write_script(&m, title.text, name.text, &gp);
-        code = lx_buf_check(&dat, err);
+        const char *free_name = lx_plot_name(to, name.text);
+
+        if (free_name != NULL) {
+            write_data(&m, &dat);
+            write_script(&m, title.text, free_name, &gp);
+        }
+        code = free_name == NULL ? lx_fail(err, LX_ENOMEM, "out of memory for a figure")
+                                 : lx_plot_put(to, free_name, &gp, &dat, err);
     }
-    if (code == LX_OK)
-        code = lx_buf_check(&gp, err);
-    if (code == LX_OK)
-        code = lx_figure_put(to->dir, name.text, &gp, &dat, to->gnuplot, &to->drawn, err);
     lx_buf_free(&name);
     lx_buf_free(&title);
     lx_buf_free(&gp);

@@ -217,7 +217,7 @@ static enum lx_code save(struct lx_figure *f, struct lx_plot_target *to, struct 
         return lx_fail(err, LX_ENOMEM, "out of memory for a figure");
     if (!lx_figure_has_points(f))
         return LX_OK;
-    return lx_figure_save(f, to->dir, to->gnuplot, &to->drawn, err);
+    return lx_figure_save(f, to, err);
 }
 
 enum lx_code lx_plot_ppl(const struct lx_study *s, size_t section, struct lx_plot_target *to,

@@ -114,7 +114,7 @@ enum lx_code lx_plot_position(const struct lx_study *s, size_t section, struct l
     if (bins >= 2) {
         code = make(s, section, bins, &arena, &f, err);
         if (code == LX_OK && lx_figure_has_points(&f))
-            code = lx_figure_save(&f, to->dir, to->gnuplot, &to->drawn, err);
+            code = lx_figure_save(&f, to, err);
     }
     lx_arena_free(&arena);
     return code;

@@ -230,7 +230,7 @@ enum lx_code lx_plot_training(const struct lx_study *s, size_t section,
     if (code == LX_OK && count > 0) {
         code = make(s, sec, v, count, &arena, &f, err);
         if (code == LX_OK && lx_figure_has_points(&f))
-            code = lx_figure_save(&f, to->dir, to->gnuplot, &to->drawn, err);
+            code = lx_figure_save(&f, to, err);
     }
     lx_arena_free(&arena);
     return code;

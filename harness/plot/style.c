@@ -5,6 +5,7 @@
 
 #include <math.h>
 #include <stdbool.h>
+#include <stdio.h>
 
 static const char *const COLORS[] = {"#0072b2", "#d55e00", "#009e73", "#cc79a7",
                                      "#000000", "#56b4e9", "#e69f00"};
@@ -42,6 +43,21 @@ static int mantissa_tics(double lo, double hi, const double *mantissa, int n, in
             count++;
         }
     return count;
+}
+
+size_t lx_style_tic_width(double lo, double hi)
+{
+    double raw = (hi - lo) / 7, power = pow(10, floor(log10(raw)));
+    double step = power * (raw > 5 * power ? 10 : raw > 2 * power ? 5 : raw > power ? 2 : 1);
+    size_t widest = 0;
+
+    for (double k = ceil(lo / step - 1e-9); k * step <= hi + 1e-9 * step; k++) {
+        char text[32];
+        int n = snprintf(text, sizeof(text), "%g", k * step);
+
+        widest = n > 0 && (size_t)n > widest ? (size_t)n : widest;
+    }
+    return widest;
 }
 
 /* Tics at even steps of 1, 2 or 5 times a power of ten, between 4 and 8 of them. */

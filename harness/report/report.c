@@ -211,27 +211,50 @@ static enum lx_code plot_section(const struct lx_study *s, size_t section,
     return lx_plot_training(s, section, row, n, to, err);
 }
 
+/* All figures, if they are wanted; what an earlier report has drawn and this one has not is taken away. */
+static enum lx_code fill_plots(const char *dir, bool wanted, const struct lx_study *s,
+                               struct lx_plot_target *to, struct lx_err *err)
+{
+    struct lx_buf path = {0};
+    struct lx_train_point *row = NULL;
+    size_t n = 0, removed = 0;
+    enum lx_code code = LX_OK;
+
+    if (wanted &&
+        (path_of(dir, "train.csv", &path, err) ||
+         (lx_fs_exists(path.text) && lx_rows_read_train(path.text, &s->rows, &row, &n, err)) ||
+         lx_fs_mkdir(to->dir, err)))
+        code = err->code;
+    for (size_t i = 0; wanted && code == LX_OK && i < s->n_sections; i++)
+        code = plot_section(s, i, row, n, to, err);
+    if (code == LX_OK)
+        code = lx_plot_sweep(to, &removed, err);
+    if (code == LX_OK && removed > 0)
+        lx_log("%s: removed %zu figure%s of an earlier report", to->dir, removed,
+               removed == 1 ? "" : "s");
+    free(row);
+    lx_buf_free(&path);
+    return code;
+}
+
 static enum lx_code write_plots(const char *dir, const struct lx_report_options *o,
                                 const struct lx_study *s, struct lx_err *err)
 {
     struct lx_buf path = {0};
-    struct lx_train_point *row = NULL;
-    size_t n = 0;
-    enum lx_code code = path_of(dir, "train.csv", &path, err);
-    if (code == LX_OK && lx_fs_exists(path.text))
-        code = lx_rows_read_train(path.text, &s->rows, &row, &n, err);
+    struct lx_plot_target to = {.gnuplot = o->gnuplot ? o->gnuplot : "gnuplot"};
+    struct lx_err ignored;
+    enum lx_code code = path_of(dir, "plots", &path, err);
+
+    to.dir = path.text;
     if (code == LX_OK)
-        code = path_of(dir, "plots", &path, err);
-    if (code == LX_OK)
-        code = lx_fs_mkdir(path.text, err);
-    struct lx_plot_target to = {path.text, o->gnuplot ? o->gnuplot : "gnuplot", true};
-    for (size_t i = 0; code == LX_OK && i < s->n_sections; i++)
-        code = plot_section(s, i, row, n, &to, err);
-    if (code == LX_OK && !to.drawn)
+        code = fill_plots(dir, !o->no_plots, s, &to, err);
+    if (code == LX_OK && to.n == 0)
+        (void)!lx_fs_remove(path.text, &ignored); /* unless someone keeps something there */
+    if (code == LX_OK && to.missing)
         lx_log("warning: %s not found, so no pictures were drawn (apt-get install gnuplot-nox); "
                "scripts and data are in %s",
                to.gnuplot, path.text);
-    free(row);
+    lx_plot_target_free(&to);
     lx_buf_free(&path);
     return code;
 }
@@ -252,7 +275,7 @@ enum lx_code lx_report_make(const char *dir, const struct lx_report_options *o, 
         code = write_claims(dir, &f, err);
     if (code == LX_OK)
         code = write_costs(dir, &f.study, err);
-    if (code == LX_OK && !o->no_plots)
+    if (code == LX_OK)
         code = write_plots(dir, o, &f.study, err);
     folder_free(&f);
     return code;

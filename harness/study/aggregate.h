@@ -47,7 +47,8 @@ struct lx_section {
     long long tokens;         /* target tokens scored, -1 unless equal everywhere */
     char *title;              /* "journal, trained at 128 tokens" */
     char *detail;             /* "valid split, non-overlapping windows, 3 seeds" */
-    char *suffix;             /* "" or "-journal-128-last": what tells its files from others */
+    char *stem;   /* the mode as a file name: figures of an analysis are named after it */
+    char *suffix; /* "" or "-journal-128-last": what tells its files from others */
 };
 
 struct lx_study {

@@ -84,17 +84,22 @@ static void describe_section(struct lx_study *s, struct lx_section *sec)
 }
 
 /* Text that is safe and handsome in a file name. */
-static void add_name_part(char *out, size_t size, const char *text)
+static void add_name_text(char *out, size_t size, const char *text)
 {
     size_t n = strlen(out);
-    if (n + 1 < size)
-        out[n++] = '-';
+
     for (; *text && n + 1 < size; text++) {
         bool keep = (*text >= 'a' && *text <= 'z') || (*text >= 'A' && *text <= 'Z') ||
                     (*text >= '0' && *text <= '9') || *text == '.' || *text == '_';
         out[n++] = keep ? *text : '-';
     }
     out[n] = '\0';
+}
+
+static void add_name_part(char *out, size_t size, const char *text)
+{
+    add_name_text(out, size, "-");
+    add_name_text(out, size, text);
 }
 
 /* A section without perplexities holds what an analysis measured; its mode is the analysis' id. */
@@ -108,7 +113,7 @@ static void name_section(struct lx_study *s, size_t k)
 {
     struct lx_section *sec = &s->section[k];
     bool dataset = false, split = false, length = false, mode = false, stride = false;
-    char suffix[256] = "", number[32];
+    char suffix[160] = "", stem[64] = "", number[32];
     for (size_t i = 0; i < s->n_sections; i++) {
         const struct lx_section *o = &s->section[i];
         dataset |= o->dataset != sec->dataset;
@@ -141,6 +146,9 @@ static void name_section(struct lx_study *s, size_t k)
             break;
         }
     sec->suffix = lx_arena_text(&s->rows.arena, suffix);
+    add_name_text(stem, sizeof(stem), lx_rows_name(&s->rows, sec->mode));
+    stem[0] = stem[0] == '.' ? '-' : stem[0];
+    sec->stem = lx_arena_text(&s->rows.arena, stem);
 }
 
 enum lx_code lx_sections_fill(struct lx_study *s, struct lx_err *err)
@@ -151,7 +159,7 @@ enum lx_code lx_sections_fill(struct lx_study *s, struct lx_err *err)
         struct lx_section *sec = &s->section[i];
         describe_section(s, sec);
         name_section(s, i);
-        if (!sec->title || !sec->detail || !sec->suffix)
+        if (!sec->title || !sec->detail || !sec->suffix || !sec->stem)
             return lx_fail(err, LX_ENOMEM, "out of memory for the report");
     }
     return LX_OK;

@@ -1,0 +1,309 @@
+/* Figures beside other figures: what an earlier report drew does not stay beside what this one writes,
+ * what is not ours does, and names from a foreign file make neither files elsewhere nor pictures that
+ * cannot be drawn. */
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "plot/figure_internal.h"
+#include "plot/heatmap.h"
+#include "plot/plot.h"
+#include "plot/style.h"
+#include "report/report.h"
+#include "system/fs.h"
+#include "tests/unit/check.h"
+
+static const char HEADER[] =
+    "experiment,cell,encoding,evaluated_as,dataset,split,seed,train_length,eval_length,mode,stride,"
+    "metric,layer,head,position_lo,position_hi,value,stderr,tokens,windows,status,protocol\n";
+
+static struct lx_err err;
+static char folder[64];
+
+static int make_folder(void **state)
+{
+    (void)state;
+    (void)snprintf(folder, sizeof(folder), "/tmp/lx-plots-XXXXXX");
+    return mkdtemp(folder) == NULL;
+}
+
+static int remove_folder(void **state)
+{
+    (void)state;
+    return lx_fs_remove_folder(folder, &err) != LX_OK;
+}
+
+static const char *path_of(const char *name)
+{
+    static char path[400];
+
+    (void)snprintf(path, sizeof(path), "%s/%s", folder, name);
+    return path;
+}
+
+static bool exists(const char *name)
+{
+    return lx_fs_exists(path_of(name));
+}
+
+static void put(const char *name, const char *text)
+{
+    CHECK_OK(lx_fs_write(path_of(name), text, strlen(text), &err));
+}
+
+static void read_file(const char *name, struct lx_buf *out)
+{
+    CHECK_OK(lx_fs_read(path_of(name), out, &err));
+}
+
+/* Two lengths of one encoding in each mode, and an analysis. */
+static void put_rows(const char *encoding, const char *const *modes, const char *analysis,
+                     const char *status)
+{
+    struct lx_buf csv = {0};
+    bool ok = strcmp(status, "ok") == 0;
+
+    lx_buf_add(&csv, HEADER);
+    for (; *modes != NULL; modes++)
+        for (int length = 8; length <= 16; length += 8)
+            lx_buf_printf(&csv, "e,c,%s,%s,d,v,1,8,%d,%s,,ppl,,,,,%s,,,,%s,p\n", encoding, encoding,
+                          length, *modes, ok ? "4" : "", status);
+    if (analysis != NULL)
+        for (int length = 8; length <= 16; length += 8)
+            lx_buf_printf(&csv, "e,c,%s,%s,d,v,1,8,%d,\"%s\",,context_gain,,,,,0.5,,,,ok,p\n",
+                          encoding, encoding, length, analysis);
+    put("metrics.csv", csv.text);
+    lx_buf_free(&csv);
+}
+
+static const char *const both[] = {"nonoverlapping", "last", NULL}, *const one[] = {"last", NULL};
+
+/* gnuplot's place is taken by a script that draws at once. */
+static const struct lx_report_options *fake_gnuplot(void)
+{
+    static char program[400];
+    static const struct lx_report_options o = {.gnuplot = program};
+
+    put("fake",
+        "#!/bin/sh\neval \"out=${3#out = }\"\necho svg >\"$out.svg\"\necho png >\"$out.png\"\n");
+    (void)snprintf(program, sizeof(program), "%s", path_of("fake"));
+    assert_int_equal(chmod(program, 0700), 0);
+    return &o;
+}
+
+static void check_figure(const char *name, bool script, bool picture)
+{
+    static const char *const kinds[] = {"gp", "dat", "svg", "png"};
+
+    for (int k = 0; k < 4; k++) {
+        char file[200];
+
+        (void)snprintf(file, sizeof(file), "plots/%s.%s", name, kinds[k]);
+        if (exists(file) != (k < 2 ? script : picture))
+            fail_msg("%s is %s", file, exists(file) ? "there" : "not there");
+    }
+}
+
+static void what_was_drawn_before_goes(void **state)
+{
+    const struct lx_report_options *o = fake_gnuplot();
+
+    (void)state;
+    put_rows("a", both, "far", "ok");
+    CHECK_OK(lx_report_make(folder, o, &err));
+    check_figure("ppl_vs_length-nonoverlapping", true, true);
+    check_figure("far_gain", true, true);
+    put_rows("a", one, NULL, "ok"); /* a mode and the analysis are dropped */
+    CHECK_OK(lx_report_make(folder, o, &err));
+    check_figure("ppl_vs_length-nonoverlapping", false, false);
+    check_figure("ppl_vs_length-last", false, false);
+    check_figure("far_gain", false, false);
+    check_figure("ppl_vs_length", true, true);
+    put_rows("a", one, NULL, "diverged"); /* nothing is left to draw */
+    CHECK_OK(lx_report_make(folder, o, &err));
+    check_figure("ppl_vs_length", false, false);
+    assert_false(exists("plots"));
+}
+
+static void tables_alone_have_no_old_pictures(void **state)
+{
+    const struct lx_report_options *o = fake_gnuplot(), tables = {.no_plots = true};
+
+    (void)state;
+    put_rows("a", both, "far", "ok");
+    CHECK_OK(lx_report_make(folder, o, &err));
+    put("plots/notes.txt", "mine");
+    put("plots/mine.gp", "# Perplexity\n" LX_PLOT_MARK "ppl_vs_length-last.gp\nplot x\n");
+    put("plots/short.gp", "plot x");
+    put("plots/mine.png", "my picture");
+    CHECK_OK(lx_report_make(folder, &tables, &err));
+    check_figure("ppl_vs_length-last", false, false);
+    check_figure("far_gain", false, false);
+    assert_true(exists("plots/notes.txt") && exists("plots/mine.gp") && exists("plots/mine.png") &&
+                exists("plots/short.gp"));
+}
+
+/* Without gnuplot the script is new and the picture would be old. */
+static void no_picture_of_other_data_stays(void **state)
+{
+    const struct lx_report_options *o = fake_gnuplot(), none = {.gnuplot = "/nonexistent/gnuplot"};
+
+    (void)state;
+    put_rows("a", one, NULL, "ok");
+    CHECK_OK(lx_report_make(folder, o, &err));
+    check_figure("ppl_vs_length", true, true);
+    CHECK_OK(lx_report_make(folder, &none, &err));
+    check_figure("ppl_vs_length", true, false);
+}
+
+/* The mode of a row is a name in a file that anyone may have written. */
+static void names_stay_in_the_folder(void **state)
+{
+    const struct lx_report_options *o = fake_gnuplot();
+
+    (void)state;
+    put_rows("a", one, "../../up", "ok");
+    CHECK_OK(lx_report_make(folder, o, &err));
+    check_figure("-.-..-up_gain", true, true);
+    put_rows("a", one, "..", "ok");
+    CHECK_OK(lx_report_make(folder, o, &err));
+    check_figure("-._gain", true, true);
+    check_figure("-.-..-up_gain", false, false);
+}
+
+/* Two figures that want one name get one each. */
+static void names_are_not_taken_twice(void **state)
+{
+    struct lx_plot_target to = {.dir = folder};
+    struct lx_buf text = {0};
+    const char *second;
+
+    (void)state;
+    lx_buf_add(&text, "x");
+    assert_string_equal(lx_plot_name(&to, "a"), "a");
+    CHECK_OK(lx_plot_put(&to, "a", &text, &text, &err));
+    second = lx_plot_name(&to, "a");
+    assert_string_equal(second, "a-2");
+    CHECK_OK(lx_plot_put(&to, second, &text, &text, &err));
+    assert_string_equal(lx_plot_name(&to, "a"), "a-3");
+    assert_true(exists("a.gp") && exists("a-2.dat"));
+    lx_plot_target_free(&to);
+    lx_buf_free(&text);
+}
+
+static double number_after(const char *text, const char *part)
+{
+    const char *at = strstr(text, part);
+
+    assert_non_null(at);
+    return strtod(at + strlen(part), NULL);
+}
+
+/* The words over the mark stand 16 pixels above the panel however many curves make it high. */
+static void the_mark_keeps_its_distance(void **state)
+{
+    static const int counts[] = {3, 30, 60};
+    const struct lx_report_options *o = fake_gnuplot();
+
+    (void)state;
+    for (int c = 0; c < 3; c++) {
+        struct lx_buf csv = {0}, gp = {0};
+        double height, graph;
+
+        lx_buf_add(&csv, HEADER);
+        for (int i = 0; i < counts[c]; i++)
+            for (int length = 8; length <= 16; length += 8)
+                lx_buf_printf(&csv, "e,c%d,n%d,n%d,d,v,1,8,%d,m,,ppl,,,,,%d,,,,ok,p\n", i, i, i,
+                              length, i + 2);
+        put("metrics.csv", csv.text);
+        CHECK_OK(lx_report_make(folder, o, &err));
+        read_file("plots/ppl_vs_length.gp", &gp);
+        height = number_after(strchr(strstr(gp.text, "svg size "), ','), ",");
+        graph = number_after(gp.text, "set label 'training length' at first 1, graph ");
+        CHECK_NEAR((graph - 1) * (height - 84 - 78), 16, 1);
+        lx_buf_free(&csv);
+        lx_buf_free(&gp);
+    }
+}
+
+/* A picture is never wider or higher than gnuplot can draw: 32767 pixels, at twice these. */
+static void pictures_have_bounds(void **state)
+{
+    const struct lx_report_options *o = fake_gnuplot();
+    struct lx_buf csv = {0}, gp = {0};
+    static char name[5001];
+
+    (void)state;
+    memset(name, 'n', 5000);
+    lx_buf_add(&csv, HEADER);
+    for (int i = 0; i < 900; i++)
+        lx_buf_printf(&csv, "e,c%d,\"%.*s[%d]\",\"%.*s[%d]\",d,v,1,8,8,m,,ppl,,,,,%d,,,,ok,p\n", i,
+                      i == 0 ? 5000 : 50, name, i, i == 0 ? 5000 : 50, name, i, i + 2);
+    put("metrics.csv", csv.text);
+    CHECK_OK(lx_report_make(folder, o, &err));
+    read_file("plots/ppl_vs_length.gp", &gp);
+    assert_true(number_after(gp.text, "svg size ") < 16000);
+    assert_true(number_after(strchr(strstr(gp.text, "svg size "), ','), ",") < 16000);
+    lx_buf_free(&csv);
+    lx_buf_free(&gp);
+}
+
+/* Wide labels of the tics move the panel, not the title of the axis off the page. */
+static void titles_have_room(void **state)
+{
+    (void)state;
+    assert_int_equal(lx_style_tic_width(0, 1), 3);
+    assert_int_equal(lx_style_tic_width(-0.0003, 0.0001), 7);
+    assert_int_equal(lx_style_tic_width(1000, 9000), 4);
+}
+
+static void draw(const char *csv, struct lx_buf *gp)
+{
+    enum lx_code code = lx_heatmap_draw(csv, "it's", path_of("map.png"), &err);
+
+    if (code != LX_OK && strstr(err.text, "gnuplot: not found") == NULL)
+        fail_msg("%s", err.text);
+    read_file("map.gp", gp);
+}
+
+/* One row is a line, numbers of heads are bars; colours are of what the values are. */
+static void shapes_and_colors(void **state)
+{
+    struct lx_buf gp = {0};
+
+    (void)state;
+    draw("kind,head,position,channel,value\nbucket,,0,,0\nbucket,,1,,1\n", &gp);
+    assert_non_null(strstr(gp.text, "with linespoints"));
+    assert_null(strstr(gp.text, "with image"));
+    assert_non_null(strstr(gp.text, "title 'it''s'"));
+    draw("kind,head,position,channel,value\ntau,0,,,1\ntau,1,,,2\nwindow,,,,3\n", &gp);
+    assert_non_null(strstr(gp.text, "with boxes"));
+    assert_non_null(strstr(gp.text, "keys a query sees"));
+    draw("kind,head,position,channel,value\ndist,0,0,,-2\ndist,0,1,,1\ndist,1,0,,0\ndist,1,1,,0\n",
+         &gp);
+    assert_non_null(strstr(gp.text, "set cbrange [-2:2]")); /* signed: white at 0 */
+    draw("kind,head,position,channel,value\ndist,0,0,,0\ndist,0,1,,-3\ndist,1,0,,0\ndist,1,1,,-1\n",
+         &gp);
+    assert_non_null(strstr(gp.text, "set cbrange [-3:0]"));
+    draw("kind,head,position,channel,value\nrotation,,0,0,0\nrotation,,0,2,1\n", &gp);
+    assert_non_null(strstr(gp.text, "set cbrange [-pi:pi]"));
+    CHECK_FAILS(lx_heatmap_draw("kind,head,position,channel,value\n", "x", path_of("no.png"), &err),
+                LX_EUSAGE, "nothing to draw");
+    assert_false(exists("no.gp"));
+    lx_buf_free(&gp);
+}
+
+#define IN_FOLDER(test) cmocka_unit_test_setup_teardown(test, make_folder, remove_folder)
+
+static const struct CMUnitTest tests[] = {
+    IN_FOLDER(what_was_drawn_before_goes),
+    IN_FOLDER(tables_alone_have_no_old_pictures),
+    IN_FOLDER(no_picture_of_other_data_stays),
+    IN_FOLDER(names_stay_in_the_folder),
+    IN_FOLDER(names_are_not_taken_twice),
+    IN_FOLDER(the_mark_keeps_its_distance),
+    IN_FOLDER(pictures_have_bounds),
+    cmocka_unit_test(titles_have_room),
+    IN_FOLDER(shapes_and_colors),
+};
+
+CHECK_MAIN(tests)
