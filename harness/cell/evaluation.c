@@ -49,10 +49,8 @@ static enum lx_code load(const struct lx_evaluation *e, struct lx_model *m, stru
     enum lx_code code = lx_checkpoint_open(&checkpoint, e->weights, &file, err);
 
     if (code == LX_OK) {
-        code = lx_checkpoint_load(&checkpoint, m, e->other, err);
-        if (code == LX_OK)
-            code = find_training(e, &checkpoint, m, arena, t, err);
-        if (code != LX_OK)
+        if (lx_checkpoint_load(&checkpoint, m, e->other, err) ||
+            find_training(e, &checkpoint, m, arena, t, err))
             code = lx_wrap(err, "%s", e->weights);
         lx_checkpoint_close(&checkpoint);
     }
@@ -85,8 +83,8 @@ static void transfer(void *ctx, const struct lx_metrics *m)
 
     lx_store_metrics(&t->e->label, &rest, t->rows);
     t->n = m->n;
-    if (t->e->kept != NULL)
-        t->e->kept(t->e->watch.ctx);
+    if (t->e->unit_done != NULL)
+        t->e->unit_done(t->e->watch.ctx);
 }
 
 static enum lx_code load_split(void *ctx, enum lx_split split, const struct lx_stream **out,
@@ -144,32 +142,44 @@ static enum lx_code measure(const struct lx_evaluation *e, struct lx_model *m,
     return code;
 }
 
+/* The model under the stack that is asked for, with its weights. */
+static enum lx_code make_model(const struct lx_evaluation *e, struct lx_model *m,
+                               const struct lx_stream *stream, struct lx_arena *arena,
+                               struct training *training, struct lx_err *err)
+{
+    const struct lx_config_variant *v = e->v;
+    bool gradients = lx_analyses_gradients(&v->analyses, e->stack->id);
+    struct lx_stack stack;
+
+    if (lx_stack_clone(&e->stack->stack, arena, &stack, err))
+        return err->code;
+    if (lx_model_init(m, &v->model, &stack, v->train.length, lx_variant_longest(v), gradients,
+                      arena, err))
+        return lx_config_at(err, e->stack->path);
+    if (e->weights == NULL)
+        return LX_OK;
+    if (load(e, m, arena, training, err))
+        return err->code;
+    if (lx_selfcheck_causal(m, stream, v->train.length, err))
+        return lx_wrap(err, "%s", e->stack->path);
+    return LX_OK;
+}
+
 enum lx_code lx_evaluation_run(const struct lx_evaluation *e, struct lx_buf *rows,
                                struct lx_err *err)
 {
-    const struct lx_config_variant *v = e->v;
     struct lx_arena arena = {0};
     const struct lx_stream *stream = NULL;
     const double *token_bytes = NULL;
-    struct lx_stack stack;
     struct lx_model m;
     struct training training = {.windows = 0};
-    bool gradients = lx_analyses_gradients(&v->analyses, e->stack->id);
     size_t used, limit = e->memory_limit;
-    enum lx_code code = lx_data_load(e->data, (enum lx_split)v->eval.split, &stream, err);
+    enum lx_code code = LX_OK;
 
-    if (code == LX_OK)
-        code = lx_data_token_bytes(e->data, v->model.vocab, &token_bytes, err);
-    if (code == LX_OK)
-        code = lx_stack_clone(&e->stack->stack, &arena, &stack, err);
-    if (code == LX_OK && lx_model_init(&m, &v->model, &stack, v->train.length,
-                                       lx_variant_longest(v), gradients, &arena, err) != LX_OK)
-        code = lx_config_at(err, e->stack->path);
-    if (code == LX_OK && e->weights != NULL)
-        code = load(e, &m, &arena, &training, err);
-    if (code == LX_OK && e->weights != NULL &&
-        lx_selfcheck_causal(&m, stream, v->train.length, err) != LX_OK)
-        code = lx_wrap(err, "%s", e->stack->path);
+    if (lx_data_load(e->data, (enum lx_split)e->v->eval.split, &stream, err) ||
+        lx_data_token_bytes(e->data, e->v->model.vocab, &token_bytes, err) ||
+        make_model(e, &m, stream, &arena, &training, err))
+        code = err->code;
     used = LX_PROGRAM_BYTES + e->data_bytes + arena.used;
     if (limit > 0)
         limit = limit > used ? limit - used : 1;

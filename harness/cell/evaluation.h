@@ -21,7 +21,7 @@ struct lx_evaluation {
     struct lx_row_label label;
     struct lx_eval_watch watch; /* its `unit` is not looked at */
     /* (optional) Called when a unit (see lx_eval_watch) is complete and its rows are appended. */
-    void (*kept)(void *ctx);
+    void (*unit_done)(void *ctx);
 };
 
 /* Units of an evaluation under a stack, analyses included. */

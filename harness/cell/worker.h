@@ -5,9 +5,9 @@
  *     DIR/work/TRAIN_ID/         state.0.safetensors and state.1.safetensors, until training is done
  *     DIR/work/ID/               live.json (how far it is) and eval.part, until the cell is done
  *
- * The first two appear whole, when all is done (run/publish.h). A training that another cell already did
- * is not repeated, one that was interrupted or killed goes on from its newest state, an evaluation behind
- * its last finished unit. A finished file that is no longer as it was written is reported and made
+ * The first two appear whole, when all is done (system/publish.h). A training that another cell already
+ * did is not repeated, one that was interrupted or killed goes on from its newest state, an evaluation
+ * after its last finished unit. A finished file that is no longer as it was written is reported and made
  * again. */
 #ifndef LX_CELL_WORKER_H
 #define LX_CELL_WORKER_H
@@ -23,7 +23,7 @@ struct lx_worker {
     const char *dir;         /* results folder of the experiment */
     size_t memory_limit;     /* bytes, 0: none */
     double checkpoint_every; /* seconds between saved states, 0: only on a signal */
-    int progress_fd;         /* lines "train STEP STEPS NLL" and "eval FRACTION"; -1: to stderr */
+    int progress_fd;         /* lines of store/heartbeat.h; -1: to stderr */
 };
 
 /* Run cell k unless it is done. LX_EINTERRUPT when a signal asked to stop. */

@@ -9,6 +9,7 @@
 #include "command/command.h"
 #include "core/log.h"
 #include "plan/tasks.h"
+#include "store/cell_files.h"
 #include "store/experiment.h"
 #include "system/interrupt.h"
 #include "system/limits.h"
@@ -28,7 +29,7 @@ static const struct lx_option options[] = {
     {"id", LX_OPT_ARGUMENT, AT(id), 0, 0, 0, "ID", "the cell of that id, as `plan` prints it", 0},
     {"index", LX_OPT_ARGUMENT, AT(index), 0, 0, 0, "K",
      "cell K of the plan, from 0; auto: from SLURM_ARRAY_TASK_ID, JOB_COMPLETION_INDEX, "
-     "PBS_ARRAY_INDEX, PBS_ARRAYID or SGE_TASK_ID (which counts from 1)",
+     "PBS_ARRAY_INDEX, PBS_ARRAYID, SGE_TASK_ID or LSB_JOBINDEX (which count from 1)",
      0},
     {"shard", LX_OPT_ARGUMENT, AT(shard), 0, 0, 0, "I/N",
      "cells I, I+N, I+2N, ... of the plan, I from 0", 0},
@@ -47,26 +48,30 @@ static const struct lx_option options[] = {
     {.type = LX_OPT_END},
 };
 
-/* The first array-job variable that is set. SGE counts from 1 and says "undefined" outside. */
+/* What batch systems call the place of a task in its array, and where they begin to count. */
+static const struct {
+    const char *name;
+    int first;
+} indices[] = {{"SLURM_ARRAY_TASK_ID", 0}, {"JOB_COMPLETION_INDEX", 0}, {"PBS_ARRAY_INDEX", 0},
+               {"PBS_ARRAYID", 0},         {"SGE_TASK_ID", 1},          {"LSB_JOBINDEX", 1}};
+
+/* The first that is set. Outside of an array SGE says "undefined", and LSF 0. */
 static enum lx_code index_from_environment(int *k, struct lx_err *err)
 {
-    static const char *const names[] = {"SLURM_ARRAY_TASK_ID", "JOB_COMPLETION_INDEX",
-                                        "PBS_ARRAY_INDEX", "PBS_ARRAYID", "SGE_TASK_ID"};
+    for (size_t i = 0; i < sizeof(indices) / sizeof(indices[0]); i++) {
+        const char *v = getenv(indices[i].name);
 
-    for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
-        const char *v = getenv(names[i]);
-        bool sge = strcmp(names[i], "SGE_TASK_ID") == 0;
-
-        if (v == NULL || v[0] == '\0' || strcmp(v, "undefined") == 0)
+        if (v == NULL || v[0] == '\0' || strcmp(v, "undefined") == 0 ||
+            (strcmp(indices[i].name, "LSB_JOBINDEX") == 0 && strcmp(v, "0") == 0))
             continue;
-        if (lx_args_count(v, names[i], sge ? 1 : 0, k, err) != LX_OK)
+        if (lx_args_count(v, indices[i].name, indices[i].first, k, err) != LX_OK)
             return err->code;
-        *k -= sge ? 1 : 0;
+        *k -= indices[i].first;
         return LX_OK;
     }
     return lx_fail(err, LX_EUSAGE,
                    "--index auto: none of SLURM_ARRAY_TASK_ID, JOB_COMPLETION_INDEX, "
-                   "PBS_ARRAY_INDEX, PBS_ARRAYID, SGE_TASK_ID is set");
+                   "PBS_ARRAY_INDEX, PBS_ARRAYID, SGE_TASK_ID, LSB_JOBINDEX is set");
 }
 
 /* Cells in the order they are run. */
@@ -194,7 +199,7 @@ static enum lx_code run_one(const struct lx_worker *w, struct lx_plan *p,
     enum lx_code code = LX_OK;
 
     if (w->progress_fd < 0 && (known || cell->resolved) &&
-        lx_store_done(w->dir, known ? c->id : cell->id)) {
+        lx_cell_is_done(w->dir, known ? c->id : cell->id)) {
         lx_log("cell %s: done before", known ? c->id : cell->id);
         return LX_OK;
     }

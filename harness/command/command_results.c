@@ -5,6 +5,16 @@
 #include "store/merge.h"
 #include "system/fs.h"
 
+struct merge_options {
+    bool pack;
+};
+
+static const struct lx_option merge_options[] = {
+    {"pack", LX_OPT_BOOL, offsetof(struct merge_options, pack), 0, 0, 0, NULL,
+     "also leave the rows of each cell in cells/ID.csv.gz, small enough to be committed", 0},
+    {.type = LX_OPT_END},
+};
+
 struct report_options {
     bool no_plots;
 };
@@ -27,22 +37,26 @@ static enum lx_code need_folder(const char *dir, struct lx_err *err)
 
 static enum lx_code run_merge(const void *given, int n, char **argv, struct lx_err *err)
 {
-    size_t n_done, n_cells;
+    const struct merge_options *o = given;
+    struct lx_merged merged;
     enum lx_code code = lx_command_arity(&lx_command_merge, n, 1, 1, err);
 
-    (void)given;
     if (code == LX_OK)
-        code = lx_merge(argv[0], &n_done, &n_cells, err);
+        code = lx_merge(argv[0], o->pack, &merged, err);
     if (code == LX_OK)
-        lx_log("%s: %zu of %zu cells merged", argv[0], n_done, n_cells);
+        lx_log("%s: %zu of %zu cells merged", argv[0], merged.n_done, merged.n_cells);
     return code;
 }
 
 const struct lx_command lx_command_merge = {
     .name = "merge",
-    .usage = "DIR",
+    .usage = "DIR [--pack]",
     .help = "put the rows of finished cells together: metrics.csv, runs.csv, train.csv",
-    .more = "DIR is a results folder in which `run` or `cell` left plan.jsonl and cells/.\n",
+    .more =
+        "DIR is a results folder in which `run` or `cell` left plan.jsonl and cells/. Where\ncells "
+        "are missing, partial.json says which.\n",
+    .options = merge_options,
+    .options_size = sizeof(struct merge_options),
     .run = run_merge,
 };
 

@@ -4,8 +4,7 @@
 #include "cell/worker.h"
 #include "command/command.h"
 #include "core/log.h"
-#include "launch/slurm.h"
-#include "launch/supervisor.h"
+#include "launch/launcher.h"
 #include "report/report.h"
 #include "store/disk.h"
 #include "store/experiment.h"
@@ -15,15 +14,15 @@
 #include "tensor/parallel.h"
 
 enum { YES, NO };
-enum { LOCAL, SLURM };
+enum { KEEP, DROP };
 
 struct options {
-    const char *out, *slurm;
+    const char *out, *launcher, *slurm;
     const char *products;
-    int jobs, threads, retry, launcher, cells_per_task, plots;
+    int jobs, threads, retry, cells_per_task, plots, weights;
     size_t memory, disk;
     double checkpoint_every, hang_timeout, poll;
-    bool fail_fast, keep_going, no_wait;
+    bool fail_fast, keep_going, no_wait, pack;
 };
 
 #define AT(field) offsetof(struct options, field)
@@ -49,7 +48,7 @@ static const struct lx_option options[] = {
      "kill a cell that makes no progress for so long, 0: never (default: 1800)", 0},
     {"disk", LX_OPT_BYTES, AT(disk), 0, 0, 0, "BYTES",
      "most disk space to count on, as 2G (default: what is free)", 0},
-    {"launcher", LX_OPT_CHOICE, AT(launcher), 0, 0, 0, "local|slurm",
+    {"launcher", LX_OPT_ARGUMENT, AT(launcher), 0, 0, 0, "local|slurm",
      "workers on this machine, or tasks of a Slurm array job (default: local)", 0},
     {"slurm", LX_OPT_ARGUMENT, AT(slurm), 0, 0, 0, "OPTIONS",
      "for sbatch, as \"--partition=x --time=2:00:00\", or @FILE with lines of them", 0},
@@ -61,17 +60,22 @@ static const struct lx_option options[] = {
      "ask Slurm this often while waiting (default: 15)", 0},
     {"plots", LX_OPT_CHOICE, AT(plots), 0, 0, 0, "yes|no", "draw plots (default: yes)", 0},
     LX_COMMAND_PRODUCTS(AT(products)),
+    {"weights", LX_OPT_CHOICE, AT(weights), KEEP, 0, 0, "keep|drop",
+     "drop: remove the trained weights of cells that are done (default: keep)", 0},
+    {"pack", LX_OPT_BOOL, AT(pack), 0, 0, 0, NULL,
+     "leave the rows of each cell in cells/ID.csv.gz, small enough to be committed", 0},
     {.type = LX_OPT_END},
 };
 
-static enum lx_code report(const struct lx_experiment *e, bool no_plots, struct lx_err *err)
+static enum lx_code report(const struct lx_experiment *e, const struct options *given,
+                           struct lx_err *err)
 {
-    struct lx_report_options o = {.no_plots = no_plots};
+    struct lx_report_options o = {.no_plots = given->plots == NO};
     struct lx_buf text = {0};
-    size_t n_done, n_cells;
-    enum lx_code code = lx_merge(e->dir, &n_done, &n_cells, err);
+    struct lx_merged merged;
+    enum lx_code code = lx_merge(e->dir, given->pack, &merged, err);
 
-    if (code != LX_OK || n_done == 0)
+    if (code != LX_OK || merged.n_done == 0)
         return code;
     code = lx_report_make(e->dir, &o, err);
     if (code == LX_OK)
@@ -88,73 +92,75 @@ static enum lx_code report(const struct lx_experiment *e, bool no_plots, struct 
     return code;
 }
 
-static enum lx_code launch(const struct options *o, struct lx_experiment *e, bool *queued,
-                           struct lx_err *err)
+static enum lx_code launch(const struct options *o, const struct lx_launcher *launcher,
+                           struct lx_experiment *e, bool *queued, struct lx_err *err)
 {
-    const struct lx_slurm slurm = {.options = o->slurm,
-                                   .cells_per_task = o->cells_per_task,
-                                   .at_once = o->jobs,
-                                   .threads = o->threads,
-                                   .memory_limit = o->memory,
-                                   .checkpoint_every = o->checkpoint_every,
-                                   .poll = o->poll,
-                                   .no_wait = o->no_wait,
-                                   .no_plots = o->plots == NO};
-    const struct lx_supervisor s = {.jobs = o->jobs,
-                                    .memory_limit = o->memory,
-                                    .disk_limit = o->disk,
-                                    .checkpoint_every = o->checkpoint_every,
-                                    .hang_timeout = o->hang_timeout,
-                                    .fail_fast = o->fail_fast,
-                                    .skip_failed = o->retry == NO};
+    const struct lx_launch l = {.jobs = o->jobs,
+                                .threads = o->threads,
+                                .memory_limit = o->memory,
+                                .disk_limit = o->disk,
+                                .checkpoint_every = o->checkpoint_every,
+                                .hang_timeout = o->hang_timeout,
+                                .fail_fast = o->fail_fast,
+                                .skip_failed = o->retry == NO,
+                                .drop_weights = o->weights == DROP,
+                                .options = o->slurm,
+                                .cells_per_task = o->cells_per_task,
+                                .poll = o->poll,
+                                .no_wait = o->no_wait,
+                                .no_plots = o->plots == NO};
 
-    *queued = false;
-    return o->launcher == SLURM ? lx_slurm_run(&slurm, e, queued, err) : lx_supervise(&s, e, err);
+    return launcher->run(launcher, &l, e, queued, err);
 }
 
 /* The rows of what is done are merged and reported whether or not everything went well. */
-static enum lx_code launch_and_report(const struct options *o, struct lx_experiment *e,
-                                      struct lx_err *err)
+static enum lx_code launch_and_report(const struct options *o, const struct lx_launcher *launcher,
+                                      struct lx_experiment *e, struct lx_err *err)
 {
     struct lx_err later;
-    bool queued;
-    enum lx_code code = launch(o, e, &queued, err);
+    bool queued = false;
+    enum lx_code code = launch(o, launcher, e, &queued, err);
 
     if (code == LX_OK && queued)
         lx_log("the same command without --no-wait waits for them; `longshot status %s` shows "
                "them",
                e->dir);
     else if (code == LX_OK)
-        return report(e, o->plots == NO, err);
-    if (code == LX_EPARTIAL && report(e, o->plots == NO, &later) != LX_OK)
+        return report(e, o, err);
+    if (code == LX_EPARTIAL && report(e, o, &later) != LX_OK)
         lx_log_error(&later);
     return code;
 }
 
-static enum lx_code check_options(const struct options *o, struct lx_err *err)
+static enum lx_code check_options(const struct options *o, const struct lx_launcher *launcher,
+                                  struct lx_err *err)
 {
-    bool slurm = o->launcher == SLURM;
+    const struct {
+        const char *name;
+        bool given;
+    } options_of_launchers[] = {{"slurm", o->slurm != NULL},
+                                {"no-wait", o->no_wait},
+                                {"cells-per-task", o->cells_per_task > 0},
+                                {"fail-fast", o->fail_fast},
+                                {"retry", o->retry >= 0},
+                                {"disk", o->disk > 0}};
 
     if (o->fail_fast && o->keep_going)
         return lx_fail(err, LX_EUSAGE,
                        "--fail-fast and --keep-going: must be one of them, not both");
-    if (!slurm && (o->slurm != NULL || o->cells_per_task > 0 || o->no_wait))
-        return lx_fail(err, LX_EUSAGE, "%s: must go with --launcher slurm",
-                       o->slurm != NULL ? "--slurm"
-                       : o->no_wait     ? "--no-wait"
-                                        : "--cells-per-task");
-    if (slurm && (o->fail_fast || o->retry >= 0 || o->disk > 0))
-        return lx_fail(err, LX_EUSAGE, "%s: must go with --launcher local",
-                       o->fail_fast    ? "--fail-fast"
-                       : o->retry >= 0 ? "--retry"
-                                       : "--disk");
+    if (o->weights == DROP && o->no_wait)
+        return lx_fail(err, LX_EUSAGE, "--weights drop: must go without --no-wait");
+    for (size_t i = 0; i < sizeof(options_of_launchers) / sizeof(options_of_launchers[0]); i++)
+        if (options_of_launchers[i].given &&
+            lx_launcher_check_option(launcher, options_of_launchers[i].name, err))
+            return err->code;
     return LX_OK;
 }
 
 /* What one machine can bear; a cluster has limits of its own. */
-static void choose_limits(struct options *o)
+static void choose_limits(struct options *o, const struct lx_launcher *launcher)
 {
-    if (o->launcher == SLURM)
+    if (launcher->batch != NULL)
         return;
     if (o->jobs == 0) {
         o->jobs = lx_limits_cpus("") / o->threads;
@@ -167,28 +173,25 @@ static void choose_limits(struct options *o)
 static enum lx_code run(const void *given, int n, char **argv, struct lx_err *err)
 {
     struct options o = *(const struct options *)given;
+    const struct lx_launcher *launcher;
     struct lx_experiment e;
-    enum lx_code code = lx_command_arity(&lx_command_run, n, 1, -1, err);
+    enum lx_code code = LX_OK;
 
-    if (code == LX_OK)
-        code = lx_command_choose_products(o.products, err);
-    if (code == LX_OK)
-        code = check_options(&o, err);
-    if (code != LX_OK)
-        return code;
-    choose_limits(&o);
+    if (lx_command_arity(&lx_command_run, n, 1, -1, err) ||
+        lx_command_choose_products(o.products, err) ||
+        lx_launcher_find(o.launcher, &launcher, err) || check_options(&o, launcher, err))
+        return err->code;
+    choose_limits(&o, launcher);
     lx_parallel_threads_set(o.threads);
     lx_interrupt_watch(false);
-    code = lx_experiment_open(&e, argv[0], argv + 1, (size_t)n - 1, o.out, err);
-    if (code == LX_OK)
-        code = lx_plan_check_memory(&e.plan, o.memory, err);
-    if (code == LX_OK)
-        code = lx_disk_check(&e.plan, e.dir, o.jobs, o.disk, err);
-    if (code == LX_OK)
-        code = lx_experiment_save(&e, err);
+    if (lx_experiment_open(&e, argv[0], argv + 1, (size_t)n - 1, o.out, err) ||
+        lx_plan_check_memory(&e.plan, o.memory, err) ||
+        lx_disk_check(&e.plan, e.dir, o.jobs, o.disk, o.weights == DROP, err) ||
+        lx_experiment_save(&e, err))
+        code = err->code;
     lx_plan_drop_data(&e.plan);
     if (code == LX_OK)
-        code = launch_and_report(&o, &e, err);
+        code = launch_and_report(&o, launcher, &e, err);
     lx_experiment_close(&e);
     return code;
 }

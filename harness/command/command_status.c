@@ -6,9 +6,12 @@
 
 #include "command/command.h"
 #include "core/log.h"
+#include "store/cell_files.h"
 #include "store/heartbeat.h"
-#include "store/merge.h"
+#include "store/lock.h"
+#include "store/plan_file.h"
 #include "store/store.h"
+#include "store/training.h"
 #include "system/fs.h"
 #include "system/procfs.h"
 #include "text/csvfile.h"
@@ -38,8 +41,9 @@ struct tally {
     struct lx_buf lines;         /* of the cells that are worth one */
     struct lx_json_writer *json; /* NULL: text */
     size_t n, of[N_STATES];
-    double seconds, flops_done; /* of cells that are done */
-    double flops_left, rate;    /* rate: of those that run */
+    size_t packed, of_weights[LX_WEIGHTS_BROKEN + 1]; /* of cells that are done */
+    double seconds, flops_done;                       /* the same */
+    double flops_left, rate;                          /* rate: of those that run */
 };
 
 /* One cell, as it was found. */
@@ -47,20 +51,23 @@ struct found {
     enum cell_state state;
     const struct lx_json *cell;
     const char *id, *cause;
-    bool is_live; /* v is filled */
+    bool packed; /* done, and known from cells/ID.csv.gz alone */
+    double seconds;
+    struct lx_training training; /* if it is done here */
+    bool is_live;                /* v is filled */
     struct lx_heartbeat_view v;
     long holder;
 };
 
-static double seconds_of(struct tally *t, const char *id)
+/* What a cell says in run.csv. */
+static double seconds_of(struct tally *t, const struct lx_buf *run)
 {
     struct lx_csv csv;
     struct lx_err err;
-    const char *path;
     int column;
 
-    if (lx_store_cell(t->dir, id, "run.csv", &t->arena, &path, &err) != LX_OK ||
-        lx_csv_read(path, &t->arena, &csv, &err) != LX_OK || csv.n_rows != 1)
+    if (lx_csv_parse(run->text, run->len, "run.csv", &t->arena, &csv, &err) != LX_OK ||
+        csv.n_rows != 1)
         return 0.0;
     column = lx_csv_column(&csv, "seconds");
     return column < 0 ? 0.0 : strtod(lx_csv_at(&csv, 0, (size_t)column), NULL);
@@ -94,22 +101,27 @@ static bool is_heard_of(const struct found *f)
 /* What the files of a cell say. */
 static enum lx_code look(struct tally *t, struct found *f, struct lx_err *err)
 {
-    const char *lock, *error, *live;
+    const char *lock, *error, *live, *train_id = lx_json_text(lx_json_find(f->cell, "train_id"));
+    struct lx_cell_files files;
     struct lx_err why;
-    bool done;
 
-    if (lx_store_work(t->dir, f->id, "lock", &t->arena, &lock, err) ||
-        lx_store_work(t->dir, f->id, "error.txt", &t->arena, &error, err) ||
+    if (lx_store_work(t->dir, f->id, LX_LOCK_FILE, &t->arena, &lock, err) ||
+        lx_store_work(t->dir, f->id, LX_ERROR_FILE, &t->arena, &error, err) ||
         lx_store_work(t->dir, f->id, LX_HEARTBEAT_FILE, &t->arena, &live, err))
         return err->code;
-    f->holder = lx_store_holder(lock);
+    f->holder = lx_lock_holder(lock);
     f->is_live = lx_heartbeat_read(live, &f->v);
     f->cause = read_text(t, error);
-    if (lx_store_check(t->dir, f->id, &done, &why) != LX_OK) {
+    if (lx_cell_read(t->dir, f->id, &files, &why) != LX_OK) {
         f->state = BROKEN;
         f->cause = lx_arena_text(&t->arena, why.text);
-    } else if (done) {
+    } else if (files.done) {
         f->state = DONE;
+        f->packed = files.packed;
+        f->seconds = seconds_of(t, &files.text[LX_CELL_RUN]);
+        f->cause = files.note[0] != '\0' ? lx_arena_text(&t->arena, files.note) : NULL;
+        if (!f->packed && train_id != NULL)
+            lx_training_check(t->dir, train_id, &f->training);
     } else if (f->holder != 0 || is_heard_of(f)) {
         f->state = RUNNING;
     } else if (f->cause != NULL) {
@@ -117,6 +129,7 @@ static enum lx_code look(struct tally *t, struct found *f, struct lx_err *err)
     } else {
         f->state = f->is_live ? STOPPED : TO_DO;
     }
+    lx_cell_free(&files);
     return LX_OK;
 }
 
@@ -145,6 +158,12 @@ static void describe_live(struct tally *t, const struct found *f)
         lx_buf_printf(&t->lines, ", its process on %s is gone, last heard of %s ago", v->host, age);
 }
 
+/* Whether a cell that is done is worth a line: its rows or its weights are not as they should be. */
+static bool has_a_word(const struct found *f)
+{
+    return f->state == DONE && (f->cause != NULL || (!f->packed && f->training.note[0] != '\0'));
+}
+
 static void add_line(struct tally *t, const struct found *f)
 {
     lx_buf_printf(&t->lines, "%-7s %s %s %s seed %.0f", state_names[f->state], f->id,
@@ -153,6 +172,9 @@ static void add_line(struct tally *t, const struct found *f)
                   lx_json_number(lx_json_find(f->cell, "seed")));
     if (f->state == RUNNING || f->state == STOPPED)
         describe_live(t, f);
+    else if (f->state == DONE && f->cause == NULL)
+        lx_buf_printf(&t->lines, ", weights %s: %s", lx_weights_names[f->training.weights],
+                      f->training.note);
     else
         lx_buf_printf(&t->lines, ": %s", f->cause != NULL ? f->cause : "");
     lx_buf_add(&t->lines, "\n");
@@ -169,6 +191,9 @@ static void add_object(struct tally *t, const struct found *f)
         lx_json_add_value(w, kept[i], lx_json_find(f->cell, kept[i]));
     lx_json_add_text(w, "state", f->state == TO_DO ? "to_do" : state_names[f->state]);
     lx_json_add_number(w, "part", f->state == DONE ? 1.0 : f->is_live ? f->v.done : 0.0);
+    if (f->state == DONE)
+        lx_json_add_text(w, "weights",
+                         f->packed ? "elsewhere" : lx_weights_names[f->training.weights]);
     if (f->cause != NULL && (f->state == FAILED || f->state == BROKEN))
         lx_json_add_text(w, "cause", f->cause);
     if (f->is_live && f->state != DONE) {
@@ -194,15 +219,18 @@ static enum lx_code visit(void *ctx, const struct lx_json *cell, struct lx_err *
     t->n++;
     t->of[f.state]++;
     if (f.state == DONE) {
-        t->seconds += seconds_of(t, f.id);
+        t->seconds += f.seconds;
         t->flops_done += flops;
+        t->packed += f.packed;
+        if (!f.packed)
+            t->of_weights[f.training.weights]++;
     } else if (f.state != FAILED) {
         t->flops_left += flops * (f.is_live ? 1.0 - f.v.done : 1.0);
         t->rate += f.state == RUNNING && f.is_live ? f.v.rate : 0.0;
     }
     if (t->json != NULL)
         add_object(t, &f);
-    else if (f.state != DONE && f.state != TO_DO)
+    else if ((f.state != DONE && f.state != TO_DO) || has_a_word(&f))
         add_line(t, &f);
     return LX_OK;
 }
@@ -232,6 +260,14 @@ static void write_text(const struct tally *t, struct lx_buf *out)
         lx_buf_printf(out, "; about %s left", left);
     }
     lx_buf_printf(out, "\n%s", t->lines.text != NULL ? t->lines.text : "");
+    if (t->packed > 0)
+        lx_buf_printf(out, "%zu done by their rows in cells/*.csv.gz, without weights\n",
+                      t->packed);
+    if (t->of_weights[LX_WEIGHTS_MISSING] + t->of_weights[LX_WEIGHTS_BROKEN] > 0)
+        lx_buf_printf(out,
+                      "weights of %zu cells are not there: trained again only when something needs "
+                      "them\n",
+                      t->of_weights[LX_WEIGHTS_MISSING] + t->of_weights[LX_WEIGHTS_BROKEN]);
     if (t->of[RUNNING] == 0 && to_do > 0)
         lx_buf_add(out, "nothing is running: the command that began it goes on from here\n");
 }

@@ -1,4 +1,4 @@
-/* Why a cell failed; see pool.h. */
+/* Why a cell failed; see worker_pool.h. */
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -7,6 +7,7 @@
 
 #include "core/log.h"
 #include "launch/worker_pool.h"
+#include "store/store.h"
 #include "system/fs.h"
 
 unsigned long lx_pool_oom_kills(void)
@@ -40,7 +41,7 @@ static const char *text_of(struct lx_pool *c, size_t k, const char *file)
 
 const char *lx_pool_recorded(struct lx_pool *c, size_t k)
 {
-    return text_of(c, k, "error.txt");
+    return text_of(c, k, LX_ERROR_FILE);
 }
 
 const char *lx_pool_record(struct lx_pool *c, size_t k, const char *cause)
@@ -48,7 +49,7 @@ const char *lx_pool_record(struct lx_pool *c, size_t k, const char *cause)
     struct lx_err err;
     const char *path;
 
-    if (lx_store_work(c->e->dir, c->e->plan.cells[k].id, "error.txt", &c->arena, &path, &err) !=
+    if (lx_store_work(c->e->dir, c->e->plan.cells[k].id, LX_ERROR_FILE, &c->arena, &path, &err) !=
             LX_OK ||
         lx_fs_write(path, cause, strlen(cause), &err) != LX_OK)
         lx_log_error(&err);
@@ -83,7 +84,7 @@ static const char *signal_text(struct lx_pool *c, size_t k, int signal)
         "ran at a time: fewer (-j) take less memory",
         signal,
         oom ? " when the system was out of memory" : ", as a system does that is out of memory",
-        (double)most / 1e6, c->s->jobs);
+        (double)most / 1e6, c->l->jobs);
 }
 
 const char *lx_pool_failure_cause(struct lx_pool *c, size_t k, int status)

@@ -11,6 +11,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "store/store.h"
 #include "system/cputype.h"
 #include "system/fs.h"
 #include "system/procfs.h"
@@ -85,51 +86,50 @@ static enum lx_code move_from_three(int *fd, struct lx_err *err)
     return LX_OK;
 }
 
-enum lx_code lx_process_start(struct lx_process *p, const struct lx_experiment *e, size_t k,
-                              size_t memory_limit, double checkpoint_every, struct lx_err *err)
+/* An error left by an earlier run must not be taken for this one's. The name of the log goes to *log. */
+static enum lx_code clear_place(const struct lx_process_setup *s, const char *id,
+                                struct lx_arena *arena, const char **log, struct lx_err *err)
 {
-    const struct lx_cell *cell = &e->plan.cells[k];
+    const char *error;
+
+    if (lx_store_work(s->e->dir, id, "log.txt", arena, log, err) ||
+        lx_store_work(s->e->dir, id, LX_ERROR_FILE, arena, &error, err) || lx_fs_remove(error, err))
+        return err->code;
+    return LX_OK;
+}
+
+static enum lx_code spawn_cell(struct lx_process *p, const struct lx_process_setup *s, size_t k,
+                               struct lx_arena *arena, const char *log, int pipe_end,
+                               struct lx_err *err)
+{
+    char program[] = "longshot", command[] = "cell", o_index[] = "--index", o_id[] = "--id",
+         o_out[] = "--out", o_memory[] = "--memory", o_fd[] = "--progress-fd",
+         o_every[] = "--checkpoint-every", o_threads[] = "--threads";
+    char *config = lx_arena_text(arena, s->config), *dir = lx_arena_text(arena, s->e->dir);
+    char *id = lx_arena_text(arena, s->e->plan.cells[k].id);
+    char *index = lx_arena_printf(arena, "%zu", k), *fd = lx_arena_printf(arena, "%d", WORKER_FD);
+    char *memory = lx_arena_printf(arena, "%zu", s->memory_limit);
+    char *every = lx_arena_printf(arena, "%.17g", s->checkpoint_every);
+    char *threads = lx_arena_printf(arena, "%d", lx_parallel_threads());
+    char *argv[] = {program,  command, config, o_index, index,   o_id,  id,        o_out,   dir,
+                    o_memory, memory,  o_fd,   fd,      o_every, every, o_threads, threads, NULL};
+
+    return arena->failed ? lx_fail(err, LX_ENOMEM, "out of memory")
+                         : spawn(p, argv, log, pipe_end, err);
+}
+
+enum lx_code lx_process_start(struct lx_process *p, const struct lx_process_setup *s, size_t k,
+                              struct lx_err *err)
+{
     struct lx_arena arena = {0};
-    const char *folder, *log = NULL, *error = NULL;
-    char index[32], memory[32], fd_text[16], every[32], threads[16];
-    char *config;
+    const char *log;
     int fd[2] = {-1, -1};
-    enum lx_code code = lx_store_work(e->dir, cell->id, "", &arena, &folder, err);
+    enum lx_code code = LX_OK;
 
     *p = (struct lx_process){.k = k, .fd = -1, .nll = (double)NAN};
-    if (code == LX_OK)
-        code = lx_store_work(e->dir, cell->id, "log.txt", &arena, &log, err);
-    config = lx_arena_printf(&arena, "%s/config.json", e->dir);
-    if (code == LX_OK && config == NULL)
-        code = lx_fail(err, LX_ENOMEM, "out of memory");
-    if (code == LX_OK)
-        code = lx_fs_mkdir(folder, err);
-    if (code == LX_OK) /* the cause of an earlier failure is none of this one */
-        code = lx_store_work(e->dir, cell->id, "error.txt", &arena, &error, err);
-    if (code == LX_OK)
-        code = lx_fs_remove(error, err);
-    if (code == LX_OK)
-        code = make_pipe(fd, err);
-    if (code == LX_OK)
-        code = move_from_three(&fd[1], err);
-    (void)snprintf(index, sizeof(index), "%zu", k);
-    (void)snprintf(memory, sizeof(memory), "%zu", memory_limit);
-    (void)snprintf(every, sizeof(every), "%.17g", checkpoint_every);
-    (void)snprintf(threads, sizeof(threads), "%d", lx_parallel_threads());
-    (void)snprintf(fd_text, sizeof(fd_text), "%d", WORKER_FD);
-    if (code == LX_OK) {
-        char program[] = "longshot", command[] = "cell", o_index[] = "--index", o_id[] = "--id",
-             o_out[] = "--out", o_memory[] = "--memory", o_fd[] = "--progress-fd",
-             o_every[] = "--checkpoint-every", o_threads[] = "--threads", id[LX_ID_SIZE];
-        char *dir = lx_arena_text(&arena, e->dir);
-        char *argv[] = {program, command, config, o_index,   index,   o_id,
-                        id,      o_out,   dir,    o_memory,  memory,  o_fd,
-                        fd_text, o_every, every,  o_threads, threads, NULL};
-
-        memcpy(id, cell->id, sizeof(id));
-        code = dir == NULL ? lx_fail(err, LX_ENOMEM, "out of memory")
-                           : spawn(p, argv, log, fd[1], err);
-    }
+    if (clear_place(s, s->e->plan.cells[k].id, &arena, &log, err) || make_pipe(fd, err) ||
+        move_from_three(&fd[1], err) || spawn_cell(p, s, k, &arena, log, fd[1], err))
+        code = err->code;
     if (fd[1] >= 0)
         (void)close(fd[1]);
     if (code == LX_OK)
@@ -140,8 +140,8 @@ enum lx_code lx_process_start(struct lx_process *p, const struct lx_experiment *
     return code;
 }
 
-/* "train STEP STEPS NLL" or "eval FRACTION". */
-static void take_line(struct lx_process *p)
+/* "train STEP STEPS NLL", "eval FRACTION" or "held PID". */
+static void read_line(struct lx_process *p)
 {
     char *at = p->line + strcspn(p->line, " ");
     double v[3] = {0.0, 0.0, 0.0};
@@ -158,6 +158,8 @@ static void take_line(struct lx_process *p)
     } else if (strncmp(p->line, "eval ", 5) == 0 && n == 1) {
         p->trained = 1.0;
         p->evaluated = v[0];
+    } else if (strncmp(p->line, "held ", 5) == 0 && n == 1) {
+        p->held_by = (long)v[0];
     }
 }
 
@@ -178,7 +180,7 @@ bool lx_process_read(struct lx_process *p)
         for (ssize_t i = 0; i < n; i++) {
             if (bytes[i] == '\n') {
                 p->line[p->line_len] = '\0';
-                take_line(p);
+                read_line(p);
                 any = true;
                 p->line_len = 0;
             } else if (p->line_len + 1 < sizeof(p->line)) {

@@ -1,4 +1,4 @@
-/* The progress line of a sweep; see pool.h. What matters most stands first: a narrow terminal cuts
+/* The progress line of a sweep; see worker_pool.h. What matters most comes first: a narrow terminal cuts
  * the end. */
 #include <math.h>
 #include <stdio.h>
@@ -39,8 +39,8 @@ static void count_work(const struct lx_pool *c, double *done, double *left)
     *left = 0.0;
     for (size_t k = 0; k < c->e->plan.n; k++)
         if (c->cells[k].state == LX_WAITING || c->cells[k].state == LX_RUNNING)
-            *left += flops_of(c, k) * (1.0 - c->cells[k].part);
-    for (int j = 0; j < c->s->jobs; j++) {
+            *left += flops_of(c, k) * (1.0 - c->cells[k].fraction);
+    for (int j = 0; j < c->l->jobs; j++) {
         const struct lx_process *w = &c->workers[j];
 
         if (w->pid != 0 && w->begun)
@@ -66,20 +66,25 @@ void lx_pool_show(struct lx_pool *c, bool final)
     double done, left;
     char spent[32], eta[32];
     struct lx_buf line = {0};
+    size_t elsewhere = 0;
 
     count_work(c, &done, &left);
     lx_log_duration(c->awake, spent);
     lx_log_duration(done > 0.0 ? c->awake * left / done : (double)NAN, eta);
+    for (size_t k = 0; k < c->e->plan.n; k++)
+        elsewhere += c->cells[k].state == LX_ELSEWHERE;
     lx_buf_printf(&line, "%zu/%zu cells", c->n_done, c->e->plan.n);
     if (c->n_failed > 0)
         lx_buf_printf(&line, ", %zu failed", c->n_failed);
+    if (elsewhere > 0)
+        lx_buf_printf(&line, ", %zu run by another process", elsewhere);
     if (final)
         lx_buf_printf(&line, " in %s", spent);
     else
         lx_buf_printf(&line, ", %s, %s left", spent, eta);
     if (!final && done > 0.0 && c->awake > 0.0)
         lx_buf_printf(&line, ", %.3g Gflop/s", done / c->awake * 1e-9);
-    for (int j = 0; j < c->s->jobs; j++)
+    for (int j = 0; j < c->l->jobs; j++)
         if (c->workers[j].pid != 0)
             add_worker(c, &c->workers[j], &line);
     if (!line.failed)

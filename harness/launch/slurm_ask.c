@@ -1,4 +1,4 @@
-/* Slurm's own commands: scontrol, sbatch, squeue. */
+/* Asking Slurm: scontrol, sbatch, squeue. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -63,7 +63,7 @@ enum lx_code lx_slurm_submit(const char *script, char job[LX_JOB_SIZE], struct l
 }
 
 /* "JOB INDEX STATE REASON..."; false: another line. */
-static bool parse_task(char *line, struct lx_slurm_task *t)
+static bool parse_task(char *line, struct lx_array_task *t)
 {
     char *field[3] = {NULL, NULL, NULL}, *end;
 
@@ -99,7 +99,7 @@ enum lx_code lx_slurm_queue(const char *jobs, struct lx_buf *answer, struct lx_e
     return code == LX_OK ? lx_buf_check(answer, err) : code;
 }
 
-bool lx_slurm_next_task(char **at, struct lx_slurm_task *out)
+bool lx_slurm_next_task(char **at, struct lx_array_task *out)
 {
     while (*at != NULL && **at != '\0') {
         char *line = *at;

@@ -33,20 +33,23 @@ static void add_pattern(struct lx_buf *out, const char *text)
     }
 }
 
+/* Options that are the launcher's own. */
+static const char *const own_long[] = {"--array", "--output", "--error",    "--wait",
+                                       "--wrap",  "--help",   "--parsable", "--test-only",
+                                       "--usage", "--version"};
+static const char *const own_short[] = {"-a", "-o", "-e", "-W", "-h", "-V"};
+
+/* Whether a word of n bytes is one of those. sbatch takes the beginning of a long one as well. */
 static const char *own_option(const char *word, size_t n)
 {
-    static const char *const own[] = {"--array", "-a",     "--output",   "-o",         "--error",
-                                      "-e",      "--wait", "-W",         "--wrap",     "-h",
-                                      "--help",  "-V",     "--parsable", "--test-only"};
-
-    for (size_t i = 0; i < sizeof(own) / sizeof(own[0]); i++) {
-        size_t len = strlen(own[i]);
-        bool is_long = own[i][1] == '-';
-
-        if (is_long ? n == len && strncmp(word, own[i], len) == 0
-                    : n >= 2 && word[1] != '-' && strncmp(word, own[i], 2) == 0)
-            return own[i];
-    }
+    if (n > 2 && word[1] == '-')
+        for (size_t i = 0; i < sizeof(own_long) / sizeof(own_long[0]); i++)
+            if (n <= strlen(own_long[i]) && strncmp(word, own_long[i], n) == 0)
+                return own_long[i];
+    if (n >= 2 && word[1] != '-')
+        for (size_t i = 0; i < sizeof(own_short) / sizeof(own_short[0]); i++)
+            if (strncmp(word, own_short[i], 2) == 0)
+                return own_short[i];
     return NULL;
 }
 
@@ -70,9 +73,10 @@ static enum lx_code add_option_line(const char *line, size_t n, struct lx_buf *l
                        (int)(n < 80 ? n : 80), line);
     for (size_t i = 0; i < n; i++) {
         size_t word = strcspn(line + i, " \t=\n");
-        const char *own = line[i] == '-' && (i == 0 || line[i - 1] == ' ') && word <= n - i
-                              ? own_option(line + i, word)
-                              : NULL;
+        const char *own =
+            line[i] == '-' && (i == 0 || line[i - 1] == ' ' || line[i - 1] == '\t') && word <= n - i
+                ? own_option(line + i, word)
+                : NULL;
 
         if ((unsigned char)line[i] < ' ' && line[i] != '\t')
             return lx_fail(err, LX_EUSAGE, "--slurm: must not contain control characters");
@@ -106,7 +110,7 @@ enum lx_code lx_slurm_options(const char *text, struct lx_buf *lines, struct lx_
 }
 
 /* What every job of ours begins with; the user's options come last, so that they win. */
-static void add_head(const struct lx_slurm_script *c, const char *kind, const char *log, int cpus,
+static void add_head(const struct lx_array_script *c, const char *kind, const char *log, int cpus,
                      unsigned long long mb, struct lx_buf *out)
 {
     lx_buf_printf(out, "#SBATCH --job-name=longshot-%s%s\n#SBATCH --output=\"", c->name, kind);
@@ -118,7 +122,7 @@ static void add_head(const struct lx_slurm_script *c, const char *kind, const ch
                   cpus, mb);
 }
 
-static void add_start(const struct lx_slurm_script *c, struct lx_buf *out)
+static void add_start(const struct lx_array_script *c, struct lx_buf *out)
 {
     lx_buf_add(out, "\n# Data files are named from here; each node chooses the kernels for its own "
                     "processor.\ncd ");
@@ -132,7 +136,7 @@ static void add_start(const struct lx_slurm_script *c, struct lx_buf *out)
         lx_buf_printf(out, "export LX_PRODUCTS=%s\n", lx_products_asked());
 }
 
-void lx_slurm_write_tasks(const struct lx_slurm_script *c, struct lx_buf *out)
+void lx_slurm_write_tasks(const struct lx_array_script *c, struct lx_buf *out)
 {
     unsigned long long mb = c->bytes / MB * 5 / 4 + 300; /* the libraries, and some room */
     char log[32];
@@ -143,10 +147,10 @@ void lx_slurm_write_tasks(const struct lx_slurm_script *c, struct lx_buf *out)
         "#!/bin/sh\n# Written by `longshot run --launcher slurm`: task K runs the cells of "
         "line K + 1 of %zu.tasks.\n",
         c->number);
-    add_head(c, "", log, c->s->threads, mb > LEAST_MB ? mb : LEAST_MB, out);
+    add_head(c, "", log, c->l->threads, mb > LEAST_MB ? mb : LEAST_MB, out);
     lx_buf_printf(out, "#SBATCH --array=0-%zu", c->n_tasks - 1);
-    if (c->s->at_once > 0)
-        lx_buf_printf(out, "%%%d", c->s->at_once);
+    if (c->l->jobs > 0)
+        lx_buf_printf(out, "%%%d", c->l->jobs);
     lx_buf_printf(out, "\n#SBATCH --signal=B:USR1@120\n%s", c->options);
     add_start(c, out);
     lx_buf_add(
@@ -162,11 +166,11 @@ void lx_slurm_write_tasks(const struct lx_slurm_script *c, struct lx_buf *out)
         out,
         "\"$longshot\" cell \"$dir/slurm/%zu.json\" --list \"$dir/slurm/%zu.tasks\" --index "
         "\"$SLURM_ARRAY_TASK_ID\" \\\n    --out \"$dir\" --checkpoint-every %.17g",
-        c->number, c->number, c->s->checkpoint_every);
-    if (c->s->threads > 1)
-        lx_buf_printf(out, " --threads %d", c->s->threads);
-    if (c->s->memory_limit > 0)
-        lx_buf_printf(out, " --memory %zu", c->s->memory_limit);
+        c->number, c->number, c->l->checkpoint_every);
+    if (c->l->threads > 1)
+        lx_buf_printf(out, " --threads %d", c->l->threads);
+    if (c->l->memory_limit > 0)
+        lx_buf_printf(out, " --memory %zu", c->l->memory_limit);
     lx_buf_add(
         out,
         " &\npid=$!\n[ -z \"$over\" ] || pass USR1\n"
@@ -180,7 +184,7 @@ void lx_slurm_write_tasks(const struct lx_slurm_script *c, struct lx_buf *out)
         "fi\nexit $status\n");
 }
 
-void lx_slurm_write_merge(const struct lx_slurm_script *c, const char *jobs, struct lx_buf *out)
+void lx_slurm_write_merge(const struct lx_array_script *c, const char *jobs, struct lx_buf *out)
 {
     lx_buf_add(out, "#!/bin/sh\n# Written by `longshot run --launcher slurm --no-wait`: tables and "
                     "plots of what is done.\n");
@@ -188,5 +192,5 @@ void lx_slurm_write_merge(const struct lx_slurm_script *c, const char *jobs, str
     lx_buf_printf(out, "%s#SBATCH --dependency=afterany:%s\n", c->options, jobs);
     add_start(c, out);
     lx_buf_printf(out, "\n\"$longshot\" merge \"$dir\" && exec \"$longshot\" report \"$dir\"%s\n",
-                  c->s->no_plots ? " --no-plots" : "");
+                  c->l->no_plots ? " --no-plots" : "");
 }

@@ -3,25 +3,30 @@
 #ifndef LX_LAUNCH_WORKER_POOL_H
 #define LX_LAUNCH_WORKER_POOL_H
 
+#include "launch/inventory.h"
 #include "launch/process.h"
 #include "launch/supervisor.h"
 
-enum lx_pool_state { LX_WAITING, LX_RUNNING, LX_DONE, LX_FAILED };
+/* ELSEWHERE: a process of another run is at it, and ends it or leaves it. */
+enum lx_pool_state { LX_WAITING, LX_RUNNING, LX_ELSEWHERE, LX_DONE, LX_FAILED };
 
 struct lx_pool_cell {
     enum lx_pool_state state;
-    double part;       /* 0 .. 1 of its operations, as far as known */
+    double fraction;   /* 0 .. 1 of its operations, as far as known */
     double stopped_at; /* where a signal from outside last ended its worker, -1: never */
     const char *cause; /* of a failure */
 };
 
 struct lx_pool {
-    const struct lx_supervisor *s;
+    const struct lx_launch *l;
     struct lx_experiment *e;
     struct lx_arena arena;
     struct lx_process *workers; /* (jobs) */
     struct lx_pool_cell *cells; /* (plan.n) */
+    struct lx_process_setup setup;
+    struct lx_inventory inventory; /* its done cells are those in state LX_DONE */
     size_t n_done, n_failed;
+    double looked;              /* clock of the last look at cells that are run elsewhere */
     bool stopping;              /* workers were told to end */
     const struct lx_cell *full; /* for this one the disk had no room; NULL: none so far */
     /* Seconds that this process was running itself: neither a suspended machine nor a stopped

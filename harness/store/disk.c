@@ -6,17 +6,22 @@
 #include <string.h>
 #include <sys/statvfs.h>
 
-#include "store/store.h"
+#include "store/cell_files.h"
 
 #define ROW_BYTES 160    /* of metrics.csv; most rows are shorter */
 #define STATES 3         /* two, and the one being written */
 #define COPIES 3         /* of rows: the cell's, the merged file, and that while it is written */
-#define CELL_BYTES 65536 /* folders, seals, logs */
+#define CELL_BYTES 65536 /* folders, manifests, logs */
 
-/* What stays when the cell is done. */
+static size_t weights_of(const struct lx_cell *cell)
+{
+    return cell->parameters * sizeof(float);
+}
+
+/* What stays when the cell is done, but for the weights. */
 static size_t lasting(const struct lx_cell *cell)
 {
-    return cell->parameters * sizeof(float) + COPIES * ROW_BYTES * cell->rows + CELL_BYTES;
+    return COPIES * ROW_BYTES * cell->rows + CELL_BYTES;
 }
 
 /* What it needs besides while it runs: weights and both moments. */
@@ -27,7 +32,7 @@ static size_t passing(const struct lx_cell *cell)
 
 size_t lx_disk_cell(const struct lx_cell *cell)
 {
-    return lasting(cell) + passing(cell);
+    return lasting(cell) + passing(cell) + weights_of(cell);
 }
 
 /* A folder that does not exist yet will be made in the nearest one that does. */
@@ -55,18 +60,20 @@ size_t lx_disk_free(const char *dir)
 }
 
 enum lx_code lx_disk_check(const struct lx_plan *p, const char *dir, int jobs, size_t limit,
-                           struct lx_err *err)
+                           bool drop_weights, struct lx_err *err)
 {
     size_t all = 0, most = 0, n = 0, room = limit > 0 ? limit : lx_disk_free(dir);
 
     for (size_t k = 0; k < p->n; k++) {
         const struct lx_cell *cell = &p->cells[k];
+        size_t each;
 
-        if (lx_store_done(dir, cell->id))
+        if (lx_cell_is_done(dir, cell->id))
             continue;
         n++;
-        all += lasting(cell);
-        most = passing(cell) > most ? passing(cell) : most;
+        all += lasting(cell) + (drop_weights ? 0 : weights_of(cell));
+        each = passing(cell) + (drop_weights ? weights_of(cell) : 0);
+        most = each > most ? each : most;
     }
     all += most * ((size_t)jobs < n ? (size_t)jobs : n);
     if (all <= room)

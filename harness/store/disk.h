@@ -2,6 +2,7 @@
 #ifndef LX_STORE_DISK_H
 #define LX_STORE_DISK_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "core/err.h"
@@ -16,9 +17,10 @@ size_t lx_disk_cell(const struct lx_cell *cell);
 size_t lx_disk_free(const char *dir);
 
 /* The cells that are not done, `jobs` of them at a time, must fit into `limit` bytes (0: what is
- * free); the message names both. The plan is resolved. */
+ * free); the message names both. drop_weights: only those of cells at work are there. The plan is
+ * resolved. */
 LX_MUST_CHECK
 enum lx_code lx_disk_check(const struct lx_plan *p, const char *dir, int jobs, size_t limit,
-                           struct lx_err *err);
+                           bool drop_weights, struct lx_err *err);
 
 #endif

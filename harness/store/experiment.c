@@ -1,6 +1,8 @@
 /* Opening and saving an experiment; see experiment.h. */
 #include "store/experiment.h"
 
+#include "store/change.h"
+#include "store/plan_file.h"
 #include "system/fs.h"
 #include "system/manifest.h"
 
@@ -25,30 +27,31 @@ void lx_experiment_close(struct lx_experiment *e)
     lx_config_free(&e->config);
 }
 
+static enum lx_code save(const struct lx_experiment *e, const char *config, const char *plan,
+                         const struct lx_buf *text, const struct lx_buf *cells, struct lx_err *err)
+{
+    const struct lx_manifest_file files[] = {{lx_plan_names[0], text->text, text->len},
+                                             {lx_plan_names[1], cells->text, cells->len}};
+
+    if (lx_fs_mkdir(e->dir, err) || lx_change_make_way(e->dir, &e->plan, text, err) ||
+        lx_fs_update(config, text->text, text->len, err) ||
+        lx_fs_update(plan, cells->text, cells->len, err))
+        return err->code;
+    return lx_manifest_write(e->dir, LX_MANIFEST_PLAN, files, 2, err);
+}
+
 enum lx_code lx_experiment_save(struct lx_experiment *e, struct lx_err *err)
 {
-    const char *config = lx_arena_printf(&e->plan.arena, "%s/config.json", e->dir);
-    const char *plan = lx_arena_printf(&e->plan.arena, "%s/plan.jsonl", e->dir);
+    const char *config = lx_arena_printf(&e->plan.arena, "%s/%s", e->dir, lx_plan_names[0]);
+    const char *plan = lx_arena_printf(&e->plan.arena, "%s/%s", e->dir, lx_plan_names[1]);
     struct lx_buf text = {0}, cells = {0};
-    enum lx_code code;
+    enum lx_code code = LX_OK;
 
     if (config == NULL || plan == NULL)
         return lx_fail(err, LX_ENOMEM, "out of memory");
-    code = lx_fs_mkdir(e->dir, err);
-    if (code == LX_OK)
-        code = lx_config_write(&e->config, &text, err);
-    if (code == LX_OK)
-        code = lx_plan_write(&e->plan, &cells, err);
-    if (code == LX_OK)
-        code = lx_fs_update(config, text.text, text.len, err);
-    if (code == LX_OK)
-        code = lx_fs_update(plan, cells.text, cells.len, err);
-    if (code == LX_OK) {
-        const struct lx_manifest_file sealed[] = {{lx_plan_files[0], text.text, text.len},
-                                                  {lx_plan_files[1], cells.text, cells.len}};
-
-        code = lx_manifest_write(e->dir, LX_SEAL_PLAN, sealed, 2, err);
-    }
+    if (lx_config_write(&e->config, &text, err) || lx_plan_write(&e->plan, &cells, err) ||
+        save(e, config, plan, &text, &cells, err))
+        code = err->code;
     lx_buf_free(&text);
     lx_buf_free(&cells);
     return code;

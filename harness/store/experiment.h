@@ -20,7 +20,8 @@ enum lx_code lx_experiment_open(struct lx_experiment *e, const char *config_path
 void lx_experiment_close(struct lx_experiment *e);
 
 /* Write DIR/config.json (resolved), DIR/plan.jsonl (as `plan` prints it) and their sums,
- * DIR/plan.sha256, unless they are there with the same content. */
+ * DIR/plan.sha256, unless they are there with the same content. Tables and plots of other cells make way
+ * first (store/change.h). */
 LX_MUST_CHECK enum lx_code lx_experiment_save(struct lx_experiment *e, struct lx_err *err);
 
 #endif

@@ -1,56 +1,34 @@
-/* Removing what killed processes left; see garbage.h. */
+/* Removing what killed processes left; see garbage.h.
+ *
+ * DIR and the folders in it are the user's and may be links to another disk. What is in those is ours: a
+ * link there is never followed. Folders are held open while they are gone through, so that it does not
+ * matter if somebody puts a link in their place meanwhile. */
 #include "store/garbage.h"
 
-#include <stdlib.h>
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "store/eval_checkpoint.h"
 #include "store/heartbeat.h"
+#include "store/lock.h"
 #include "store/store.h"
 #include "system/fs.h"
-#include "system/procfs.h"
+#include "system/owner.h"
 
-#define OLD_SECONDS 3600.0
+#define OLD_SECONDS 3600.0 /* writing a file takes seconds */
 
-/* A process that was killed and not yet waited for still has its id, but will write no more. */
-static bool is_running(long pid)
-{
-    char state = lx_process_state(pid);
-
-    return state != 0 && state != 'Z';
-}
-
-/* "NAME.tmp-HOST-PID-I", as lx_fs_write names what it has not finished. Whether a process of another
- * machine still runs cannot be known here; but writing a file takes seconds, not an hour. */
-static bool is_leftover_temp(const char *name, const char *path)
-{
-    const char *at = strstr(name, ".tmp-"), *number;
-    char host[LX_HOST_SIZE], *end;
-    struct stat st;
-    size_t n;
-    long pid;
-
-    number = at != NULL ? strchr(at + 5, '-') : NULL;
-    if (number == NULL)
-        return false;
-    pid = strtol(number + 1, &end, 10);
-    if (end == number + 1 || *end != '-' || strspn(end + 1, "0123456789") != strlen(end + 1))
-        return false;
-    lx_fs_host(host);
-    n = (size_t)(number - (at + 5));
-    if (strlen(host) == n && strncmp(host, at + 5, n) == 0)
-        return !is_running(pid);
-    return stat(path, &st) == 0 && difftime(time(NULL), st.st_mtime) > OLD_SECONDS;
-}
-
-/* One folder to go through: `dir` the results, `folder` one in it; what is a leftover there, and how it
- * is removed. */
+/* One folder to go through. */
 struct place {
-    const char *dir, *folder;
-    bool (*is_leftover)(const struct place *p, const char *name, const char *path);
-    enum lx_code (*remove)(const char *path, struct lx_err *err);
+    const char *dir;  /* the results */
+    const char *path; /* of the folder */
+    const char *id;   /* in `work`: of the cell or training */
+    int fd;           /* the folder, open */
 };
 
 static enum lx_code path_in(const char *folder, const char *name, struct lx_buf *path)
@@ -62,95 +40,162 @@ static enum lx_code path_in(const char *folder, const char *name, struct lx_buf 
     return lx_buf_check(path, &ignored);
 }
 
-static enum lx_code tidy_one(void *ctx, const char *name)
+/* Seconds since a file was last written by the clock of its own file system, which need not be that of this
+ * machine: a new file beside it says what time it is there. */
+static double age_of(const struct place *p, const char *name)
 {
-    const struct place *p = ctx;
-    struct lx_buf path = {0};
-    struct lx_err ignored = {0};
+    char owner[LX_OWNER_SIZE];
+    struct lx_buf probe = {0};
+    struct stat old, now;
+    bool known = false;
+    int fd;
 
-    if (path_in(p->folder, name, &path) == LX_OK && p->is_leftover(p, name, path.text))
-        (void)!p->remove(path.text, &ignored);
-    lx_buf_free(&path);
-    return LX_OK;
+    lx_owner(owner);
+    lx_buf_printf(&probe, "%s/clock.tmp-%s-%ld-0", p->path, owner, (long)getpid());
+    fd = probe.failed
+             ? -1
+             : open(probe.text, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0666);
+    if (fd >= 0) {
+        known = fstat(fd, &now) == 0 && fstatat(p->fd, name, &old, AT_SYMLINK_NOFOLLOW) == 0;
+        (void)close(fd);
+        (void)unlink(probe.text);
+    }
+    lx_buf_free(&probe);
+    return known ? difftime(now.st_mtime, old.st_mtime) : 0.0;
 }
 
-static bool is_temp(const struct place *p, const char *name, const char *path)
+/* A temp file or folder whose writer is gone. Whether one of another machine still writes cannot be known
+ * here; an hour is enough for any. */
+static bool is_leftover_temp(const struct place *p, const char *name)
 {
-    (void)p;
-    return is_leftover_temp(name, path);
+    enum lx_owner_state owner = lx_owner_of(name);
+
+    return owner == LX_OWNER_GONE || (owner == LX_OWNER_UNKNOWN && age_of(p, name) > OLD_SECONDS);
+}
+
+/* Remove one thing of the folder; a link is removed itself. */
+static void remove_from(const struct place *p, const char *name)
+{
+    struct lx_buf path = {0};
+    struct lx_err ignored;
+    struct stat st;
+
+    if (fstatat(p->fd, name, &st, AT_SYMLINK_NOFOLLOW) != 0)
+        return;
+    if (!S_ISDIR(st.st_mode))
+        (void)unlinkat(p->fd, name, 0);
+    else if (path_in(p->path, name, &path) == LX_OK)
+        (void)!lx_fs_remove_folder(path.text, &ignored);
+    lx_buf_free(&path);
+}
+
+/* Call `each` for every name in the folder at `path`, or in the folder `name` of `in` that is no link. */
+static void visit(const struct place *in, const char *path, const char *name,
+                  void (*each)(const struct place *p, const char *name))
+{
+    struct place p = {.dir = in->dir, .path = path, .id = name};
+    const struct dirent *entry;
+    DIR *list;
+    int fd = name == NULL ? open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
+                          : openat(in->fd, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+
+    if (fd < 0)
+        return;
+    list = fdopendir(fd);
+    if (list == NULL) {
+        (void)close(fd);
+        return;
+    }
+    p.fd = fd;
+    while ((entry = readdir(list)) != NULL)
+        if (strcmp(entry->d_name, ".") != 0 && strcmp(entry->d_name, "..") != 0)
+            each(&p, entry->d_name);
+    (void)closedir(list);
+}
+
+static void remove_temp(const struct place *p, const char *name)
+{
+    if (is_leftover_temp(p, name))
+        remove_from(p, name);
 }
 
 /* Where two machines did the same, one may leave the state of a training that the other one had ended. */
 static bool is_trained(const struct place *p)
 {
     struct lx_arena arena = {0};
-    const char *id = strrchr(p->folder, '/'), *record;
+    const char *record;
     struct lx_err ignored;
     bool there =
-        id != NULL &&
-        lx_store_checkpoint(p->dir, id + 1, "train.json", &arena, &record, &ignored) == LX_OK &&
+        lx_store_checkpoint(p->dir, p->id, "train.json", &arena, &record, &ignored) == LX_OK &&
         lx_fs_exists(record);
 
     lx_arena_free(&arena);
     return there;
 }
 
+static bool is_unlocked(const struct place *p, const char *name)
+{
+    struct lx_buf path = {0};
+    bool free = path_in(p->path, name, &path) == LX_OK && lx_lock_holder(path.text) == 0;
+
+    lx_buf_free(&path);
+    return free;
+}
+
 /* What a cell or a training has while it runs. An error, too: of a worker that failed when all was in
  * place but not known to be on the disk. */
-static bool is_leftover_work(const struct place *p, const char *name, const char *path)
+static void remove_work(const struct place *p, const char *name)
 {
-    if (strcmp(name, "lock") == 0)
-        return lx_store_holder(path) == 0;
-    if (strcmp(name, LX_HEARTBEAT_FILE) == 0 || strcmp(name, LX_EVAL_CHECKPOINT_FILE) == 0 ||
-        strcmp(name, "error.txt") == 0)
-        return true;
-    if (strncmp(name, "state.", 6) == 0 && strstr(name, ".tmp-") == NULL)
-        return is_trained(p);
-    return is_leftover_temp(name, path);
+    bool left;
+
+    if (strcmp(name, LX_LOCK_FILE) == 0)
+        left = is_unlocked(p, name);
+    else if (strncmp(name, "state.", 6) == 0 && strstr(name, ".tmp-") == NULL)
+        left = is_trained(p);
+    else
+        left = strcmp(name, LX_HEARTBEAT_FILE) == 0 || strcmp(name, LX_EVAL_CHECKPOINT_FILE) == 0 ||
+               strcmp(name, LX_ERROR_FILE) == 0 || is_leftover_temp(p, name);
+    if (left)
+        (void)unlinkat(p->fd, name, 0);
 }
 
-/* A folder in `work`; one that said nothing need not stay. */
-static enum lx_code tidy_worker(void *ctx, const char *name)
+/* A folder of `work`, or a temp file there; a folder that said nothing need not stay. */
+static void clean_worker(const struct place *p, const char *name)
 {
-    const struct place *p = ctx;
-    struct place inside = *p;
     struct lx_buf path = {0};
-    struct lx_err ignored;
 
-    if (path_in(p->folder, name, &path) == LX_OK) {
-        inside.folder = path.text;
-        (void)!lx_fs_list(path.text, tidy_one, &inside, &ignored);
-        (void)!lx_fs_remove(path.text, &ignored);
-    }
+    remove_temp(p, name);
+    if (path_in(p->path, name, &path) == LX_OK)
+        visit(p, path.text, name, remove_work);
+    (void)unlinkat(p->fd, name, AT_REMOVEDIR);
     lx_buf_free(&path);
-    return LX_OK;
 }
 
-/* Folders in `cells` and `checkpoints` are whole, or they are those that never came to be. */
+/* Whether a folder of the results is gone through if it is a link, to a disk with more room. */
+static bool may_be_link(const char *name)
+{
+    return strcmp(name, "cells") == 0 || strcmp(name, "checkpoints") == 0 ||
+           strcmp(name, "work") == 0;
+}
+
+/* A file of the results, or a folder. In `cells` and `checkpoints` there are folders that are whole and
+ * those that never came to be; other folders hold files, of whatever made them. */
+static void clean(const struct place *p, const char *name)
+{
+    bool work = strcmp(name, "work") == 0;
+    struct lx_buf path = {0};
+
+    remove_temp(p, name);
+    if (path_in(p->path, name, &path) == LX_OK)
+        visit(p, path.text, may_be_link(name) ? NULL : name, work ? clean_worker : remove_temp);
+    if (work)
+        (void)unlinkat(p->fd, name, AT_REMOVEDIR);
+    lx_buf_free(&path);
+}
+
 void lx_collect_garbage(const char *dir)
 {
-    static const struct {
-        const char *folder;
-        enum lx_code (*each)(void *ctx, const char *name);
-        struct place place;
-    } parts[] = {{"cells", tidy_one, {.is_leftover = is_temp, .remove = lx_fs_remove_folder}},
-                 {"checkpoints", tidy_one, {.is_leftover = is_temp, .remove = lx_fs_remove_folder}},
-                 {"work", tidy_worker, {.is_leftover = is_leftover_work, .remove = lx_fs_remove}},
-                 {"plots", tidy_one, {.is_leftover = is_temp, .remove = lx_fs_remove_folder}},
-                 {"slurm", tidy_one, {.is_leftover = is_temp, .remove = lx_fs_remove}},
-                 {".", tidy_one, {.is_leftover = is_temp, .remove = lx_fs_remove}}};
-    struct lx_buf path = {0};
-    struct lx_err ignored;
+    const struct place none = {.dir = dir, .fd = -1};
 
-    for (size_t i = 0; i < sizeof(parts) / sizeof(parts[0]); i++)
-        if (path_in(dir, parts[i].folder, &path) == LX_OK) {
-            struct place p = parts[i].place;
-
-            p.dir = dir;
-            p.folder = path.text;
-            (void)!lx_fs_list(path.text, parts[i].each, &p, &ignored);
-        }
-    if (path_in(dir, "work", &path) == LX_OK)
-        (void)!lx_fs_remove(path.text, &ignored);
-    lx_buf_free(&path);
+    visit(&none, dir, NULL, clean);
 }

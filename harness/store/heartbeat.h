@@ -1,5 +1,5 @@
-/* What a cell that runs tells the outside: lines to its supervisor (or to a person), and a small file
- * that `status` reads from any shell or machine, DIR/work/ID/live.json.
+/* The heartbeat of a cell at work: lines to its supervisor (or to a person), and a small file that `status`
+ * reads from any shell or machine, DIR/work/ID/live.json.
  *
  * The file is there while the cell is neither done nor failed: one that is left by an interrupted or
  * killed process says how far it got. Nothing in it is a result. */
@@ -18,10 +18,10 @@ struct lx_heartbeat {
     /* Set by the owner. */
     const char *path;  /* of the file, kept */
     const char *label; /* of the cell, for a person */
-    int fd;            /* lines "train STEP STEPS NLL" and "eval FRACTION"; -1: to stderr */
+    int fd; /* lines "train STEP STEPS NLL", "eval FRACTION" and "held PID"; -1: to stderr */
     unsigned long long seed;
     double train_flops, eval_flops;
-    /* Where it stands. */
+    /* How far it is. */
     bool begun, evaluating, broken_pipe;
     int step, steps;
     double nll, evaluated; /* evaluated: 0 .. 1 */
@@ -30,12 +30,14 @@ struct lx_heartbeat {
 };
 
 /* False: stop, because of a signal or because the supervisor is gone. `force`: say it now. */
-bool lx_heartbeat_train(struct lx_heartbeat *l, int step, int steps, double nll, bool force);
-bool lx_heartbeat_eval(struct lx_heartbeat *l, double part, bool force);
-bool lx_heartbeat_stopped(const struct lx_heartbeat *l);
+bool lx_heartbeat_train(struct lx_heartbeat *h, int step, int steps, double nll, bool force);
+bool lx_heartbeat_eval(struct lx_heartbeat *h, double fraction, bool force);
+/* Another process is at the cell. */
+void lx_heartbeat_held(struct lx_heartbeat *h, long process);
+bool lx_heartbeat_stopped(const struct lx_heartbeat *h);
 
 /* The cell ends: resumable leaves the file with what was last reached, else it is removed. */
-void lx_heartbeat_end(struct lx_heartbeat *l, bool resumable);
+void lx_heartbeat_end(struct lx_heartbeat *h, bool resumable);
 
 /* The file of some cell. */
 struct lx_heartbeat_view {
@@ -47,7 +49,7 @@ struct lx_heartbeat_view {
     double nll;  /* NaN: none yet */
     int step, steps;
     double age;      /* seconds since it was written */
-    bool is_of_here; /* written on this machine */
+    bool is_of_here; /* written where its process id means something here */
 };
 
 /* False: no such file, or none that can be read. */

@@ -4,7 +4,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "core/log.h"
+#include "store/cell_files.h"
 #include "store/garbage.h"
+#include "store/plan_file.h"
 #include "store/store.h"
 #include "system/fs.h"
 #include "text/csvfile.h"
@@ -12,71 +15,46 @@
 
 #define MAX_KEYS 16
 
-enum lx_code lx_plan_visit(const char *dir,
-                           enum lx_code (*visit)(void *ctx, const struct lx_json *cell,
-                                                 struct lx_err *err),
-                           void *ctx, struct lx_err *err)
-{
-    struct lx_arena arena = {0};
-    struct lx_buf text = {0};
-    const char *path = lx_arena_printf(&arena, "%s/%s", dir, lx_plan_files[1]);
-    enum lx_code code = lx_store_check_folder(dir, err);
-
-    if (code == LX_OK)
-        code =
-            path == NULL ? lx_fail(err, LX_ENOMEM, "out of memory") : lx_fs_read(path, &text, err);
-
-    for (size_t at = 0; code == LX_OK && at < text.len;) {
-        size_t n = strcspn(text.text + at, "\n");
-        struct lx_json *cell = NULL;
-
-        code = lx_json_parse(text.text + at, n, path, &cell, err);
-        if (code == LX_OK && lx_json_text(lx_json_find(cell, "id")) == NULL)
-            code = lx_fail(err, LX_EFORMAT, "%s: a line has no id", path);
-        if (code == LX_OK)
-            code = visit(ctx, cell, err);
-        else
-            err->code = code = code == LX_ECONFIG ? LX_EFORMAT : code;
-        lx_json_free(cell);
-        at += n + 1;
-    }
-    lx_buf_free(&text);
-    lx_arena_free(&arena);
-    return code;
-}
-
 /* One output file: which file of a cell feeds it, and what its rows are sorted by. */
-struct table {
-    const char *in, *out, *header;
+struct layout {
+    const char *name, *header;
     const char *keys[MAX_KEYS]; /* columns, most important first; '#' in front: by number */
 };
 
-static const struct table tables[] = {
+/* In the order of enum lx_cell_file. */
+static const struct layout layouts[LX_CELL_FILE_COUNT] = {
+    {"train.csv", LX_TRAIN_HEADER, {"cell", "#step"}},
+    {"runs.csv", LX_RUNS_HEADER, {"experiment", "dataset", "encoding", "#seed", "cell"}},
     {"metrics.csv",
-     "metrics.csv",
      LX_METRICS_HEADER,
      {"experiment", "dataset", "split", "#train_length", "encoding", "evaluated_as", "#seed",
       "mode", "#stride", "#eval_length", "metric", "#layer", "#head", "#position_lo",
       "#position_hi"}},
-    {"run.csv", "runs.csv", LX_RUNS_HEADER, {"experiment", "dataset", "encoding", "#seed", "cell"}},
-    {"train.csv", "train.csv", LX_TRAIN_HEADER, {"cell", "#step"}},
 };
 
-struct merge {
-    const char *dir;
-    const struct table *table;
-    struct lx_arena arena;
+/* The rows of one output file. */
+struct table {
+    const struct layout *layout;
     const char *const **rows; /* each row: its fields */
     size_t n_rows, cap, n_columns;
     int key[MAX_KEYS];
     bool numeric[MAX_KEYS];
     int n_keys;
-    size_t n_cells, n_done;
 };
 
-/* qsort has no context argument; rows carry their merge in front of the fields. */
+struct merge {
+    const char *dir;
+    bool pack;
+    struct lx_arena arena;
+    struct table tables[LX_CELL_FILE_COUNT];
+    struct lx_merged counts;
+    struct lx_buf missing_text;
+    struct lx_json_writer missing; /* objects of partial.json */
+};
+
+/* qsort has no context argument; rows carry their table in front of the fields. */
 struct sort_row {
-    const struct merge *m;
+    const struct table *t;
     const char *const *fields;
 };
 
@@ -94,35 +72,35 @@ static int compare_numbers(const char *a, const char *b)
 static int compare(const void *pa, const void *pb)
 {
     const struct sort_row *a = pa, *b = pb;
-    const struct merge *m = a->m;
+    const struct table *t = a->t;
     int order = 0;
 
-    for (int i = 0; i < m->n_keys && order == 0; i++) {
-        const char *x = a->fields[m->key[i]], *y = b->fields[m->key[i]];
+    for (int i = 0; i < t->n_keys && order == 0; i++) {
+        const char *x = a->fields[t->key[i]], *y = b->fields[t->key[i]];
 
-        order = m->numeric[i] ? compare_numbers(x, y) : strcmp(x, y);
+        order = t->numeric[i] ? compare_numbers(x, y) : strcmp(x, y);
     }
-    for (size_t c = 0; c < m->n_columns && order == 0; c++)
+    for (size_t c = 0; c < t->n_columns && order == 0; c++)
         order = strcmp(a->fields[c], b->fields[c]);
     return order;
 }
 
-static enum lx_code keep_row(struct merge *m, const char *const *fields, struct lx_err *err)
+static enum lx_code add_row(struct table *t, const char *const *fields, struct lx_err *err)
 {
-    if (m->n_rows == m->cap) {
-        size_t cap = m->cap == 0 ? 1024 : 2 * m->cap;
-        const char *const **rows = realloc(m->rows, cap * sizeof(*rows));
+    if (t->n_rows == t->cap) {
+        size_t cap = t->cap == 0 ? 1024 : 2 * t->cap;
+        const char *const **rows = realloc(t->rows, cap * sizeof(*rows));
 
         if (rows == NULL)
             return lx_fail(err, LX_ENOMEM, "out of memory for %zu rows", cap);
-        m->rows = rows;
-        m->cap = cap;
+        t->rows = rows;
+        t->cap = cap;
     }
-    m->rows[m->n_rows++] = fields;
+    t->rows[t->n_rows++] = fields;
     return LX_OK;
 }
 
-static enum lx_code check_header(const struct merge *m, const struct lx_csv *csv, const char *path,
+static enum lx_code check_header(const struct table *t, const struct lx_csv *csv, const char *path,
                                  struct lx_err *err)
 {
     struct lx_buf header = {0};
@@ -131,44 +109,79 @@ static enum lx_code check_header(const struct merge *m, const struct lx_csv *csv
     for (size_t c = 0; c < csv->n_columns; c++)
         lx_buf_printf(&header, "%s%s", c == 0 ? "" : ",", csv->header[c]);
     code = lx_buf_check(&header, err);
-    if (code == LX_OK && (header.text == NULL || strcmp(header.text, m->table->header) != 0))
-        code = lx_fail(err, LX_EFORMAT, "%s: the header must be \"%s\"", path, m->table->header);
+    if (code == LX_OK && (header.text == NULL || strcmp(header.text, t->layout->header) != 0))
+        code = lx_fail(err, LX_EFORMAT, "%s: the header must be \"%s\"", path, t->layout->header);
     lx_buf_free(&header);
     return code;
 }
 
-static enum lx_code add_cell(void *ctx, const struct lx_json *cell, struct lx_err *err)
+static enum lx_code add_rows(struct merge *m, const char *id, const struct lx_cell_files *f,
+                             struct lx_err *err)
+{
+    for (int i = 0; i < LX_CELL_FILE_COUNT; i++) {
+        struct table *t = &m->tables[i];
+        const char *path;
+        struct lx_csv csv;
+
+        if (lx_store_cell(m->dir, id, lx_cell_names[i], &m->arena, &path, err) ||
+            lx_csv_parse(f->text[i].text, f->text[i].len, path, &m->arena, &csv, err) ||
+            check_header(t, &csv, path, err))
+            return err->code;
+        for (size_t r = 0; r < csv.n_rows; r++)
+            if (add_row(t, csv.cells + r * csv.n_columns, err))
+                return err->code;
+    }
+    return LX_OK;
+}
+
+/* A cell that is not there, for partial.json. */
+static void add_missing(struct merge *m, const struct lx_json *cell)
+{
+    static const char *const keys[] = {"id", "encoding", "dataset", "seed"};
+
+    lx_json_open_object(&m->missing, NULL);
+    for (size_t i = 0; i < sizeof(keys) / sizeof(keys[0]); i++)
+        if (lx_json_find(cell, keys[i]) != NULL)
+            lx_json_add_value(&m->missing, keys[i], lx_json_find(cell, keys[i]));
+    lx_json_close_object(&m->missing);
+}
+
+/* Everything that merging wants of a cell, in one visit. */
+static enum lx_code visit(void *ctx, const struct lx_json *cell, struct lx_err *err)
 {
     struct merge *m = ctx;
-    const char *id = lx_json_text(lx_json_find(cell, "id")), *path;
-    struct lx_csv csv;
-    bool done;
-    enum lx_code code = lx_store_check(m->dir, id, &done, err);
+    const char *id = lx_json_text(lx_json_find(cell, "id"));
+    struct lx_cell_files f;
+    enum lx_code code = lx_cell_read(m->dir, id, &f, err);
 
-    m->n_cells++;
-    if (code != LX_OK)
-        return lx_hint(err, "`longshot run` with the same config makes it again");
-    if (!done)
-        return LX_OK;
-    m->n_done++;
-    code = lx_store_cell(m->dir, id, m->table->in, &m->arena, &path, err);
-    if (code == LX_OK)
-        code = lx_csv_read(path, &m->arena, &csv, err);
-    if (code == LX_OK)
-        code = check_header(m, &csv, path, err);
-    for (size_t r = 0; code == LX_OK && r < csv.n_rows; r++)
-        code = keep_row(m, csv.cells + r * csv.n_columns, err);
+    m->counts.n_cells++;
+    if (code != LX_OK) {
+        code = lx_hint(err, "`longshot run` with the same config makes it again");
+    } else if (!f.done) {
+        add_missing(m, cell);
+    } else {
+        m->counts.n_done++;
+        m->counts.n_packed += f.packed;
+        if (f.note[0] != '\0')
+            lx_log("%s", f.note);
+        code = add_rows(m, id, &f, err);
+        if (code == LX_OK && m->pack)
+            code = lx_cell_pack(m->dir, id, &f, err);
+    }
+    lx_cell_free(&f);
     return code;
 }
 
-/* Places of the key columns in the header. */
-static void find_keys(struct merge *m)
-{
-    const char *header = m->table->header;
+/* ---------------------------------------------------------------------------------- the tables */
 
-    m->n_keys = 0;
-    for (int i = 0; i < MAX_KEYS && m->table->keys[i] != NULL; i++) {
-        const char *want = m->table->keys[i];
+/* Places of the key columns in the header. */
+static void table_init(struct table *t, const struct layout *layout)
+{
+    const char *header = layout->header;
+
+    *t = (struct table){.layout = layout, .n_columns = 1};
+    for (int i = 0; i < MAX_KEYS && layout->keys[i] != NULL; i++) {
+        const char *want = layout->keys[i];
         int column = 0;
         bool numeric = want[0] == '#';
 
@@ -176,67 +189,143 @@ static void find_keys(struct merge *m)
             size_t n = strcspn(p, ",");
 
             if (n == strlen(want + numeric) && strncmp(p, want + numeric, n) == 0) {
-                m->numeric[m->n_keys] = numeric;
-                m->key[m->n_keys++] = column;
+                t->numeric[t->n_keys] = numeric;
+                t->key[t->n_keys++] = column;
                 break;
             }
             p += n + (p[n] == ',');
         }
     }
-    m->n_columns = 1;
     for (const char *p = header; *p != '\0'; p++)
-        m->n_columns += *p == ',';
+        t->n_columns += *p == ',';
 }
 
-static enum lx_code write_rows(struct merge *m, struct lx_err *err)
+static enum lx_code write_table(const struct table *t, struct lx_arena *arena, struct lx_buf *out,
+                                struct lx_err *err)
 {
-    struct sort_row *rows = lx_arena_take(&m->arena, m->n_rows + 1, sizeof(*rows));
-    const char *path = lx_arena_printf(&m->arena, "%s/%s", m->dir, m->table->out);
-    struct lx_buf out = {0};
-    enum lx_code code;
+    struct sort_row *rows;
 
-    if (rows == NULL || path == NULL)
-        return lx_fail(err, LX_ENOMEM, "out of memory for %zu rows", m->n_rows);
-    for (size_t i = 0; i < m->n_rows; i++)
-        rows[i] = (struct sort_row){m, m->rows[i]};
-    qsort(rows, m->n_rows, sizeof(*rows), compare);
-    lx_buf_printf(&out, "%s\n", m->table->header);
-    for (size_t i = 0; i < m->n_rows; i++)
-        for (size_t c = 0; c < m->n_columns; c++) {
-            lx_csv_field(&out, rows[i].fields[c]);
-            lx_buf_add(&out, c + 1 < m->n_columns ? "," : "\n");
+    if (lx_arena_get(arena, t->n_rows + 1, sizeof(*rows), &rows, "the rows", err))
+        return err->code;
+    for (size_t i = 0; i < t->n_rows; i++)
+        rows[i] = (struct sort_row){t, t->rows[i]};
+    qsort(rows, t->n_rows, sizeof(*rows), compare);
+    lx_buf_printf(out, "%s\n", t->layout->header);
+    for (size_t i = 0; i < t->n_rows; i++)
+        for (size_t c = 0; c < t->n_columns; c++) {
+            lx_csv_field(out, rows[i].fields[c]);
+            lx_buf_add(out, c + 1 < t->n_columns ? "," : "\n");
         }
-    code = lx_buf_check(&out, err);
-    if (code == LX_OK)
-        code = lx_fs_write(path, out.text, out.len, err);
-    lx_buf_free(&out);
+    return lx_buf_check(out, err);
+}
+
+static enum lx_code write_partial(struct merge *m, struct lx_buf *out, struct lx_err *err)
+{
+    lx_buf_printf(out, "{\"done\": %zu, \"cells\": %zu, \"missing\": [", m->counts.n_done,
+                  m->counts.n_cells);
+    lx_buf_add(out, m->missing_text.text != NULL ? m->missing_text.text : "");
+    lx_buf_add(out, "]}\n");
+    return lx_buf_check(&m->missing_text, err) != LX_OK ? err->code : lx_buf_check(out, err);
+}
+
+static enum lx_code save(struct merge *m, const char *name, const struct lx_buf *text,
+                         struct lx_err *err)
+{
+    const char *path = lx_arena_printf(&m->arena, "%s/%s", m->dir, name);
+
+    return path == NULL ? lx_fail(err, LX_ENOMEM, "out of memory")
+                        : lx_fs_write(path, text->text, text->len, err);
+}
+
+/* All tables are made before the first is replaced. The mark of a merge that is not whole is put there
+ * before its tables and taken away after those of one that is. */
+static enum lx_code write_all(struct merge *m, struct lx_err *err)
+{
+    struct lx_buf text[LX_CELL_FILE_COUNT] = {{0}}, partial = {0};
+    bool whole = m->counts.n_done == m->counts.n_cells;
+    const char *mark = lx_arena_printf(&m->arena, "%s/" LX_PARTIAL_FILE, m->dir);
+    enum lx_code code = mark != NULL ? LX_OK : lx_fail(err, LX_ENOMEM, "out of memory");
+
+    for (int i = 0; i < LX_CELL_FILE_COUNT && code == LX_OK; i++)
+        code = write_table(&m->tables[i], &m->arena, &text[i], err);
+    if (code == LX_OK && !whole &&
+        (write_partial(m, &partial, err) || save(m, LX_PARTIAL_FILE, &partial, err)))
+        code = err->code;
+    for (int i = LX_CELL_FILE_COUNT - 1; i >= 0 && code == LX_OK; i--)
+        code = save(m, layouts[i].name, &text[i], err);
+    if (code == LX_OK && whole)
+        code = lx_fs_remove(mark, err);
+    for (int i = 0; i < LX_CELL_FILE_COUNT; i++)
+        lx_buf_free(&text[i]);
+    lx_buf_free(&partial);
     return code;
 }
 
-static enum lx_code merge_table(const char *dir, const struct table *t, size_t *n_done,
-                                size_t *n_cells, struct lx_err *err)
+/* ------------------------------------------------------------------------------ what is worth a word */
+
+/* Rows of runs.csv that agree with row i in these columns; *first: none before it does. */
+static size_t count_alike(const struct table *t, size_t i, const int column[2], bool *first)
 {
-    struct merge m = {.dir = dir, .table = t};
+    size_t n = 0;
+
+    *first = true;
+    for (size_t k = 0; k < t->n_rows; k++) {
+        bool alike = strcmp(t->rows[k][column[0]], t->rows[i][column[0]]) == 0 &&
+                     strcmp(t->rows[k][column[1]], t->rows[i][column[1]]) == 0;
+
+        n += alike;
+        *first = *first && !(alike && k < i);
+    }
+    return n;
+}
+
+/* "SkylakeX avx512 (12), Haswell avx2 (4)": numbers of one kind and of the other are not of one run. */
+static void tell_kernels(struct merge *m)
+{
+    const struct table *t = &m->tables[LX_CELL_RUN];
+    struct lx_buf kinds = {0};
+    struct lx_csv header;
+    struct lx_err ignored;
+    int column[2], n_kinds = 0;
+
+    if (lx_csv_parse(t->layout->header, strlen(t->layout->header), "", &m->arena, &header,
+                     &ignored) != LX_OK)
+        return;
+    column[0] = lx_csv_column(&header, "blas_core");
+    column[1] = lx_csv_column(&header, "simd");
+    for (size_t i = 0; i < t->n_rows; i++) {
+        bool first;
+        size_t n = count_alike(t, i, column, &first);
+
+        if (first)
+            lx_buf_printf(&kinds, "%s%s %s (%zu)", n_kinds++ == 0 ? "" : ", ",
+                          t->rows[i][column[0]], t->rows[i][column[1]], n);
+    }
+    if (n_kinds > 1 && !kinds.failed)
+        lx_log("%s: cells of %d kinds of kernels, whose last digits differ: %s", m->dir, n_kinds,
+               kinds.text);
+    lx_buf_free(&kinds);
+}
+
+enum lx_code lx_merge(const char *dir, bool pack, struct lx_merged *out, struct lx_err *err)
+{
+    struct merge m = {.dir = dir, .pack = pack};
     enum lx_code code;
 
-    find_keys(&m);
-    code = lx_plan_visit(dir, add_cell, &m, err);
+    m.missing.out = &m.missing_text;
+    for (int i = 0; i < LX_CELL_FILE_COUNT; i++)
+        table_init(&m.tables[i], &layouts[i]);
+    code = lx_plan_visit(dir, visit, &m, err);
     if (code == LX_OK)
-        code = write_rows(&m, err);
-    *n_done = m.n_done;
-    *n_cells = m.n_cells;
-    free(m.rows);
-    lx_arena_free(&m.arena);
-    return code;
-}
-
-enum lx_code lx_merge(const char *dir, size_t *n_done, size_t *n_cells, struct lx_err *err)
-{
-    enum lx_code code = LX_OK;
-
-    for (size_t i = 0; i < sizeof(tables) / sizeof(tables[0]) && code == LX_OK; i++)
-        code = merge_table(dir, &tables[i], n_done, n_cells, err);
-    if (code == LX_OK && *n_done == *n_cells)
+        code = write_all(&m, err);
+    if (code == LX_OK)
+        tell_kernels(&m);
+    if (code == LX_OK && m.counts.n_done == m.counts.n_cells)
         lx_collect_garbage(dir);
+    *out = m.counts;
+    for (int i = 0; i < LX_CELL_FILE_COUNT; i++)
+        free(m.tables[i].rows);
+    lx_buf_free(&m.missing_text);
+    lx_arena_free(&m.arena);
     return code;
 }

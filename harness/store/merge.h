@@ -1,25 +1,29 @@
 /* Merging: the rows of an experiment's cells into metrics.csv, runs.csv and train.csv.
  *
  * Rows are sorted by their columns alone, so that the files say nothing about which cell finished
- * first. Cells that are not done are left out. */
+ * first. Cells that are not done are left out, and then DIR/partial.json says so beside the tables:
+ *
+ *     {"done": 4, "cells": 16, "missing": [{"id": .., "encoding": .., "dataset": .., "seed": ..}, ..]}
+ *
+ * It is there exactly as long as metrics.csv lacks cells of the plan. */
 #ifndef LX_STORE_MERGE_H
 #define LX_STORE_MERGE_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "core/err.h"
 
-/* Merge DIR by the cells of DIR/plan.jsonl. *n_done of *n_cells were there. */
-LX_MUST_CHECK
-enum lx_code lx_merge(const char *dir, size_t *n_done, size_t *n_cells, struct lx_err *err);
+#define LX_PARTIAL_FILE "partial.json"
 
-/* The cells of DIR/plan.jsonl in order, as {"id", "encoding", ...} objects; visit is called for
- * each with the line parsed. */
-struct lx_json;
+struct lx_merged {
+    size_t n_cells, n_done;
+    size_t n_packed; /* of them, found in cells/ID.csv.gz alone */
+};
+
+/* Merge DIR by the cells of DIR/plan.jsonl; `pack`: also leave each cell that is done in
+ * cells/ID.csv.gz. What a person should know (cells without sums, kernels of several kinds) is logged. */
 LX_MUST_CHECK
-enum lx_code lx_plan_visit(const char *dir,
-                           enum lx_code (*visit)(void *ctx, const struct lx_json *cell,
-                                                 struct lx_err *err),
-                           void *ctx, struct lx_err *err);
+enum lx_code lx_merge(const char *dir, bool pack, struct lx_merged *out, struct lx_err *err);
 
 #endif

@@ -13,6 +13,7 @@
 
 #include "system/fs_internal.h"
 #include "system/interrupt.h"
+#include "system/owner.h"
 
 static enum lx_code failed(const char *path, const char *what, struct lx_err *err)
 {
@@ -180,18 +181,6 @@ static enum lx_code write_through(const char *path, const void *data, size_t n, 
     return code;
 }
 
-/* The name of this machine, in characters that suit a file name. */
-void lx_fs_host(char out[LX_HOST_SIZE])
-{
-    memset(out, 0, LX_HOST_SIZE);
-    if (gethostname(out, LX_HOST_SIZE - 1) != 0 || out[0] == '\0')
-        memcpy(out, "host", 5);
-    for (char *p = out; *p != '\0'; p++)
-        if (!((*p >= 'a' && *p <= 'z') || (*p >= 'A' && *p <= 'Z') || (*p >= '0' && *p <= '9') ||
-              *p == '.'))
-            *p = '_';
-}
-
 static int new_file(const char *path)
 {
     return open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
@@ -207,15 +196,15 @@ static int new_folder(const char *path)
 static enum lx_code make_temp(const char *path, int (*make)(const char *path), struct lx_buf *temp,
                               int *made, struct lx_err *err)
 {
-    char host[LX_HOST_SIZE];
+    char owner[LX_OWNER_SIZE];
 
-    lx_fs_host(host);
+    lx_owner(owner);
     *made = -1;
     for (int i = 0; i < 100; i++) {
         enum lx_code code;
 
         lx_buf_clear(temp);
-        lx_buf_printf(temp, "%s.tmp-%s-%ld-%d", path, host, (long)getpid(), i);
+        lx_buf_printf(temp, "%s.tmp-%s-%ld-%d", path, owner, (long)getpid(), i);
         code = lx_buf_check(temp, err);
         if (code != LX_OK)
             return code;

@@ -2,7 +2,7 @@
  *
  * A file is written whole or not at all: temp file in the same folder, fsync, rename, fsync of the
  * folder. On any failure the temp file is removed and the old content stands. Temp files are named
- * "NAME.tmp-HOST-PID-I", so that processes of several machines may write to one folder.
+ * "NAME.tmp-OWNER-PID-I" (owner.h), so that processes of several machines may write to one folder.
  *
  * What is read must be a regular file: pipes, sockets and devices are refused, as they may have no end. */
 #ifndef LX_SYSTEM_FS_H
@@ -73,10 +73,6 @@ enum lx_code lx_fs_exchange(const char *a, const char *b, bool *done, struct lx_
 /* Remove a folder and what is in it; it is no error if there is none. A link is removed, and nothing of
  * what it points to: see folder.h. */
 LX_MUST_CHECK enum lx_code lx_fs_remove_folder(const char *path, struct lx_err *err);
-
-#define LX_HOST_SIZE 65
-/* The name of this machine as it stands in names of temp files: letters, digits, "." and "_". */
-void lx_fs_host(char out[LX_HOST_SIZE]);
 
 /* False only if there certainly is none: what cannot be looked at is left to fail when it is opened,
  * with its cause, and never passes for missing. */

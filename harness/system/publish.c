@@ -1,8 +1,10 @@
 /* Folders that appear whole; see publish.h. */
 #include "system/publish.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "core/buf.h"
@@ -42,21 +44,50 @@ enum lx_code lx_publish_check(const char *folder, struct lx_err *err)
     return code;
 }
 
+static bool is_link(const char *path)
+{
+    struct stat st;
+
+    return lstat(path, &st) == 0 && S_ISLNK(st.st_mode);
+}
+
 /* Take what is not whole out of the way. Renamed, not emptied: file by file this could hit what another
- * process has put there meanwhile. */
+ * process has put there meanwhile. A link goes alone: what it points to is not ours. */
 static enum lx_code set_aside(const char *folder, struct lx_err *err)
 {
     struct lx_buf aside = {0};
     struct lx_err ignored = {0};
     enum lx_renamed how; /* gone: another process was faster */
-    enum lx_code code = lx_fs_temp_folder(folder, &aside, err);
+    enum lx_code code;
 
+    if (is_link(folder)) {
+        if (unlink(folder) != 0 && errno != ENOENT)
+            return lx_fail(err, LX_EIO, "%s: cannot remove: %s", folder, strerror(errno));
+        return LX_OK;
+    }
+    code = lx_fs_temp_folder(folder, &aside, err);
     if (code == LX_OK) {
         code = lx_fs_rename_folder(folder, aside.text, &how, err);
         (void)!lx_fs_remove_folder(aside.text, &ignored);
     }
     lx_buf_free(&aside);
     return code;
+}
+
+/* Put the new folder where the broken one is, and that where the new one was, in one step: there is no
+ * moment with neither. Links are not exchanged: set_aside removes them. */
+static enum lx_code exchange(const char *temp, const char *folder, bool *done, struct lx_err *err)
+{
+    struct lx_err ignored = {0};
+
+    *done = false;
+    if (is_link(folder))
+        return LX_OK;
+    if (lx_fs_exchange(temp, folder, done, err))
+        return err->code;
+    if (*done)
+        (void)!lx_fs_remove_folder(temp, &ignored);
+    return LX_OK;
 }
 
 /* Without memory or a file to open: one of these may be what failed. */
@@ -73,20 +104,36 @@ static void remove_temp(const struct lx_publication *p, const char *temp)
     (void)rmdir(temp);
 }
 
+/* One attempt. *over: it need not be tried again. */
+static enum lx_code try_to_place(const struct lx_publication *p, const char *temp, bool *mine,
+                                 bool *over, struct lx_err *err)
+{
+    enum lx_renamed how = LX_RENAME_TAKEN;
+
+    *over = true;
+    if (!is_link(p->folder)) {
+        if (lx_fs_rename_folder(temp, p->folder, &how, err))
+            return err->code;
+        *mine = how == LX_RENAMED;
+    }
+    if (*mine || p->is_whole(p->ctx, p->folder))
+        return LX_OK;
+    if (how == LX_RENAME_GONE)
+        return lx_fail(err, LX_EIO, "%s: gone while it was written", temp);
+    if (exchange(temp, p->folder, mine, err))
+        return err->code;
+    *over = *mine;
+    return *mine ? LX_OK : set_aside(p->folder, err);
+}
+
 static enum lx_code put_in_place(const struct lx_publication *p, const char *temp, bool *mine,
                                  struct lx_err *err)
 {
     for (int i = 0; i < TRIES; i++) {
-        enum lx_renamed how;
-        enum lx_code code = lx_fs_rename_folder(temp, p->folder, &how, err);
+        bool over;
+        enum lx_code code = try_to_place(p, temp, mine, &over, err);
 
-        *mine = code == LX_OK && how == LX_RENAMED;
-        if (code != LX_OK || *mine || p->is_whole(p->ctx, p->folder))
-            return code;
-        if (how == LX_RENAME_GONE)
-            return lx_fail(err, LX_EIO, "%s: gone while it was written", temp);
-        code = set_aside(p->folder, err);
-        if (code != LX_OK)
+        if (code != LX_OK || over)
             return code;
     }
     return lx_fail(err, LX_EIO, "%s: cannot replace: others write there without end", p->folder);

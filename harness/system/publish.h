@@ -17,15 +17,16 @@ struct lx_publication {
     void *ctx;
     /* Write them, durably, to a folder that is there and empty. */
     enum lx_code (*write)(void *ctx, const char *folder, struct lx_err *err);
-    /* Whether what stands at `folder` is whole: then it stays, otherwise it is replaced. */
+    /* Whether what is at `folder` is whole: then it stays, otherwise it is replaced. */
     bool (*is_whole)(void *ctx, const char *folder);
 };
 
 /* Whether lx_publish could make `folder` appear: better known before hours of work than after. */
 LX_MUST_CHECK enum lx_code lx_publish_check(const char *folder, struct lx_err *err);
 
-/* *mine: what is there now was written by this call, not found. After a failure what was there before
- * still is, and nothing else. */
+/* *mine is true if the files now in place are this call's. On failure the previous contents remain
+ * untouched. A folder that is not whole is exchanged for the new one in one step where the system can do
+ * that; in place of a link comes a folder, and what it points to is left alone. */
 LX_MUST_CHECK
 enum lx_code lx_publish(const struct lx_publication *p, bool *mine, struct lx_err *err);
 

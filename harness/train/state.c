@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "core/hash.h"
 #include "core/log.h"
@@ -207,13 +208,17 @@ static enum lx_code check_arrays(struct checked *c, const struct lx_train_state 
 }
 
 static enum lx_code open_checked(struct checked *c, const char *path, const char *train_id,
-                                 const struct lx_train_state *s, struct lx_err *err)
+                                 const struct lx_state *s, struct lx_err *err)
 {
     memset(c, 0, sizeof(*c));
     if (lx_st_read(path, &c->arena, &c->file, err))
         return err->code;
-    if (check_meta(c, train_id, err) || check_arrays(c, s, err))
+    if (check_meta(c, train_id, err) || check_arrays(c, s->train, err))
         return lx_wrap(err, "%s", path);
+    if (s->steps > 0 && c->step >= s->steps)
+        return lx_fail(err, LX_EFORMAT,
+                       "%s: step: must be below %d, the steps of this training, got %d", path,
+                       s->steps, c->step);
     return LX_OK;
 }
 
@@ -255,7 +260,7 @@ enum lx_code lx_state_read(const char *path, const char *train_id, struct lx_sta
                            struct lx_err *err)
 {
     struct checked c;
-    enum lx_code code = open_checked(&c, path, train_id, s->train, err);
+    enum lx_code code = open_checked(&c, path, train_id, s, err);
 
     if (code == LX_OK)
         code = take(&c, s, err);
@@ -294,7 +299,7 @@ void lx_state_load(struct lx_state_files *f, struct lx_state *s, bool *found)
     for (int i = 0; i < 2; i++) {
         if (!lx_fs_exists(f->path[i]))
             continue;
-        if (open_checked(&c, f->path[i], f->train_id, s->train, &err) != LX_OK) {
+        if (open_checked(&c, f->path[i], f->train_id, s, &err) != LX_OK) {
             lx_log("state of training not used: %s", err.text);
         } else if (newest < 0 || c.step > step) {
             newest = i;
@@ -335,6 +340,10 @@ static enum lx_code remove_state(void *ctx, const char *name)
 enum lx_code lx_state_remove(const struct lx_state_files *f, struct lx_err *err)
 {
     struct leftovers l = {f, err};
+    struct stat st;
 
-    return lx_fs_exists(f->folder) ? lx_fs_list(f->folder, remove_state, &l, err) : LX_OK;
+    /* what a link points to is not ours */
+    if (lstat(f->folder, &st) != 0 || !S_ISDIR(st.st_mode))
+        return LX_OK;
+    return lx_fs_list(f->folder, remove_state, &l, err);
 }

@@ -17,6 +17,7 @@
 
 struct lx_state {
     struct lx_train_state *train; /* as lx_train_run hands it out */
+    int steps;                    /* of the whole training: a state is of an earlier one; 0: any */
     double seconds;               /* of training so far, for the record */
     struct lx_buf *rows;          /* of train.csv so far, any text */
 };

@@ -4,7 +4,7 @@
 # under test is $LONGSHOT or build/longshot.
 . "$(dirname "$0")/tap.sh"
 examples=$root/configs/cluster
-unset SLURM_ARRAY_TASK_ID JOB_COMPLETION_INDEX PBS_ARRAY_INDEX PBS_ARRAYID SGE_TASK_ID
+unset SLURM_ARRAY_TASK_ID JOB_COMPLETION_INDEX PBS_ARRAY_INDEX PBS_ARRAYID SGE_TASK_ID LSB_JOBINDEX
 export LONGSHOT="$longshot"
 
 cat >tiny.json <<'JSON'
@@ -24,7 +24,7 @@ check "a local run" exits 0 "$longshot" run tiny.json -o local -j2 --plots no
 # ---------------------------------------------------------------------------- indices and lists
 at() { id=$(sed -n "$(($1 + 1))s/.*\"id\":\"\([0-9a-f]*\)\",\"train_id.*/\1/p" local/plan.jsonl); }
 k=0
-for pair in SLURM_ARRAY_TASK_ID=0 JOB_COMPLETION_INDEX=1 PBS_ARRAY_INDEX=2 PBS_ARRAYID=3 SGE_TASK_ID=5; do
+for pair in SLURM_ARRAY_TASK_ID=0 JOB_COMPLETION_INDEX=1 PBS_ARRAY_INDEX=2 PBS_ARRAYID=3 SGE_TASK_ID=5 LSB_JOBINDEX=6; do
     at $k
     check "$pair is cell $k" exits 0 env $pair "$longshot" cell tiny.json --index auto -o auto
     check "and that one is done" test -s "auto/cells/$id/metrics.csv" -a "$(ls auto/cells | wc -l)" = $((k + 1))
@@ -34,7 +34,8 @@ check "an index past the plan is refused" exits 2 env SGE_TASK_ID=10 "$longshot"
 check "with the rule" has err "--index: must be below 9, the cells of the plan, got 9"
 check "SGE has no task 0" exits 2 env SGE_TASK_ID=0 "$longshot" cell tiny.json --index auto -o auto
 check "without a scheduler" exits 2 env SGE_TASK_ID=undefined "$longshot" cell tiny.json --index auto -o auto
-check "the variables are named" has err "PBS_ARRAYID, SGE_TASK_ID is set"
+check "the variables are named" has err "PBS_ARRAYID, SGE_TASK_ID, LSB_JOBINDEX is set"
+check "a job of LSF that is no array" exits 2 env LSB_JOBINDEX=0 "$longshot" cell tiny.json --index auto -o auto
 for i in 0 1 2 3; do
     check "shard $i/4" exits 0 "$longshot" cell tiny.json --shard $i/4 -o shard
 done
@@ -92,7 +93,17 @@ echo "# $lives processes at one cell, $kills of them killed, $(grep -c 'resuming
 # ------------------------------------------------------------------ temp files of other machines
 folder=$(echo crowd/cells/*)
 fresh=$folder.tmp-elsewhere-99999999-0
-mkdir "$fresh" "$folder.tmp-elsewhere-99999999-1" "$folder.tmp-$(uname -n | tr -c 'A-Za-z0-9.\n' _)-99999999-0"
+"$longshot" cell tiny.json train.steps=2000000 --index 0 -o owner >out 2>err &
+pid=$!
+i=0
+while [ $i -lt 300 ] && ! ls owner/work/*/live.json >/dev/null 2>&1; do
+    sleep 0.1
+    i=$((i + 1))
+done
+owner=$(sed 's/.*"owner":"\([^"]*\)".*/\1/' owner/work/*/live.json)
+kill -KILL $pid
+wait $pid 2>/dev/null
+mkdir "$fresh" "$folder.tmp-elsewhere-99999999-1" "$folder.tmp-$owner-99999999-0"
 for half in "$folder".tmp-*; do cp "$folder/run.csv" "$half/run.csv.tmp-x"; done
 cp -r crowd/cells/*-1 crowd/checkpoints/0123456789abcdef.tmp-elsewhere-99999999-1
 : >"crowd/metrics.csv.tmp-elsewhere-99999999-0"
@@ -159,6 +170,12 @@ check "pbs.sh: the array counts from 0 to the last cell" grep -qx "#PBS -J 0-$((
 for k in 0 1 2 3 4 5 6 7 8; do PBS_O_WORKDIR=$tmp PBS_ARRAY_INDEX=$k sh pbs.sh >>pbs.out 2>&1 || echo "failed $k" >>pbs.out; done
 "$longshot" merge pbs >out 2>err
 check "pbs.sh runs all cells" same_results local pbs
+
+example lsf.sh lsf
+check "lsf.sh: the array counts from 1 to the number of cells" grep -qx "#BSUB -J longshot\[1-$planned\]" lsf.sh
+for k in 1 2 3 4 5 6 7 8 9; do LSB_JOBINDEX=$k sh lsf.sh >>lsf.out 2>&1 || echo "failed $k" >>lsf.out; done
+"$longshot" merge lsf >out 2>err
+check "lsf.sh runs all cells" same_results local lsf
 
 example sge.sh sge
 check "sge.sh: the array counts from 1 to the number of cells" grep -qx "#\$ -t 1-$planned" sge.sh

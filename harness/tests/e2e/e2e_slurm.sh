@@ -36,7 +36,7 @@ check "a launcher that there is not" exits 2 "$longshot" run tiny.json --launche
 check "is refused" has err '--launcher: must be local or slurm, got "slrum"'
 check "options for Slurm without it" exits 2 "$longshot" run tiny.json --slurm=--time=1 -o a
 check "are refused" has err "--slurm: must go with --launcher slurm"
-for option in --array=0-3 -a0-3 --wait "-o x" "--partition=x --output=y" --parsable; do
+for option in --array=0-3 -a0-3 --wait "-o x" "--partition=x --output=y" --parsable --out=x --arr=1 --err=y "--time=1	--outpu=z"; do
     check "$option is the launcher's own" slurm 2 -o a --slurm "$option"
     check "that is said" has err "is set by the launcher"
 done

@@ -116,10 +116,10 @@ set -- train.steps=8000 'encodings=["t5"]' 'seeds=[1]'
 check "an undisturbed cell" exits 0 "$longshot" run tiny.json -o long -j1 --plots no "$@"
 start run tiny.json -o stop -j1 --plots no --hang-timeout 4 "$@"
 check "a worker starts" until_true 10 has_child $pid
+until_true 30 sh -c 'test -e stop/work/*/live.json' # it has begun: its first sign of life
 worker=$(child $pid)
-sleep 0.2
 kill -STOP "$worker"
-check "one that is stopped is left alone" until_true 30 grep -q "its worker (process $worker) is stopped" err
+check "one that is stopped is left alone" until_true 120 grep -q "its worker (process $worker) is stopped" err
 kill -CONT "$worker"
 sleep 0.1
 kill -STOP $pid "$worker"
@@ -144,21 +144,36 @@ kill -TERM "$(child $pid)" 2>/dev/null
 check "a worker that a signal from outside ended is started again" ends 0
 check "and its cell ends with the same bytes" same_results long term
 
-"$longshot" run tiny.json -o busy -j1 --plots no "$@" train.steps=1000000 >/dev/null 2>&1 & # its worker holds the cell
-other=$!
-until_true 10 sh -c 'test -e busy/work/*/live.json'
-start run tiny.json -o busy -j1 --plots no "$@" train.steps=1000000
+# Much data: a worker has not done a step when the signal comes; and the one that it ends with it cannot save.
+listens() { worker=$(child $pid) && grep -q '^SigCgt:.*[1-9a-f]' "/proc/$worker/status"; }
+set -- "$@" dataset.train_tokens=1000000
+id=$("$longshot" plan tiny.json "$@" | sed 's/.*"train_id":"\([0-9a-f]*\)".*/\1/')
+mkdir -p "busy/work/$id/state.0.safetensors" "busy/work/$id/state.1.safetensors"
+start run tiny.json -o busy -j1 --plots no "$@"
 for i in 1 2; do
-    until_true 10 has_child $pid
-    sleep 0.3
+    until_true 20 listens
     worker=$(child $pid)
     [ -z "$worker" ] || kill -TERM "$worker"
-    until_true 10 gone "$worker"
+    until_true 20 gone "$worker"
 done
 check "one that is ended twice without progress is a failure" ends 4
 check "and no endless loop" has err "twice, without progress"
+set -- train.steps=8000 'encodings=["t5"]' 'seeds=[1]'
+
+# -------------------------------------------------------------------- two runs in one folder
+start run tiny.json -o two -j1 --plots no "$@" train.steps=80000 # longer than any patience with a lock
+other=$pid
+mv err other.err
+until_true 10 sh -c 'test -e two/work/*/live.json'
+start run tiny.json -o two -j1 --plots no "$@" train.steps=80000
+check "a second run waits for the first one's cell" until_true 10 grep -q "t5 seed 1: process [0-9]* is at it, waiting for that" err
+sleep 6
+check "however long it takes" kill -0 $pid
 kill -TERM $other
 wait $other
+check "when the first one is stopped it goes on in its place" until_true 10 has_child $pid
+check "and ends well" ends 0
+check "from where that was" grep -q 'resuming at step [1-9]' two/work/*/log.txt
 
 # ------------------------------------------------------------------------- evaluation goes on
 set -- 'eval.lengths=["1x","2x","4x","8x","16x"]' eval.tokens=3584 'encodings=[{"id":"rope","stack":["rope"],"evaluate_as":[{"id":"pi","stack":[{"name":"rope","scaling":"pi"}]},{"id":"no","stack":["nope"]}]}]' \
@@ -284,7 +299,7 @@ sleep 0.2
 check "a sweep that died is not running" sh -c "'$longshot' status s | grep -q '^2 cells: 0 done, 0 running, 0 failed, 2 to do$'"
 check "its cells are stopped, and where" sh -c "[ \$('$longshot' status s | grep -Ec '^stopped .*: [0-9]+%, step .*is gone, last heard of [0-9]+s ago') = 2 ]"
 check "and the way on is named" sh -c "'$longshot' status s | grep -q 'nothing is running'"
-sed -i 's/"host":"[^"]*"/"host":"elsewhere"/' s/work/*/live.json
+sed -i 's/"host":"[^"]*","owner":"[^"]*"/"host":"elsewhere","owner":"elsewhere.0"/' s/work/*/live.json
 check "one that another machine wrote a moment ago runs" sh -c "'$longshot' status s | grep -q ' 2 running'"
 touch -d '20 minutes ago' s/work/*/live.json
 check "and one that it has not written for long does not" sh -c "'$longshot' status s | grep -q ' 0 running'"

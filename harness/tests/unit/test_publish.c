@@ -67,12 +67,12 @@ static enum lx_code write_both(void *ctx, const char *folder, struct lx_err *e)
 
 static bool is_whole(void *ctx, const char *folder)
 {
-    char seal[1024];
+    const struct lx_manifest_file files[] = {{.name = names[0]}, {.name = names[1]}};
     struct lx_err why;
+    bool found;
 
     (void)ctx;
-    (void)snprintf(seal, sizeof(seal), "%s/%s", folder, SEAL);
-    return lx_fs_exists(seal) && lx_manifest_check(folder, SEAL, names, 2, &why) == LX_OK;
+    return lx_manifest_check(folder, SEAL, files, 2, &found, &why) == LX_OK && found;
 }
 
 static int mark_of(const char *folder)
@@ -176,6 +176,33 @@ static void what_is_not_whole_is_replaced(void **state)
     assert_int_equal(mark_of(folder), 5);
     assert_int_equal(entries(folder), 3);
     assert_int_equal(entries(top), 1);
+}
+
+/* What a link points to is not ours: the link goes, a folder comes. */
+static void a_link_is_replaced_and_not_followed(void **state)
+{
+    struct writer w = {.mark = 9};
+    char folder[512], elsewhere[512];
+    struct lx_publication p = publication(&w, folder);
+    struct stat st;
+    bool mine;
+
+    (void)state;
+    (void)snprintf(folder, sizeof(folder), "%s", in_top("x"));
+    (void)snprintf(elsewhere, sizeof(elsewhere), "%s", in_top("elsewhere"));
+    CHECK_OK(lx_fs_mkdir(elsewhere, &err));
+    CHECK_OK(put(elsewhere, "a", 10)); /* a part: not whole */
+    for (int dangling = 0; dangling < 2; dangling++) {
+        CHECK_OK(lx_fs_remove_folder(folder, &err));
+        assert_int_equal(symlink(dangling ? in_top("nowhere") : elsewhere, folder), 0);
+        CHECK_OK(lx_publish(&p, &mine, &err));
+        assert_true(mine);
+        assert_int_equal(mark_of(folder), 9);
+        assert_int_equal(lstat(folder, &st), 0);
+        assert_true(S_ISDIR(st.st_mode));
+    }
+    assert_int_equal(entries(elsewhere), 1);
+    assert_int_equal(entries(top), 2);
 }
 
 static void a_failure_leaves_what_was_there(void **state)
@@ -294,6 +321,7 @@ static const struct CMUnitTest tests[] = {
     cmocka_unit_test_setup_teardown(the_first_stays, make_top, remove_top),
     cmocka_unit_test_setup_teardown(who_comes_too_late_leaves_nothing, make_top, remove_top),
     cmocka_unit_test_setup_teardown(what_is_not_whole_is_replaced, make_top, remove_top),
+    cmocka_unit_test_setup_teardown(a_link_is_replaced_and_not_followed, make_top, remove_top),
     cmocka_unit_test_setup_teardown(a_failure_leaves_what_was_there, make_top, remove_top),
     cmocka_unit_test_setup_teardown(a_file_in_the_way_is_named_before_the_work, make_top,
                                     remove_top),

@@ -61,9 +61,13 @@ static void seal_both(void)
     CHECK_OK(lx_manifest_write(folder, "s", files, 2, &err));
 }
 
+static bool found;
+
 static enum lx_code check(void)
 {
-    return lx_manifest_check(folder, "s", names, 2, &err);
+    const struct lx_manifest_file files[] = {{.name = names[0]}, {.name = names[1]}};
+
+    return lx_manifest_check(folder, "s", files, 2, &found, &err);
 }
 
 static void a_seal_is_what_sha256sum_writes(void **state)
@@ -71,11 +75,38 @@ static void a_seal_is_what_sha256sum_writes(void **state)
     struct lx_buf text = {0};
 
     (void)state;
-    CHECK_OK(check()); /* no seal: nothing is known */
+    CHECK_OK(check()); /* no manifest: nothing is known, and that is said */
+    assert_false(found);
     seal_both();
     CHECK_OK(lx_fs_read(path_of("s"), &text, &err));
     assert_string_equal(text.text, SHA_ABC "  one\n" SHA_EMPTY "  two\n");
     CHECK_OK(check());
+    assert_true(found);
+    lx_buf_free(&text);
+}
+
+/* A file that was given up: the rest is still checked, the sum is still there. */
+static void a_file_can_be_given_up(void **state)
+{
+    const struct lx_manifest_file rest[] = {{.name = "two"}};
+    struct lx_buf text = {0};
+
+    (void)state;
+    seal_both();
+    assert_false(lx_manifest_has_dropped(folder, "s", "one"));
+    CHECK_OK(lx_manifest_drop(folder, "s", "one", &err));
+    CHECK_OK(lx_manifest_drop(folder, "s", "one", &err)); /* twice is once */
+    assert_true(lx_manifest_has_dropped(folder, "s", "one"));
+    assert_false(lx_manifest_has_dropped(folder, "s", "two"));
+    CHECK_OK(lx_fs_read(path_of("s"), &text, &err));
+    assert_string_equal(text.text, "# dropped: " SHA_ABC "  one\n" SHA_EMPTY "  two\n");
+    CHECK_OK(lx_fs_remove(path_of("one"), &err));
+    CHECK_OK(lx_manifest_check(folder, "s", rest, 1, &found, &err));
+    CHECK_FAILS(check(), LX_EFORMAT, "/one: no such file");
+    put("two", "x", 1);
+    CHECK_FAILS(lx_manifest_check(folder, "s", rest, 1, &found, &err), LX_EFORMAT, "/two: broken");
+    CHECK_FAILS(lx_manifest_drop(folder, "s", "three", &err), LX_EFORMAT, "SHA-256 of three");
+    CHECK_FAILS(lx_manifest_drop(folder, "none", "one", &err), LX_EDATA, "no such file");
     lx_buf_free(&text);
 }
 
@@ -202,6 +233,7 @@ static void free_space_is_that_of_the_nearest_folder(void **state)
 
 static const struct CMUnitTest tests[] = {
     cmocka_unit_test_setup_teardown(a_seal_is_what_sha256sum_writes, make_folder, remove_folder),
+    cmocka_unit_test_setup_teardown(a_file_can_be_given_up, make_folder, remove_folder),
     cmocka_unit_test_setup_teardown(any_change_breaks_the_seal, make_folder, remove_folder),
     cmocka_unit_test_setup_teardown(a_half_done_evaluation_comes_back_whole_or_not_at_all,
                                     make_folder, remove_folder),

@@ -224,6 +224,33 @@ static void another_training_is_refused(void **state)
     rig_close(&kept);
 }
 
+/* A right sum says who wrote it, not that it is of this training's life: after the last step there is none. */
+static void a_step_past_the_end_is_refused(void **state)
+{
+    struct rig a, b, kept;
+
+    (void)state;
+    rig_open(&a, "[]");
+    rig_open(&b, "[]");
+    rig_open(&kept, "[]");
+    rig_fill(&b, 5);
+    rig_fill(&kept, 5);
+    b.state.steps = 77;
+    for (int step = 77; step <= 78; step++) {
+        rig_fill(&a, step);
+        CHECK_OK(lx_state_write(path, ID, &a.state, &err));
+        CHECK_FAILS(lx_state_read(path, ID, &b.state, &err), LX_EFORMAT, "step: must be below 77");
+        assert_same(&b, &kept);
+    }
+    rig_fill(&a, 76);
+    CHECK_OK(lx_state_write(path, ID, &a.state, &err));
+    CHECK_OK(lx_state_read(path, ID, &b.state, &err));
+    assert_same(&a, &b);
+    rig_close(&a);
+    rig_close(&b);
+    rig_close(&kept);
+}
+
 static void spoil(const char *file)
 {
     struct lx_buf text = {0};
@@ -404,6 +431,7 @@ static const struct CMUnitTest tests[] = {
     cmocka_unit_test_setup_teardown(a_flipped_bit_or_a_missing_end_is_refused, make_folder,
                                     remove_folder),
     cmocka_unit_test_setup_teardown(another_training_is_refused, make_folder, remove_folder),
+    cmocka_unit_test_setup_teardown(a_step_past_the_end_is_refused, make_folder, remove_folder),
     cmocka_unit_test_setup_teardown(the_newest_whole_file_is_used, make_folder, remove_folder),
     cmocka_unit_test_setup_teardown(training_goes_on_from_any_step, make_folder, remove_folder),
 };

@@ -1,0 +1,53 @@
+/* The launchers; see launcher.h. */
+#include "launch/launcher.h"
+
+#include <string.h>
+
+#include "core/buf.h"
+#include "launch/slurm.h"
+#include "launch/supervisor.h"
+
+const struct lx_launcher *const lx_launchers[] = {&lx_launcher_local, &lx_launcher_slurm, NULL};
+
+enum lx_code lx_launcher_find(const char *name, const struct lx_launcher **out, struct lx_err *err)
+{
+    struct lx_buf names = {0};
+
+    *out = lx_launchers[0];
+    if (name == NULL)
+        return LX_OK;
+    for (size_t i = 0; lx_launchers[i] != NULL; i++) {
+        *out = lx_launchers[i];
+        if (strcmp((*out)->name, name) == 0)
+            return LX_OK;
+        lx_buf_printf(&names, "%s%s",
+                      i == 0                        ? ""
+                      : lx_launchers[i + 1] == NULL ? " or "
+                                                    : ", ",
+                      (*out)->name);
+    }
+    (void)lx_fail(err, LX_EUSAGE, "--launcher: must be %s, got \"%.80s\"",
+                  names.text != NULL ? names.text : "another", name);
+    lx_buf_free(&names);
+    return err->code;
+}
+
+static bool has_option(const struct lx_launcher *l, const char *option)
+{
+    for (size_t i = 0; l->options[i] != NULL; i++)
+        if (strcmp(l->options[i], option) == 0)
+            return true;
+    return false;
+}
+
+enum lx_code lx_launcher_check_option(const struct lx_launcher *l, const char *option,
+                                      struct lx_err *err)
+{
+    if (has_option(l, option))
+        return LX_OK;
+    for (size_t i = 0; lx_launchers[i] != NULL; i++)
+        if (has_option(lx_launchers[i], option))
+            return lx_fail(err, LX_EUSAGE, "--%s: must go with --launcher %s", option,
+                           lx_launchers[i]->name);
+    return LX_OK;
+}
