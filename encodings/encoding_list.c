@@ -17,10 +17,12 @@
     X(kerple_log)                                                                                  \
     X(kerple_power)                                                                                \
     X(kerple_log3)                                                                                 \
+    X(kerple_weighted)                                                                             \
     X(bam)                                                                                         \
     X(mlp_bias)                                                                                    \
     X(sandwich)                                                                                    \
     X(formula)                                                                                     \
+    X(adaptive_scale)                                                                              \
     X(window)                                                                                      \
     X(logn)                                                                                        \
     X(temperature)                                                                                 \

@@ -1,252 +1,87 @@
 /* Formula: a scheme that a config writes down, without compiling anything.
  *
- * Formula: dist[h][d] = the expression `dist` of the distance d; expressions may use d, h (the head, from
- * 0), H (heads), L (training length), T (the sequence's length), pi and the names of `learned`. The
- * language is that of expression/expression.h. ALiBi: "-d*2^(-8*(h+1)/H)".
- * Source: this program. Past the training length: what the expression says.
- * Options: dist; learned, numbers by name that are trained: init (first value; or two, the ends of a
+ * Formula: dist[h][d] and mul[h][d] = the expressions `dist` and `mul` of the distance d, scale[h][i] =
+ * `scale` of the query i; all may use h (the head; h, d, i from 0), H (heads), L (training length), T
+ * (the sequence's length), pi and the names of `learned`. The language is that of
+ * expression/expression.h. ALiBi: "-d*2^(-8*(h+1)/H)".
+ * Source: this program. Past the training length: what the expressions say.
+ * Options: dist, scale, mul; learned, numbers by name that are trained: init (first value; or two, the ends of a
  * uniform draw), start (in its place: an expression of h, H and L), per (head; model: one for all; layer;
  * layer_head), min, max (bounds, kept by a clamp after every step). No weight decay. Without any option
  * the scheme is an example: "-r*d" with r learned from ALiBi's slopes.
  * Arrays: encoding.formula.<name>, [H], [1], [layers] or [layers, H].
  * An expression without learned numbers is evaluated once for each length, others once a forward pass. */
 #include <math.h>
-#include <stdio.h>
 #include <string.h>
 
-#include "encodings/encoding.h"
+#include "encodings/formula_number.h"
 #include "expression/expression.h"
 
 #define MOST_NUMBERS 8
 
-enum per { PER_HEAD, PER_MODEL, PER_LAYER, PER_LAYER_HEAD };
-enum { VAR_D, VAR_H, VAR_HEADS, VAR_L, VAR_T, VARS };
+enum { VAR_LANE, VAR_H, VAR_HEADS, VAR_L, VAR_T, VARS };
+enum { DIST, SCALE, MUL, PARTS };
 
-static const char *const variables[] = {"d", "h", "H", "L", "T"};
-
-struct formula;
-
-/* An entry of `learned`. */
-struct number {
-    struct lx_numbers init;
-    const char *start;
-    int per; /* enum per */
-    double min, max;
-    /* What init adds. */
-    const char *name;
-    const struct formula *owner;
-    struct lx_param *p;
-};
+static const char *const by_distance[] = {"d", "h", "H", "L", "T"};
+static const char *const by_query[] = {"i", "h", "H", "L", "T"};
+static const char *const reserved[] = {"d", "i", "h", "H", "L", "T"};
 
 /* An expression and its values. */
 struct part {
-    const char *key, *text; /* NULL: not given */
+    const char *key, *text;       /* text NULL: not given */
+    const char *const *variables; /* (VARS) */
     struct lx_expr *e;
-    bool learns;
+    bool learns, reads[MOST_NUMBERS];
     int tables;  /* 1, or one a layer */
     real *table; /* (tables, H, max_length) */
     int rows, T; /* what the tables hold without anything learned: values below rows, at T */
 };
 
 struct formula {
-    const char *dist_text;
+    const char *text[PARTS];
     struct lx_map learned;
     struct lx_enc_dims dims;
-    struct number numbers[MOST_NUMBERS]; /* (n) those of `learned` */
+    struct lx_formula_number numbers[MOST_NUMBERS]; /* (n) those of `learned` */
     const char *names[MOST_NUMBERS];
     int n;
-    struct part dist;
+    int T;      /* tokens, as of the last prepare */
+    double *by; /* (max_length) */
+    struct part part[PARTS];
 };
-
-static const struct lx_option number_options[] = {
-    {.key = "init",
-     .type = LX_OPT_NUMBERS,
-     .offset = offsetof(struct number, init),
-     .min = -1e9,
-     .max = 1e9,
-     .help = "first value, or [lowest, highest] of a uniform draw"},
-    {.key = "start",
-     .type = LX_OPT_TEXT,
-     .offset = offsetof(struct number, start),
-     .help = "first value as an expression of h, H and L, in place of init"},
-    {.key = "per",
-     .type = LX_OPT_CHOICE,
-     .offset = offsetof(struct number, per),
-     .text = "head|model|layer|layer_head",
-     .help = "who has one of its own"},
-    {.key = "min",
-     .type = LX_OPT_REAL,
-     .offset = offsetof(struct number, min),
-     .def = (double)NAN,
-     .min = -1e9,
-     .max = 1e9,
-     .help = "lower bound, kept after every step"},
-    {.key = "max",
-     .type = LX_OPT_REAL,
-     .offset = offsetof(struct number, max),
-     .def = (double)NAN,
-     .min = -1e9,
-     .max = 1e9,
-     .help = "upper bound, kept after every step"},
-    {.type = LX_OPT_END},
-};
-
-static const struct lx_map_entry number_entry = {number_options, sizeof(struct number)};
 
 static const struct lx_option options[] = {
     {.key = "dist",
      .type = LX_OPT_TEXT,
-     .offset = offsetof(struct formula, dist_text),
+     .offset = offsetof(struct formula, text[DIST]),
      .help = "bias of distance d, an expression of d, h, H, L, T and learned numbers"},
+    {.key = "scale",
+     .type = LX_OPT_TEXT,
+     .offset = offsetof(struct formula, text[SCALE]),
+     .help =
+         "factor on the content of query i, an expression of i, h, H, L, T and learned numbers"},
+    {.key = "mul",
+     .type = LX_OPT_TEXT,
+     .offset = offsetof(struct formula, text[MUL]),
+     .help = "factor on content at distance d, an expression of the same as dist"},
     {.key = "learned",
      .type = LX_OPT_MAP,
      .offset = offsetof(struct formula, learned),
-     .text = &number_entry,
+     .text = &lx_formula_number_entry,
      .help = "trained numbers of the expressions, by name"},
     {.type = LX_OPT_END},
 };
 
 /* What "formula" alone stands for. */
 static const char example_text[] = "-r*d", example_name[] = "r";
-static const struct number example_number = {
+static const struct lx_formula_number example_number = {
     .start = "2^(-8*(h+1)/H)", .min = 0, .max = (double)NAN};
-
-/* The entry's value in the array of n, for a layer and head. */
-static size_t place(const struct formula *s, const struct number *n, int layer, int h)
-{
-    switch ((enum per)n->per) {
-    case PER_HEAD:
-        return (size_t)h;
-    case PER_LAYER:
-        return (size_t)layer;
-    case PER_LAYER_HEAD:
-        return (size_t)(layer * s->dims.heads + h);
-    case PER_MODEL:
-        break;
-    }
-    return 0;
-}
-
-static double bounded(const struct number *n, double v)
-{
-    v = v < n->min ? n->min : v;
-    return v > n->max ? n->max : v;
-}
-
-/* An expression, from an arena that is not measuring, of h, H and L. */
-static enum lx_code parse_start(const char *text, struct lx_arena *arena, struct lx_expr **out,
-                                struct lx_err *err)
-{
-    static const char *const known[] = {"h", "H", "L"};
-    const struct lx_expr_names names = {.variables = known, .n_variables = 3, .lane = -1};
-
-    return lx_expr_parse(text, &names, arena, out, err);
-}
-
-/* First value of n for head h: the middle of a draw where `at` is 1/2, its ends at 0 and 1. */
-static double first_value(const struct formula *s, const struct number *n, int h, double at)
-{
-    const double values[] = {h, s->dims.heads, s->dims.train_length};
-    const struct lx_expr_input in = {.variables = values, .n = 1};
-    struct lx_arena arena = {0};
-    struct lx_expr *e;
-    struct lx_err err;
-    double v = 0;
-
-    if (n->start == NULL) {
-        v = n->init.v[0];
-        return bounded(n, n->init.n > 1 ? v + at * (n->init.v[1] - v) : v);
-    }
-    if (parse_start(n->start, &arena, &e, &err) == LX_OK)
-        lx_expr_eval(e, &in, &v);
-    lx_arena_free(&arena);
-    return bounded(n, v);
-}
-
-static void fill(const void *self, real *w, size_t n, struct lx_rng *rng)
-{
-    const struct number *number = self;
-    const struct formula *s = number->owner;
-    bool heads = number->per == PER_HEAD || number->per == PER_LAYER_HEAD;
-
-    for (size_t i = 0; i < n; i++) {
-        int h = heads ? (int)(i % (size_t)s->dims.heads) : 0;
-
-        w[i] = (real)first_value(s, number, h, lx_rng_uniform(rng));
-    }
-}
-
-static enum lx_code check_number(const struct formula *s, const struct number *n,
-                                 struct lx_err *err)
-{
-    struct lx_arena arena = {0};
-    struct lx_expr *e;
-    enum lx_code code = LX_OK;
-
-    if (n->init.n > 2 || (n->init.n == 0) == (n->start == NULL))
-        return lx_fail(err, LX_ECONFIG,
-                       "must have init, one number or the two ends of a draw, or start, an "
-                       "expression");
-    if (n->min > n->max)
-        return lx_fail(err, LX_ECONFIG, "min: must be at most max %g, got %g", n->max, n->min);
-    if (n->start == NULL)
-        return LX_OK;
-    code = parse_start(n->start, &arena, &e, err);
-    for (int h = 0; code == LX_OK && h < s->dims.heads; h++)
-        if (!isfinite(first_value(s, n, h, 0)))
-            code = lx_fail(err, LX_ECONFIG, "is not finite for head %d", h);
-    lx_arena_free(&arena);
-    return code == LX_OK ? LX_OK : lx_wrap(err, "start");
-}
-
-static enum lx_code check_name(const char *name, struct lx_err *err)
-{
-    bool is_free = lx_expr_name_is_free(name);
-
-    for (int i = 0; i < VARS; i++)
-        is_free = is_free && strcmp(variables[i], name) != 0;
-    if (strspn(name, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_") !=
-        strlen(name))
-        is_free = false;
-    return is_free ? LX_OK
-                   : lx_fail(err, LX_ECONFIG,
-                             "must be a name of letters, digits and _ that the language of "
-                             "formulas does not use itself");
-}
-
-static enum lx_code declare(struct formula *s, struct number *n, struct lx_paramset *params,
-                            struct lx_err *err)
-{
-    const struct lx_enc_dims *d = &s->dims;
-    struct lx_param_spec spec = {.n_dims = 1,
-                                 .fill = fill,
-                                 .self = n,
-                                 .clamped = !isnan(n->min) || !isnan(n->max),
-                                 .lower = isnan(n->min) ? -HUGE_VAL : n->min,
-                                 .upper = isnan(n->max) ? HUGE_VAL : n->max};
-    const int first[] = {[PER_HEAD] = d->heads,
-                         [PER_MODEL] = 1,
-                         [PER_LAYER] = d->layers,
-                         [PER_LAYER_HEAD] = d->layers};
-    char name[80];
-
-    n->owner = s;
-    if (check_name(n->name, err) || check_number(s, n, err))
-        return lx_wrap(err, "learned.%s", n->name);
-    spec.dim[0] = first[n->per];
-    if (n->per == PER_LAYER_HEAD)
-        spec.dim[spec.n_dims++] = d->heads;
-    (void)snprintf(name, sizeof(name), "encoding.formula.%s", n->name);
-    spec.name = name;
-    return lx_paramset_add(params, &spec, &n->p, err);
-}
 
 static enum lx_code parse_part(const struct formula *s, struct part *p, struct lx_arena *arena,
                                struct lx_err *err)
 {
-    const struct lx_expr_names names = {.variables = variables,
+    const struct lx_expr_names names = {.variables = p->variables,
                                         .n_variables = VARS,
-                                        .lane = VAR_D,
+                                        .lane = VAR_LANE,
                                         .learned = s->names,
                                         .n_learned = s->n};
 
@@ -259,7 +94,7 @@ static enum lx_code parse_part(const struct formula *s, struct part *p, struct l
 static struct lx_expr_input input(const struct formula *s, double values[VARS],
                                   const double *learned, int h, int T, int first, int n)
 {
-    values[VAR_D] = 0;
+    values[VAR_LANE] = 0;
     values[VAR_H] = h;
     values[VAR_HEADS] = s->dims.heads;
     values[VAR_L] = s->dims.train_length;
@@ -279,13 +114,13 @@ static enum lx_code check_values(const struct formula *s, const struct part *p, 
         struct lx_expr_input in = input(s, values, learned, h, T, first, T - first);
 
         for (int i = 0; i < s->n; i++)
-            learned[i] = first_value(s, &s->numbers[i], h, k & 4 ? 1 : 0);
+            learned[i] = lx_formula_number_first(&s->numbers[i], h, k & 4 ? 1 : 0);
         lx_expr_eval(p->e, &in, out);
         for (int l = 0; l < in.n; l++)
             if (!isfinite(out[l]))
                 return lx_fail(err, LX_ECONFIG,
                                "%s: is not finite at %s = %d of %d tokens for head %d", p->key,
-                               variables[VAR_D], first + l, T, h);
+                               p->variables[VAR_LANE], first + l, T, h);
     }
     if (lx_expr_cut(p->e))
         return lx_fail(err, LX_ECONFIG, "%s: a sum has more than %d terms", p->key, LX_EXPR_TERMS);
@@ -300,7 +135,7 @@ static void note_learned(const struct formula *s, struct part *p)
     for (int i = 0; i < s->n; i++) {
         if (!lx_expr_learns(p->e, i))
             continue;
-        p->learns = true;
+        p->learns = p->reads[i] = true;
         if (s->numbers[i].per == PER_LAYER || s->numbers[i].per == PER_LAYER_HEAD)
             p->tables = s->dims.layers;
     }
@@ -327,27 +162,47 @@ static enum lx_code init_part(struct formula *s, struct part *p, struct lx_arena
     return LX_OK;
 }
 
-/* The entries of `learned`, each with its name; those of the example without any. */
+/* The entries of `learned`, each with its name; without any option, those of the example. */
 static enum lx_code take_numbers(struct formula *s, struct lx_err *err)
 {
-    const struct number *given = s->learned.items;
+    static const char *const keys[] = {"dist", "scale", "mul"};
+    const struct lx_formula_number *given = s->learned.items;
+    bool none = s->text[DIST] == NULL && s->text[SCALE] == NULL && s->text[MUL] == NULL;
 
-    if (s->dist_text == NULL && s->learned.n > 0)
-        return lx_fail(err, LX_ECONFIG, "dist: must be given with learned numbers");
+    if (none && s->learned.n > 0)
+        return lx_fail(err, LX_ECONFIG,
+                       "dist: it, scale or mul must be given with learned numbers");
     if (s->learned.n > MOST_NUMBERS)
         return lx_fail(err, LX_ECONFIG, "learned: must have at most %d names, got %d", MOST_NUMBERS,
                        s->learned.n);
-    s->dist = (struct part){.key = "dist", .text = s->dist_text};
+    for (int k = 0; k < PARTS; k++)
+        s->part[k] = (struct part){
+            .key = keys[k], .text = s->text[k], .variables = k == SCALE ? by_query : by_distance};
     s->n = s->learned.n;
     for (int i = 0; i < s->n; i++) {
         s->numbers[i] = given[i];
         s->numbers[i].name = s->names[i] = s->learned.key[i];
     }
-    if (s->dist_text == NULL) {
-        s->dist.text = example_text;
+    if (none) {
+        s->part[DIST].text = example_text;
         s->numbers[0] = example_number;
         s->numbers[0].name = s->names[0] = example_name;
         s->n = 1;
+    }
+    return LX_OK;
+}
+
+/* A number that no expression reads is a mistake. */
+static enum lx_code check_read(const struct formula *s, struct lx_err *err)
+{
+    for (int i = 0; i < s->n; i++) {
+        bool read = false;
+
+        for (int k = 0; k < PARTS; k++)
+            read = read || s->part[k].reads[i];
+        if (!read)
+            return lx_fail(err, LX_ECONFIG, "learned.%s: no expression reads it",
+                           s->numbers[i].name);
     }
     return LX_OK;
 }
@@ -361,34 +216,68 @@ static enum lx_code init(void *self, const struct lx_enc_dims *dims, struct lx_a
     if (take_numbers(s, err))
         return err->code;
     for (int i = 0; i < s->n; i++)
-        if (declare(s, &s->numbers[i], params, err))
+        if (lx_formula_number_declare(&s->numbers[i], dims, reserved, VARS + 1, params, err))
             return err->code;
-    return init_part(s, &s->dist, arena, err);
+    for (int k = 0; k < PARTS; k++)
+        if (s->part[k].text != NULL && init_part(s, &s->part[k], arena, err))
+            return err->code;
+    if (lx_arena_get(arena, (size_t)dims->max_length, sizeof(*s->by), &s->by, "formula", err))
+        return err->code;
+    return check_read(s, err);
+}
+
+static const struct part *part_of(const struct formula *s, size_t hook, bool *back)
+{
+    static const struct {
+        size_t at, back;
+    } hooks[PARTS] = {
+        [DIST] = {offsetof(struct lx_encoding_ops, dist),
+                  offsetof(struct lx_encoding_ops, dist_back)},
+        [SCALE] = {offsetof(struct lx_encoding_ops, scale),
+                   offsetof(struct lx_encoding_ops, scale_back)},
+        [MUL] = {offsetof(struct lx_encoding_ops, mul), offsetof(struct lx_encoding_ops, mul_back)},
+    };
+
+    for (int k = 0; k < PARTS; k++) {
+        *back = hook == hooks[k].back;
+        if (*back || hook == hooks[k].at)
+            return &s->part[k];
+    }
+    return NULL;
+}
+
+/* A part that is given, and back where it learns something. */
+static bool uses(const void *self, size_t hook)
+{
+    bool back;
+    const struct part *p = part_of(self, hook, &back);
+
+    return p == NULL || (p->text != NULL && (!back || p->learns));
 }
 
 /* The learned numbers of a layer and head. */
 static void gather(const struct formula *s, int layer, int h, double learned[MOST_NUMBERS])
 {
     for (int i = 0; i < s->n; i++)
-        learned[i] = (double)s->numbers[i].p->w[place(s, &s->numbers[i], layer, h)];
+        learned[i] = (double)s->numbers[i].p->w[lx_formula_number_at(&s->numbers[i], layer, h)];
 }
 
-/* Bring the tables up to date for T tokens: all of them where something is learned. */
-static void refresh(struct formula *s, struct part *p, int T)
+/* Bring n values of every table up to date: all of them where something is learned. */
+static void refresh(struct formula *s, struct part *p, int n)
 {
-    int H = s->dims.heads, from = p->rows;
+    int H = s->dims.heads, T = s->T, from = p->rows;
 
     if (p->learns || (lx_expr_uses(p->e, VAR_T) && p->T != T))
         from = 0;
     p->T = T;
-    p->rows = from > T ? from : T;
+    p->rows = from > n ? from : n;
     for (int k = 0; k < p->tables * H; k++) {
         real *row = p->table + (size_t)k * (size_t)s->dims.max_length;
         double values[VARS], learned[MOST_NUMBERS], out[LX_EXPR_BLOCK];
 
         gather(s, k / H, k % H, learned);
-        for (int first = from; first < T; first += LX_EXPR_BLOCK) {
-            struct lx_expr_input in = input(s, values, learned, k % H, T, first, T - first);
+        for (int first = from; first < n; first += LX_EXPR_BLOCK) {
+            struct lx_expr_input in = input(s, values, learned, k % H, T, first, n - first);
 
             lx_expr_eval(p->e, &in, out);
             for (int l = 0; l < in.n; l++)
@@ -401,8 +290,10 @@ static void prepare(void *self, int T, int reach)
 {
     struct formula *s = self;
 
-    (void)T;
-    refresh(s, &s->dist, reach);
+    s->T = T;
+    for (int k = 0; k < PARTS; k++)
+        if (s->part[k].text != NULL)
+            refresh(s, &s->part[k], k == SCALE ? T : reach);
 }
 
 /* The values of head h in a layer. */
@@ -418,7 +309,7 @@ static void dist(const void *self, const struct lx_enc_call *c, real *table)
     const struct formula *s = self;
 
     for (int h = 0; h < s->dims.heads; h++) {
-        const real *from = row_of(s, &s->dist, c->layer, h);
+        const real *from = row_of(s, &s->part[DIST], c->layer, h);
         real *row = table + (size_t)h * (size_t)c->T;
 
         for (int d = 0; d < c->T; d++)
@@ -426,25 +317,58 @@ static void dist(const void *self, const struct lx_enc_call *c, real *table)
     }
 }
 
-/* dtable (H, T), the gradient by the values of a part, goes to the learned numbers. */
-static void part_back(struct formula *s, struct part *p, const struct lx_enc_call *c,
-                      const real *dtable)
+/* table (H, T) *= the values of a part. */
+static void multiply(const struct formula *s, const struct part *p, const struct lx_enc_call *c,
+                     real *table)
+{
+    for (int h = 0; h < s->dims.heads; h++) {
+        const real *from = row_of(s, p, c->layer, h);
+        real *row = table + (size_t)h * (size_t)c->T;
+
+        for (int t = 0; t < c->T; t++)
+            row[t] *= from[t];
+    }
+}
+
+static void scale(const void *self, const struct lx_enc_call *c, const real *x, real *factor)
+{
+    const struct formula *s = self;
+
+    (void)x;
+    multiply(s, &s->part[SCALE], c, factor);
+}
+
+static void mul(const void *self, const struct lx_enc_call *c, real *table)
+{
+    const struct formula *s = self;
+
+    multiply(s, &s->part[MUL], c, table);
+}
+
+/* The gradient by the first T values of head h of a part goes to the learned numbers. */
+static void part_back(struct formula *s, struct part *p, const struct lx_enc_call *c, int h,
+                      const double *by)
+{
+    double values[VARS], learned[MOST_NUMBERS], dlearned[MOST_NUMBERS] = {0};
+
+    gather(s, c->layer, h, learned);
+    for (int first = 0; first < c->T; first += LX_EXPR_BLOCK) {
+        struct lx_expr_input in = input(s, values, learned, h, s->T, first, c->T - first);
+
+        lx_expr_back(p->e, &in, by + first, dlearned);
+    }
+    for (int i = 0; i < s->n; i++)
+        s->numbers[i].p->g[lx_formula_number_at(&s->numbers[i], c->layer, h)] += (real)dlearned[i];
+}
+
+/* The same for dtable (H, T). */
+static void table_back(struct formula *s, struct part *p, const struct lx_enc_call *c,
+                       const real *dtable)
 {
     for (int h = 0; p->learns && h < s->dims.heads; h++) {
-        const real *row = dtable + (size_t)h * (size_t)c->T;
-        double values[VARS], learned[MOST_NUMBERS], dlearned[MOST_NUMBERS] = {0};
-
-        gather(s, c->layer, h, learned);
-        for (int first = 0; first < c->T; first += LX_EXPR_BLOCK) {
-            struct lx_expr_input in = input(s, values, learned, h, c->T, first, c->T - first);
-            double by[LX_EXPR_BLOCK];
-
-            for (int l = 0; l < in.n; l++)
-                by[l] = (double)row[first + l];
-            lx_expr_back(p->e, &in, by, dlearned);
-        }
-        for (int i = 0; i < s->n; i++)
-            s->numbers[i].p->g[place(s, &s->numbers[i], c->layer, h)] += (real)dlearned[i];
+        for (int t = 0; t < c->T; t++)
+            s->by[t] = (double)dtable[h * c->T + t];
+        part_back(s, p, c, h, s->by);
     }
 }
 
@@ -452,7 +376,41 @@ static void dist_back(void *self, const struct lx_enc_call *c, const real *dtabl
 {
     struct formula *s = self;
 
-    part_back(s, &s->dist, c, dtable);
+    table_back(s, &s->part[DIST], c, dtable);
+}
+
+static void mul_back(void *self, const struct lx_enc_call *c, const real *dtable)
+{
+    struct formula *s = self;
+
+    table_back(s, &s->part[MUL], c, dtable);
+}
+
+/* Sequences are worked on side by side: their gradients by the factors of each row are summed first. */
+static size_t n_sums(const void *self, int T)
+{
+    const struct formula *s = self;
+
+    return s->part[SCALE].learns ? (size_t)T : 0;
+}
+
+static void scale_back(const void *self, const struct lx_enc_call *c, const real *x,
+                       const real *dscale, real *dx, double *sums)
+{
+    const struct formula *s = self;
+
+    (void)x;
+    (void)dx;
+    for (int i = 0; s->part[SCALE].learns && i < s->dims.heads * c->T; i++)
+        sums[i] += (double)dscale[i];
+}
+
+static void sums_back(void *self, const struct lx_enc_call *c, const double *sums)
+{
+    struct formula *s = self;
+
+    for (int h = 0; s->part[SCALE].learns && h < s->dims.heads; h++)
+        part_back(s, &s->part[SCALE], c, h, sums + (size_t)h * (size_t)c->T);
 }
 
 extern const struct lx_encoding_ops lx_encoding_formula;
@@ -461,12 +419,20 @@ const struct lx_encoding_ops lx_encoding_formula = {
     .name = "formula",
     .title = "formula",
     .cite = "no paper: an expression of the config's own",
-    .formula = "dist[h][d] = what `dist` says of d, h, H, L, T and learned numbers",
-    .beyond = "what the expression says",
+    .formula =
+        "dist[h][d], mul[h][d], scale[h][i] as expressions of d or i, h, H, L, T, learned numbers",
+    .beyond = "what the expressions say",
     .state_size = sizeof(struct formula),
     .options = options,
     .init = init,
+    .uses = uses,
     .prepare = prepare,
+    .scale = scale,
+    .scale_back = scale_back,
     .dist = dist,
     .dist_back = dist_back,
+    .mul = mul,
+    .mul_back = mul_back,
+    .n_sums = n_sums,
+    .sums_back = sums_back,
 };

@@ -1,6 +1,6 @@
 /* The scheme `formula`: what it writes down of other schemes equals them, values and gradients; what cannot
  * be meant is refused by name and column. */
-#include "encoding_rig.h"
+#include "tests/unit/hook_rig.h"
 
 static const struct lx_enc_dims dims = {
     .layers = 2, .heads = 4, .head_dim = 4, .d_model = 16, .train_length = 12, .max_length = 200};
@@ -14,7 +14,7 @@ static double slack(double size)
 /* A scheme and the formula that says the same; array i of the one is array map[i] of the other. */
 struct twin {
     const char *name, *options, *formula;
-    int map[3], arrays;
+    int map[4], arrays;
 };
 
 static const struct twin twins[] = {
@@ -49,6 +49,29 @@ static const struct twin twins[] = {
      "{\"dist\": \"sum(k, 1, 64, cos(d*10000^(-2*k/128)) - 1) / (8*(h+1)/H)\"}",
      {0},
      0},
+    {"kerple_weighted",
+     NULL,
+     "{\"dist\": \"-r1*d^r2\", \"mul\": \"exp(-r3*d^r4)\", \"learned\": {\"r1\": {\"init\": 1}, "
+     "\"r2\": {\"init\": 1}, \"r3\": {\"init\": 1}, \"r4\": {\"init\": 1}}}",
+     {0, 1, 2, 3},
+     4},
+    {"ssmax",
+     NULL,
+     "{\"scale\": \"s*log(i+1)\", \"learned\": {\"s\": {\"init\": 1, \"per\": \"layer_head\"}}}",
+     {0},
+     1},
+    {"ssmax",
+     "{\"bias\": true, \"offset\": 1}",
+     "{\"scale\": \"s*log(i+2) + b\", \"learned\": {\"s\": {\"init\": 1, \"per\": \"layer_head\"}, "
+     "\"b\": {\"init\": 1, \"per\": \"layer_head\"}}}",
+     {1, 0},
+     2},
+    {"scale_invariant",
+     NULL,
+     "{\"dist\": \"-2*log1p(d/10)\", \"mul\": \"sqrt(2*log1p(d/10)+1)\"}",
+     {0},
+     0},
+    {"logn", NULL, "{\"scale\": \"max(1, log(i+1)/log(L))\"}", {0}, 0},
     {"bam",
      NULL,
      "{\"dist\": \"-exp(scale)*(d+1e-5)^a_shape\", \"learned\": {\"a_shape\": {\"init\": 1}, "
@@ -70,29 +93,44 @@ static void same_arrays(struct rig *one, struct rig *two, const struct twin *t)
     }
 }
 
+/* All hooks of a scheme at one layer, forward into buf, and back with noise for gradients. */
+static void run_hooks(struct rig *r, struct lx_enc_call c, struct hook_buffer *buf)
+{
+    size_t n = r->ops->n_sums != NULL ? r->ops->n_sums(r->self, c.T) : 0;
+    double *sums = lx_arena_take(&r->arena, n * (size_t)r->dims.heads + 1, sizeof(*sums));
+
+    assert_non_null(sums);
+    rig_prepare(r, c.T);
+    for (size_t k = 0; k < lx_hook_count; k++) {
+        buf[k] = hook_take(r, &lx_hooks[k], 1, c.T);
+        for (size_t i = 0; lx_hooks[k].joint == LX_HOOK_MULTIPLIES && i < buf[k].n; i++)
+            buf[k].x[i] = 1;
+        if (lx_hook_used(r->ops, r->self, lx_hooks[k].at))
+            hook_call(r, &lx_hooks[k], c, NULL, &buf[k]);
+        if (lx_hooks[k].back != 0 && lx_hook_used(r->ops, r->self, lx_hooks[k].back))
+            hook_call_back(r, &lx_hooks[k], c, NULL, sums);
+    }
+    if (n > 0)
+        r->ops->sums_back(r->self, &c, sums);
+}
+
 static void check_twin(const struct twin *t, int T, int layer)
 {
     struct lx_enc_call call = {.layer = layer, .B = 1, .T = T};
-    size_t n = (size_t)(dims.heads * T);
+    struct hook_buffer a[32], b[32];
     struct rig one, two;
-    real *a, *b, *g;
 
+    assert_true(lx_hook_count <= 32);
     rig_open(&one, t->name, t->options, &dims);
     rig_open(&two, "formula", t->formula, &dims);
     same_arrays(&one, &two, t);
-    a = rig_reals(&one, n);
-    b = rig_reals(&two, n);
-    g = rig_reals(&one, n);
-    rig_noise(g, n, 5);
-    rig_prepare(&one, T);
-    rig_prepare(&two, T);
-    one.ops->dist(one.self, &call, a);
-    two.ops->dist(two.self, &call, b);
-    for (size_t i = 0; i < n; i++)
-        CHECK_NEAR(b[i], a[i], slack((double)a[i]));
-    if (t->arrays > 0) {
-        one.ops->dist_back(one.self, &call, g);
-        two.ops->dist_back(two.self, &call, g);
+    run_hooks(&one, call, a);
+    run_hooks(&two, call, b);
+    for (size_t k = 0; k < lx_hook_count; k++) {
+        assert_int_equal(lx_hook_used(one.ops, one.self, lx_hooks[k].at),
+                         lx_hook_used(two.ops, two.self, lx_hooks[k].at));
+        for (size_t i = 0; i < a[k].n; i++)
+            CHECK_NEAR(b[k].x[i], a[k].x[i], slack((double)a[k].x[i]));
     }
     for (int i = 0; i < t->arrays; i++) {
         const struct lx_param *p = &one.params.items[i], *q = &two.params.items[t->map[i]];
@@ -146,7 +184,12 @@ static void refusals(void **state)
         {"{\"dist\": \"if(T > 100, 1/(d-190), 0)\"}",
          "dist: is not finite at d = 190 of 200 tokens for head 0"},
         {"{\"dist\": \"sum(k, 1, 1e5, k)\"}", "dist: a sum has more than 65536 terms"},
-        {"{\"learned\": {\"a\": {\"init\": 1}}}", "dist: must be given with learned numbers"},
+        {"{\"learned\": {\"a\": {\"init\": 1}}}",
+         "dist: it, scale or mul must be given with learned numbers"},
+        {"{\"dist\": \"-d\", \"learned\": {\"a\": {\"init\": 1}}}",
+         "learned.a: no expression reads it"},
+        {"{\"scale\": \"log(d)\"}", "scale: column 5: unknown name \"d\" (known here: i h H L T)"},
+        {"{\"mul\": \"1/(d-3)\"}", "mul: is not finite at d = 3 of 12 tokens"},
         {"{\"dist\": \"a\", \"learned\": {\"a\": {}}}", "learned.a: must have init"},
         {"{\"dist\": \"a\", \"learned\": {\"a\": {\"init\": 1, \"start\": \"1\"}}}",
          "learned.a: must have init"},
