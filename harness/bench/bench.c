@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "model/transformer.h"
-#include "tensor/gemm.h"
+#include "tensor/product.h"
 #include "tensor/simd.h"
 #include "text/csvfile.h"
 
@@ -59,7 +59,7 @@ double lx_bench_flops(const struct lx_bench_shape *s, int window)
 const char lx_bench_header[] =
     "implementation,mode,workload,encoding,threads,tokens_per_second,gflops,kind,layers,d_model,"
     "heads,length,batch,sgemm_gflops,fraction_of_sgemm,peak_rss_bytes,blas_core,simd,repeat,"
-    "window\n";
+    "window,sgemm_core,peak_gflops,fraction_of_peak\n";
 
 void lx_bench_row(const struct lx_bench_case *c, const struct lx_bench_result *r,
                   struct lx_buf *out)
@@ -82,10 +82,14 @@ void lx_bench_row(const struct lx_bench_case *c, const struct lx_bench_result *r
                   s->heads, s->length, s->batch);
     if (r != NULL)
         lx_buf_printf(out, "%.1f,%.3f,%lld,%s,%s,%d,", r->gemm_gflops, gflops / r->gemm_gflops,
-                      r->peak_bytes, lx_gemm_core(), lx_simd()->name, r->repeat);
+                      r->peak_bytes, lx_products_core(), lx_simd()->name, r->repeat);
     else
         lx_buf_add(out, ",,,,,0,");
     if (r != NULL && r->window < s->length)
         lx_buf_printf(out, "%d", r->window);
-    lx_buf_add(out, "\n");
+    if (r != NULL)
+        lx_buf_printf(out, ",%s,%.1f,%.3f\n", r->gemm_core, r->peak_gflops,
+                      gflops / r->peak_gflops);
+    else
+        lx_buf_add(out, ",,,\n");
 }

@@ -2,14 +2,15 @@
  *
  * A case is a workload under one stack of schemes. Each case runs in a process of its own, so that
  * its peak memory is its own, and takes the rate of a large matrix product in the same process just
- * before and just after its passes: the fraction of that rate is what can be compared across
- * machines. */
+ * before and just after its passes. The fraction of the faster of OpenBLAS's core types, and of what
+ * the multiply-add units can do, are what can be compared across machines. */
 #ifndef LX_BENCH_BENCH_H
 #define LX_BENCH_BENCH_H
 
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "bench/yardstick.h"
 #include "core/arena.h"
 #include "core/buf.h"
 #include "core/err.h"
@@ -19,6 +20,8 @@
 /* The workloads of any length; see lx_bench_sweep. */
 #define LX_BENCH_SWEEP "length"
 #define LX_BENCH_TRAIN_SWEEP "train_length"
+/* No workload, but the product of matrices on one core type; see yardstick.h. */
+#define LX_BENCH_YARDSTICK "yardstick"
 
 struct lx_bench_shape {
     const char *name;
@@ -54,15 +57,18 @@ enum lx_code lx_bench_stacks(const char *text, struct lx_arena *arena, struct lx
 struct lx_bench_case {
     struct lx_bench_shape shape;
     struct lx_bench_stack stack;
-    bool plain;  /* evaluation without attention statistics */
-    int threads; /* 1 ..                                    */
-    int repeat;  /* passes that are timed ...                          */
-    int limit;   /* ... but none is started after so many seconds      */
+    bool plain;                /* evaluation without attention statistics */
+    int threads;               /* 1 ..                                    */
+    int repeat;                /* passes that are timed ...                          */
+    int limit;                 /* ... but none is started after so many seconds      */
+    struct lx_yardstick other; /* what other core types can do               */
 };
 
 struct lx_bench_result {
     double seconds;       /* the fastest pass                               */
-    double gemm_gflops;   /* the fastest product of 2048 x 2048 matrices    */
+    double gemm_gflops;   /* the fastest product of 2048 x 2048 matrices ... */
+    char gemm_core[32];   /* ... and OpenBLAS's core type that was so fast  */
+    double peak_gflops;   /* multiply-adds in registers                     */
     long long peak_bytes; /* largest resident size, before those products  */
     int repeat;           /* passes timed                                   */
     int window;           /* keys that a query sees at most                 */

@@ -2,6 +2,7 @@
  * its own matrix product. One CSV row a case to stdout as it is measured; with -o also as a table and
  * a figure. */
 #include <limits.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "bench/bench.h"
@@ -21,7 +22,7 @@ static const char default_lengths[] =
     "128,256,512,1024,2048,4096,8192,16384"; /* unless others are given */
 
 struct options {
-    const char *workloads, *encodings, *stacks, *lengths, *train_lengths, *out, *one_case;
+    const char *workloads, *encodings, *stacks, *lengths, *train_lengths, *out, *one_case, *other;
     const char *products;
     int repeat, limit, threads;
     bool no_plots, plain;
@@ -49,6 +50,7 @@ static const struct lx_option options[] = {
      "also write bench.csv, bench.md and a plot there", LX_OPT_LETTER('o')},
     {"no-plots", LX_OPT_BOOL, AT(no_plots), 0, 0, 0, NULL, "with -o: no pictures", 0},
     {"case", LX_OPT_ARGUMENT, AT(one_case), 0, 0, 0, "NAME", NULL, 0},
+    {"other", LX_OPT_ARGUMENT, AT(other), 0, 0, 0, "CORE RATE", NULL, 0}, /* of other core types */
     {"plain", LX_OPT_BOOL, AT(plain), 0, 0, 0, NULL, NULL, 0},
     LX_COMMAND_PRODUCTS(AT(products)),
     {.type = LX_OPT_END},
@@ -179,13 +181,15 @@ struct bench {
 /* A case that fails leaves a row without numbers and a message; the others still run. */
 static enum lx_code run_case(struct bench *b, const struct lx_bench_case *c, struct lx_err *err)
 {
+    struct lx_bench_case one = *c;
     struct lx_err own;
     enum lx_code code;
 
     lx_progress(false, "bench: %s, %s, %d tokens", c->shape.name, c->stack.id, c->shape.length);
     lx_buf_clear(&b->line);
     b->n++;
-    if (lx_bench_spawn(c, &b->line, &own)) {
+    one.other = lx_yardstick_others();
+    if (lx_bench_spawn(&one, &b->line, &own)) {
         if (own.code == LX_EINTERRUPT) {
             *err = own;
             return err->code;
@@ -319,6 +323,17 @@ static enum lx_code choose_case(const struct options *o, struct lx_arena *arena,
     return LX_OK;
 }
 
+static enum lx_code run_yardstick(struct lx_err *err)
+{
+    struct lx_buf line = {0};
+    enum lx_code code = lx_yardstick_print(&line, err);
+
+    if (code == LX_OK)
+        code = lx_command_print(&line, err);
+    lx_buf_free(&line);
+    return code;
+}
+
 /* The hidden form that lx_bench_spawn starts. */
 static enum lx_code run_one(const struct options *o, struct lx_err *err)
 {
@@ -329,6 +344,8 @@ static enum lx_code run_one(const struct options *o, struct lx_err *err)
     struct lx_buf row = {0};
     enum lx_code code = choose_case(o, &arena, &c, err);
 
+    if (o->other == NULL || sscanf(o->other, "%31s %lf", c.other.core, &c.other.gflops) != 2)
+        c.other = (struct lx_yardstick){.gflops = 0};
     lx_parallel_threads_set(o->threads);
     if (code == LX_OK)
         code = lx_gemm_setup(err);
@@ -353,6 +370,8 @@ static enum lx_code run(const void *given, int n, char **argv, struct lx_err *er
     (void)argv;
     if (code != LX_OK)
         return code;
+    if (b.o->one_case != NULL && strcmp(b.o->one_case, LX_BENCH_YARDSTICK) == 0)
+        return run_yardstick(err);
     if (b.o->one_case != NULL)
         return run_one(b.o, err);
     code = run_all(&b, err);
@@ -385,7 +404,8 @@ const struct lx_command lx_command_bench = {
         "the loss of every token and the entropy of every row of attention (mode full); mode\n"
         "no_statistics leaves the entropy out. Every case runs on one core, unless --threads says\n"
         "otherwise, in a process of its own. sgemm_gflops is the rate of a product of 2048 x 2048\n"
-        "matrices, on one core, just before and after.\n"
+        "matrices, on one core, by the faster of OpenBLAS's core types, just before and after;\n"
+        "peak_gflops is that of multiply-adds in registers.\n"
         "--stacks takes the \"encodings\" of a config: the list itself, a file with it, or a "
         "config.\n"
         "Those of evaluate_as are evaluated, not trained. Where a window hides keys, the "

@@ -7,6 +7,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "core/processor.h"
+
 #if defined(__x86_64__) || defined(__i386__)
 #define ON_X86 1
 #else
@@ -26,15 +28,29 @@ static bool has_avx2(void)
 }
 #endif
 
-const char *lx_cputype_choice(void)
+/* What there is for this instruction set, the widest first. */
+static const char *const cores[] = {"SkylakeX", "Haswell"};
+
+const char *lx_cputype_core(int i)
 {
 #if ON_X86
-    if (has_avx512())
-        return "SkylakeX";
-    if (has_avx2())
-        return "Haswell";
-#endif
+    int first = has_avx512() ? 0 : has_avx2() ? 1 : 2;
+
+    return i >= 0 && first + i < 2 ? cores[first + i] : NULL;
+#else
+    (void)i;
     return NULL;
+#endif
+}
+
+const char *lx_cputype_choice(void)
+{
+    const char *measured = lx_processor().core;
+
+    for (int i = 0; measured != NULL && lx_cputype_core(i) != NULL; i++)
+        if (strcmp(lx_cputype_core(i), measured) == 0)
+            return measured;
+    return lx_cputype_core(0);
 }
 
 const char *lx_cputype_features(void)

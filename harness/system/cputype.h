@@ -8,7 +8,11 @@
 
 #include <stddef.h>
 
-/* The core type that the features of this CPU call for, NULL: leave it to OpenBLAS. */
+/* The core types that the features of this CPU allow: 0, 1, ..., the widest first; NULL: no more. */
+const char *lx_cputype_core(int i);
+
+/* The one that was measured to be the fastest on this model of CPU, else the widest; NULL: leave it to
+ * OpenBLAS. */
 const char *lx_cputype_choice(void);
 
 /* Start this program anew with OPENBLAS_CORETYPE set, once, if it is unset and there is a choice.

@@ -3,8 +3,8 @@
 #include <string.h>
 
 #include "core/log.h"
+#include "core/processor.h"
 #include "tensor/gemm.h"
-#include "tensor/processor.h"
 #include "tensor/simd.h"
 
 static bool known;

@@ -219,6 +219,7 @@ const struct lx_simd JOIN(lx_simd_, LX_SIMD) = {
     .attention_backward = JOIN(lx_attention_backward_, LX_SIMD),
     .attention_scratch = JOIN(lx_attention_scratch_, LX_SIMD),
     .product = JOIN(lx_product_, LX_SIMD),
+    .multiply_adds = JOIN(lx_multiply_adds_, LX_SIMD),
     .gelu = gelu,
     .gelu_back = gelu_back,
     .norm_row = norm_row,

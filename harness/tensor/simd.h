@@ -32,6 +32,10 @@ struct lx_simd {
     /* Our own matrix products; scratch of LX_PRODUCT_SCRATCH reals. Use lx_product(). */
     void (*product)(const struct lx_product *p, real *scratch);
 
+    /* Multiply-adds in registers and nothing else, for a benchmark: returns how many were done. x is
+     * a number in 0 .. 1 that the compiler does not know. */
+    double (*multiply_adds)(size_t rounds, real x);
+
     /* y = gelu(x), and dx = dy * gelu'(x); tanh form (Hendrycks & Gimpel 2016, arXiv:1606.08415). */
     void (*gelu)(size_t n, const real *x, real *y);
     void (*gelu_back)(size_t n, const real *x, const real *dy, real *dx);

@@ -10,7 +10,8 @@
     void lx_attention_forward_##kind(const struct lx_attention_head *a);                           \
     void lx_attention_backward_##kind(const struct lx_attention_head *a);                          \
     size_t lx_attention_scratch_##kind(int T, int d, bool training);                               \
-    void lx_product_##kind(const struct lx_product *p, real *scratch);
+    void lx_product_##kind(const struct lx_product *p, real *scratch);                             \
+    double lx_multiply_adds_##kind(size_t rounds, real x);
 
 LX_SIMD_DECLARE(plain)
 #if defined(__x86_64__)

@@ -153,7 +153,7 @@ check "two lists of schemes" says 2 "--stacks: must stand alone, got --encodings
 check "a typo in a stack" says 2 '--stacks: encodings[0].stack[0]: unknown key "widht" (did you mean "width"?)' \
     bench --stacks '[{"stack": [{"name": "window", "widht": 3}]}]'
 check "a file of stacks that is none" says 2 "--stacks: no/such.json: no such file" bench --stacks no/such.json
-header=implementation,mode,workload,encoding,threads,tokens_per_second,gflops,kind,layers,d_model,heads,length,batch,sgemm_gflops,fraction_of_sgemm,peak_rss_bytes,blas_core,simd,repeat,window
+header=implementation,mode,workload,encoding,threads,tokens_per_second,gflops,kind,layers,d_model,heads,length,batch,sgemm_gflops,fraction_of_sgemm,peak_rss_bytes,blas_core,simd,repeat,window,sgemm_core,peak_gflops,fraction_of_peak
 check "bench of nothing" run 0 bench --workloads none --lengths none
 check "is the header" sh -c "cat out | grep -qx '$header' && test \$(wc -l <out) = 1"
 check "bench" run 0 bench --workloads tiny,eval8 --encodings alibi --lengths 64,128 --repeat 1 --seconds 1 -o b --no-plots

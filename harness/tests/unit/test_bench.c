@@ -5,6 +5,8 @@
 #include "bench/bench.h"
 #include "bench/bench_report.h"
 #include "system/fs.h"
+#include "tensor/gemm.h"
+#include "tensor/simd.h"
 #include "tests/unit/check.h"
 #include "text/csvfile.h"
 
@@ -92,8 +94,13 @@ static void sweeps_lengths(void **state)
 static void writes_rows(void **state)
 {
     struct lx_bench_case c = {.stack = {.id = "nope"}};
-    struct lx_bench_result r = {
-        .seconds = 0.25, .gemm_gflops = 200, .peak_bytes = 1048576, .repeat = 7, .window = 128};
+    struct lx_bench_result r = {.seconds = 0.25,
+                                .gemm_gflops = 200,
+                                .gemm_core = "K",
+                                .peak_gflops = 400,
+                                .peak_bytes = 1048576,
+                                .repeat = 7,
+                                .window = 128};
     struct lx_buf text = {0};
     struct lx_arena arena = {0};
     struct lx_csv csv;
@@ -123,6 +130,10 @@ static void writes_rows(void **state)
     assert_string_equal(lx_csv_at(&csv, 0, (size_t)lx_csv_column(&csv, "gflops")), "87.0");
     assert_string_equal(lx_csv_at(&csv, 0, (size_t)lx_csv_column(&csv, "fraction_of_sgemm")),
                         "0.435");
+    assert_string_equal(lx_csv_at(&csv, 0, (size_t)lx_csv_column(&csv, "sgemm_core")), "K");
+    assert_string_equal(lx_csv_at(&csv, 0, (size_t)lx_csv_column(&csv, "peak_gflops")), "400.0");
+    assert_string_equal(lx_csv_at(&csv, 0, (size_t)lx_csv_column(&csv, "fraction_of_peak")),
+                        "0.217");
     assert_string_equal(lx_csv_at(&csv, 0, (size_t)lx_csv_column(&csv, "mode")), "full");
     assert_string_equal(lx_csv_at(&csv, 0, (size_t)lx_csv_column(&csv, "repeat")), "7");
     assert_string_equal(lx_csv_at(&csv, 1, (size_t)lx_csv_column(&csv, "mode")), "no_statistics");
@@ -130,6 +141,46 @@ static void writes_rows(void **state)
     assert_string_equal(lx_csv_at(&csv, 1, (size_t)lx_csv_column(&csv, "peak_rss_bytes")), "");
     lx_buf_free(&text);
     lx_arena_free(&arena);
+}
+
+/* Every compilation does as many as it says, lane by lane; the rate is that of the fastest. */
+static void multiply_adds_are_counted(void **state)
+{
+    double fewest = lx_simd_at(0)->multiply_adds(10, (real)0.5);
+
+    (void)state;
+    assert_true(fewest >= 10 * 8);
+    for (int i = 0; i < lx_simd_count(); i++) {
+        double n = lx_simd_at(i)->multiply_adds(10, (real)0.5);
+
+        assert_true(n >= fewest);
+        CHECK_NEAR(lx_simd_at(i)->multiply_adds(30, (real)0.5), 3 * n, 0);
+    }
+    assert_true(lx_yardstick_multiply_adds() > 0.1);
+}
+
+/* What other core types can do counts where it is more. */
+static void the_faster_core_is_the_yardstick(void **state)
+{
+    struct lx_bench_case c = {.shape = lx_bench_sweep(16, false),
+                              .stack = {.id = "nope"},
+                              .threads = 1,
+                              .repeat = 1,
+                              .limit = 1,
+                              .other = {.core = "Abacus", .gflops = 1e6}};
+    struct lx_bench_result r;
+    struct lx_err err;
+
+    (void)state;
+    c.shape.batch = 1;
+    CHECK_OK(lx_bench_measure(&c, &r, &err));
+    assert_string_equal(r.gemm_core, "Abacus");
+    CHECK_NEAR(r.gemm_gflops, 1e6, 0);
+    assert_true(r.peak_gflops > 0.1);
+    c.other.gflops = 1e-6;
+    CHECK_OK(lx_bench_measure(&c, &r, &err));
+    assert_string_equal(r.gemm_core, lx_gemm_core());
+    assert_true(r.gemm_gflops > 0.1);
 }
 
 /* So many passes as asked for; only one where the first uses up the time. */
@@ -270,14 +321,15 @@ static void refuses_wrong_stacks(void **state)
 
 static const char made_up[] =
     "implementation,mode,workload,encoding,threads,tokens_per_second,gflops,kind,length,batch,"
-    "sgemm_gflops,fraction_of_sgemm,peak_rss_bytes,blas_core,simd\n"
-    "x,full,tiny,a,1,1000,50.0,train,128,32,100.0,0.500,10485760,K,plain\n"
-    "x,full,tiny,b,1,900,45.0,train,128,32,90.0,0.500,10485760,K,plain\n"
-    "x,full,tiny,c,1,,,train,128,32,,,,,\n"
-    "x,full,eval8,a,1,200,20.0,eval,1024,4,100.0,0.200,3145728,K,plain\n"
-    "x,no_statistics,eval8,a,1,220,22.0,eval,1024,4,100.0,0.220,3145728,K,plain\n"
-    "x,full,length,a,1,400,40.0,eval,256,16,100.0,0.400,4194304,K,plain\n"
-    "x,full,length,a,1,500,50.0,eval,128,32,110.0,0.455,2097152,K,plain\n";
+    "sgemm_gflops,fraction_of_sgemm,peak_rss_bytes,blas_core,simd,"
+    "peak_gflops,fraction_of_peak\n"
+    "x,full,tiny,a,1,1000,50.0,train,128,32,100.0,0.500,10485760,K,plain,200.0,0.250\n"
+    "x,full,tiny,b,1,900,45.0,train,128,32,90.0,0.500,10485760,K,plain,200.0,0.225\n"
+    "x,full,tiny,c,1,,,train,128,32,,,,,,,\n"
+    "x,full,eval8,a,1,200,20.0,eval,1024,4,100.0,0.200,3145728,K,plain,200.0,0.100\n"
+    "x,no_statistics,eval8,a,1,220,22.0,eval,1024,4,100.0,0.220,3145728,K,plain,200.0,0.110\n"
+    "x,full,length,a,1,400,40.0,eval,256,16,100.0,0.400,4194304,K,plain,200.0,0.200\n"
+    "x,full,length,a,1,500,50.0,eval,128,32,110.0,0.455,2097152,K,plain,200.0,0.250\n";
 
 static void has(const struct lx_buf *text, const char *part)
 {
@@ -310,20 +362,20 @@ static void reports(void **state)
     assert_string_equal(text.text, made_up);
     read_file(dir, "bench.md", &text);
     has(&text, "# Speed on one core of Abacus 1\n");
-    has(&text, "x, BLAS kernels K, inner loops plain");
-    has(&text, "ran at 90 to 110 GFLOP/s");
-    has(&text,
-        "| tiny     | a            |  128 x 32 |     1000 |    50.0 |    0.500 |     10.0 |  "
-        "  1.000 |\n");
-    has(&text,
-        "| tiny     | b            |  128 x 32 |      900 |    45.0 |    0.500 |     10.0 |  "
-        "  0.900 |\n");
-    has(&text,
-        "| tiny     | c            |  128 x 32 |        - |       - |        - |        - |  "
-        "      - |\n");
+    has(&text, "x, products by K, inner loops plain");
+    has(&text, "ran at 90 to 110 GFLOP/s in this run, multiply-adds in registers at up to 200.");
+    has(&text, "| tiny     | a            |  128 x 32 |     1000 |    50.0 |    0.500 |   0.250 |  "
+               "   10.0 |  "
+               "  1.000 |\n");
+    has(&text, "| tiny     | b            |  128 x 32 |      900 |    45.0 |    0.500 |   0.225 |  "
+               "   10.0 |  "
+               "  0.900 |\n");
+    has(&text, "| tiny     | c            |  128 x 32 |        - |       - |        - |       - |  "
+               "      - |  "
+               "      - |\n");
     has(&text, "| eval8    | a            |      200 |      220 |     10.0 |\n");
-    has(&text,
-        "| a            |      256 |      400 |    40.0 |    0.400 |      4.0 |    1.000 |\n");
+    has(&text, "| a            |      256 |      400 |    40.0 |    0.400 |   0.200 |      4.0 |   "
+               " 1.000 |\n");
     assert_null(strstr(text.text, "trained"));
     read_file(dir, "length.dat", &text); /* by rising length: speed, then MiB */
     has(&text, "\n128 500 500 500 1 ok\n256 400 400 400 1 ok\n");
@@ -341,12 +393,15 @@ static void reports_training(void **state)
 {
     static const char trained[] =
         "implementation,mode,workload,encoding,threads,tokens_per_second,gflops,kind,length,batch,"
-        "sgemm_gflops,fraction_of_sgemm,peak_rss_bytes,blas_core,simd\n"
-        "x,full,train_length,a-name-that-is-long,1,1000,50.0,train,64,64,100.0,0.5,3145728,K,p\n"
-        "x,full,train_length,b,1,900,50.0,train,64,64,100.0,0.5,3145728,K,p\n"
-        "x,full,train_length,a-name-that-is-long,1,800,50.0,train,128,32,100.0,0.5,4194304,K,p\n"
-        "x,full,train_length,b,1,500,50.0,train,128,32,100.0,0.5,2097152,K,p\n"
-        "x,full,train_length,b,1,,,train,256,16,,,,,\n";
+        "sgemm_gflops,fraction_of_sgemm,peak_rss_bytes,blas_core,simd,"
+        "peak_gflops,fraction_of_peak\n"
+        "x,full,train_length,a-name-that-is-long,1,1000,50.0,train,64,64,100.0,0.5,3145728,K,p,200."
+        "0,0.25\n"
+        "x,full,train_length,b,1,900,50.0,train,64,64,100.0,0.5,3145728,K,p,200.0,0.25\n"
+        "x,full,train_length,a-name-that-is-long,1,800,50.0,train,128,32,100.0,0.5,4194304,K,p,200."
+        "0,0.25\n"
+        "x,full,train_length,b,1,500,50.0,train,128,32,100.0,0.5,2097152,K,p,200.0,0.25\n"
+        "x,full,train_length,b,1,,,train,256,16,,,,,,,\n";
     const struct lx_bench_report_options o = {.machine = "Abacus 1", .no_plots = true};
     char dir[] = "/tmp/lx-bench-XXXXXX";
     struct lx_buf rows = {0}, text = {0};
@@ -359,9 +414,10 @@ static void reports_training(void **state)
     read_file(dir, "bench.csv", &text);
     read_file(dir, "bench.md", &text);
     has(&text, "\nThe tiny model trained, against length:\n\n"
-               "| encoding            |   length | tokens/s | GFLOP/s | of sgemm | peak MiB | to "
-               "first |\n|---------------------|---------:|");
-    has(&text, "\n| b                   |      128 |      500 |    50.0 |    0.500 |      2.0 |    "
+               "| encoding            |   length | tokens/s | GFLOP/s | of sgemm |  of FMA | peak "
+               "MiB | to first |\n|---------------------|---------:|");
+    has(&text, "\n| b                   |      128 |      500 |    50.0 |    0.500 |   0.250 |     "
+               " 2.0 |    "
                "0.625 |\n");
     has(&text,
         "\na-name-that-is-long trained at L beside training at 2L, for use at 2L. Faster: tokens/s "
@@ -403,6 +459,8 @@ static const struct CMUnitTest tests[] = {
     cmocka_unit_test(counts_what_a_window_leaves),
     cmocka_unit_test(sweeps_lengths),
     cmocka_unit_test(writes_rows),
+    cmocka_unit_test(multiply_adds_are_counted),
+    cmocka_unit_test(the_faster_core_is_the_yardstick),
     cmocka_unit_test(measures),
     cmocka_unit_test(measures_stacks),
     cmocka_unit_test(reads_stacks),

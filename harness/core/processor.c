@@ -1,5 +1,5 @@
 /* The table of processors; see processor.h. */
-#include "tensor/processor.h"
+#include "core/processor.h"
 
 #include <stddef.h>
 #include <string.h>

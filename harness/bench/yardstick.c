@@ -1,0 +1,103 @@
+/* The yardsticks of a benchmark; see yardstick.h. */
+#include "bench/yardstick.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "bench/bench.h"
+#include "core/arena.h"
+#include "core/log.h"
+#include "system/child.h"
+#include "system/cputype.h"
+#include "tensor/gemm.h"
+#include "tensor/simd.h"
+
+enum { SIDE = LX_YARDSTICK_SIDE, PRODUCTS = 2, TRIALS = 3, ROUNDS = 200000 };
+
+double lx_yardstick_product(const real *A, const real *B, real *C)
+{
+    double start = lx_clock();
+
+    lx_gemm(false, false, SIDE, SIDE, SIDE, 1, A, SIDE, B, SIDE, 0, C, SIDE);
+    return 2e-9 * SIDE * SIDE * SIDE / (lx_clock() - start);
+}
+
+double lx_yardstick_multiply_adds(void)
+{
+    double best = 0;
+
+    for (int k = 0; k < lx_simd_count(); k++)
+        for (int i = 0; i < TRIALS; i++) {
+            double start = lx_clock(), done = lx_simd_at(k)->multiply_adds(ROUNDS, (real)0.999);
+            double rate = 2e-9 * done / (lx_clock() - start);
+
+            best = rate > best ? rate : best;
+        }
+    return best;
+}
+
+enum lx_code lx_yardstick_print(struct lx_buf *out, struct lx_err *err)
+{
+    struct lx_arena arena = {0};
+    size_t n = (size_t)SIDE * SIDE;
+    real *A, *B, *C;
+    double best = 0;
+
+    if (lx_gemm_setup(err))
+        return err->code;
+    if (lx_arena_get(&arena, n, sizeof(*A), &A, "product", err) ||
+        lx_arena_get(&arena, n, sizeof(*B), &B, "product", err) ||
+        lx_arena_get(&arena, n, sizeof(*C), &C, "product", err)) {
+        lx_arena_free(&arena);
+        return err->code;
+    }
+    for (size_t i = 0; i < n; i++) {
+        A[i] = (real)((int)(i % 101) - 50) / (real)50;
+        B[i] = (real)((int)(i % 103) - 51) / (real)51;
+    }
+    for (int i = 0; i < PRODUCTS; i++) {
+        double rate = lx_yardstick_product(A, B, C);
+
+        best = rate > best ? rate : best;
+    }
+    lx_arena_free(&arena);
+    lx_buf_printf(out, "%s %.1f\n", lx_gemm_core(), best);
+    return LX_OK;
+}
+
+/* The rate of one core type; false: not to be had. */
+static bool measure(const char *core, struct lx_yardstick *out)
+{
+    static const char *const argv[] = {"longshot", "bench", "--case=" LX_BENCH_YARDSTICK, NULL};
+    const struct lx_child_spec spec = {
+        .argv = argv, .self = true, .our_errors = true, .most = 4096, .seconds = -1};
+    struct lx_child child;
+    struct lx_err err;
+    bool ok;
+
+    if (setenv("OPENBLAS_CORETYPE", core, 1) != 0)
+        return false;
+    ok = lx_child_run(&spec, &child, &err) == LX_OK && child.status == 0 &&
+         sscanf(child.out.text, "%31s %lf", out->core, &out->gflops) == 2;
+    lx_child_free(&child);
+    return ok;
+}
+
+struct lx_yardstick lx_yardstick_others(void)
+{
+    struct lx_yardstick best = {.core = ""}, one;
+    const char *own = getenv("OPENBLAS_CORETYPE");
+    char kept[64];
+
+    if (own == NULL || strlen(own) >= sizeof(kept))
+        return best; /* OpenBLAS's own choice: there is no list to choose from */
+    (void)snprintf(kept, sizeof(kept), "%s", own);
+    for (int i = 0; lx_cputype_core(i) != NULL; i++)
+        if (strcmp(lx_cputype_core(i), kept) != 0 && measure(lx_cputype_core(i), &one) &&
+            one.gflops > best.gflops)
+            best = one;
+    if (setenv("OPENBLAS_CORETYPE", kept, 1) != 0)
+        best.core[0] = '\0';
+    return best;
+}
