@@ -147,6 +147,13 @@ static size_t bytes(const void *self, const struct lx_model *m, const struct lx_
            (size_t)m->config.layers * (size_t)m->config.heads * sizeof(real);
 }
 
+static enum lx_code check_windows(const void *self, size_t starts, int longest, struct lx_err *err)
+{
+    const struct lx_align_config *c = self;
+
+    return lx_analysis_enough(c->windows, starts, longest, err);
+}
+
 const struct lx_analysis lx_analysis_alignment = {
     .name = "alignment",
     .title = "Attention alignment",
@@ -159,6 +166,7 @@ const struct lx_analysis lx_analysis_alignment = {
     .options = options,
     .suffix = suffix,
     .check = check,
+    .check_windows = check_windows,
     .bytes = bytes,
     .flops = flops,
     .run = run,

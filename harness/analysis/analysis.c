@@ -128,13 +128,28 @@ enum lx_code lx_analysis_evaluate(struct lx_analysis_call *c, const struct lx_ev
                               suffix, &watch, c->out, err);
 }
 
+size_t lx_analysis_shift(size_t room, int k, int n)
+{
+    return n > 1 ? (size_t)((double)room * k / (n - 1)) : 0;
+}
+
 size_t lx_analysis_window(const struct lx_analysis_call *c, int k, int n, int length)
 {
     size_t targets = c->subject->stream->n - 1, longest = (size_t)c->longest;
     size_t room = targets > longest ? targets - longest : 0;
-    size_t shift = n > 1 ? (size_t)((double)room * k / (n - 1)) : 0;
 
-    return longest + shift - (size_t)length;
+    return longest + lx_analysis_shift(room, k, n) - (size_t)length;
+}
+
+enum lx_code lx_analysis_enough(int n, size_t starts, int longest, struct lx_err *err)
+{
+    if ((size_t)n <= starts)
+        return LX_OK;
+    return lx_fail(
+        err, LX_ECONFIG,
+        "must read at most %zu windows of %d tokens, as many as differ in the split, got "
+        "%d",
+        starts, longest, n);
 }
 
 void lx_analysis_tokens(const struct lx_analysis_call *c, int k, int B, int n, int length,

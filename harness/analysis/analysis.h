@@ -54,6 +54,11 @@ struct lx_analysis {
     const char *(*variant)(const void *self, int k);
     const char *const *variant_metrics; /* that these rows have besides `metrics`; NULL: none */
 
+    /* What a split cannot give is LX_ECONFIG: it has `starts` windows of `longest` tokens, the longest
+     * of its lengths, that differ (of the training split where it reads that, else of the evaluated
+     * one). NULL: it reads no windows. Mostly lx_analysis_enough. */
+    enum lx_code (*check_windows)(const void *self, size_t starts, int longest, struct lx_err *err);
+
     /* Whether it reads windows of the training split too. NULL: no. */
     bool (*train_split)(const void *self);
 
@@ -183,6 +188,14 @@ enum lx_code lx_analysis_evaluate(struct lx_analysis_call *c, const struct lx_ev
  * start .. start+length-1, targets one further). The n ends are spread evenly over the split and do not
  * depend on `length`, so that all lengths up to c->longest predict the same last tokens. */
 size_t lx_analysis_window(const struct lx_analysis_call *c, int k, int n, int length);
+
+/* Tokens from the beginning of window 0 to that of window k of n, `room` tokens being between the first
+ * and the last. */
+size_t lx_analysis_shift(size_t room, int k, int n);
+
+/* LX_ECONFIG if a split whose windows of `longest` tokens begin at `starts` places has no n that differ. */
+LX_MUST_CHECK
+enum lx_code lx_analysis_enough(int n, size_t starts, int longest, struct lx_err *err);
 
 /* Inputs and targets of the windows k .. k+B-1 of n, each (B, length); next may be NULL. */
 void lx_analysis_tokens(const struct lx_analysis_call *c, int k, int B, int n, int length,

@@ -3,14 +3,10 @@
 #include <string.h>
 
 #include "analysis/analysis.h"
+#include "core/figure_name.h"
 #include "text/nearest.h"
 
 static const char *const own_keys[] = {"name", "id", "encodings", "lengths", NULL};
-
-static enum lx_code out_of_memory(struct lx_err *err)
-{
-    return lx_fail(err, LX_ENOMEM, "out of memory");
-}
 
 static enum lx_code find(const struct lx_json *name, const char *path,
                          const struct lx_analysis **out, struct lx_err *err)
@@ -53,6 +49,11 @@ static enum lx_code parse_id(struct lx_analysis_item *it, const struct lx_json *
     for (int m = 0; m < LX_MODES; m++)
         if (strcmp(it->id, lx_eval_mode_name((enum lx_eval_mode)m)) == 0)
             return lx_fail(err, LX_ECONFIG, "%s.id: \"%s\" is a mode of evaluation", path, it->id);
+    if (lx_figure_replaced(it->id) != NULL)
+        return lx_fail(err, LX_ECONFIG,
+                       "%s.id: must be a name whose figures replace no other, got \"%s\", which "
+                       "replaces %s",
+                       path, it->id, lx_figure_replaced(it->id));
     return LX_OK;
 }
 
@@ -63,9 +64,8 @@ static enum lx_code parse_only(struct lx_analysis_item *it, const struct lx_json
         return LX_OK;
     if (lx_json_type(list) != LX_JSON_ARRAY || lx_json_count(list) == 0)
         return lx_fail(err, LX_ECONFIG, "%s.encodings: must be a non-empty array of ids", path);
-    it->only = lx_arena_take(arena, lx_json_count(list), sizeof(*it->only));
-    if (it->only == NULL)
-        return out_of_memory(err);
+    if (lx_arena_get(arena, lx_json_count(list), sizeof(*it->only), &it->only, "analyses", err))
+        return err->code;
     for (const struct lx_json *v = lx_json_first(list); v != NULL; v = lx_json_next(v)) {
         if (lx_json_text(v) == NULL)
             return lx_fail(err, LX_ECONFIG, "%s.encodings[%zu]: must be the id of a stack, got %s",
@@ -82,19 +82,15 @@ static enum lx_code parse_item(struct lx_analysis_item *it, const struct lx_json
 {
     static const struct lx_option none[] = {{.type = LX_OPT_END}};
     bool object = lx_json_type(v) == LX_JSON_OBJECT;
-    const char *name_path = object ? lx_arena_printf(arena, "%s.name", path) : path;
+    const char *name_path = path;
 
-    if (name_path == NULL)
-        return out_of_memory(err);
     if (!object && lx_json_type(v) != LX_JSON_TEXT)
         return lx_fail(err, LX_ECONFIG, "%s: must be an object or a name, got %s", path,
                        lx_json_type_name(lx_json_type(v)));
-    if (find(object ? lx_json_find(v, "name") : v, name_path, &it->ops, err))
-        return err->code;
-    it->self = lx_arena_take(arena, 1, it->ops->state_size > 0 ? it->ops->state_size : 1);
-    if (it->self == NULL)
-        return out_of_memory(err);
-    if (lx_options_parse(it->ops->options != NULL ? it->ops->options : none, object ? v : NULL,
+    if ((object && lx_arena_format(arena, &name_path, err, "%s.name", path)) ||
+        find(object ? lx_json_find(v, "name") : v, name_path, &it->ops, err) ||
+        lx_arena_get(arena, 1, it->ops->state_size + 1, &it->self, it->ops->name, err) ||
+        lx_options_parse(it->ops->options != NULL ? it->ops->options : none, object ? v : NULL,
                          path, own_keys, it->self, arena, err) ||
         parse_id(it, lx_json_find(v, "id"), path, err) ||
         parse_only(it, lx_json_find(v, "encodings"), path, arena, err))
@@ -149,6 +145,26 @@ static enum lx_code check_evaluated(const struct lx_analyses *a, const char *pat
     return LX_OK;
 }
 
+/* The last id against those before it, and the figures that are made of them. */
+static enum lx_code check_names(const struct lx_analyses *a, const char *path, struct lx_err *err)
+{
+    const char *id = a->item[a->n].id, *meet;
+
+    for (size_t i = 0; i < a->n; i++) {
+        if (strcmp(a->item[i].id, id) == 0)
+            return lx_fail(err, LX_ECONFIG, "%s[%zu].id: must be unique, got \"%s\" as in %s[%zu]",
+                           path, a->n, id, path, i);
+        meet = lx_figures_meet(a->item[i].id, id);
+        if (meet != NULL)
+            return lx_fail(err, LX_ECONFIG,
+                           "%s[%zu].id: must be a name whose figures replace no other, got \"%s\" "
+                           "beside \"%s\" in %s[%zu]%s%s",
+                           path, a->n, id, a->item[i].id, path, i,
+                           meet[0] != '\0' ? ", of which there is a figure ID" : "", meet);
+    }
+    return LX_OK;
+}
+
 enum lx_code lx_analyses_parse(struct lx_analyses *a, const struct lx_json *list, const char *path,
                                const struct lx_model_config *model,
                                const struct lx_eval_config *eval, int train_length,
@@ -164,18 +180,12 @@ enum lx_code lx_analyses_parse(struct lx_analyses *a, const struct lx_json *list
         return lx_fail(err, LX_ECONFIG, "%s: must have at most %d elements, got %zu", path,
                        LX_ANALYSES, lx_json_count(list));
     for (const struct lx_json *v = lx_json_first(list); v != NULL; v = lx_json_next(v), a->n++) {
-        const char *at = lx_arena_printf(arena, "%s[%zu]", path, a->n);
+        const char *at;
 
-        if (at == NULL)
-            return out_of_memory(err);
-        if (parse_item(&a->item[a->n], v, at, model, eval, train_length, arena, err))
+        if (lx_arena_format(arena, &at, err, "%s[%zu]", path, a->n) ||
+            parse_item(&a->item[a->n], v, at, model, eval, train_length, arena, err) ||
+            check_evaluated(a, at, eval, err) || check_names(a, path, err))
             return err->code;
-        if (check_evaluated(a, at, eval, err))
-            return err->code;
-        for (size_t i = 0; i < a->n; i++)
-            if (strcmp(a->item[i].id, a->item[a->n].id) == 0)
-                return lx_fail(err, LX_ECONFIG, "%s.id: must be unique, got \"%s\" as in %s[%zu]",
-                               at, a->item[i].id, path, i);
     }
     return LX_OK;
 }

@@ -195,7 +195,7 @@ static double rank_correlation(const double *value, int T, struct ranked *r)
     return syy > 0 ? sxy / sqrt(sxx * syy) : (double)NAN;
 }
 
-/* A value that is not finite leaves no row: a slope of two positions, a rank of equal numbers. */
+/* A value that is not finite is none: a slope of two positions, a rank of equal numbers. */
 static enum lx_code add_row(struct lx_analysis_call *c, const char *metric, size_t layer, int lo,
                             int hi, double value, int windows, struct lx_err *err)
 {
@@ -207,7 +207,11 @@ static enum lx_code add_row(struct lx_analysis_call *c, const char *metric, size
     r.value = value;
     r.windows = windows;
     r.tokens = (long long)windows * (hi < 0 ? c->T : hi - lo);
-    return isfinite(value) ? lx_metrics_add(c->out, &r, err) : LX_OK;
+    if (!isfinite(value)) {
+        r.value = (double)NAN;
+        r.status = "not_applicable";
+    }
+    return lx_metrics_add(c->out, &r, err);
 }
 
 /* `names`: variance, slope, rank. */
@@ -300,6 +304,13 @@ static double flops(const void *self, const struct lx_model_config *m,
     return (v->initial ? 2.0 : 1.0) * v->windows * T * lx_model_flops(m, T);
 }
 
+static enum lx_code check_windows(const void *self, size_t starts, int longest, struct lx_err *err)
+{
+    const struct variance *v = self;
+
+    return lx_analysis_enough(v->source == SOURCE_TEXT ? v->windows : 0, starts, longest, err);
+}
+
 const struct lx_analysis lx_analysis_attention_variance = {
     .name = "attention_variance",
     .title = "Variance of attention by position",
@@ -309,6 +320,7 @@ const struct lx_analysis lx_analysis_attention_variance = {
     .metrics = metrics,
     .state_size = sizeof(struct variance),
     .options = options,
+    .check_windows = check_windows,
     .bytes = bytes,
     .flops = flops,
     .run = run,

@@ -376,6 +376,13 @@ static double flops(const void *self, const struct lx_model_config *m,
     return has_attention(u, T) ? u->windows * (T * lx_model_flops(m, T) + 2 * KINDS * pairs) : T;
 }
 
+static enum lx_code check_windows(const void *self, size_t starts, int longest, struct lx_err *err)
+{
+    const struct usage *u = self;
+
+    return lx_analysis_enough(u->attention > 0 ? u->windows : 0, starts, longest, err);
+}
+
 const struct lx_analysis lx_analysis_parameter_usage = {
     .name = "parameter_usage",
     .title = "How often learned positions were trained",
@@ -385,6 +392,7 @@ const struct lx_analysis lx_analysis_parameter_usage = {
     .metrics = metrics,
     .state_size = sizeof(struct usage),
     .options = options,
+    .check_windows = check_windows,
     .bytes = bytes,
     .flops = flops,
     .run = run,

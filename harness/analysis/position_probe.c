@@ -3,7 +3,7 @@
  * Chi et al. 2023, arXiv:2305.13571, and Haviv et al. 2022, arXiv:2203.16634: models without any
  * positional scheme know positions all the same. Here a ridge regression in closed form predicts the
  * position 0 .. T-1 from the stream before each layer and after the last, fitted on the first three
- * quarters of the windows, judged on the last quarter. For each window of these
+ * quarters of the windows, judged on those of the last quarter that share no token with them. For each window of these
  *     R^2 = 1 - sum (position - prediction)^2 / sum (position - (T-1)/2)^2,
  * 1 = known exactly, 0 = as good as always saying the middle, and the mean absolute error in tokens
  * (T/4 for always saying the middle). The same for the first weights, before training. */
@@ -149,12 +149,28 @@ static enum lx_code add_rows(struct lx_analysis_call *c, const struct buffers *u
     return add_row(c, error, -1, best + 2, n, err);
 }
 
+static int fitted_of(const struct probe *p)
+{
+    return p->windows * 3 / 4;
+}
+
+/* The first window that is judged: after the fitted ones, and sharing no token with them. */
+static int first_judged(const struct probe *p, const struct lx_analysis_call *c)
+{
+    int k = fitted_of(p);
+    size_t end = lx_analysis_window(c, k - 1, p->windows, c->T) + (size_t)c->T;
+
+    while (k < p->windows && lx_analysis_window(c, k, p->windows, c->T) < end)
+        k++;
+    return k;
+}
+
 /* With the weights as they are. */
 static enum lx_code measure(const struct probe *p, struct lx_analysis_call *c, bool initial,
                             double done, double part, struct lx_err *err)
 {
     struct lx_arena arena = {0};
-    int fitted = p->windows * 3 / 4;
+    int fitted = fitted_of(p), judged = first_judged(p, c);
     struct buffers u;
     enum lx_code code = take(&u, c->m, c->subject->eval, c->T, &arena, err);
 
@@ -164,9 +180,9 @@ static enum lx_code measure(const struct probe *p, struct lx_analysis_call *c, b
         if (!lx_ridge_solve(&u.ridge[i], p->penalty))
             u.ridge[i].bias = (double)NAN;
     if (code == LX_OK)
-        code = walk(p, c, &u, fitted, p->windows, judge_window, done, part, err);
+        code = walk(p, c, &u, judged, p->windows, judge_window, done, part, err);
     if (code == LX_OK)
-        code = add_rows(c, &u, p->windows - fitted, initial ? metrics[2] : metrics[0],
+        code = add_rows(c, &u, p->windows - judged, initial ? metrics[2] : metrics[0],
                         initial ? metrics[3] : metrics[1], err);
     lx_arena_free(&arena);
     return code;
@@ -212,6 +228,23 @@ static double flops(const void *self, const struct lx_model_config *m,
     return (p->initial ? 2.0 : 1.0) * p->windows * T * (lx_model_flops(m, T) + fit);
 }
 
+/* One window at least must be judged that shares no token with a fitted one. */
+static enum lx_code check_windows(const void *self, size_t starts, int longest, struct lx_err *err)
+{
+    const struct probe *p = self;
+    size_t apart;
+
+    if (lx_analysis_enough(p->windows, starts, longest, err))
+        return err->code;
+    apart = starts - 1 - lx_analysis_shift(starts - 1, fitted_of(p) - 1, p->windows);
+    if (apart >= (size_t)longest)
+        return LX_OK;
+    return lx_fail(err, LX_ECONFIG,
+                   "must judge a window of %d tokens that shares none with those it is fitted on: "
+                   "the last of %d windows begins %zu tokens after them in this split",
+                   longest, p->windows, apart);
+}
+
 const struct lx_analysis lx_analysis_position_probe = {
     .name = "position_probe",
     .title = "Position read from each layer",
@@ -220,6 +253,7 @@ const struct lx_analysis lx_analysis_position_probe = {
     .metrics = metrics,
     .state_size = sizeof(struct probe),
     .options = options,
+    .check_windows = check_windows,
     .bytes = bytes,
     .flops = flops,
     .run = run,

@@ -321,6 +321,14 @@ static enum lx_code check(void *self, const struct lx_model_config *m, int train
     return LX_OK;
 }
 
+static enum lx_code check_windows(const void *self, size_t starts, int longest, struct lx_err *err)
+{
+    const struct receptive *r = self;
+
+    return lx_analysis_enough(r->windows > r->control_windows ? r->windows : r->control_windows,
+                              starts, longest, err);
+}
+
 const struct lx_analysis lx_analysis_receptive_field = {
     .name = "receptive_field",
     .title = "Empirical receptive field",
@@ -333,6 +341,7 @@ const struct lx_analysis lx_analysis_receptive_field = {
     .state_size = sizeof(struct receptive),
     .options = options,
     .check = check,
+    .check_windows = check_windows,
     .bytes = bytes,
     .flops = flops,
     .run = run,

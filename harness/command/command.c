@@ -8,6 +8,7 @@
 
 #include "system/fs.h"
 #include "tensor/product.h"
+#include "text/escape.h"
 
 enum lx_code lx_command_choose_products(const char *products, struct lx_err *err)
 {
@@ -29,6 +30,30 @@ enum lx_code lx_command_print(const struct lx_buf *text, struct lx_err *err)
     if (!lx_fs_put(STDOUT_FILENO, text->text, text->len))
         return lx_fail(err, LX_EIO, "stdout: %s", strerror(errno));
     return LX_OK;
+}
+
+enum lx_code lx_command_show(const struct lx_buf *text, struct lx_err *err)
+{
+    struct lx_buf safe = {0}, line = {0};
+    enum lx_code code = lx_buf_check(text, err);
+
+    for (size_t at = 0; code == LX_OK && at < text->len;) {
+        const char *end = memchr(text->text + at, '\n', text->len - at);
+        size_t n = end != NULL ? (size_t)(end - text->text) - at : text->len - at;
+
+        lx_buf_clear(&line);
+        lx_buf_addn(&line, text->text + at, n);
+        lx_escape_control(&safe, line.len > 0 ? line.text : "");
+        if (end != NULL)
+            lx_buf_add(&safe, "\n");
+        safe.failed = safe.failed || line.failed;
+        at += n + 1;
+    }
+    if (code == LX_OK)
+        code = lx_command_print(&safe, err);
+    lx_buf_free(&safe);
+    lx_buf_free(&line);
+    return code;
 }
 
 enum lx_code lx_command_arity(const struct lx_command *c, int n, int min, int max,

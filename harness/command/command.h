@@ -40,6 +40,10 @@ LX_MUST_CHECK enum lx_code lx_command_choose_products(const char *products, stru
 /* Write a buffer to stdout; a closed pipe is LX_EIO. */
 LX_MUST_CHECK enum lx_code lx_command_print(const struct lx_buf *text, struct lx_err *err);
 
+/* The same for people: control characters and broken UTF-8, which may come from a file that somebody
+ * else wrote, are spelled out (\xNN), so that they do not drive the terminal. */
+LX_MUST_CHECK enum lx_code lx_command_show(const struct lx_buf *text, struct lx_err *err);
+
 /* The number of positional arguments must lie in min .. max (max < 0: any); names for messages. */
 LX_MUST_CHECK
 enum lx_code lx_command_arity(const struct lx_command *c, int n, int min, int max,

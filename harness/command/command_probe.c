@@ -1,9 +1,11 @@
 /* `probe`: tensors of one forward (and backward) pass of a checkpoint. */
 #include "command/command.h"
 #include "eval/probe.h"
+#include "system/limits.h"
 #include "tensor/gemm.h"
 
 struct options {
+    size_t memory;
     const char *tokens, *out, *stack;
     const char *products;
     bool grad, attention;
@@ -13,7 +15,7 @@ struct options {
 
 static const struct lx_option options[] = {
     {"tokens", LX_OPT_ARGUMENT, AT(tokens), 0, 0, 0, "FILE",
-     "safetensors with `tokens` I32 [B, T+1], or a text file (bytes)", 0},
+     "safetensors with `tokens` I32 [B, T+1], or a text file (bytes), gzip too", 0},
     {"out", LX_OPT_ARGUMENT, AT(out), 0, 0, 0, "FILE", "safetensors to write", LX_OPT_LETTER('o')},
     {"grad", LX_OPT_BOOL, AT(grad), 0, 0, 0, NULL,
      "also gradients of the mean NLL, and input_grad_share", 0},
@@ -21,6 +23,8 @@ static const struct lx_option options[] = {
     {"stack", LX_OPT_ARGUMENT, AT(stack), 0, 0, 0, "JSON",
      "schemes to use in place of the trained ones", 0},
     LX_COMMAND_PRODUCTS(AT(products)),
+    {"memory", LX_OPT_BYTES, AT(memory), 0, 0, 0, "BYTES",
+     "most memory for the results, as 2G (default: half of what is available)", 0},
     {.type = LX_OPT_END},
 };
 
@@ -31,7 +35,9 @@ static enum lx_code run(const void *given, int n, char **argv, struct lx_err *er
                                  .out = own->out,
                                  .stack_json = own->stack,
                                  .grad = own->grad,
-                                 .attention = own->attention};
+                                 .attention = own->attention,
+                                 .memory_limit =
+                                     own->memory != 0 ? own->memory : lx_limits_memory("") / 2};
     enum lx_code code = lx_command_arity(&lx_command_probe, n, 1, 1, err);
 
     if (code == LX_OK)

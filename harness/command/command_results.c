@@ -74,7 +74,7 @@ static enum lx_code run_report(const void *given, int n, char **argv, struct lx_
     if (code == LX_OK)
         code = lx_report_text(argv[0], &text, err);
     if (code == LX_OK)
-        code = lx_command_print(&text, err);
+        code = lx_command_show(&text, err);
     lx_buf_free(&text);
     return code;
 }

@@ -81,7 +81,7 @@ static enum lx_code report(const struct lx_experiment *e, const struct options *
     if (code == LX_OK)
         code = lx_report_text(e->dir, &text, err);
     if (code == LX_OK)
-        code = lx_command_print(&text, err);
+        code = lx_command_show(&text, err);
     if (code == LX_OK)
         lx_log("tables: %s/table.md, .tex, .csv%s%s%s", e->dir,
                o.no_plots ? "" : "; plots: ", o.no_plots ? "" : e->dir,

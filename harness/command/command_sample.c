@@ -6,6 +6,7 @@
 #include "config/data.h"
 #include "system/fs.h"
 #include "text/csvfile.h"
+#include "text/escape.h"
 #include "text/nearest.h"
 
 struct options {
@@ -49,14 +50,17 @@ static enum lx_code find_dataset(const struct lx_config *c, const char *id,
     return lx_fail_unknown(err, LX_EUSAGE, id, names, n, "--dataset: the config has no dataset");
 }
 
+/* A token may be a part of a character: the text is escaped, so that the table is UTF-8. */
 static void add_row(const struct lx_data *d, const struct lx_stream *s, size_t i,
-                    struct lx_buf *text, struct lx_buf *out)
+                    struct lx_buf *text, struct lx_buf *shown, struct lx_buf *out)
 {
     lx_buf_clear(text);
+    lx_buf_clear(shown);
     d->set->ops->text(d->set->self, s->tokens[i], text);
     lx_buf_addn(text, "", 1);
     lx_buf_printf(out, "%zu,%d,", i, s->tokens[i]);
-    lx_csv_field(out, text->text != NULL ? text->text : "");
+    lx_escape_control(shown, text->text != NULL ? text->text : "");
+    lx_csv_field(out, shown->text != NULL ? shown->text : "");
     lx_buf_add(out, ",");
     if (s->floor_nll != NULL)
         lx_csv_number(out, (double)s->floor_nll[i]);
@@ -73,7 +77,7 @@ static enum lx_code show(const struct options *o, struct lx_data *d, struct lx_b
                          struct lx_err *err)
 {
     const struct lx_stream *s;
-    struct lx_buf text = {0};
+    struct lx_buf text = {0}, shown = {0};
     size_t from = (size_t)o->offset, to;
     enum lx_code code = lx_data_load(d, (enum lx_split)o->split, &s, err);
 
@@ -88,14 +92,15 @@ static enum lx_code show(const struct options *o, struct lx_data *d, struct lx_b
         lx_buf_add(out, "position,token,text,floor_nll,reach,blind_nll\n");
     for (size_t i = from; i < to; i++) {
         if (o->as_tokens)
-            add_row(d, s, i, &text, out);
+            add_row(d, s, i, &text, &shown, out);
         else
             d->set->ops->text(d->set->self, s->tokens[i], out);
     }
     if (!o->as_tokens && out->len > 0 && out->text[out->len - 1] != '\n')
         lx_buf_add(out, "\n");
-    code = lx_buf_check(&text, err);
+    code = lx_buf_check(&text, err) || lx_buf_check(&shown, err) ? err->code : LX_OK;
     lx_buf_free(&text);
+    lx_buf_free(&shown);
     return code;
 }
 

@@ -313,8 +313,8 @@ static enum lx_code run(const void *given, int n, char **argv, struct lx_err *er
     }
     if (code == LX_OK)
         code = lx_buf_check(&t.lines, err);
-    if (code == LX_OK)
-        code = lx_command_print(&out, err);
+    if (code == LX_OK) /* JSON escapes on its own */
+        code = o->as_json ? lx_command_print(&out, err) : lx_command_show(&out, err);
     lx_buf_free(&out);
     lx_buf_free(&t.lines);
     lx_arena_free(&t.arena);

@@ -1,5 +1,6 @@
 /* The claims and published numbers of a config: their grammar is the report's, which reads them
  * again from the results folder; what they name must be in this config. */
+#include <math.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -120,6 +121,83 @@ static enum lx_code check_length(const struct lx_config_variant *v,
     return lx_hint(err, "the override claims='[]' drops all claims");
 }
 
+/* A layer and a head are of attention, and both or neither: a row is of one head, or of all. */
+static enum lx_code check_head(const struct lx_config_variant *v,
+                               const struct lx_claim_value *value, const char *path,
+                               struct lx_err *err)
+{
+    const struct lx_metric_info *m = lx_metric_find(value->metric);
+    bool heads = (m->rows & LX_METRIC_HEADS) != 0;
+
+    if (heads && !v->eval.attention)
+        return lx_fail(err, LX_ECONFIG, "%s.metric: must not be %s, since eval.attention is false",
+                       path, m->name);
+    if (value->layer < 0 && value->head < 0)
+        return LX_OK;
+    if (!heads)
+        return lx_fail(err, LX_ECONFIG, "%s.%s: must be left out: %s is not measured by layer",
+                       path, value->layer >= 0 ? "layer" : "head", m->name);
+    if (value->layer >= v->model.layers)
+        return lx_fail(err, LX_ECONFIG,
+                       "%s.layer: must be below %d, the layers of the model, got %d", path,
+                       v->model.layers, value->layer);
+    if (value->head >= v->model.heads)
+        return lx_fail(err, LX_ECONFIG, "%s.head: must be below %d, the heads of the model, got %d",
+                       path, v->model.heads, value->head);
+    if (value->layer < 0 || value->head < 0)
+        return lx_fail(err, LX_ECONFIG, "%s.%s: must be given: a layer is measured head by head",
+                       path, value->layer < 0 ? "layer" : "head");
+    if (!v->eval.per_head)
+        return lx_fail(err, LX_ECONFIG, "%s.head: must be left out, since eval.per_head is false",
+                       path);
+    return LX_OK;
+}
+
+/* Whether `position` is where a bin begins: four to an octave, for heads one (from 16 on). */
+static bool begins_bin(unsigned rows, double position)
+{
+    if ((rows & LX_METRIC_HEADS) != 0)
+        return position == 0.0 || (position >= 16.0 && exp2(floor(log2(position))) == position);
+    for (int b = 0; lx_eval_bin_start(b) <= position; b++)
+        if (lx_eval_bin_start(b) == position)
+            return true;
+    return false;
+}
+
+/* Positions are those of the window, and whole bins, since nothing finer is measured. */
+static enum lx_code check_positions(const struct lx_config_variant *v,
+                                    const struct lx_claim_value *value, const char *path,
+                                    struct lx_err *err)
+{
+    unsigned rows = lx_metric_find(value->metric)->rows;
+    double T = lx_length_tokens(&value->length, v->train.length);
+    double lo = lx_length_tokens(&value->lo, v->train.length);
+    double hi = lx_length_tokens(&value->hi, v->train.length);
+
+    if (!value->positions)
+        return LX_OK;
+    if (strcmp(value->metric, "ppl") == 0) /* read as the NLL that it is the exponential of */
+        rows = lx_metric_find("nll")->rows;
+    if ((rows & (LX_METRIC_POSITIONS | LX_METRIC_HEADS)) == 0)
+        return lx_fail(err, LX_ECONFIG,
+                       "%s.positions: must be left out: %s is not measured by position", path,
+                       value->metric);
+    if (!(lo < hi) || hi > T)
+        return lx_fail(err, LX_ECONFIG,
+                       "%s.positions: must rise and end in the window of %.9g tokens, got [%.9g, "
+                       "%.9g)",
+                       path, T, lo, hi);
+    if (!begins_bin(rows, lo) || (!begins_bin(rows, hi) && hi < T))
+        return lx_fail(err, LX_ECONFIG,
+                       "%s.positions: must begin and end where bins do, 0, 1, 2, 4, 8, 16 and then "
+                       "%s, got [%.9g, %.9g)",
+                       path,
+                       (rows & LX_METRIC_HEADS) != 0 ? "each power of 2 (for attention from 16)"
+                                                     : "four to an octave",
+                       lo, hi);
+    return LX_OK;
+}
+
 /* Analyses have metrics, modes and lengths of their own, which are known once they have run: a claim
  * about one is undecided, with the reason, if there are none. */
 static enum lx_code check_metric(const struct lx_config *c, const char *path, const char *metric,
@@ -153,7 +231,8 @@ static enum lx_code check_value(const struct lx_config *c, const struct lx_claim
         trained = true;
         if (lx_metric_evaluated(value->metric) &&
             (check_mode(&v->eval, has_analyses(c), path, value->mode, err) ||
-             check_length(v, value, path, err)))
+             check_length(v, value, path, err) || check_head(v, value, path, err) ||
+             check_positions(v, value, path, err)))
             return err->code;
     }
     if (!trained)

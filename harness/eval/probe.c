@@ -3,6 +3,7 @@
 
 #include <limits.h>
 #include <math.h>
+#include <stdint.h>
 #include <string.h>
 
 #include "model/checkpoint.h"
@@ -59,35 +60,50 @@ static enum lx_code take_tokens(struct probe *p, const struct lx_st_tensor *t, s
     return split_tokens(p, t, err);
 }
 
-/* Text is one sequence of bytes; anything that is a safetensors file is read as that. */
+/* Whether the bytes begin like a safetensors file: the size of a header that fits, and its brace. */
+static bool is_safetensors(const struct lx_buf *b)
+{
+    uint64_t header = 0;
+
+    for (size_t i = 8; i > 0 && b->len > 8; i--)
+        header = header << 8 | (unsigned char)b->text[i - 1];
+    return b->len > 8 && b->text[8] == '{' && header >= 2 && header <= b->len - 8;
+}
+
+/* Text is one sequence of bytes, unpacked if it is gzip; a safetensors file is told by its content,
+ * whatever it is called. */
+static enum lx_code parse_tokens(struct probe *p, const struct lx_buf *content, struct lx_err *err)
+{
+    struct lx_st_tensor bytes = {.name = "tokens", .type = LX_ST_I32, .n_dims = 2};
+    struct lx_st_file file;
+    int32_t *values;
+    const char *copy;
+
+    if (is_safetensors(content)) {
+        if (lx_arena_copy(&p->arena, content->text, content->len, &copy, err) ||
+            lx_st_parse(copy, content->len, &p->arena, &file, err))
+            return err->code;
+        return take_tokens(p, lx_st_find(&file, "tokens"), err);
+    }
+    if (lx_arena_get(&p->arena, content->len + 1, sizeof(*values), &values, "tokens", err))
+        return err->code;
+    bytes.dim[0] = 1;
+    bytes.dim[1] = bytes.n = content->len;
+    for (size_t i = 0; i < content->len; i++)
+        values[i] = (unsigned char)content->text[i];
+    bytes.data = values;
+    return take_tokens(p, &bytes, err);
+}
+
 static enum lx_code read_tokens(struct probe *p, const char *path, struct lx_err *err)
 {
-    size_t len = strlen(path);
-    struct lx_st_file file;
-    struct lx_buf text = {0};
-    struct lx_st_tensor bytes = {.name = "tokens", .type = LX_ST_I32, .n_dims = 2};
-    int32_t *values = NULL;
-    enum lx_code code;
+    struct lx_buf content = {0};
+    enum lx_code code = lx_fs_read_gz(path, &content, err);
 
-    if (len > 12 && strcmp(path + len - 12, ".safetensors") == 0) {
-        if (lx_st_read(path, &p->arena, &file, err))
-            return err->code;
-        code = take_tokens(p, lx_st_find(&file, "tokens"), err);
-        return code ? lx_wrap(err, "%s", path) : LX_OK;
-    }
-    code = lx_fs_read(path, &text, err);
-    if (code)
-        return code;
-    bytes.dim[0] = 1;
-    bytes.dim[1] = bytes.n = text.len;
-    code = lx_arena_get(&p->arena, text.len + 1, sizeof(*values), &values, "tokens", err);
-    for (size_t i = 0; code == LX_OK && i < text.len; i++)
-        values[i] = (unsigned char)text.text[i];
-    bytes.data = values;
-    if (code == LX_OK)
-        code = take_tokens(p, &bytes, err);
-    lx_buf_free(&text);
-    return code ? lx_wrap(err, "%s", path) : LX_OK;
+    if (code == LX_OK && parse_tokens(p, &content, err))
+        code = lx_wrap(err, "%s", path);
+    lx_buf_free(&content);
+    return code;
 }
 
 static enum lx_code build_model(struct probe *p, const struct lx_probe_options *o,
@@ -222,11 +238,30 @@ static enum lx_code gradients(struct probe *p, double last_weight, struct lx_err
     return LX_OK;
 }
 
+/* What is written, which is held in memory first. In doubles: products of the shape may be large. */
+static enum lx_code check_memory(const struct probe *p, const struct lx_probe_options *o,
+                                 struct lx_err *err)
+{
+    double B = p->B, T = p->T, V = p->ckpt.model.vocab;
+    double heads = (double)p->ckpt.model.layers * p->ckpt.model.heads;
+    double values = B * T * (V + 1 + 2 * heads) + (o->attention ? B * heads * T * T : 0);
+    double bytes = values * sizeof(real);
+
+    if (o->memory_limit == 0 || bytes <= (double)o->memory_limit)
+        return LX_OK;
+    (void)lx_fail(err, LX_ENOMEM,
+                  "--tokens: %d sequences of %d tokens: the results are %.0f bytes%s, %zu are "
+                  "allowed",
+                  p->B, p->T, bytes, o->attention ? " with attention" : "", o->memory_limit);
+    return lx_hint(err, o->attention ? "fewer tokens, or no --attention" : "fewer tokens");
+}
+
 static enum lx_code run(struct probe *p, const struct lx_probe_options *o, struct lx_err *err)
 {
     if (lx_checkpoint_open(&p->ckpt, o->checkpoint, &p->arena, err) ||
         lx_arena_get(&p->arena, MAX_TENSORS, sizeof(*p->out), &p->out, "probe", err) ||
-        read_tokens(p, o->tokens, err) || build_model(p, o, err) || forward(p, o->attention, err))
+        read_tokens(p, o->tokens, err) || check_memory(p, o, err) || build_model(p, o, err) ||
+        forward(p, o->attention, err))
         return err->code;
     if (o->grad && gradients(p, o->last_weight, err))
         return err->code;

@@ -4,18 +4,20 @@
 #define LX_EVAL_PROBE_H
 
 #include <stdbool.h>
+#include <stddef.h>
 
 #include "core/err.h"
 
 struct lx_probe_options {
     const char *checkpoint; /* path                                                              */
-    const char *tokens;     /* path: safetensors with `tokens` I32 (B, T+1), or text (bytes)     */
-    const char *out;        /* path of the safetensors that is written                           */
+    const char *tokens; /* path: safetensors with `tokens` I32 (B, T+1), or text (bytes), .gz too */
+    const char *out;    /* path of the safetensors that is written                           */
     const char *stack_json; /* NULL, or a JSON list: the stack to use in place of the trained one */
     double
         last_weight; /* the gradients are of mean NLL + last_weight * sum of the last NLLs      */
     bool grad;       /* gradients of the mean NLL and input_grad_share                    */
     bool attention;  /* attention matrices (B, L, H, T, T)                                */
+    size_t memory_limit; /* bytes of what is written, 0: no limit                         */
 };
 
 /* Writes logits (B,T,V), nll (B,T), entropy (B,L,H,T), max_prob (B,L,H,T); with attention

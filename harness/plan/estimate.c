@@ -22,44 +22,107 @@ static size_t stream_bytes(const struct lx_stream *s)
     return s->n * each;
 }
 
-/* Lay out the model of a stack as it will be for training or for evaluation, and add what the work
- * around it needs. The layout itself is small: values that nobody writes cost no memory. */
-static enum lx_code measure(const struct lx_config_stack *s, bool training, struct lx_cell *cell,
-                            struct lx_err *err)
-{
-    struct lx_arena arena = {0};
+/* The model of a stack, laid out as it will be for training or for evaluation. The layout itself is
+ * small: values that nobody writes cost no memory. */
+struct layout {
+    struct lx_arena arena;
     struct lx_stack stack;
     struct lx_model model;
-    const struct lx_eval_config *eval = &cell->v->eval;
+    size_t bytes; /* of the model and its stack */
+};
+
+static enum lx_code lay_out(struct layout *l, const struct lx_config_stack *s, bool training,
+                            const struct lx_cell *cell, struct lx_err *err)
+{
     int length = cell->v->train.length, longest = training ? length : lx_variant_longest(cell->v);
-    int last = eval->lengths[eval->n_lengths - 1];
     size_t before;
-    enum lx_code code = lx_stack_clone(&s->stack, &arena, &stack, err);
 
-    before = arena.used;
-    if (code == LX_OK && lx_model_init(&model, &cell->v->model, &stack, length, longest, false,
-                                       &arena, err) != LX_OK)
-        code = lx_config_at(err, s->path);
-    if (code == LX_OK && training) {
-        size_t weights = model.params.n_values * sizeof(real);
-        size_t fixed = LX_PROGRAM_BYTES + cell->data_bytes + arena.used - before - weights;
-        size_t work = lx_train_bytes(&model, &cell->v->train) + (GRADED + SAVED) * weights;
+    *l = (struct layout){.bytes = 0};
+    if (lx_stack_clone(&s->stack, &l->arena, &l->stack, err))
+        return err->code;
+    before = l->arena.used;
+    if (lx_model_init(&l->model, &cell->v->model, &l->stack, length, longest, false, &l->arena,
+                      err))
+        return lx_config_at(err, s->path);
+    l->bytes = l->arena.used - before;
+    return LX_OK;
+}
 
-        cell->parameters = lx_model_parameters(&model);
-        cell->train_bytes = fixed + work;
-    } else if (code == LX_OK) {
-        size_t plain = lx_eval_bytes(&model, eval, last > length ? last : length);
-        size_t other = lx_analyses_bytes(&cell->v->analyses, s->id, &model, eval);
-        size_t work = plain > other ? plain : other;
-        size_t load = LOADED * model.params.n_values * sizeof(float);
-        size_t bytes =
-            LX_PROGRAM_BYTES + cell->data_bytes + arena.used - before + (work > load ? work : load);
+/* What training takes besides the model. */
+static void cost_training(const struct layout *l, struct lx_cell *cell)
+{
+    size_t weights = l->model.params.n_values * sizeof(real);
+    size_t fixed = LX_PROGRAM_BYTES + cell->data_bytes + l->bytes - weights;
+    size_t work = lx_train_bytes(&l->model, &cell->v->train) + (GRADED + SAVED) * weights;
 
-        if (lx_analyses_gradients(&cell->v->analyses, s->id))
-            bytes += model.params.n_values * sizeof(real);
-        cell->eval_bytes = bytes > cell->eval_bytes ? bytes : cell->eval_bytes;
+    cell->parameters = lx_model_parameters(&l->model);
+    cell->train_bytes = fixed + work;
+}
+
+/* The most that evaluation takes under one of the stacks. */
+static void cost_evaluation(const struct layout *l, const char *id, struct lx_cell *cell)
+{
+    const struct lx_eval_config *eval = &cell->v->eval;
+    int length = cell->v->train.length, last = eval->lengths[eval->n_lengths - 1];
+    size_t plain = lx_eval_bytes(&l->model, eval, last > length ? last : length);
+    size_t other = lx_analyses_bytes(&cell->v->analyses, id, &l->model, eval);
+    size_t work = plain > other ? plain : other;
+    size_t load = LOADED * l->model.params.n_values * sizeof(float);
+    size_t bytes = LX_PROGRAM_BYTES + cell->data_bytes + l->bytes + (work > load ? work : load);
+
+    if (lx_analyses_gradients(&cell->v->analyses, id))
+        bytes += l->model.params.n_values * sizeof(real);
+    cell->eval_bytes = bytes > cell->eval_bytes ? bytes : cell->eval_bytes;
+}
+
+/* Weights that are evaluated under another stack must have every array that it asks for, in its shape:
+ * nothing is trained for it. */
+static enum lx_code check_arrays(const struct lx_paramset *trained, const struct lx_paramset *other,
+                                 const struct lx_config_encoding *e, const char *path,
+                                 struct lx_err *err)
+{
+    for (size_t i = 0; i < other->count; i++) {
+        const struct lx_param_spec *want = &other->items[i].spec;
+        const struct lx_param *p = lx_paramset_find(trained, want->name);
+        bool same = p != NULL && p->spec.n_dims == want->n_dims;
+
+        if (p == NULL)
+            return lx_fail(err, LX_ECONFIG,
+                           "%s.stack: must be one that the arrays of %s (\"%s\") suit, but nobody "
+                           "trains %s",
+                           path, e->trained.path, e->trained.id, want->name);
+        for (int d = 0; same && d < want->n_dims; d++)
+            same = p->spec.dim[d] == want->dim[d];
+        if (!same)
+            return lx_fail(err, LX_ECONFIG,
+                           "%s.stack: must be one that the arrays of %s (\"%s\") suit, but %s has "
+                           "another shape there (%zu numbers, here %zu)",
+                           path, e->trained.path, e->trained.id, want->name, p->n,
+                           other->items[i].n);
     }
-    lx_arena_free(&arena);
+    return LX_OK;
+}
+
+/* Costs of training, and of evaluation under every stack. */
+static enum lx_code measure(struct lx_cell *cell, struct lx_err *err)
+{
+    const struct lx_config_encoding *e = cell->e;
+    struct layout trained, l;
+    enum lx_code code = lay_out(&trained, &e->trained, true, cell, err);
+
+    if (code == LX_OK)
+        cost_training(&trained, cell);
+    for (size_t i = 0; i <= e->n_evaluate_as && code == LX_OK; i++) {
+        const struct lx_config_stack *s = i == 0 ? &e->trained : &e->evaluate_as[i - 1];
+
+        code = lay_out(&l, s, false, cell, err);
+        if (code == LX_OK)
+            code = check_arrays(&trained.model.params, &l.model.params, e, s->path, err);
+        if (code == LX_OK)
+            cost_evaluation(&l, s->id, cell);
+        lx_arena_free(&l.arena);
+    }
+    lx_arena_free(&trained.arena);
     return code;
 }
 
@@ -166,28 +229,40 @@ static double count_pass(const struct lx_cell *cell)
     return most;
 }
 
+/* Windows that analyses ask for must be there, and differ. */
+static enum lx_code check_analyses(const struct lx_analyses *a, const struct lx_stream *train,
+                                   const struct lx_stream *eval, struct lx_err *err)
+{
+    for (size_t i = 0; i < a->n; i++) {
+        const struct lx_analysis_item *it = &a->item[i];
+        bool trained = it->ops->train_split != NULL && it->ops->train_split(it->self);
+        const struct lx_stream *s = trained ? train : eval;
+        int longest = it->lengths[it->n_lengths - 1];
+
+        if (s->n < (size_t)longest + 1)
+            return lx_fail(err, LX_EDATA,
+                           "%s split: must have at least %d tokens (the longest length of an "
+                           "analysis and one more), got %zu",
+                           trained ? "train" : "evaluation", longest + 1, s->n);
+        if (it->ops->check_windows != NULL &&
+            it->ops->check_windows(it->self, s->n - (size_t)longest, longest, err))
+            return lx_wrap(err, "analyses[%zu] (%s)", i, it->ops->name);
+    }
+    return LX_OK;
+}
+
 /* Splits too short to be used are found here and not hours later. */
 static enum lx_code check_splits(const struct lx_cell *cell, const struct lx_stream *train,
                                  const struct lx_stream *eval, long long *targets,
                                  struct lx_err *err)
 {
-    size_t least = (size_t)cell->v->train.length + 2;
+    size_t least = (size_t)cell->v->train.length + 1;
 
-    for (size_t i = 0; i < cell->v->analyses.n; i++) {
-        const struct lx_analysis_item *it = &cell->v->analyses.item[i];
-        size_t longest = (size_t)it->lengths[it->n_lengths - 1];
-
-        if (it->ops->train_split != NULL && it->ops->train_split(it->self) && longest + 1 > least)
-            least = longest + 1;
-    }
     if (train->n < least)
         return lx_fail(err, LX_EDATA, "train split: must have at least %zu tokens, got %zu", least,
                        train->n);
-    if (eval->n < (size_t)lx_analyses_longest(&cell->v->analyses) + 1)
-        return lx_fail(err, LX_EDATA,
-                       "evaluation split: must have at least %d tokens (the longest length of an "
-                       "analysis and one more), got %zu",
-                       lx_analyses_longest(&cell->v->analyses) + 1, eval->n);
+    if (check_analyses(&cell->v->analyses, train, eval, err))
+        return err->code;
     return lx_window_targets(&cell->v->eval, eval, targets, err);
 }
 
@@ -197,10 +272,9 @@ enum lx_code lx_estimate(struct lx_cell *cell, const struct lx_stream *train,
     const struct lx_config_encoding *e = cell->e;
     const struct lx_train_config *t = &cell->v->train;
     long long targets = 0;
-    enum lx_code code = check_splits(cell, train, eval, &targets, err);
 
-    if (code != LX_OK)
-        return code;
+    if (check_splits(cell, train, eval, &targets, err))
+        return err->code;
     cell->data_bytes = stream_bytes(train) + (eval == train ? 0 : stream_bytes(eval));
     cell->train_flops =
         3.0 * lx_model_flops(&cell->v->model, t->length) * (double)t->batch_tokens * t->steps;
@@ -209,10 +283,5 @@ enum lx_code lx_estimate(struct lx_cell *cell, const struct lx_stream *train,
     cell->rows = count_rows(cell) * (1 + e->n_evaluate_as);
     cell->pass_flops = count_pass(cell);
     cell->eval_bytes = 0;
-    code = measure(&e->trained, true, cell, err);
-    if (code == LX_OK)
-        code = measure(&e->trained, false, cell, err);
-    for (size_t i = 0; i < e->n_evaluate_as && code == LX_OK; i++)
-        code = measure(&e->evaluate_as[i], false, cell, err);
-    return code;
+    return measure(cell, err);
 }

@@ -8,9 +8,9 @@
  * 12 MB). */
 #define LX_PROGRAM_BYTES ((size_t)24 << 20)
 
-/* Fill parameters, operations and bytes of a cell whose data is open. The model of the training
- * stack and of every other stack is laid out, so this also finds every error
- * that a stack has with these dimensions. */
+/* Fill parameters, operations and bytes of a cell whose data is open. The model of the training stack
+ * and of every other stack is laid out, so this also finds every error that a stack has with these
+ * dimensions, arrays that an evaluate_as asks for and nobody trains, and windows that a split lacks. */
 LX_MUST_CHECK
 enum lx_code lx_estimate(struct lx_cell *cell, const struct lx_stream *train,
                          const struct lx_stream *eval, struct lx_err *err);

@@ -91,7 +91,7 @@ static bool report(struct run *r, const struct lx_train_watch *watch, double los
     row.tokens = (long long)s->step * r->c->batch_tokens;
     row.lr = lx_train_lr(r->c, s->step - 1);
     row.train_nll = s->nll / s->tallied;
-    row.grad_norm = s->norm / s->tallied;
+    row.grad_norm = isfinite(s->norm) ? s->norm / s->tallied : (double)NAN;
     s->nll = s->norm = 0;
     s->tallied = 0;
     return watch->seen(watch->ctx, s->step, loss, &row);
@@ -138,9 +138,9 @@ enum lx_code lx_train_run(struct lx_model *m, const struct lx_train_config *c,
     struct run r = {.seed = seed, .m = m, .c = c, .stream = stream};
 
     memset(out, 0, sizeof(*out));
-    if (stream->n < (size_t)c->length + 2)
+    if (stream->n < (size_t)c->length + 1)
         return lx_fail(err, LX_EDATA, "train split: must have at least %d tokens, got %zu",
-                       c->length + 2, stream->n);
+                       c->length + 1, stream->n);
     if (setup(&r, seed, arena, err))
         return err->code;
     r.s.params = &m->params;

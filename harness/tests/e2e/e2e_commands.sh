@@ -125,6 +125,9 @@ check "sample" run 0 sample tiny.json -n 50
 check "shows text" sh -c "grep -q '[a-z][a-z]' out"
 check "sample --tokens" run 0 sample tiny.json --split valid -n 5 --offset 10 --tokens
 check "shows tokens" sh -c "head -1 out | grep -qx 'position,token,text,floor_nll,reach,blind_nll' && grep -q '^10,' out && grep -q '^14,' out && ! grep -q '^15,' out"
+printf 'caf\303\251 \033[31m \377' >accents.txt
+check "sample --tokens of what is no ASCII" run 0 sample tiny.json 'dataset={"name":"text","train":"accents.txt","valid":"accents.txt"}' --tokens -n 20
+check "is UTF-8 and drives no terminal" sh -c "iconv -f utf-8 -t utf-8 out >/dev/null && grep -qF '\\xc3' out && grep -qF '\\x1b' out && ! LC_ALL=C grep -q '[^ -~]' out"
 check "sample of a file" sh -c "printf 'hello, world' >h.txt && '$longshot' sample tiny.json 'dataset={\"name\":\"text\",\"train\":\"h.txt\",\"valid\":\"h.txt\"}' -n 5 >out && printf 'hello\n' | cmp - out"
 check "sample --out" run 0 sample tiny.json -n 50 --out o.txt
 check "writes the file" test -s o.txt -a ! -s out
@@ -227,9 +230,27 @@ check "eval of another file" run 1 eval x.safetensors
 printf 'abcdefghijklmnopqrstuvwxyz' >p.txt
 check "probe" run 0 probe "$w" --tokens p.txt --out p.safetensors --grad --attention
 check "writes tensors" sh -c "grep -aq '\"logits\"' p.safetensors && grep -aq '\"attention\"' p.safetensors && grep -aq '\"grad.tok_embed.weight\"' p.safetensors"
+cp p.safetensors p.safetensors.1
+gzip -c p.txt >zipped
+check "probe of gzip under another name" run 0 probe "$w" --tokens zipped --out p2.safetensors --grad --attention
+check "reads the text" cmp p.safetensors p2.safetensors
+perl -e '$h = qq({"tokens":{"dtype":"I32","shape":[1,3],"data_offsets":[0,12]}}); print pack("Q<", length $h), $h, pack("l<3", 1, 2, 3)' >tok
+cp tok tok.safetensors
+check "probe of tokens" run 0 probe "$w" --tokens tok.safetensors --out t1.safetensors
+check "under another name" run 0 probe "$w" --tokens tok --out t2.safetensors
+check "reads the same" cmp t1.safetensors t2.safetensors
+check "probe of more than the memory holds" run 1 probe "$w" --tokens p.txt --out big.safetensors --attention --memory 1K
+check "says so and writes nothing" sh -c "grep -q 'with attention, 1024 are allowed' err && test ! -e big.safetensors"
 check "probe without --out" says 2 "probe: must have --tokens FILE and --out FILE" probe "$w" --tokens p.txt
 check "describe --checkpoint" run 0 describe --checkpoint "$w"
 check "shows what the model applies" sh -c "grep -q '^rotation,' out"
+
+# ------------------------------------------------------- what somebody else wrote drives no terminal
+plain() { ! LC_ALL=C grep -q '[^ -~]' out; }
+mkdir -p foreign && esc=$(printf '\033[31m\302\233') && sed "s/,r,/,r$esc,/g" r/metrics.csv >foreign/metrics.csv
+check "report of a foreign name" run 0 report foreign --no-plots
+check "spells its control characters" grep -qF '\xc2\x9b' out
+check "and prints nothing else" plain
 
 echo "1..$n"
 exit $bad

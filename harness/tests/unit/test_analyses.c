@@ -54,6 +54,29 @@ static void refuses_wrong_lists(void **state)
            "a.json: analyses[1].id: must be unique, got \"receptive_field\" as in analyses[0]");
     refuse("[{\"name\": \"receptive_field\", \"id\": \"last\"}]",
            "a.json: analyses[0].id: \"last\" is a mode of evaluation");
+    for (size_t i = 0; i < 5; i++) {
+        static const char *const taken[] = {"ppl_vs_length", "entropy_vs_length", "nll_by_position",
+                                            "training_curves", "ppl_vs_length-last"};
+        char list[120], message[240];
+
+        (void)snprintf(list, sizeof(list), "[{\"name\": \"receptive_field\", \"id\": \"%s\"}]",
+                       taken[i]);
+        (void)snprintf(message, sizeof(message),
+                       "a.json: analyses[0].id: must be a name whose figures replace no other, got "
+                       "\"%s\", which replaces %s",
+                       taken[i], i < 4 ? taken[i] : taken[0]);
+        refuse(list, message);
+    }
+    refuse(
+        "[{\"name\": \"receptive_field\", \"id\": \"a\"}, {\"name\": \"receptive_field\", \"id\": "
+        "\"a_gain\"}]",
+        "a.json: analyses[1].id: must be a name whose figures replace no other, got \"a_gain\" "
+        "beside \"a\" in analyses[0], of which there is a figure ID_gain");
+    refuse(
+        "[{\"name\": \"receptive_field\", \"id\": \"a-b\"}, {\"name\": \"receptive_field\", "
+        "\"id\": \"a\"}]",
+        "a.json: analyses[1].id: must be a name whose figures replace no other, got \"a\" beside "
+        "\"a-b\" in analyses[0]");
     refuse(
         "[{\"name\": \"receptive_field\", \"id\": \"a,b\"}]",
         "a.json: analyses[0].id: must be a name of 1 to 100 letters, digits and _+.-, got \"a,b\"");

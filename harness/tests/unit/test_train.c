@@ -261,9 +261,12 @@ static void memory_and_text_are_checked_first(void **state)
     told = lx_train_bytes(&r.m, &c);
     CHECK_OK(lx_train_run(&r.m, &c, &stream, 1, NULL, &arena, &result, &err));
     assert_true(arena.used >= told && arena.used < told + 4096);
-    stream.n = L + 1;
+    stream.n = L;
     CHECK_FAILS(lx_train_run(&r.m, &c, &stream, 1, NULL, &arena, &result, &err), LX_EDATA,
-                "train split: must have at least 10 tokens, got 9");
+                "train split: must have at least 9 tokens, got 8");
+    stream.n = L + 1; /* one window and its last target */
+    CHECK_OK(lx_train_run(&r.m, &c, &stream, 1, NULL, &arena, &result, &err));
+    assert_true(isfinite(result.last_nll));
     c.steps = 0;
     stream.n = 100;
     CHECK_OK(lx_train_run(&r.m, &c, &stream, 1, NULL, &arena, &result, &err));
