@@ -82,8 +82,10 @@ check "and training begins anew with the same bytes" same_results a c
 check "and nothing left behind" clean c
 
 # ------------------------------------------------------------------- a second signal ends at once
-mkfifo fifo.json
-"$longshot" cell fifo.json --index 0 -o d >out 2>err &
+# One step of this model takes some seconds, so no request can be met meanwhile.
+jq '.model = {"layers": 6, "d_model": 512, "heads": 4} | .train.batch_tokens = 8192 | .train.length = 256 | .dataset.train_tokens = 200000 | .eval.lengths = ["1x"]' \
+    tiny.json >slow.json
+"$longshot" cell slow.json --index 0 -o d >out 2>err &
 pid=$!
 i=0
 while [ $i -lt 200 ] && ! grep -q "^SigCgt:.*[1-9a-f]" "/proc/$pid/status"; do
