@@ -101,7 +101,7 @@ static enum lx_code check(void *self, const struct lx_model_config *m, int train
 static double evaluation_flops(const struct lx_model_config *m, const struct lx_eval_config *c,
                                int T)
 {
-    return lx_eval_flops(m, c, T, c->tokens);
+    return lx_eval_flops(m, c, T, NULL);
 }
 
 static double flops(const void *self, const struct lx_model_config *m,

@@ -123,9 +123,10 @@ enum lx_code lx_analysis_evaluate(struct lx_analysis_call *c, const struct lx_ev
 {
     struct share share = {.call = c, .before = before, .part = part};
     const struct lx_eval_watch watch = {.seen = seen_share, .ctx = &share};
+    const struct lx_eval_text text = {.stream = c->subject->stream,
+                                      .token_bytes = c->subject->token_bytes};
 
-    return lx_evaluate_length(c->m, config, c->subject->stream, c->subject->token_bytes, c->T,
-                              suffix, &watch, c->out, err);
+    return lx_evaluate_length(c->m, config, &text, c->T, suffix, &watch, c->out, err);
 }
 
 size_t lx_analysis_shift(size_t room, int k, int n)

@@ -134,6 +134,7 @@ static enum lx_code evaluate(struct meter *m, struct lx_model *model, struct lx_
         .lengths = {s->length}, .n_lengths = 1, .attention = !m->c->plain, .batch_tokens = pass};
     struct lx_metrics rows = {0};
     struct lx_stream stream;
+    struct lx_eval_text text = {0};
     double *token_bytes;
     enum lx_code code;
 
@@ -147,8 +148,10 @@ static enum lx_code evaluate(struct meter *m, struct lx_model *model, struct lx_
         return err->code;
     for (int i = 0; i < LX_BENCH_VOCAB; i++)
         token_bytes[i] = 1;
+    text.stream = &stream;
+    text.token_bytes = token_bytes;
     m->mark = lx_clock();
-    code = lx_evaluate(model, &c, &stream, token_bytes, false, 0, &watch, &rows, err);
+    code = lx_evaluate(model, &c, &text, false, 0, &watch, &rows, err);
     lx_metrics_free(&rows);
     return m->done ? LX_OK : code; /* stopping early reads as an interruption */
 }

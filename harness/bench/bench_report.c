@@ -389,7 +389,7 @@ static enum lx_code fill_panel(struct bench *b, const struct sweep *sweep, enum 
         lx_arena_get(&b->arena, b->csv.n_rows + 1, sizeof(*tic), &tic, "tics", err))
         return err->code;
     p->x = p->y = LX_AXIS_LOG;
-    p->y_cap = p->mark = p->floor = (double)NAN;
+    p->y_cap = p->mark = (double)NAN;
     p->symbol_every = 1;
     p->xlabel = sweep->xlabel;
     p->x_min = (double)INFINITY;

@@ -62,8 +62,8 @@ static enum lx_code load(const struct lx_evaluation *e, struct lx_model *m, stru
  * whole each, by operations. */
 struct transfer {
     const struct lx_evaluation *e;
-    struct lx_buf *rows;
-    size_t n;             /* rows already there */
+    struct lx_store_rows *rows;
+    size_t n, n_blocks;   /* already there */
     double before, share; /* parts of the whole */
 };
 
@@ -79,10 +79,14 @@ static bool seen(void *ctx, double done, double total)
 static void transfer(void *ctx, const struct lx_metrics *m)
 {
     struct transfer *t = ctx;
-    const struct lx_metrics rest = {.rows = m->rows + t->n, .n = m->n - t->n};
+    const struct lx_metrics rest = {.rows = m->rows + t->n,
+                                    .n = m->n - t->n,
+                                    .blocks = m->blocks + t->n_blocks,
+                                    .n_blocks = m->n_blocks - t->n_blocks};
 
     lx_store_metrics(&t->e->label, &rest, t->rows);
     t->n = m->n;
+    t->n_blocks = m->n_blocks;
     if (t->e->unit_done != NULL)
         t->e->unit_done(t->e->watch.ctx);
 }
@@ -100,9 +104,8 @@ int lx_evaluation_units(const struct lx_config_variant *v, const struct lx_confi
 
 /* Perplexities, then analyses. `limit`: bytes left for their working memory, 0: no limit. */
 static enum lx_code measure(const struct lx_evaluation *e, struct lx_model *m,
-                            const struct training *training, const struct lx_stream *stream,
-                            const double *token_bytes, size_t limit, struct lx_buf *rows,
-                            struct lx_err *err)
+                            const struct training *training, const struct lx_eval_text *text,
+                            size_t limit, struct lx_store_rows *rows, struct lx_err *err)
 {
     const struct lx_config_variant *v = e->v;
     const char *id = e->stack->id;
@@ -113,8 +116,8 @@ static enum lx_code measure(const struct lx_evaluation *e, struct lx_model *m,
     struct lx_analysis_subject subject = {.m = m,
                                           .stack_id = id,
                                           .eval = &v->eval,
-                                          .stream = stream,
-                                          .token_bytes = token_bytes,
+                                          .stream = text->stream,
+                                          .token_bytes = text->token_bytes,
                                           .dataset = e->data->set->ops,
                                           .dataset_self = e->data->set->self,
                                           .load = load_split,
@@ -129,10 +132,9 @@ static enum lx_code measure(const struct lx_evaluation *e, struct lx_model *m,
     enum lx_code code;
 
     for (int i = 0; i < v->eval.n_lengths; i++)
-        plain += lx_eval_flops(&v->model, &v->eval, v->eval.lengths[i], v->eval.tokens);
+        plain += lx_eval_flops(&v->model, &v->eval, v->eval.lengths[i], text->stream);
     state.share = plain / (plain + other);
-    code = lx_evaluate(m, &v->eval, stream, token_bytes, e->weights == NULL, limit, &watch,
-                       &metrics, err);
+    code = lx_evaluate(m, &v->eval, text, e->weights == NULL, limit, &watch, &metrics, err);
     state.before = state.share;
     state.share = 1 - state.before;
     subject.watch.skip -= lx_eval_units(&v->eval);
@@ -165,26 +167,26 @@ static enum lx_code make_model(const struct lx_evaluation *e, struct lx_model *m
     return LX_OK;
 }
 
-enum lx_code lx_evaluation_run(const struct lx_evaluation *e, struct lx_buf *rows,
+enum lx_code lx_evaluation_run(const struct lx_evaluation *e, struct lx_store_rows *rows,
                                struct lx_err *err)
 {
     struct lx_arena arena = {0};
-    const struct lx_stream *stream = NULL;
-    const double *token_bytes = NULL;
+    struct lx_eval_text text = {0};
     struct lx_model m;
     struct training training = {.windows = 0};
     size_t used, limit = e->memory_limit;
     enum lx_code code = LX_OK;
 
-    if (lx_data_load(e->data, (enum lx_split)e->v->eval.split, &stream, err) ||
-        lx_data_token_bytes(e->data, e->v->model.vocab, &token_bytes, err) ||
-        make_model(e, &m, stream, &arena, &training, err))
+    if (lx_data_load(e->data, (enum lx_split)e->v->eval.split, &text.stream, err) ||
+        lx_data_token_bytes(e->data, e->v->model.vocab, &text.token_bytes, err) ||
+        make_model(e, &m, text.stream, &arena, &training, err) ||
+        (e->yardsticks && e->weights != NULL && lx_data_table(e->data, &text.table, err)))
         code = err->code;
     used = LX_PROGRAM_BYTES + e->data_bytes + arena.used;
     if (limit > 0)
         limit = limit > used ? limit - used : 1;
     if (code == LX_OK)
-        code = measure(e, &m, &training, stream, token_bytes, limit, rows, err);
+        code = measure(e, &m, &training, &text, limit, rows, err);
     lx_arena_free(&arena);
     return code;
 }

@@ -14,6 +14,7 @@ struct lx_evaluation {
     const struct lx_config_variant *v;
     const struct lx_config_stack *stack;
     bool other;          /* not the stack that was trained */
+    bool yardsticks;     /* n-grams of the training split, too */
     const char *weights; /* the checkpoint; NULL: training diverged, there is none */
     struct lx_data *data;
     size_t memory_limit; /* bytes in all, 0: none */
@@ -27,9 +28,9 @@ struct lx_evaluation {
 /* Units of an evaluation under a stack, analyses included. */
 int lx_evaluation_units(const struct lx_config_variant *v, const struct lx_config_stack *s);
 
-/* Append the rows, in the format of metrics.csv without the header. */
+/* Append the rows. */
 LX_MUST_CHECK
-enum lx_code lx_evaluation_run(const struct lx_evaluation *e, struct lx_buf *rows,
+enum lx_code lx_evaluation_run(const struct lx_evaluation *e, struct lx_store_rows *rows,
                                struct lx_err *err);
 
 #endif

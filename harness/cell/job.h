@@ -8,6 +8,7 @@
 #include "core/buf.h"
 #include "plan/plan.h"
 #include "store/heartbeat.h"
+#include "store/store.h"
 #include "store/training.h"
 
 struct lx_job {
@@ -21,7 +22,7 @@ struct lx_job {
     struct lx_buf train_rows; /* of train.csv, without header and cell */
     struct lx_train_record record;
     /* What evaluation gave. */
-    struct lx_buf rows; /* of metrics.csv, without header */
+    struct lx_store_rows rows;
     double eval_seconds;
 };
 

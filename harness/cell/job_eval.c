@@ -82,6 +82,7 @@ static enum lx_code evaluate(struct progress *p, const struct lx_config_stack *s
     struct lx_evaluation e = {.v = cell->v,
                               .stack = s,
                               .other = p->stack > 0,
+                              .yardsticks = true,
                               .data = j->data,
                               .memory_limit = j->w->memory_limit,
                               .data_bytes = cell->data_bytes,

@@ -66,6 +66,14 @@ static void add_train_rows(const struct lx_job *j, struct lx_buf *out)
     }
 }
 
+static void add_rows(const char *header, const struct lx_buf *rows, struct lx_buf *out)
+{
+    lx_buf_printf(out, "%s\n", header);
+    if (rows->len > 0)
+        lx_buf_addn(out, rows->text, rows->len);
+    out->failed |= rows->failed;
+}
+
 /* The files of the cell in the order of lx_cell_names, and their manifest. */
 static enum lx_code write_files(void *ctx, const char *folder, struct lx_err *err)
 {
@@ -76,10 +84,8 @@ static enum lx_code write_files(void *ctx, const char *folder, struct lx_err *er
 
     add_train_rows(j, &text[LX_CELL_TRAIN]);
     add_run_row(j, &text[LX_CELL_RUN]);
-    lx_buf_printf(&text[LX_CELL_METRICS], "%s\n", LX_METRICS_HEADER);
-    if (j->rows.len > 0)
-        lx_buf_addn(&text[LX_CELL_METRICS], j->rows.text, j->rows.len);
-    text[LX_CELL_METRICS].failed |= j->rows.failed;
+    add_rows(LX_BLOCKS_HEADER, &j->rows.blocks, &text[LX_CELL_BLOCKS]);
+    add_rows(LX_METRICS_HEADER, &j->rows.metrics, &text[LX_CELL_METRICS]);
     for (int i = 0; i < LX_CELL_FILE_COUNT && code == LX_OK; i++) {
         code = lx_job_write(j, folder, lx_cell_names[i], &text[i], err);
         files[i] = (struct lx_manifest_file){lx_cell_names[i], text[i].text, text[i].len};
@@ -228,7 +234,7 @@ enum lx_code lx_worker_run(const struct lx_worker *w, struct lx_plan *p, size_t 
     j.data = lx_plan_data(p, k);
     code = run(&j, err);
     lx_buf_free(&j.train_rows);
-    lx_buf_free(&j.rows);
+    lx_store_rows_free(&j.rows);
     lx_arena_free(&j.paths);
     return code;
 }

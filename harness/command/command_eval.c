@@ -123,6 +123,18 @@ static bool seen(void *ctx, double done, double total)
     return !lx_interrupted();
 }
 
+/* The training split is read for the yardsticks alone: where it is not at hand, there are none. */
+static bool has_yardsticks(struct lx_data *data)
+{
+    const struct lx_ngram *table;
+    struct lx_err err;
+
+    if (lx_data_table(data, &table, &err) == LX_OK)
+        return true;
+    lx_log("no n-grams of the training split: %s", err.text);
+    return false;
+}
+
 static enum lx_code evaluate(const char *weights, const struct lx_config *c, size_t memory,
                              struct lx_err *err)
 {
@@ -130,7 +142,7 @@ static enum lx_code evaluate(const char *weights, const struct lx_config *c, siz
     bool other = e->n_evaluate_as > 0;
     const struct lx_config_variant *v = lx_config_variant(c, 0, 0);
     struct lx_data data;
-    struct lx_buf rows = {0};
+    struct lx_store_rows rows = {0};
     enum lx_code code;
     struct lx_evaluation job = {.v = v,
                                 .stack = other ? &e->evaluate_as[0] : &e->trained,
@@ -149,13 +161,14 @@ static enum lx_code evaluate(const char *weights, const struct lx_config *c, siz
                                       .seed = c->seeds[0],
                                       .train_length = v->train.length};
     lx_data_open(&data, &c->datasets[0]);
-    lx_buf_add(&rows, LX_METRICS_HEADER "\n");
+    job.yardsticks = has_yardsticks(&data);
+    lx_buf_add(&rows.metrics, LX_METRICS_HEADER "\n");
     code = lx_evaluation_run(&job, &rows, err);
     if (code != LX_OK && lx_interrupted())
         code = lx_fail(err, LX_EINTERRUPT, "interrupted");
     if (code == LX_OK)
-        code = lx_command_print(&rows, err);
-    lx_buf_free(&rows);
+        code = lx_command_print(&rows.metrics, err);
+    lx_store_rows_free(&rows);
     lx_data_close(&data);
     return code;
 }

@@ -12,6 +12,7 @@ void lx_data_open(struct lx_data *d, const struct lx_config_dataset *set)
 
 void lx_data_close(struct lx_data *d)
 {
+    lx_ngram_free(d->table);
     lx_arena_free(&d->arena);
     *d = (struct lx_data){0};
 }
@@ -49,6 +50,18 @@ enum lx_code lx_data_load(struct lx_data *d, enum lx_split split, const struct l
         d->loaded[split] = true;
     }
     *out = &d->stream[split];
+    return LX_OK;
+}
+
+enum lx_code lx_data_table(struct lx_data *d, const struct lx_ngram **out, struct lx_err *err)
+{
+    const struct lx_stream *train;
+    int vocab = d->set->ops->vocab(d->set->self);
+
+    if (d->table == NULL && (lx_data_load(d, LX_SPLIT_TRAIN, &train, err) ||
+                             lx_ngram_count(&d->table, train->tokens, train->n, vocab, err)))
+        return err->code;
+    *out = d->table;
     return LX_OK;
 }
 

@@ -9,6 +9,7 @@
 #include "core/arena.h"
 #include "core/err.h"
 #include "datasets/dataset.h"
+#include "eval/ngram.h"
 
 struct lx_data {
     struct lx_arena arena;
@@ -16,6 +17,7 @@ struct lx_data {
     bool loaded[LX_SPLITS];
     struct lx_stream stream[LX_SPLITS];
     char digest[LX_SPLITS][65]; /* SHA-256 of tokens and floors */
+    struct lx_ngram *table;     /* of the training split; NULL: not counted yet */
 };
 
 /* `set` must outlive d. Nothing is loaded yet, and nothing can fail. */
@@ -26,6 +28,10 @@ void lx_data_close(struct lx_data *d);
 LX_MUST_CHECK
 enum lx_code lx_data_load(struct lx_data *d, enum lx_split split, const struct lx_stream **out,
                           struct lx_err *err);
+
+/* Tables of n-grams of the training split, counted the first time. */
+LX_MUST_CHECK
+enum lx_code lx_data_table(struct lx_data *d, const struct lx_ngram **out, struct lx_err *err);
 
 /* Bytes of each token's text, (vocab), from the arena of d. */
 LX_MUST_CHECK

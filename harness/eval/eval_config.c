@@ -11,6 +11,8 @@
 const struct lx_option lx_eval_options[] = {
     {"tokens", LX_OPT_INT, offsetof(struct lx_eval_config, tokens), 65536, 1, 2000000000, NULL,
      "target tokens scored at every length (rounded down to a multiple of the longest)", 0},
+    {"last_tokens", LX_OPT_INT, offsetof(struct lx_eval_config, last_tokens), 0, 0, 2000000000,
+     NULL, "mode last: target tokens scored at every length, 0 = half of tokens", 0},
     {"stride", LX_OPT_INT, offsetof(struct lx_eval_config, stride), 0, 0, 1 << 24, NULL,
      "modes sliding and last: targets a window scores, 0 = a quarter of the training length", 0},
     {"split", LX_OPT_CHOICE, offsetof(struct lx_eval_config, split), LX_SPLIT_VALID, 0, 0,
@@ -92,7 +94,7 @@ static enum lx_code parse_modes(struct lx_eval_config *c, const struct lx_json *
                                 const char *path, struct lx_err *err)
 {
     if (list == NULL) {
-        c->modes[LX_MODE_NONOVERLAPPING] = true;
+        c->modes[LX_MODE_LAST] = c->modes[LX_MODE_NONOVERLAPPING] = true;
         return LX_OK;
     }
     if (lx_json_type(list) != LX_JSON_ARRAY || lx_json_count(list) < 1)
@@ -128,6 +130,8 @@ enum lx_code lx_eval_config_parse(struct lx_eval_config *c, const struct lx_json
         return err->code;
     if (c->stride == 0)
         c->stride = train_length >= 4 ? train_length / 4 : 1;
+    if (c->last_tokens == 0)
+        c->last_tokens = c->tokens / 2 > 0 ? c->tokens / 2 : 1;
     longest = c->lengths[c->n_lengths - 1];
     if ((c->modes[LX_MODE_SLIDING] || c->modes[LX_MODE_LAST]) && c->stride > c->lengths[0])
         return lx_fail(err, LX_ECONFIG,

@@ -5,30 +5,19 @@
 #include <string.h>
 
 #include "eval/attention_stats.h"
+#include "eval/eval_sums.h"
 #include "eval/windows.h"
 
-#define MAX_BINS 128 /* position bins of the NLL curve */
 #define MAX_BATCH 64 /* windows of a forward pass */
-
-/* Sums over the scored targets of one mode and length. */
-struct sums {
-    double nll, floor_nll, blind_nll, bytes;
-    double w_nll2, w_nll_n,
-        w_n2; /* sums of S^2, S n, n^2 over windows; S: sum of NLL, n: targets */
-    long long tokens, windows;
-    double bin_nll[MAX_BINS];
-    long long bin_n[MAX_BINS];
-};
 
 struct eval {
     struct lx_model *m;
     const struct lx_eval_config *c;
-    const struct lx_stream *stream;
-    const double *token_bytes;
+    const struct lx_eval_text *text;
     const struct lx_eval_watch *watch;
     struct lx_metrics *out;
     const char *suffix; /* of the rows */
-    long long targets;  /* of the protocol */
+    struct lx_window_plan plan;
     double done, total; /* tokens processed */
     int unit;           /* units begun */
     /* Buffers of the length at hand: B windows of T. */
@@ -39,64 +28,14 @@ struct eval {
     struct lx_attention_stats *stats; /* NULL: not measured */
 };
 
-int lx_eval_bin(int position)
-{
-    int octave = 4, quarter;
-
-    if (position < 16)
-        return position == 0 ? 0 : position == 1 ? 1 : position < 4 ? 2 : position < 8 ? 3 : 4;
-    while (position >> (octave + 1) != 0)
-        octave++;
-    quarter = (position >> (octave - 2)) & 3;
-    return 5 + 4 * (octave - 4) + quarter;
-}
-
-int lx_eval_bin_start(int bin)
-{
-    static const int first[] = {0, 1, 2, 4, 8};
-
-    if (bin < 5)
-        return first[bin];
-    return (4 + (bin - 5) % 4) << (2 + (bin - 5) / 4);
-}
-
-static void count_window(struct eval *e, const struct lx_window *w, const double *nll,
-                         struct sums *s)
-{
-    double sum = 0, n = w->length - w->skip;
-
-    for (int t = w->skip; t < w->length; t++) {
-        size_t target = (size_t)w->start + (size_t)t + 1; /* index in the stream */
-        int bin = lx_eval_bin(t);
-
-        sum += nll[t];
-        s->bin_nll[bin] += nll[t];
-        s->bin_n[bin]++;
-        s->bytes += e->token_bytes[e->stream->tokens[target]];
-        if (e->stream->floor_nll != NULL) {
-            double lowest = (double)e->stream->floor_nll[target];
-            bool blind = e->stream->reach != NULL && e->stream->reach[target] > (uint32_t)(t + 1);
-
-            s->floor_nll += lowest;
-            s->blind_nll += blind ? (double)e->stream->blind_nll[target] : lowest;
-        }
-    }
-    s->nll += sum;
-    s->tokens += w->length - w->skip;
-    s->windows++;
-    s->w_nll2 += sum * sum;
-    s->w_nll_n += sum * n;
-    s->w_n2 += n * n;
-}
-
 /* Windows k .. k+n-1 (of equal length T) through the model; false: asked to stop. */
-static bool run_batch(struct eval *e, const struct lx_window *w, int n, struct sums *s)
+static bool run_batch(struct eval *e, const struct lx_window *w, int n, struct lx_eval_sums *s)
 {
     size_t T = (size_t)w[0].length;
     struct lx_observe ob;
 
     for (size_t b = 0; b < (size_t)n; b++) {
-        const uint16_t *from = e->stream->tokens + w[b].start;
+        const uint16_t *from = e->text->stream->tokens + w[b].start;
 
         memcpy(e->tokens + b * T, from, T * sizeof(*from));
         memcpy(e->next + b * T, from + 1, T * sizeof(*from));
@@ -106,7 +45,7 @@ static bool run_batch(struct eval *e, const struct lx_window *w, int n, struct s
     lx_model_forward(e->m, e->work, e->tokens, n, (int)T, e->stats != NULL ? &ob : NULL);
     lx_model_loss(e->m, e->work, e->tokens, e->next, e->nll, NULL, false);
     for (int b = 0; b < n; b++) {
-        count_window(e, &w[b], e->nll + (size_t)b * T, s);
+        lx_eval_sums_add(s, e->text, &w[b], e->nll + (size_t)b * T);
         if (e->stats != NULL)
             lx_attention_stats_add(e->stats, e->m, b, w[b].length, w[b].skip);
     }
@@ -115,16 +54,15 @@ static bool run_batch(struct eval *e, const struct lx_window *w, int n, struct s
            e->watch->seen(e->watch->ctx, e->done, e->total);
 }
 
-static enum lx_code run_mode(struct eval *e, enum lx_eval_mode mode, int T, struct sums *s,
+static enum lx_code run_mode(struct eval *e, enum lx_eval_mode mode, int T, struct lx_eval_sums *s,
                              struct lx_err *err)
 {
-    long long n = lx_window_count(e->c, mode, T, e->targets);
+    long long n = lx_window_count(e->c, &e->plan, mode, T);
     struct lx_window batch[MAX_BATCH];
     int filled = 0;
 
-    memset(s, 0, sizeof(*s));
     for (long long k = 0; k < n; k++) {
-        struct lx_window w = lx_window_at(e->c, mode, T, e->targets, k);
+        struct lx_window w = lx_window_at(e->c, &e->plan, mode, T, k);
 
         if (filled > 0 && (filled == e->B || w.length != batch[0].length)) {
             if (!run_batch(e, batch, filled, s))
@@ -167,60 +105,6 @@ static enum lx_code add_status(struct eval *e, enum lx_eval_mode mode, int T, co
         struct lx_metric r = row_for(e, mode, T, names[i]);
 
         r.status = status;
-        if (lx_metrics_add(e->out, &r, err))
-            return err->code;
-    }
-    return LX_OK;
-}
-
-/* Standard error of the token-weighted mean over windows (ratio estimator); NaN for one window. */
-static double standard_error(const struct sums *s)
-{
-    double mean = s->nll / (double)s->tokens, w = (double)s->windows;
-    double square = s->w_nll2 - 2 * mean * s->w_nll_n + mean * mean * s->w_n2;
-
-    if (s->windows < 2)
-        return (double)NAN;
-    return sqrt(fmax(square, 0) * w / (w - 1)) / (double)s->tokens;
-}
-
-static enum lx_code add_value(struct eval *e, struct lx_metric r, const struct sums *s,
-                              double value, double se, struct lx_err *err)
-{
-    r.value = value;
-    r.stderr_value = se;
-    r.tokens = s->tokens;
-    r.windows = s->windows;
-    return lx_metrics_add(e->out, &r, err);
-}
-
-static enum lx_code add_rows(struct eval *e, enum lx_eval_mode mode, int T, const struct sums *s,
-                             struct lx_err *err)
-{
-    double n = (double)s->tokens, nll = s->nll / n, se = standard_error(s);
-    double to_bits = n / (s->bytes * 0.69314718055994530942);
-
-    if (!isfinite(exp(nll))) /* NaN, or a loss beyond anything a perplexity can hold */
-        return add_status(e, mode, T, "diverged", err);
-    if (add_value(e, row_for(e, mode, T, "nll"), s, nll, se, err) ||
-        add_value(e, row_for(e, mode, T, "ppl"), s, exp(nll), exp(nll) * se, err) ||
-        add_value(e, row_for(e, mode, T, "bits_per_byte"), s, nll * to_bits, se * to_bits, err))
-        return err->code;
-    if (e->stream->floor_nll != NULL &&
-        (add_value(e, row_for(e, mode, T, "nll_floor"), s, s->floor_nll / n, (double)NAN, err) ||
-         add_value(e, row_for(e, mode, T, "nll_floor_context"), s, s->blind_nll / n, (double)NAN,
-                   err)))
-        return err->code;
-    for (int b = 0; b < MAX_BINS; b++) {
-        struct lx_metric r = row_for(e, mode, T, "nll");
-
-        if (s->bin_n[b] == 0)
-            continue;
-        r.position_lo = lx_eval_bin_start(b);
-        r.position_hi = lx_eval_bin_start(b + 1) < T ? lx_eval_bin_start(b + 1) : T;
-        r.value = s->bin_nll[b] / (double)s->bin_n[b];
-        r.tokens = s->bin_n[b];
-        r.windows = s->windows;
         if (lx_metrics_add(e->out, &r, err))
             return err->code;
     }
@@ -283,8 +167,26 @@ static void unit_done(const struct eval *e)
 static double work_of(const struct eval *e, enum lx_eval_mode mode, int T)
 {
     if (mode == LX_MODE_NONOVERLAPPING)
-        return (double)e->targets;
-    return (double)lx_window_count(e->c, mode, T, e->targets) * T;
+        return (double)e->plan.targets;
+    return (double)lx_window_count(e->c, &e->plan, mode, T) * T;
+}
+
+/* One mode at one length, and its rows. */
+static enum lx_code run_unit(struct eval *e, enum lx_eval_mode mode, int T, struct lx_eval_sums *s,
+                             struct lx_err *err)
+{
+    struct lx_metric blank = row_for(e, mode, T, "");
+
+    lx_eval_sums_start(s, &blank, lx_window_scored(e->c, &e->plan, mode));
+    if (run_mode(e, mode, T, s, err))
+        return err->code;
+    if (!lx_eval_sums_finite(s)) /* NaN, or a loss beyond anything a perplexity can hold */
+        return add_status(e, mode, T, "diverged", err);
+    if (lx_eval_sums_rows(s, e->text, &blank, e->out, err))
+        return err->code;
+    if (e->stats == NULL)
+        return LX_OK;
+    return lx_attention_stats_rows(e->stats, &blank, e->c->per_head, e->out, err);
 }
 
 /* Everything at one length. */
@@ -292,9 +194,11 @@ static enum lx_code run_length(struct eval *e, int T, struct lx_err *err)
 {
     struct lx_arena arena = {0};
     struct lx_attention_stats *stats = NULL;
+    struct lx_eval_sums *sums = NULL;
     enum lx_code code = take_buffers(e, T, &arena, err);
-    struct sums s;
 
+    if (code == LX_OK)
+        code = lx_arena_get(&arena, 1, sizeof(*sums), &sums, "sums of the evaluation", err);
     if (code == LX_OK && e->c->attention)
         code = lx_attention_stats_init(&stats, e->m, e->B, T, &arena, err);
     for (int m = 0; m < LX_MODES && code == LX_OK; m++) {
@@ -307,14 +211,7 @@ static enum lx_code run_length(struct eval *e, int T, struct lx_err *err)
             continue;
         }
         e->stats = mode == attention_mode(e->c) ? stats : NULL;
-        code = run_mode(e, mode, T, &s, err);
-        if (code == LX_OK)
-            code = add_rows(e, mode, T, &s, err);
-        if (code == LX_OK && e->stats != NULL && isfinite(exp(s.nll / (double)s.tokens))) {
-            struct lx_metric blank = row_for(e, mode, T, "");
-
-            code = lx_attention_stats_rows(stats, &blank, e->c->per_head, e->out, err);
-        }
+        code = run_unit(e, mode, T, sums, err);
         if (code == LX_OK)
             unit_done(e);
     }
@@ -338,13 +235,17 @@ static const char *obstacle(const struct eval *e, int T, bool diverged, size_t m
 }
 
 double lx_eval_flops(const struct lx_model_config *m, const struct lx_eval_config *c, int T,
-                     long long targets)
+                     const struct lx_stream *stream)
 {
+    struct lx_window_plan plan;
+    struct lx_err err;
     double windows = 0;
 
+    if (lx_window_plan(c, stream, &plan, &err))
+        return 0; /* whoever evaluates says why */
     for (int k = 0; k < LX_MODES; k++)
         if (c->modes[k])
-            windows += (double)lx_window_count(c, (enum lx_eval_mode)k, T, targets);
+            windows += (double)lx_window_count(c, &plan, (enum lx_eval_mode)k, T);
     return windows * T * lx_model_flops(m, T);
 }
 
@@ -358,14 +259,13 @@ int lx_eval_units(const struct lx_eval_config *c)
 }
 
 enum lx_code lx_evaluate(struct lx_model *m, const struct lx_eval_config *c,
-                         const struct lx_stream *stream, const double *token_bytes, bool diverged,
-                         size_t memory_limit, const struct lx_eval_watch *watch,
-                         struct lx_metrics *out, struct lx_err *err)
+                         const struct lx_eval_text *text, bool diverged, size_t memory_limit,
+                         const struct lx_eval_watch *watch, struct lx_metrics *out,
+                         struct lx_err *err)
 {
-    struct eval e = {
-        .m = m, .c = c, .stream = stream, .token_bytes = token_bytes, .watch = watch, .out = out};
+    struct eval e = {.m = m, .c = c, .text = text, .watch = watch, .out = out};
 
-    if (lx_window_targets(c, stream, &e.targets, err))
+    if (lx_window_plan(c, text->stream, &e.plan, err))
         return err->code;
     for (int i = 0; i < c->n_lengths; i++)
         for (int k = 0; k < LX_MODES; k++)
@@ -389,21 +289,15 @@ enum lx_code lx_evaluate(struct lx_model *m, const struct lx_eval_config *c,
 }
 
 enum lx_code lx_evaluate_length(struct lx_model *m, const struct lx_eval_config *c,
-                                const struct lx_stream *stream, const double *token_bytes, int T,
-                                const char *suffix, const struct lx_eval_watch *watch,
-                                struct lx_metrics *out, struct lx_err *err)
+                                const struct lx_eval_text *text, int T, const char *suffix,
+                                const struct lx_eval_watch *watch, struct lx_metrics *out,
+                                struct lx_err *err)
 {
     struct lx_eval_watch whole = {.seen = watch != NULL ? watch->seen : NULL,
                                   .ctx = watch != NULL ? watch->ctx : NULL};
-    struct eval e = {.m = m,
-                     .c = c,
-                     .stream = stream,
-                     .token_bytes = token_bytes,
-                     .watch = &whole,
-                     .out = out,
-                     .suffix = suffix};
+    struct eval e = {.m = m, .c = c, .text = text, .watch = &whole, .out = out, .suffix = suffix};
 
-    if (lx_window_targets(c, stream, &e.targets, err))
+    if (lx_window_plan(c, text->stream, &e.plan, err))
         return err->code;
     for (int k = 0; k < LX_MODES; k++)
         if (c->modes[k])

@@ -1,5 +1,5 @@
 /* Evaluation: token-weighted NLL over the same target tokens at every length, and the attention's
- * entropy. The protocol "longshot-1" is defined in results/README.md.
+ * entropy. The protocol "longshot-2" is defined in results/README.md.
  *
  * Targets are stream tokens 1 .. N; a window of T targets starting at a has the inputs a-1 .. a+T-2:
  * its first prediction sees one token. */
@@ -16,17 +16,21 @@
 #include "text/json.h"
 #include "text/options.h"
 
-#define LX_PROTOCOL "longshot-1"
+#define LX_PROTOCOL "longshot-2"
 #define LX_EVAL_LENGTHS 32
+#define LX_EVAL_BLOCKS 64 /* of targets that follow each other, for intervals over text */
 
 enum lx_eval_mode { LX_MODE_NONOVERLAPPING, LX_MODE_SLIDING, LX_MODE_LAST };
 #define LX_MODES 3
+
+struct lx_ngram;
 
 struct lx_eval_config {
     int lengths[LX_EVAL_LENGTHS]; /* tokens, ascending; "2x" in a config is 2 * train length */
     int n_lengths;
     bool modes[LX_MODES];
-    int tokens;       /* targets asked for                                          */
+    int tokens;       /* targets asked for, in nonoverlapping and sliding           */
+    int last_tokens;  /* targets asked for in last; 0 in a config: half of tokens   */
     int stride;       /* sliding and last: targets scored a window; 0: L/4          */
     int split;        /* enum lx_split                                              */
     bool attention;   /* measure entropy and max-probability                       */
@@ -62,18 +66,43 @@ struct lx_metric {
     const char *status; /* ok, diverged, not_applicable, out_of_memory */
 };
 
+/* Sums of NLL by block of targets, of one mode at one length: the k-th of n scored targets, in the order
+ * of the text, is in block k * blocks / n. */
+struct lx_metric_blocks {
+    int eval_length;
+    const char *mode;   /* static text */
+    int stride;         /* 0: empty */
+    const char *suffix; /* as in lx_metric */
+    int n;              /* blocks: LX_EVAL_BLOCKS, or as many as targets */
+    double nll[LX_EVAL_BLOCKS];
+    long long tokens[LX_EVAL_BLOCKS];
+};
+
 struct lx_metrics {
     struct lx_metric *rows; /* malloc'd; freed by lx_metrics_free */
     size_t n, cap;
+    struct lx_metric_blocks *blocks; /* malloc'd, too */
+    size_t n_blocks, cap_blocks;
 };
 
 LX_MUST_CHECK
 enum lx_code lx_metrics_add(struct lx_metrics *m, const struct lx_metric *row, struct lx_err *err);
+LX_MUST_CHECK
+enum lx_code lx_metrics_add_blocks(struct lx_metrics *m, const struct lx_metric_blocks *blocks,
+                                   struct lx_err *err);
 void lx_metrics_free(struct lx_metrics *m);
 
-/* Operations of scoring `targets` targets at length T in every mode of c. */
+/* What is read: the evaluated split, the bytes of each token's text (V), and, if yardsticks are wanted,
+ * tables of the training split. */
+struct lx_eval_text {
+    const struct lx_stream *stream;
+    const double *token_bytes;
+    const struct lx_ngram *table; /* NULL: no yardsticks */
+};
+
+/* Operations of scoring at length T in every mode of c; stream NULL: a split that has all that c asks. */
 double lx_eval_flops(const struct lx_model_config *m, const struct lx_eval_config *c, int T,
-                     long long targets);
+                     const struct lx_stream *stream);
 
 /* Position bins of curves: 0, 1, 2-3, 4-7, 8-15, then four to an octave. */
 int lx_eval_bin(int position);
@@ -95,22 +124,22 @@ struct lx_eval_watch {
 int lx_eval_units(const struct lx_eval_config *c);
 
 /* Evaluate at every length and mode; rows are appended to out. Lengths above the stack's limit give
- * not_applicable, those over memory_limit bytes out_of_memory (0: no limit). token_bytes is (V):
- * bytes of each token's text. diverged: the model is broken; rows say so and nothing is computed. */
+ * not_applicable, those over memory_limit bytes out_of_memory (0: no limit). diverged: the model is
+ * broken; rows say so and nothing is computed. */
 LX_MUST_CHECK
 enum lx_code lx_evaluate(struct lx_model *m, const struct lx_eval_config *c,
-                         const struct lx_stream *stream, const double *token_bytes, bool diverged,
-                         size_t memory_limit, const struct lx_eval_watch *watch,
-                         struct lx_metrics *out, struct lx_err *err);
+                         const struct lx_eval_text *text, bool diverged, size_t memory_limit,
+                         const struct lx_eval_watch *watch, struct lx_metrics *out,
+                         struct lx_err *err);
 
 /* The same at one length only, in every mode of c and on the same targets, whatever memory it takes;
  * `suffix` (NULL: none) tells the rows from those of the plain evaluation: static text that goes
  * behind evaluated_as. Of the watch only `seen` is looked at. Analyses want lx_analysis_evaluate. */
 LX_MUST_CHECK
 enum lx_code lx_evaluate_length(struct lx_model *m, const struct lx_eval_config *c,
-                                const struct lx_stream *stream, const double *token_bytes, int T,
-                                const char *suffix, const struct lx_eval_watch *watch,
-                                struct lx_metrics *out, struct lx_err *err);
+                                const struct lx_eval_text *text, int T, const char *suffix,
+                                const struct lx_eval_watch *watch, struct lx_metrics *out,
+                                struct lx_err *err);
 
 /* Rows without a value in its stead, in every mode of c. */
 LX_MUST_CHECK

@@ -127,13 +127,13 @@ static enum lx_code measure(struct lx_cell *cell, struct lx_err *err)
 }
 
 /* Every token of every window that is read, once forward. */
-static double eval_flops(const struct lx_cell *cell, long long targets)
+static double eval_flops(const struct lx_cell *cell, const struct lx_stream *eval)
 {
     const struct lx_eval_config *e = &cell->v->eval;
     double flops = 0.0;
 
     for (int i = 0; i < e->n_lengths; i++)
-        flops += lx_eval_flops(&cell->v->model, e, e->lengths[i], targets);
+        flops += lx_eval_flops(&cell->v->model, e, e->lengths[i], eval);
     return flops;
 }
 
@@ -176,7 +176,7 @@ static size_t evaluated_rows(const struct lx_cell *cell, int T)
         rows += kinds & LX_METRIC_POSITIONS ? modes * (5 + 4 * n) : 0;
         rows += kinds & LX_METRIC_HEADS && e->attention ? heads * n : 0;
     }
-    return rows;
+    return rows + modes * LX_EVAL_BLOCKS / 3; /* a row of blocks.csv is a third of one of these */
 }
 
 /* Rows of metrics.csv and train.csv, from above. */
@@ -253,33 +253,34 @@ static enum lx_code check_analyses(const struct lx_analyses *a, const struct lx_
 
 /* Splits too short to be used are found here and not hours later. */
 static enum lx_code check_splits(const struct lx_cell *cell, const struct lx_stream *train,
-                                 const struct lx_stream *eval, long long *targets,
-                                 struct lx_err *err)
+                                 const struct lx_stream *eval, struct lx_err *err)
 {
     size_t least = (size_t)cell->v->train.length + 1;
+    struct lx_window_plan plan;
 
     if (train->n < least)
         return lx_fail(err, LX_EDATA, "train split: must have at least %zu tokens, got %zu", least,
                        train->n);
     if (check_analyses(&cell->v->analyses, train, eval, err))
         return err->code;
-    return lx_window_targets(&cell->v->eval, eval, targets, err);
+    return lx_window_plan(&cell->v->eval, eval, &plan, err);
 }
 
 enum lx_code lx_estimate(struct lx_cell *cell, const struct lx_stream *train,
-                         const struct lx_stream *eval, struct lx_err *err)
+                         const struct lx_stream *eval, size_t table_bytes, struct lx_err *err)
 {
     const struct lx_config_encoding *e = cell->e;
     const struct lx_train_config *t = &cell->v->train;
-    long long targets = 0;
 
-    if (check_splits(cell, train, eval, &targets, err))
+    if (check_splits(cell, train, eval, err))
         return err->code;
-    cell->data_bytes = stream_bytes(train) + (eval == train ? 0 : stream_bytes(eval));
+    /* a table that grows is there twice, the old one at half the size */
+    cell->data_bytes = stream_bytes(train) + (eval == train ? 0 : stream_bytes(eval)) +
+                       table_bytes + table_bytes / 2;
     cell->train_flops =
         3.0 * lx_model_flops(&cell->v->model, t->length) * (double)t->batch_tokens * t->steps;
     cell->eval_flops =
-        eval_flops(cell, targets) * (double)(1 + e->n_evaluate_as) + analyses_flops(cell);
+        eval_flops(cell, eval) * (double)(1 + e->n_evaluate_as) + analyses_flops(cell);
     cell->rows = count_rows(cell) * (1 + e->n_evaluate_as);
     cell->pass_flops = count_pass(cell);
     cell->eval_bytes = 0;

@@ -10,9 +10,10 @@
 
 /* Fill parameters, operations and bytes of a cell whose data is open. The model of the training stack
  * and of every other stack is laid out, so this also finds every error that a stack has with these
- * dimensions, arrays that an evaluate_as asks for and nobody trains, and windows that a split lacks. */
+ * dimensions, arrays that an evaluate_as asks for and nobody trains, and windows that a split lacks. table_bytes: tables of
+ * n-grams. */
 LX_MUST_CHECK
 enum lx_code lx_estimate(struct lx_cell *cell, const struct lx_stream *train,
-                         const struct lx_stream *eval, struct lx_err *err);
+                         const struct lx_stream *eval, size_t table_bytes, struct lx_err *err);
 
 #endif

@@ -7,6 +7,9 @@
 #include "core/hash.h"
 #include "plan/estimate.h"
 
+/* How weights come about. It is not the protocol of evaluations, which may change without training again. */
+#define TRAINING "longshot-1"
+
 /* "[lr=0.001,length=64]": the values that tell the variants apart. */
 static enum lx_code make_suffix(const struct lx_config *c, size_t v, struct lx_arena *arena,
                                 const char **out, struct lx_err *err)
@@ -131,7 +134,7 @@ static enum lx_code name_training(const struct lx_plan *p, struct lx_cell *cell,
     enum lx_code code;
 
     lx_json_open_object(&w, NULL);
-    lx_json_add_text(&w, "protocol", LX_PROTOCOL);
+    lx_json_add_text(&w, "protocol", TRAINING);
     lx_json_add_text(&w, "real", LX_REAL_NAME);
     lx_json_add_text(&w, "dataset", p->data.set->ops->name);
     lx_json_add_text(&w, "digest", p->data.digest[LX_SPLIT_TRAIN]);
@@ -191,6 +194,7 @@ static enum lx_code name_cell(const struct lx_plan *p, struct lx_cell *cell, str
 
     lx_json_open_object(&w, NULL);
     lx_json_add_text(&w, "train_id", cell->train_id);
+    lx_json_add_text(&w, "protocol", LX_PROTOCOL);
     lx_json_add_text(&w, "experiment", p->config->name);
     lx_json_add_text(&w, "encoding", cell->label);
     lx_json_add_text(&w, "dataset", p->config->datasets[cell->dataset].id);
@@ -237,6 +241,7 @@ enum lx_code lx_plan_resolve(struct lx_plan *p, size_t k, struct lx_err *err)
 {
     struct lx_cell *cell = &p->cells[k];
     const struct lx_stream *train, *eval;
+    const struct lx_ngram *table;
     struct lx_data *data;
 
     if (cell->resolved)
@@ -244,7 +249,8 @@ enum lx_code lx_plan_resolve(struct lx_plan *p, size_t k, struct lx_err *err)
     data = lx_plan_data(p, k);
     if (lx_data_load(data, LX_SPLIT_TRAIN, &train, err) ||
         lx_data_load(data, (enum lx_split)cell->v->eval.split, &eval, err) ||
-        lx_estimate(cell, train, eval, err) || name_training(p, cell, err) ||
+        lx_data_table(data, &table, err) ||
+        lx_estimate(cell, train, eval, lx_ngram_bytes(table), err) || name_training(p, cell, err) ||
         name_cell(p, cell, err) || write_metadata(p, cell, err))
         return lx_wrap(err, "%s", p->config->file);
     cell->resolved = true;

@@ -54,12 +54,15 @@ static int by_legend(const void *pa, const void *pb)
     return (a->series > b->series) - (a->series < b->series);
 }
 
-/* The range of y: every finite point with its band, and the floor, but nothing above the cap. */
+/* The range of y: every finite point with its band, and the levels, but nothing above the cap. */
 static void find_range(const struct lx_panel *p, struct lx_frame *f)
 {
-    double lo = isfinite(p->floor) ? p->floor : (double)INFINITY;
-    double hi = isfinite(p->floor) ? p->floor : (double)-INFINITY;
+    double lo = (double)INFINITY, hi = (double)-INFINITY;
     double cap = isnan(p->y_cap) ? (double)INFINITY : p->y_cap;
+    for (size_t i = 0; i < p->n_levels; i++) {
+        lo = fmin(lo, fmin(p->level[i].at, cap));
+        hi = fmax(hi, fmin(p->level[i].at, cap));
+    }
     f->marks = false;
     for (size_t i = 0; i < p->n_curves; i++)
         for (size_t j = 0; j < p->curve[i].n; j++) {
@@ -145,8 +148,8 @@ static size_t value_width(const struct lx_figure *f, const struct lx_layout *l)
 {
     size_t width = 1;
     char text[24];
-    for (size_t i = 0; i <= l->n; i++) {
-        double v = i < l->n ? last_value(l->entry[i].curve) : f->panel[0].floor;
+    for (size_t i = 0; i < l->n + f->panel[0].n_levels; i++) {
+        double v = i < l->n ? last_value(l->entry[i].curve) : f->panel[0].level[i - l->n].at;
         if (!isfinite(v))
             continue;
         lx_format_number(v, v, text);
@@ -166,12 +169,14 @@ static enum lx_code make_legend(const struct lx_figure *f, struct lx_layout *l, 
     l->n = p->n_curves;
     qsort(l->entry, l->n, sizeof *l->entry, by_legend);
     size_t width = value_width(f, l);
-    legend_text(p->floor, width, "generator floor", &l->floor);
-    if (lx_buf_check(&l->floor, err) != LX_OK)
-        return err->code;
     l->longest = characters(f->legend_title);
-    if (isfinite(p->floor) && characters(l->floor.text) > l->longest)
-        l->longest = characters(l->floor.text);
+    for (size_t i = 0; i < p->n_levels; i++) {
+        legend_text(p->level[i].at, width, p->level[i].label, &l->level[i]);
+        if (lx_buf_check(&l->level[i], err) != LX_OK)
+            return err->code;
+        if (characters(l->level[i].text) > l->longest)
+            l->longest = characters(l->level[i].text);
+    }
     for (size_t i = 0; i < l->n; i++) {
         const struct lx_curve *c = l->entry[i].curve;
         struct lx_buf *text = &l->entry[i].text;
@@ -189,7 +194,8 @@ static void free_layout(struct lx_layout *l)
 {
     for (size_t i = 0; i < l->n; i++)
         lx_buf_free(&l->entry[i].text);
-    lx_buf_free(&l->floor);
+    for (size_t i = 0; i < LX_FIGURE_LEVELS; i++)
+        lx_buf_free(&l->level[i]);
     free(l->entry);
 }
 

@@ -38,14 +38,21 @@ struct lx_tic {
     const char *label; /* may hold \n */
 };
 
+#define LX_FIGURE_LEVELS 4
+struct lx_level {
+    double at; /* y */
+    const char *label, *dash;
+};
+
 struct lx_panel {
     const char *xlabel, *ylabel;
     enum lx_axis_kind x, y;
-    double x_min, x_max;      /* of the axis */
-    double y_cap;             /* what lies above is marked at the upper edge; NaN: no cap */
-    double mark;              /* vertical line at this x, NaN: none */
-    const char *mark_text;    /* beside it */
-    double floor;             /* horizontal line at this y, NaN: none */
+    double x_min, x_max;   /* of the axis */
+    double y_cap;          /* what lies above is marked at the upper edge; NaN: no cap */
+    double mark;           /* vertical line at this x, NaN: none */
+    const char *mark_text; /* beside it */
+    struct lx_level level[LX_FIGURE_LEVELS]; /* (n_levels) horizontal lines */
+    size_t n_levels;
     const struct lx_tic *tic; /* (n_tics) on x; n_tics 0: gnuplot's own */
     size_t n_tics;
     int symbol_every; /* a symbol at every so many points; 0: lines only */

@@ -19,8 +19,8 @@ struct lx_legend_entry {
 struct lx_layout {
     struct lx_legend_entry *entry; /* (n) in the order of the legend */
     size_t n;
-    struct lx_buf floor; /* the legend text of the floor */
-    size_t longest;      /* characters of the longest legend text */
+    struct lx_buf level[LX_FIGURE_LEVELS]; /* the legend texts of horizontal lines */
+    size_t longest;                        /* characters of the longest legend text */
     struct lx_frame frame[2];
 };
 

@@ -112,7 +112,7 @@ static double left_of(const struct lx_figure *f, const struct lx_layout *l)
 static struct canvas canvas_of(const struct lx_figure *f, const struct lx_layout *l)
 {
     struct canvas c;
-    size_t entries = l->n + 1, columns;
+    size_t entries = l->n + 1, levels = f->panel[0].n_levels, columns;
 
     c.rows = entries <= KEY_ROWS ? entries : (entries + KEY_COLUMNS - 1) / KEY_COLUMNS;
     c.rows = entries > KEY_ROWS && c.rows < KEY_ROWS ? KEY_ROWS : c.rows;
@@ -121,8 +121,7 @@ static struct canvas canvas_of(const struct lx_figure *f, const struct lx_layout
     c.panel = f->n_panels == 1 ? PLOT_WIDTH : PANEL_WIDTH;
     c.key = (double)f->n_panels * (c.left + c.panel) + KEY_GAP;
     c.width = ceil(c.key + (double)columns * (50 + 6.7 * (double)l->longest) + 10);
-    c.height =
-        fmax(HEIGHT, TOP + BOTTOM + ((double)c.rows + 1 + isfinite(f->panel[0].floor)) * KEY_LINE);
+    c.height = fmax(HEIGHT, TOP + BOTTOM + (double)(c.rows + 1 + levels) * KEY_LINE);
     return c;
 }
 
@@ -280,7 +279,7 @@ static void write_guides(const struct lx_panel *p, const struct canvas *c, struc
     }
 }
 
-/* Bands first, then the curves in legend order, then the floor. A band ends where it leaves the
+/* Bands first, then the curves in legend order, then the levels. A band ends where it leaves the
  * axis: gnuplot would cut its corners, not its edge. */
 static void write_plot(const struct lx_figure *f, size_t k, const struct lx_layout *l,
                        struct lx_buf *out)
@@ -319,15 +318,16 @@ static void write_plot(const struct lx_figure *f, size_t k, const struct lx_layo
         }
         between = ", \\\n  ";
     }
-    if (isfinite(p->floor)) {
-        lx_buf_printf(out, "%s%.9g with lines lw 1.6 dt (4,4) lc rgb '#808080' ", between,
-                      p->floor);
+    for (size_t i = 0; i < p->n_levels; i++) {
+        lx_buf_printf(out, "%s%.9g with lines lw 1.6 dt %s lc rgb '#808080' ", between,
+                      p->level[i].at, p->level[i].dash);
         if (key) {
             lx_buf_add(out, "title ");
-            lx_figure_quoted(out, l->floor.text);
+            lx_figure_quoted(out, l->level[i].text);
         } else {
             lx_buf_add(out, "notitle");
         }
+        between = ", \\\n  ";
     }
     lx_buf_add(out, "\n");
 }

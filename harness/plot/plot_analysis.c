@@ -72,7 +72,7 @@ static enum lx_code fill_panel(const struct lx_study *s, size_t section, const c
     size_t most = 1;
     p->x_min = (double)INFINITY;
     p->x_max = (double)-INFINITY;
-    p->y_cap = p->floor = p->mark = (double)NAN;
+    p->y_cap = p->mark = (double)NAN;
     for (size_t i = 0; i < s->n_series; i++) {
         size_t n;
         (void)lx_study_range(s, section, i, id, length, &n);
@@ -170,7 +170,7 @@ static enum lx_code length_panel(const struct lx_study *s, size_t section, const
                                   (double)lengths->length[k] / lengths->train_length);
         }
     lx_plot_drop_empty(p);
-    p->y_cap = p->floor = (double)NAN;
+    p->y_cap = (double)NAN;
     p->xlabel = "evaluation length";
     return LX_OK;
 }

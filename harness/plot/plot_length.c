@@ -110,11 +110,19 @@ const char *lx_plot_edge_note(const struct lx_panel *p)
                           : "";
 }
 
-/* The floor of the longest length stands for all: the targets are the same at every length. */
-static double floor_of(const struct lx_study *s, size_t section)
+/* Yardsticks, highest first. Those at the longest length stand for all: the targets are the same at every
+ * length. */
+static void add_levels(const struct lx_study *s, size_t section, struct lx_panel *p)
 {
+    static const char *const dash[LX_YARDSTICKS] = {"(1,6)", "(1,3)", "(8,3,1,3)", "(4,4)"};
     const struct lx_section *sec = &s->section[section];
-    return lx_study_floor(s, section, sec->length[sec->n_lengths - 1]);
+    for (int y = LX_YARDSTICK_BIGRAM; y < LX_YARDSTICKS; y++) {
+        double at =
+            lx_study_yardstick(s, section, (enum lx_yardstick)y, sec->length[sec->n_lengths - 1]);
+        if (isfinite(at))
+            p->level[p->n_levels++] =
+                (struct lx_level){at, lx_yardstick_label((enum lx_yardstick)y), dash[y]};
+    }
 }
 
 static enum lx_code make_ppl(const struct lx_study *s, size_t section, struct lx_arena *arena,
@@ -136,7 +144,7 @@ static enum lx_code make_ppl(const struct lx_study *s, size_t section, struct lx
     lx_plot_drop_empty(p);
     p->y = LX_AXIS_LOG;
     p->ylabel = "perplexity";
-    p->floor = floor_of(s, section);
+    add_levels(s, section, p);
     p->y_cap = CAP * lowest(p);
     lx_format_multiple(sec->length[sec->n_lengths - 1], sec->train_length, multiple);
     f->name = lx_arena_printf(arena, "ppl_vs_length%s", sec->suffix);
@@ -184,7 +192,7 @@ static enum lx_code entropy_panel(const struct lx_study *s, size_t section, int 
         }
     lx_plot_drop_empty(p);
     p->y = LX_AXIS_LINEAR;
-    p->y_cap = p->floor = (double)NAN;
+    p->y_cap = (double)NAN;
     p->xlabel = "evaluation length";
     return LX_OK;
 }

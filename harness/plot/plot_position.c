@@ -28,6 +28,23 @@ static size_t most_bins(const struct lx_study *s, size_t section, int length)
     return most;
 }
 
+/* How much a point would move with other text: the mean standard error over windows of the seeds, who
+ * all read the same. The band takes it in. */
+static void add_text_error(const struct lx_study *s, const struct lx_group *g, struct lx_point *q)
+{
+    double sum = 0;
+    int n = 0;
+    for (size_t i = g->first; i < g->first + (size_t)g->n; i++)
+        if (isfinite(s->rows.row[i].stderr_value)) {
+            sum += s->rows.row[i].stderr_value;
+            n++;
+        }
+    if (n == 0 || !isfinite(q->y))
+        return;
+    q->lo = fmin(q->lo, q->y - sum / n);
+    q->hi = fmax(q->hi, q->y + sum / n);
+}
+
 /* A series of which not every seed could be evaluated shows that instead of the seeds left. */
 static void fill_curve(const struct lx_study *s, size_t section, int length, struct lx_curve *c)
 {
@@ -39,8 +56,10 @@ static void fill_curve(const struct lx_study *s, size_t section, int length, str
         return;
     }
     for (size_t k = 0; k < n; k++)
-        if (is_bin(&g[k]))
+        if (is_bin(&g[k])) {
             lx_plot_add_group(c, &g[k], lx_plot_middle(&g[k]));
+            add_text_error(s, &g[k], &c->point[c->n - 1]);
+        }
 }
 
 enum lx_code lx_plot_position_tics(double x_max, struct lx_arena *arena, struct lx_panel *p,
@@ -58,6 +77,33 @@ enum lx_code lx_plot_position_tics(double x_max, struct lx_arena *arena, struct 
         tic[p->n_tics++] = (struct lx_tic){exp2(k), label};
     }
     return LX_OK;
+}
+
+/* "; band: seeds and the standard error over windows, at least 512 targets a point": what the bins say
+ * of themselves. Bins of few targets are said to be. */
+static const char *bins_note(const struct lx_study *s, size_t section, int length,
+                             struct lx_arena *arena)
+{
+    const struct lx_section *sec = &s->section[section];
+    long long least = -1;
+    bool errors = false;
+    for (size_t i = 0; i < s->n_series; i++) {
+        size_t n;
+        const struct lx_group *g = lx_study_range(s, section, i, s->nll, length, &n);
+        for (size_t k = 0; k < n; k++) {
+            const struct lx_row *r = &s->rows.row[g[k].first];
+            if (!is_bin(&g[k]) || r->tokens < 0)
+                continue;
+            errors |= isfinite(r->stderr_value);
+            least = least < 0 || r->tokens < least ? r->tokens : least;
+        }
+    }
+    if (!errors)
+        return lx_plot_band_note(sec);
+    return lx_arena_printf(arena,
+                           "; band: %sone standard error over windows, %s%lld targets a point",
+                           sec->seeds_max > 1 ? "seeds and " : "",
+                           least < LX_FEW_TARGETS ? "only down to " : "at least ", least);
 }
 
 static enum lx_code make(const struct lx_study *s, size_t section, size_t bins,
@@ -82,7 +128,7 @@ static enum lx_code make(const struct lx_study *s, size_t section, size_t bins,
     p->x_min = x_min * 0.9;
     p->x_max = x_max * 1.05;
     p->y = LX_AXIS_LINEAR;
-    p->y_cap = p->floor = (double)NAN;
+    p->y_cap = (double)NAN;
     p->symbol_every = 1 + (int)bins / 16;
     p->mark = sec->train_length;
     p->mark_text = "training length";
@@ -92,8 +138,9 @@ static enum lx_code make(const struct lx_study *s, size_t section, size_t bins,
     f->name = lx_arena_printf(arena, "nll_by_position%s", sec->suffix);
     f->title = lx_arena_printf(arena, "NLL by position in windows of %d tokens (%s): %s", length,
                                multiple, sec->title);
-    f->note =
-        lx_arena_printf(arena, "%s%s%s", sec->detail, lx_plot_band_note(sec), lx_plot_edge_note(p));
+    f->note = bins_note(s, section, length, arena);
+    if (f->note != NULL)
+        f->note = lx_arena_printf(arena, "%s%s%s", sec->detail, f->note, lx_plot_edge_note(p));
     f->legend_title = "NLL at the last positions";
     f->n_panels = 1;
     if (!f->name || !f->title || !f->note)

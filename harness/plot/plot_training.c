@@ -140,7 +140,7 @@ static void choose_axis(struct lx_panel *p)
                 : unit > 1 ? "training tokens seen (thousands)"
                            : "training tokens seen";
     p->ylabel = "training NLL (nats per token)";
-    p->y_cap = p->mark = p->floor = (double)NAN;
+    p->y_cap = p->mark = (double)NAN;
 }
 
 /* Curves of the samples; series as trained only. */

@@ -8,6 +8,7 @@
 #include "report/table.h"
 #include "study/costs.h"
 #include "system/fs.h"
+#include "text/escape.h"
 #include "text/json.h"
 #include "verdict/claims.h"
 #include "verdict/published.h"
@@ -259,12 +260,28 @@ static enum lx_code write_plots(const char *dir, const struct lx_report_options 
     return code;
 }
 
+/* Once for what was trained alike, whichever way it was read. */
+static void warn_untrained(const char *dir, const struct lx_study *s)
+{
+    for (size_t i = 0; i < s->n_sections; i++) {
+        const struct lx_section *a = &s->section[i], *b = i > 0 ? a - 1 : NULL;
+        struct lx_buf text = {0};
+        if (b != NULL && a->dataset == b->dataset && a->train_length == b->train_length)
+            continue;
+        if (lx_table_untrained(s, i, "", lx_escape_plain, &text) && !text.failed)
+            lx_log("warning: %s: %s: %s", dir, lx_rows_name(&s->rows, a->dataset), text.text);
+        lx_buf_free(&text);
+    }
+}
+
 enum lx_code lx_report_make(const char *dir, const struct lx_report_options *o, struct lx_err *err)
 {
     static const struct lx_report_options DEFAULTS = {0};
     struct folder f = {0};
     o = o ? o : &DEFAULTS;
     enum lx_code code = load(dir, &f, err);
+    if (code == LX_OK)
+        warn_untrained(dir, &f.study);
     if (code == LX_OK)
         code = write_table(dir, "table.md", &f.study, lx_table_markdown, err);
     if (code == LX_OK)

@@ -55,18 +55,23 @@ static void mark_best(struct lx_table *t, size_t column, const double *mean, boo
     }
 }
 
-static void add_floor(const struct lx_study *s, size_t section, struct lx_table *t)
+/* Pairs, triples and the generator's own cost, where there are any; single tokens tell nothing more. */
+static void add_yardsticks(const struct lx_study *s, size_t section, struct lx_table *t)
 {
-    size_t r = t->n_rows;
-    for (size_t c = 0; c < t->n_columns; c++) {
-        double floor = lx_study_floor(s, section, t->column[c]);
-        if (isnan(floor))
-            continue;
-        lx_format_number(floor, floor, t->cell[r * t->n_columns + c].mean);
-        t->floor = true;
+    for (int y = LX_YARDSTICK_BIGRAM; y < LX_YARDSTICKS; y++) {
+        size_t r = t->n_rows;
+        bool any = false;
+        for (size_t c = 0; c < t->n_columns; c++) {
+            double ppl = lx_study_yardstick(s, section, (enum lx_yardstick)y, t->column[c]);
+            if (isnan(ppl))
+                continue;
+            lx_format_number(ppl, ppl, t->cell[r * t->n_columns + c].mean);
+            any = true;
+        }
+        t->label[r] = lx_yardstick_label((enum lx_yardstick)y);
+        t->n_rows += any;
+        t->yardsticks += any;
     }
-    t->label[r] = "generator floor";
-    t->n_rows += t->floor;
 }
 
 static int answers_metric(const struct lx_study *s)
@@ -143,7 +148,7 @@ enum lx_code lx_table_make(const struct lx_study *s, size_t section, enum lx_tab
                            struct lx_arena *arena, struct lx_table *t, struct lx_err *err)
 {
     const struct lx_section *sec = &s->section[section];
-    size_t rows = s->n_series + 1, columns;
+    size_t rows = s->n_series + LX_YARDSTICKS, columns;
     double *mean; /* (columns, rows) for the best */
     *t = (struct lx_table){0};
     if (find_columns(s, section, block, arena, t, err) != LX_OK)
@@ -170,14 +175,15 @@ enum lx_code lx_table_make(const struct lx_study *s, size_t section, enum lx_tab
         if (block != LX_TABLE_RATIO || t->column[c] != sec->train_length)
             mark_best(t, c, mean + c * rows, block == LX_TABLE_ANSWERS || t->depths);
     if (block == LX_TABLE_PPL)
-        add_floor(s, section, t);
+        add_yardsticks(s, section, t);
     return LX_OK;
 }
 
 enum lx_code lx_table_csv(const struct lx_study *s, struct lx_buf *out, struct lx_err *err)
 {
     lx_buf_add(out, "dataset,split,train_length,mode,stride,encoding,evaluated_as,eval_length,"
-                    "seeds,seeds_ok,ppl_mean,ppl_std,ratio_mean,ratio_std,ppl_floor,status\n");
+                    "seeds,seeds_ok,ppl_mean,ppl_std,ratio_mean,ratio_std,ppl_floor,ppl_unigram,"
+                    "ppl_bigram,ppl_trigram,status\n");
     for (size_t i = 0; i < s->n_groups; i++) {
         const struct lx_group *g = &s->group[i];
         const struct lx_section *sec = &s->section[g->section];
@@ -200,13 +206,35 @@ enum lx_code lx_table_csv(const struct lx_study *s, struct lx_buf *out, struct l
         lx_buf_add(out, ",");
         lx_csv_field(out, lx_rows_name(&s->rows, series->evaluated_as));
         lx_buf_printf(out, ",%d,%d,%d,", g->eval_length, g->n, g->stats.n);
-        double v[5] = {g->stats.mean, g->stats.sd, ratio.mean, ratio.sd,
-                       lx_study_floor(s, (size_t)g->section, g->eval_length)};
-        for (int k = 0; k < 5; k++) {
+        double v[8] = {g->stats.mean, g->stats.sd, ratio.mean, ratio.sd};
+        for (int k = 0; k < 4; k++) /* the floor stood first before there were tables */
+            v[4 + k] = lx_study_yardstick(s, (size_t)g->section,
+                                          (enum lx_yardstick)((LX_YARDSTICK_FLOOR + k) % 4),
+                                          g->eval_length);
+        for (int k = 0; k < 8; k++) {
             lx_csv_number(out, v[k]);
             lx_buf_add(out, ",");
         }
         lx_buf_printf(out, "%s\n", lx_report_status_name(lx_group_status(g)));
     }
     return lx_buf_check(out, err);
+}
+
+bool lx_table_untrained(const struct lx_study *s, size_t section, const char *before,
+                        void (*escape)(struct lx_buf *out, const char *text), struct lx_buf *out)
+{
+    bool any = false;
+    for (size_t i = 0; i < s->n_series; i++) {
+        if (!lx_study_untrained(s, section, i))
+            continue;
+        if (any)
+            lx_buf_add(out, ", ");
+        else
+            lx_buf_printf(out,
+                          "%snot trained (no better than the bigram table at %d tokens): ", before,
+                          s->section[section].train_length);
+        escape(out, s->series[i].label);
+        any = true;
+    }
+    return any;
 }

@@ -29,7 +29,7 @@ struct lx_table {
     bool depths;                /* columns are depths */
     int at_length;              /* of them */
     struct lx_table_cell *cell; /* (n_rows, n_columns) */
-    bool floor;                 /* the last row is the generator's floor */
+    size_t yardsticks;          /* of the last rows */
 };
 
 /* Fill a table; memory from the arena. */
@@ -39,6 +39,11 @@ enum lx_code lx_table_make(const struct lx_study *s, size_t section, enum lx_tab
 
 /* Whether a section without perplexities has answers to show. */
 bool lx_table_has_answers(const struct lx_study *s, size_t section);
+
+/* Append `before` and "not trained (...): a, b" with the series that are not, escaped; false and nothing
+ * where all are. */
+bool lx_table_untrained(const struct lx_study *s, size_t section, const char *before,
+                        void (*escape)(struct lx_buf *out, const char *text), struct lx_buf *out);
 
 /* Append the whole report in one format. */
 LX_MUST_CHECK

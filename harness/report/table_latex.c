@@ -46,7 +46,7 @@ static void cell(struct lx_buf *out, const struct lx_table_cell *c)
 static void write_rows(const struct lx_table *t, struct lx_buf *out)
 {
     for (size_t r = 0; r < t->n_rows; r++) {
-        if (t->floor && r + 1 == t->n_rows)
+        if (t->yardsticks > 0 && r + t->yardsticks == t->n_rows)
             lx_buf_add(out, "    \\midrule\n");
         lx_buf_add(out, "    ");
         lx_escape_tex(out, t->label[r]);
@@ -58,15 +58,17 @@ static void write_rows(const struct lx_table *t, struct lx_buf *out)
     }
 }
 
-static void write_head(const struct lx_section *sec, const struct lx_table *t, const char *caption,
-                       struct lx_buf *out)
+static void write_head(const struct lx_study *s, size_t section, const struct lx_table *t,
+                       const char *caption, struct lx_buf *out)
 {
+    const struct lx_section *sec = &s->section[section];
     lx_buf_printf(out, "\n\\begin{table}\n  \\centering\n  \\caption{%s: ", caption);
     lx_escape_tex(out, sec->title);
     lx_buf_add(out, "; ");
     lx_escape_tex(out, sec->detail);
     if (sec->seeds_max > 1)
         lx_buf_add(out, "; mean $\\pm$ standard deviation over seeds");
+    (void)lx_table_untrained(s, section, "; ", lx_escape_tex, out);
     lx_buf_add(out, ".}\n  \\begin{tabular}{l");
     for (size_t c = 0; c < t->n_columns; c++)
         lx_buf_add(out, "r");
@@ -93,7 +95,7 @@ static enum lx_code write_float(const struct lx_study *s, size_t section, const 
     struct lx_table t;
     enum lx_code code = lx_table_make(s, section, block, &arena, &t, err);
     if (code == LX_OK) {
-        write_head(&s->section[section], &t, caption, out);
+        write_head(s, section, &t, caption, out);
         write_rows(&t, out);
     }
     if (code == LX_OK && second != block) {

@@ -160,6 +160,9 @@ static enum lx_code write_perplexity(const struct lx_study *s, size_t section, e
                   format == MARKDOWN ? ":" : "");
     if (write_block(s, section, LX_TABLE_PPL, format, out, err) != LX_OK)
         return err->code;
+    if (lx_table_untrained(s, section, "\n",
+                           format == MARKDOWN ? lx_escape_markdown : lx_escape_plain, out))
+        lx_buf_add(out, format == MARKDOWN ? ".\n" : "\n");
     if (!has_base(sec)) {
         lx_buf_add(out, "\nThe training length was not evaluated: no ratios to it.\n");
         return LX_OK;

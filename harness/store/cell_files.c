@@ -14,7 +14,8 @@
 #define FORMAT "longshot-cell-1"
 #define DIGITS 64
 
-const char *const lx_cell_names[] = {"train.csv", "run.csv", "metrics.csv", LX_MANIFEST_CELL};
+const char *const lx_cell_names[] = {"train.csv", "run.csv", "blocks.csv", "metrics.csv",
+                                     LX_MANIFEST_CELL};
 
 void lx_cell_free(struct lx_cell_files *f)
 {

@@ -7,9 +7,10 @@
  *     longshot-cell-1 ID
  *     SHA256  train.csv BYTES
  *     SHA256  run.csv BYTES
+ *     SHA256  blocks.csv BYTES
  *     SHA256  metrics.csv BYTES
  *
- * and then the three files, one after the other. The same files give the same bytes. */
+ * and then the four files, one after the other. The same files give the same bytes. */
 #ifndef LX_STORE_CELL_FILES_H
 #define LX_STORE_CELL_FILES_H
 
@@ -18,7 +19,13 @@
 #include "core/buf.h"
 #include "core/err.h"
 
-enum lx_cell_file { LX_CELL_TRAIN, LX_CELL_RUN, LX_CELL_METRICS, LX_CELL_FILE_COUNT };
+enum lx_cell_file {
+    LX_CELL_TRAIN,
+    LX_CELL_RUN,
+    LX_CELL_BLOCKS,
+    LX_CELL_METRICS,
+    LX_CELL_FILE_COUNT
+};
 
 /* Their names in the order of the manifest, and last its own. */
 extern const char *const lx_cell_names[LX_CELL_FILE_COUNT + 1];

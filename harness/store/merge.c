@@ -10,6 +10,7 @@
 #include "store/plan_file.h"
 #include "store/store.h"
 #include "system/fs.h"
+#include "system/gzip_write.h"
 #include "text/csvfile.h"
 #include "text/json.h"
 
@@ -25,6 +26,9 @@ struct layout {
 static const struct layout layouts[LX_CELL_FILE_COUNT] = {
     {"train.csv", LX_TRAIN_HEADER, {"cell", "#step"}},
     {"runs.csv", LX_RUNS_HEADER, {"experiment", "dataset", "encoding", "#seed", "cell"}},
+    {"blocks.csv.gz",
+     LX_BLOCKS_HEADER,
+     {"cell", "evaluated_as", "mode", "#stride", "#eval_length", "#block"}},
     {"metrics.csv",
      LX_METRICS_HEADER,
      {"experiment", "dataset", "split", "#train_length", "encoding", "evaluated_as", "#seed",
@@ -228,13 +232,23 @@ static enum lx_code write_partial(struct merge *m, struct lx_buf *out, struct lx
     return lx_buf_check(&m->missing_text, err) != LX_OK ? err->code : lx_buf_check(out, err);
 }
 
+/* Packed if the name says so. */
 static enum lx_code save(struct merge *m, const char *name, const struct lx_buf *text,
                          struct lx_err *err)
 {
-    const char *path = lx_arena_printf(&m->arena, "%s/%s", m->dir, name);
+    const char *path = lx_arena_printf(&m->arena, "%s/%s", m->dir, name), *dot = strrchr(name, '.');
+    struct lx_buf packed = {0};
+    enum lx_code code = LX_OK;
 
-    return path == NULL ? lx_fail(err, LX_ENOMEM, "out of memory")
-                        : lx_fs_write(path, text->text, text->len, err);
+    if (path == NULL)
+        return lx_fail(err, LX_ENOMEM, "out of memory");
+    if (strcmp(dot, ".gz") != 0)
+        return lx_fs_write(path, text->text, text->len, err);
+    code = lx_gzip(text->text, text->len, &packed, err);
+    if (code == LX_OK)
+        code = lx_fs_write(path, packed.text, packed.len, err);
+    lx_buf_free(&packed);
+    return code;
 }
 
 /* All tables are made before the first is replaced. The mark of a merge that is not whole is put there

@@ -78,9 +78,33 @@ static void add_row(const struct lx_row_label *l, const struct lx_metric *r, str
     lx_buf_printf(out, "%s,%s\n", r->status, LX_PROTOCOL);
 }
 
+/* What tells cells apart is in metrics.csv. */
+static void add_blocks(const struct lx_row_label *l, const struct lx_metric_blocks *r,
+                       struct lx_buf *out)
+{
+    for (int b = 0; b < r->n; b++) {
+        lx_csv_field(out, l->cell);
+        lx_buf_add(out, ",");
+        add_pair(out, l->evaluated_as, r->suffix != NULL ? r->suffix : "");
+        lx_buf_printf(out, ",%d,%s,", r->eval_length, r->mode);
+        add_whole(out, r->stride > 0 ? r->stride : -1);
+        lx_buf_printf(out, "%d,%lld,", b, r->tokens[b]);
+        lx_csv_number(out, r->nll[b]);
+        lx_buf_add(out, "\n");
+    }
+}
+
 void lx_store_metrics(const struct lx_row_label *label, const struct lx_metrics *m,
-                      struct lx_buf *out)
+                      struct lx_store_rows *out)
 {
     for (size_t i = 0; i < m->n; i++)
-        add_row(label, &m->rows[i], out);
+        add_row(label, &m->rows[i], &out->metrics);
+    for (size_t i = 0; i < m->n_blocks; i++)
+        add_blocks(label, &m->blocks[i], &out->blocks);
+}
+
+void lx_store_rows_free(struct lx_store_rows *r)
+{
+    lx_buf_free(&r->metrics);
+    lx_buf_free(&r->blocks);
 }

@@ -18,6 +18,7 @@
     "cell,experiment,encoding,dataset,seed,status,seconds,train_seconds,eval_seconds,"             \
     "tokens_per_second,parameters,peak_rss_bytes,blas_core,simd,cpu,version"
 #define LX_TRAIN_HEADER "cell,step,tokens,lr,train_nll,grad_norm"
+#define LX_BLOCKS_HEADER "cell,evaluated_as,eval_length,mode,stride,block,tokens,nll_sum"
 
 /* DIR/cells/ID/FILE and DIR/checkpoints/TRAIN_ID/FILE: what is finished; file "" names the folder. */
 LX_MUST_CHECK
@@ -40,8 +41,15 @@ struct lx_row_label {
     int train_length;
 };
 
-/* Append the rows in the format of metrics.csv, without the header. */
+/* Rows as text, without their headers. */
+struct lx_store_rows {
+    struct lx_buf metrics, blocks; /* of metrics.csv and blocks.csv */
+};
+
+void lx_store_rows_free(struct lx_store_rows *r);
+
+/* Append the rows of an evaluation. */
 void lx_store_metrics(const struct lx_row_label *label, const struct lx_metrics *m,
-                      struct lx_buf *out);
+                      struct lx_store_rows *out);
 
 #endif

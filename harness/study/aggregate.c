@@ -295,6 +295,31 @@ static enum lx_code sort_series(struct lx_study *s, struct lx_err *err)
     return LX_OK;
 }
 
+static const struct {
+    const char *metric, *label;
+} yardsticks[LX_YARDSTICKS] = {{"nll_unigram", "unigram table"},
+                               {"nll_bigram", "bigram table"},
+                               {"nll_trigram", "trigram table"},
+                               {"nll_floor", "generator floor"}};
+
+const char *lx_yardstick_label(enum lx_yardstick y)
+{
+    return yardsticks[y].label;
+}
+
+/* Numbers of two protocols are of other targets: no table or claim may hold both. */
+static enum lx_code refuse_mixture(const struct lx_rows *rows, struct lx_err *err)
+{
+    for (size_t i = 1; i < rows->n; i++)
+        if (rows->row[i].protocol != rows->row[0].protocol)
+            return lx_fail(
+                err, LX_EFORMAT,
+                "lines %zu and %zu are of two protocols (%s, %s), which are not compared",
+                rows->row[0].line, rows->row[i].line, lx_rows_name(rows, rows->row[0].protocol),
+                lx_rows_name(rows, rows->row[i].protocol));
+    return LX_OK;
+}
+
 enum lx_code lx_study_make(struct lx_study *s, struct lx_rows *rows, const struct lx_json *config,
                            struct lx_err *err)
 {
@@ -303,9 +328,12 @@ enum lx_code lx_study_make(struct lx_study *s, struct lx_rows *rows, const struc
     const struct lx_intern *names = &s->rows.names;
     s->ppl = lx_intern_find(names, "ppl");
     s->nll = lx_intern_find(names, "nll");
-    s->floor = lx_intern_find(names, "nll_floor");
+    for (int y = 0; y < LX_YARDSTICKS; y++)
+        s->yardstick[y] = lx_intern_find(names, yardsticks[y].metric);
     s->entropy = lx_intern_find(names, "attention_entropy");
     s->entropy_normalized = lx_intern_find(names, "attention_entropy_normalized");
+    if (refuse_mixture(&s->rows, err) != LX_OK)
+        return err->code;
     if (rank_rows(&s->rows, config, err) != LX_OK)
         return err->code;
     qsort(s->rows.row, s->rows.n, sizeof *s->rows.row, by_all);

@@ -14,6 +14,8 @@
 #include "study/rows.h"
 #include "text/json.h"
 
+#define LX_FEW_TARGETS 1000 /* below it numbers are said to be of few targets */
+
 struct lx_stats {
     int n;
     double mean;
@@ -51,6 +53,19 @@ struct lx_section {
     char *suffix; /* "" or "-journal-128-last": what tells its files from others */
 };
 
+/* Readers that are no model of the study: n-grams of the training split, and the generator of made-up
+ * data. They read the same targets, so one number stands for a section and length. */
+enum lx_yardstick {
+    LX_YARDSTICK_UNIGRAM,
+    LX_YARDSTICK_BIGRAM,
+    LX_YARDSTICK_TRIGRAM,
+    LX_YARDSTICK_FLOOR,
+    LX_YARDSTICKS
+};
+
+/* "bigram table". */
+const char *lx_yardstick_label(enum lx_yardstick y);
+
 struct lx_study {
     struct lx_rows rows; /* sorted */
     struct lx_section *section;
@@ -59,7 +74,8 @@ struct lx_study {
     size_t n_series;
     struct lx_group *group; /* sorted by the first eight members */
     size_t n_groups;
-    int ppl, nll, floor, entropy, entropy_normalized; /* metric ids, -1: not in the file */
+    int ppl, nll, entropy, entropy_normalized; /* metric ids, -1: not in the file */
+    int yardstick[LX_YARDSTICKS];              /* the same */
 };
 
 /* Take the rows (also on failure) and group them. config: the resolved config, whose `encodings`
@@ -86,9 +102,14 @@ LX_MUST_CHECK
 enum lx_code lx_study_ratio(const struct lx_study *s, const struct lx_group *g,
                             struct lx_stats *out, struct lx_err *err);
 
-/* Perplexity of the generator itself on the targets of this length: exp of the mean nll_floor; NaN
- * where there is none. */
-double lx_study_floor(const struct lx_study *s, size_t section, int eval_length);
+/* Perplexity of a yardstick on the targets of this length: exp of its mean NLL; NaN where there is
+ * none. */
+double lx_study_yardstick(const struct lx_study *s, size_t section, enum lx_yardstick y,
+                          int eval_length);
+
+/* Whether the series, evaluated as it was trained, is not below the bigram table at its training length
+ * (mean over seeds): it has not learned what a table knows. False where it cannot be told. */
+bool lx_study_untrained(const struct lx_study *s, size_t section, size_t series);
 
 /* What occurs among the groups of a metric in this section, rising: evaluation lengths, or first
  * positions (`positions`). Memory from the arena. */

@@ -107,16 +107,25 @@ bool lx_study_has(const struct lx_study *s, size_t section, size_t series)
            s->group[at].series == (int)series;
 }
 
-double lx_study_floor(const struct lx_study *s, size_t section, int eval_length)
+double lx_study_yardstick(const struct lx_study *s, size_t section, enum lx_yardstick y,
+                          int eval_length)
 {
     double sum = 0;
     int n = 0;
-    for (size_t i = 0; s->floor >= 0 && i < s->n_series; i++) {
-        const struct lx_group *g = lx_study_find(s, section, i, s->floor, eval_length);
+    for (size_t i = 0; s->yardstick[y] >= 0 && i < s->n_series; i++) {
+        const struct lx_group *g = lx_study_find(s, section, i, s->yardstick[y], eval_length);
         if (g != NULL && g->stats.n > 0) {
             sum += g->stats.mean;
             n++;
         }
     }
     return n ? exp(sum / n) : (double)NAN;
+}
+
+bool lx_study_untrained(const struct lx_study *s, size_t section, size_t series)
+{
+    int length = s->section[section].train_length;
+    const struct lx_group *g = lx_study_find(s, section, series, s->ppl, length);
+    return s->series[series].variant == 0 && g != NULL && g->stats.n > 0 &&
+           g->stats.mean >= lx_study_yardstick(s, section, LX_YARDSTICK_BIGRAM, length);
 }

@@ -76,7 +76,8 @@ static void describe_section(struct lx_study *s, struct lx_section *sec)
     else
         snprintf(seeds, sizeof seeds, "%d to %d seeds", sec->seeds_min, sec->seeds_max);
     if (sec->tokens > 0)
-        snprintf(tokens, sizeof tokens, ", %lld target tokens", sec->tokens);
+        snprintf(tokens, sizeof tokens, ", %s%lld target tokens",
+                 sec->tokens < LX_FEW_TARGETS ? "only " : "", sec->tokens);
     sec->title = lx_arena_printf(a, "%s, trained at %d tokens",
                                  lx_rows_name(&s->rows, sec->dataset), sec->train_length);
     sec->detail = lx_arena_printf(a, "%s split, %s, %s%s", lx_rows_name(&s->rows, sec->split),

@@ -190,7 +190,7 @@ enum lx_code lx_csv_read(const char *path, struct lx_arena *arena, struct lx_csv
                          struct lx_err *err)
 {
     struct lx_buf text = {0};
-    enum lx_code code = lx_fs_read(path, &text, err);
+    enum lx_code code = lx_fs_read_gz(path, &text, err);
 
     if (code == LX_OK)
         code = lx_csv_parse(text.text, text.len, path, arena, out, err);

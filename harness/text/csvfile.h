@@ -20,6 +20,7 @@ struct lx_csv {
 LX_MUST_CHECK
 enum lx_code lx_csv_parse(const char *text, size_t n, const char *name, struct lx_arena *arena,
                           struct lx_csv *out, struct lx_err *err);
+/* The file may be gzip. */
 LX_MUST_CHECK
 enum lx_code lx_csv_read(const char *path, struct lx_arena *arena, struct lx_csv *out,
                          struct lx_err *err);

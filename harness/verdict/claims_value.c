@@ -149,11 +149,23 @@ static bool fits(const struct lx_study *s, const struct lx_section *sec,
     return mode == NULL || strcmp(its, mode) == 0;
 }
 
+/* The modes in which a value that names none is looked for, and last what has no mode of an evaluation.
+ * Folders of the first protocol read the other way: `last` had few targets then. */
+enum { MODES = 4 };
+static const char *const *modes_of(const struct lx_study *s)
+{
+    static const char *const first[MODES] = {"nonoverlapping", "last", "sliding", NULL};
+    static const char *const now[MODES] = {"last", "nonoverlapping", "sliding", NULL};
+    const char *protocol = lx_rows_name(&s->rows, s->rows.row[0].protocol);
+
+    return strcmp(protocol, "longshot-1") == 0 ? first : now;
+}
+
 enum lx_code lx_claim_find(const struct lx_study *s, const struct lx_claim_value *v, int dataset,
                            int train_length, struct lx_arena *arena, struct lx_claim_point **point,
                            size_t *n, const char **why, struct lx_err *err)
 {
-    static const char *const order[] = {"nonoverlapping", "last", "sliding", NULL};
+    const char *const *order = modes_of(s);
     int metric = metric_of(s, v);
     double length;
     size_t near = 0;
@@ -165,7 +177,7 @@ enum lx_code lx_claim_find(const struct lx_study *s, const struct lx_claim_value
     length = lx_length_tokens(&v->length, train_length);
     *n = 0;
     *why = NULL;
-    for (size_t m = 0; m < sizeof order / sizeof order[0] && *n == 0; m++)
+    for (size_t m = 0; m < MODES && *n == 0; m++)
         for (size_t i = 0; i < s->n_sections && *n == 0; i++) {
             const struct lx_group *g;
             size_t n_groups, n_series, series;

@@ -44,9 +44,9 @@ check "unless --allow-extra" compare 0 a d --allow-extra
 check "a metrics.csv is as good as its folder" compare 0 a/metrics.csv b
 check "metrics are chosen" compare 0 a b --metrics ppl,attention_entropy
 check "both are compared" has out "7 keys: 7 equal"
-sed 's/,longshot-1$/,longshot-2/' b/metrics.csv >protocol.csv
+sed 's/,longshot-2$/,longshot-3/' b/metrics.csv >protocol.csv
 check "another protocol fails" compare 3 a protocol.csv
-check "it is named" has out "protocol longshot-1 -> longshot-2"
+check "it is named" has out "protocol longshot-2 -> longshot-3"
 sed '/,alibi,.*,1,16,64,.*,nll,,,,,/s/,nll,,,,,[^,]*,[^,]*,\([0-9]*\),\([0-9]*\),ok,/,nll,,,,,,,0,0,diverged,/' b/metrics.csv >diverged.csv
 check "a number lost fails whatever the band" compare 3 a diverged.csv --abs 1000
 check "it says that a seed diverged" has out "-> diverged (1 of 2 seeds ok"
@@ -147,7 +147,7 @@ check "and passes the rounding of another CPU" planted 1.000001 0
 check "the study of the statistical gate runs" exits 0 "$longshot" run "$root/configs/ci-curves.json" -o curves --plots no \
     train.steps=1 train.warmup=0 eval.tokens=512 'seeds=[1]'
 check "its numbers cannot be compared with the shipped baseline" compare 3 "$root/results/baselines/ci-curves" curves --metrics all --format json
-check "but every key is there" sh -c "jq -e '.count.missing == 0 and .count.extra == 0 and .count.keys == 312' out"
+check "but every key is there" sh -c "jq -e '.count.missing == 0 and .count.extra == 0 and .count.keys == 456' out"
 
 echo "1..$n"
 exit $bad

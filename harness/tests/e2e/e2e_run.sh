@@ -35,7 +35,7 @@ check "every table is there" test -s a/metrics.csv -a -s a/runs.csv -a -s a/trai
 check "metrics.csv has the columns of the contract" test "$(head -1 a/metrics.csv)" = \
     "experiment,cell,encoding,evaluated_as,dataset,split,seed,train_length,eval_length,mode,stride,metric,layer,head,position_lo,position_hi,value,stderr,tokens,windows,status,protocol"
 check "a learned table does not apply past its length" has a/metrics.csv \
-    ",learned,learned,journal,valid,1,16,64,nonoverlapping,,nll,,,,,,,0,0,not_applicable,longshot-1"
+    ",learned,learned,journal,valid,1,16,64,nonoverlapping,,nll,,,,,,,0,0,not_applicable,longshot-2"
 check "the other stack does" sh -c \
     "grep ',learned,learned+clamp,journal,valid,1,16,64,nonoverlapping,,nll,,,,,' a/metrics.csv | grep -q ',ok,'"
 check "no row is doubled" test -z "$(cut -d, -f1-16 a/metrics.csv | sort | uniq -d)"

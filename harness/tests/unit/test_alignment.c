@@ -249,7 +249,8 @@ static void training_length_is_left_alone(void **state)
             CHECK_NEAR(value(&r, L, "alignment_temperature", l, h), 1, 0);
     CHECK_NEAR(value(&r, L, "alignment_entropy_after", -1, -1),
                value(&r, L, "alignment_entropy_target", -1, -1), 0);
-    CHECK_OK(lx_evaluate(&r.model.m, &r.eval, &r.stream, r.bytes, false, 0, NULL, &plain, &err));
+    CHECK_OK(lx_evaluate(&r.model.m, &r.eval, &(struct lx_eval_text){&r.stream, r.bytes, NULL},
+                         false, 0, NULL, &plain, &err));
     for (size_t i = 0; i < r.out.n; i++) {
         const struct lx_metric *a = &r.out.rows[i];
 
@@ -293,8 +294,9 @@ static void scores_as_the_temperature_scheme_does(void **state)
     open_rig(&other, text, "[]");
     other.eval.lengths[0] = LONGEST;
     other.eval.n_lengths = 1;
-    CHECK_OK(
-        lx_evaluate(&other.model.m, &other.eval, &r.stream, r.bytes, false, 0, NULL, &plain, &err));
+    CHECK_OK(lx_evaluate(&other.model.m, &other.eval,
+                         &(struct lx_eval_text){&r.stream, r.bytes, NULL}, false, 0, NULL, &plain,
+                         &err));
     for (size_t i = 0; i < r.out.n; i++) {
         const struct lx_metric *a = &r.out.rows[i];
 

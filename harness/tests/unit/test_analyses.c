@@ -478,7 +478,8 @@ static void scores_the_targets_of_the_evaluation(void **state)
     open_run(&r, "[]", "[\"receptive_field\"]");
     r.eval.attention = true;
     r.eval.modes[LX_MODE_LAST] = true;
-    CHECK_OK(lx_evaluate(&r.model.m, &r.eval, &r.stream, r.bytes, false, 0, NULL, &plain, &err));
+    CHECK_OK(lx_evaluate(&r.model.m, &r.eval, &(struct lx_eval_text){&r.stream, r.bytes, NULL},
+                         false, 0, NULL, &plain, &err));
     r.subject.watch.skip = 5;
     c = (struct lx_analysis_call){.subject = &r.subject,
                                   .item = &r.analyses.item[0],

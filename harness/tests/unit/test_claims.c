@@ -249,9 +249,10 @@ static void test_values(void **state)
         row("a", "a", "toy", i, 4, 8, "nonoverlapping", "heat", "1,0,4,8", "11", 8, "ok");
     }
     judge(
-        "[" CLAIM("minus", "\"left\":{\"encoding\":\"a\",\"length\":4,\"minus\":{\"length\":8}},"
+        "[" CLAIM("minus", "\"left\":{\"encoding\":\"a\",\"length\":4,\"mode\":\"nonoverlapping\","
+                           "\"minus\":{\"length\":8}},"
                            "\"op\":\">=\",\"times\":3,\"right\":{\"encoding\":\"a\",\"length\":8,"
-                           "\"minus\":{\"mode\":\"last\"}}") "," //
+                           "\"mode\":\"nonoverlapping\",\"minus\":{\"mode\":\"last\"}}") "," //
         CLAIM("bins", "\"left\":{\"encoding\":\"a\",\"length\":8,\"metric\":\"nll\","
                       "\"positions\":[\"1x\",\"2x\"]},\"op\":\"<\",\"right\":2.5") "," //
         CLAIM("ragged", "\"left\":{\"encoding\":\"a\",\"length\":8,\"metric\":\"nll\","

@@ -22,6 +22,8 @@ struct eval_rig {
     struct model_rig model;
     struct lx_eval_config c;
     struct lx_stream stream;
+    struct lx_window_plan plan;
+    struct lx_eval_text text;
     float floor[STREAM], blind[STREAM];
     uint32_t reach[STREAM];
     double bytes[V];
@@ -43,6 +45,7 @@ static void eval_open(struct eval_rig *r, const char *stack, bool generated)
                                    .n_lengths = 4,
                                    .modes = {true, true, true},
                                    .tokens = TARGETS + 7,
+                                   .last_tokens = 34,
                                    .stride = 3,
                                    .attention = true,
                                    .per_head = true,
@@ -62,6 +65,9 @@ static void eval_open(struct eval_rig *r, const char *stack, bool generated)
     }
     for (int v = 0; v < V; v++)
         r->bytes[v] = 1 + v % 4;
+    CHECK_OK(lx_window_plan(&r->c, &r->stream, &r->plan, &err));
+    assert_int_equal(r->plan.targets, TARGETS);
+    r->text = (struct lx_eval_text){.stream = &r->stream, .token_bytes = r->bytes};
 }
 
 static void eval_close(struct eval_rig *r)
@@ -75,8 +81,7 @@ static void evaluate(struct eval_rig *r, bool diverged, size_t limit)
     struct lx_err err;
 
     lx_metrics_free(&r->out);
-    CHECK_OK(lx_evaluate(&r->model.m, &r->c, &r->stream, r->bytes, diverged, limit, NULL, &r->out,
-                         &err));
+    CHECK_OK(lx_evaluate(&r->model.m, &r->c, &r->text, diverged, limit, NULL, &r->out, &err));
 }
 
 /* The one row of a metric over all positions and heads. */
@@ -123,12 +128,12 @@ static void brute(struct eval_rig *r, enum lx_eval_mode mode, int T, struct brut
 {
     double sums[128][2], nll[40];
     real entropy[LAYERS * HEADS * 40], max_prob[LAYERS * HEADS * 40];
-    long long n = lx_window_count(&r->c, mode, T, TARGETS);
+    long long n = lx_window_count(&r->c, &r->plan, mode, T);
 
     memset(s, 0, sizeof(*s));
     assert_true(n <= 128);
     for (long long k = 0; k < n; k++) {
-        struct lx_window w = lx_window_at(&r->c, mode, T, TARGETS, k);
+        struct lx_window w = lx_window_at(&r->c, &r->plan, mode, T, k);
 
         sums[k][0] = sums[k][1] = 0;
         brute_window(r, &w, nll, entropy, max_prob);
@@ -283,8 +288,8 @@ static double mean_statistic(struct eval_rig *r, enum lx_eval_mode mode, int T,
     double nll[40], sum = 0, n = 0;
     bool normal = strstr(m->metric, "normalized") != NULL;
 
-    for (long long k = 0; k < lx_window_count(&r->c, mode, T, TARGETS); k++) {
-        struct lx_window w = lx_window_at(&r->c, mode, T, TARGETS, k);
+    for (long long k = 0; k < lx_window_count(&r->c, &r->plan, mode, T); k++) {
+        struct lx_window w = lx_window_at(&r->c, &r->plan, mode, T, k);
 
         brute_window(r, &w, nll, entropy, max_prob);
         for (int head = 0; head < LAYERS * HEADS; head++) {
@@ -328,7 +333,7 @@ static void check_attention(const char *stack, int window, int modes, enum lx_ev
         assert_true(m->position_lo == 0 || m->position_lo == 16 || m->position_lo == 32);
         CHECK_NEAR(m->value, mean_statistic(&r, expected, m->eval_length, m, window, &rows), tol);
         assert_int_equal(m->tokens, rows);
-        assert_int_equal(m->windows, lx_window_count(&r.c, expected, m->eval_length, TARGETS));
+        assert_int_equal(m->windows, lx_window_count(&r.c, &r.plan, expected, m->eval_length));
     }
     /* Bins with rows: one of 8 and 11, two of 24, three of 40 (mode last: one each);
      * times three statistics, four heads and their mean. */
@@ -505,15 +510,15 @@ static void progress_is_told_and_a_stop_is_heard(void **state)
 
     (void)state;
     eval_open(&r, "[\"rope\"]", false);
-    CHECK_OK(lx_evaluate(&r.model.m, &r.c, &r.stream, r.bytes, false, 0, &w, &r.out, &err));
+    CHECK_OK(lx_evaluate(&r.model.m, &r.c, &r.text, false, 0, &w, &r.out, &err));
     assert_true(seen.done <= seen.total && seen.done > 0.95 * seen.total);
     w.ctx = &stopped;
-    CHECK_FAILS(lx_evaluate(&r.model.m, &r.c, &r.stream, r.bytes, false, 0, &w, &r.out, &err),
-                LX_EINTERRUPT, "evaluation: interrupted");
+    CHECK_FAILS(lx_evaluate(&r.model.m, &r.c, &r.text, false, 0, &w, &r.out, &err), LX_EINTERRUPT,
+                "evaluation: interrupted");
     assert_int_equal(stopped.calls, 3);
     r.stream.n = 40;
-    CHECK_FAILS(lx_evaluate(&r.model.m, &r.c, &r.stream, r.bytes, false, 0, NULL, &r.out, &err),
-                LX_EDATA, "at least 41 tokens");
+    CHECK_FAILS(lx_evaluate(&r.model.m, &r.c, &r.text, false, 0, NULL, &r.out, &err), LX_EDATA,
+                "at least 41 tokens");
     eval_close(&r);
 }
 
@@ -542,7 +547,7 @@ static void evaluation_goes_on_behind_any_unit(void **state)
 
     (void)state;
     eval_open(&r, "[\"learned\"]", true); /* longer ones are not applicable: units as well */
-    CHECK_OK(lx_evaluate(&r.model.m, &r.c, &r.stream, r.bytes, false, 0, &w, &whole, &err));
+    CHECK_OK(lx_evaluate(&r.model.m, &r.c, &r.text, false, 0, &w, &whole, &err));
     assert_int_equal(all.n, lx_eval_units(&r.c));
     assert_true(all.n > 3 && all.rows[all.n - 1] == whole.n);
     w.ctx = &rest;
@@ -551,7 +556,7 @@ static void evaluation_goes_on_behind_any_unit(void **state)
 
         rest.n = 0;
         lx_metrics_free(&part);
-        CHECK_OK(lx_evaluate(&r.model.m, &r.c, &r.stream, r.bytes, false, 0, &w, &part, &err));
+        CHECK_OK(lx_evaluate(&r.model.m, &r.c, &r.text, false, 0, &w, &part, &err));
         assert_int_equal(rest.n, all.n - w.skip);
         assert_int_equal(part.n, whole.n - before);
         for (size_t i = 0; i < part.n; i++) {

@@ -144,8 +144,8 @@ static void test_groups(void **state)
     assert_null(lx_study_find(&s, 1, 0, s.ppl, 8));
     assert_true(lx_study_has(&s, 1, 1));
     assert_false(lx_study_has(&s, 1, 0));
-    CHECK_NEAR(lx_study_floor(&s, 0, 8), 2, 1e-8);
-    assert_true(isnan(lx_study_floor(&s, 1, 8)));
+    CHECK_NEAR(lx_study_yardstick(&s, 0, LX_YARDSTICK_FLOOR, 8), 2, 1e-8);
+    assert_true(isnan(lx_study_yardstick(&s, 1, LX_YARDSTICK_FLOOR, 8)));
 
     size_t n;
     g = lx_study_range(&s, 0, 1, s.entropy_normalized, 8, &n);

@@ -157,29 +157,35 @@ static void any_change_breaks_the_seal(void **state)
 
 static void partial_refused(void)
 {
-    struct lx_buf rows = {0};
+    struct lx_store_rows rows = {0};
 
     assert_int_equal(lx_eval_checkpoint_load(path_of("p"), KEY, &rows), 0);
-    assert_int_equal(rows.len, 0);
-    lx_buf_free(&rows);
+    assert_int_equal(rows.metrics.len + rows.blocks.len, 0);
+    lx_store_rows_free(&rows);
 }
 
 static void a_half_done_evaluation_comes_back_whole_or_not_at_all(void **state)
 {
-    struct lx_buf rows = {0}, back = {0};
+    struct lx_store_rows rows = {0}, back = {0};
 
     (void)state;
     partial_refused();
-    lx_buf_add(&rows, "a,1\nb,2\n");
+    lx_buf_add(&rows.metrics, "a,1\nb,2\n");
+    CHECK_OK(lx_eval_checkpoint_save(path_of("p"), KEY, 11, &rows, &err)); /* no blocks */
+    assert_int_equal(lx_eval_checkpoint_load(path_of("p"), KEY, &back), 11);
+    assert_string_equal(back.metrics.text, "a,1\nb,2\n");
+    assert_int_equal(back.blocks.len, 0);
+    lx_buf_add(&rows.blocks, "c,3\n");
     CHECK_OK(lx_eval_checkpoint_save(path_of("p"), KEY, 12, &rows, &err));
-    lx_buf_add(&back, "before\n");
+    lx_buf_add(&back.blocks, "before\n");
     assert_int_equal(lx_eval_checkpoint_load(path_of("p"), KEY, &back), 12);
-    assert_string_equal(back.text, "before\na,1\nb,2\n");
+    assert_string_equal(back.metrics.text, "a,1\nb,2\na,1\nb,2\n");
+    assert_string_equal(back.blocks.text, "before\nc,3\n");
     damage("p", partial_refused);
     assert_int_equal(lx_eval_checkpoint_load(path_of("p"), "cell other weights", &back), 0);
-    assert_string_equal(back.text, "before\na,1\nb,2\n");
-    lx_buf_free(&rows);
-    lx_buf_free(&back);
+    assert_string_equal(back.blocks.text, "before\nc,3\n");
+    lx_store_rows_free(&rows);
+    lx_store_rows_free(&back);
 }
 
 /* A live file steers nothing but what people see; whatever is in it, reading it gives sane numbers. */

@@ -12,26 +12,31 @@ struct tally {
     int times[MOST], context[MOST];
 };
 
-static void count(const struct lx_eval_config *c, enum lx_eval_mode mode, int T, long long n,
-                  struct tally *out)
+static void count(const struct lx_eval_config *c, const struct lx_window_plan *p,
+                  enum lx_eval_mode mode, int T, struct tally *out)
 {
+    long long rank = 0;
+
     memset(out, 0, sizeof(*out));
-    for (long long k = 0; k < lx_window_count(c, mode, T, n); k++) {
-        struct lx_window w = lx_window_at(c, mode, T, n, k);
+    for (long long k = 0; k < lx_window_count(c, p, mode, T); k++) {
+        struct lx_window w = lx_window_at(c, p, mode, T, k);
 
         assert_true(w.start >= 0 && w.length >= 1 && w.length <= T);
-        assert_true(w.start + w.length <= n);
+        assert_true(w.start + w.length <= (mode == LX_MODE_LAST ? p->have : p->targets));
+        assert_int_equal(w.rank, rank);
+        rank += w.length - w.skip;
         assert_true(w.skip >= 0 && w.skip < w.length);
         for (int t = w.skip; t < w.length; t++) {
             out->times[w.start + t]++;
             out->context[w.start + t] = t + 1;
         }
     }
+    assert_int_equal(rank, lx_window_scored(c, p, mode));
 }
 
 static struct lx_eval_config config_of(const int *lengths, int n, int stride)
 {
-    struct lx_eval_config c = {.n_lengths = n, .stride = stride};
+    struct lx_eval_config c = {.n_lengths = n, .stride = stride, .modes = {true, true, true}};
 
     memcpy(c.lengths, lengths, (size_t)n * sizeof(*lengths));
     return c;
@@ -54,12 +59,13 @@ static void nonoverlapping_windows_tile_the_targets(void **state)
     (void)state;
     for (size_t k = 0; k < CASES; k++) {
         struct lx_eval_config c = config_of(cases[k].lengths, cases[k].n, cases[k].stride);
+        const struct lx_window_plan p = {.targets = cases[k].targets, .have = cases[k].targets};
 
         for (int i = 0; i < c.n_lengths; i++) {
             int T = c.lengths[i];
             struct tally t;
 
-            count(&c, LX_MODE_NONOVERLAPPING, T, cases[k].targets, &t);
+            count(&c, &p, LX_MODE_NONOVERLAPPING, T, &t);
             for (long long j = 0; j < cases[k].targets; j++) {
                 assert_int_equal(t.times[j], 1);
                 assert_int_equal(t.context[j], j % T + 1);
@@ -74,12 +80,13 @@ static void sliding_windows_keep_their_context(void **state)
     (void)state;
     for (size_t k = 0; k < CASES; k++) {
         struct lx_eval_config c = config_of(cases[k].lengths, cases[k].n, cases[k].stride);
+        const struct lx_window_plan p = {.targets = cases[k].targets, .have = cases[k].targets};
 
         for (int i = 0; i < c.n_lengths; i++) {
             int T = c.lengths[i];
             struct tally t;
 
-            count(&c, LX_MODE_SLIDING, T, cases[k].targets, &t);
+            count(&c, &p, LX_MODE_SLIDING, T, &t);
             for (long long j = 0; j < cases[k].targets; j++) {
                 assert_int_equal(t.times[j], 1);
                 if (j < T)
@@ -91,29 +98,97 @@ static void sliding_windows_keep_their_context(void **state)
     }
 }
 
-/* The last `stride` targets of each stretch of the longest length, at any length, all with at least
- * T - stride + 1 tokens before them. */
+static struct lx_window_plan plan_of(const struct lx_eval_config *c, size_t stream)
+{
+    static const uint16_t tokens[1] = {0};
+    const struct lx_stream s = {.tokens = tokens, .n = stream};
+    struct lx_window_plan p;
+    struct lx_err err;
+
+    CHECK_OK(lx_window_plan(c, &s, &p, &err));
+    return p;
+}
+
+/* The same targets at any length, each once, all with at least T - stride + 1 tokens before them, from
+ * the end of the first longest window to the end of the split, evenly. */
 static void last_windows_score_the_same_targets_at_every_length(void **state)
 {
     (void)state;
     for (size_t k = 0; k < CASES; k++) {
         struct lx_eval_config c = config_of(cases[k].lengths, cases[k].n, cases[k].stride);
         int longest = c.lengths[c.n_lengths - 1];
+        struct lx_window_plan p;
+        struct tally first;
 
+        c.tokens = (int)cases[k].targets;
+        c.last_tokens = (int)cases[k].targets / 3 + 1;
+        p = plan_of(&c, (size_t)cases[k].targets + 18);
+        assert_int_equal(p.have, cases[k].targets + 17);
+        count(&c, &p, LX_MODE_LAST, longest, &first);
         for (int i = 0; i < c.n_lengths; i++) {
             int T = c.lengths[i];
             struct tally t;
 
-            count(&c, LX_MODE_LAST, T, cases[k].targets, &t);
-            for (long long j = 0; j < cases[k].targets; j++) {
-                long long left = longest - j % longest; /* targets to the end, this one included */
+            count(&c, &p, LX_MODE_LAST, T, &t);
+            assert_memory_equal(t.times, first.times, sizeof(t.times));
+            for (long long w = 0; w < p.last; w++) {
+                long long end = longest + (p.last > 1 ? w * 17 / (p.last - 1) : 0);
 
-                assert_int_equal(t.times[j], left <= c.stride ? 1 : 0);
+                if (cases[k].targets == longest) /* the split is one window and 17 tokens */
+                    assert_int_equal(lx_window_at(&c, &p, LX_MODE_LAST, T, w).start, end - T);
+            }
+            for (int j = 0; j < MOST; j++) {
+                assert_in_range(t.times[j], 0, 1);
                 if (t.times[j])
-                    assert_int_equal(t.context[j], T - left + 1);
+                    assert_in_range(t.context[j], T - c.stride + 1, T);
             }
         }
     }
+}
+
+/* As many as are asked for, rounded up to whole windows; a short split gives what has targets of its
+ * own, which is all of its targets from the first whole stride on. */
+static void last_windows_are_as_many_as_the_split_has(void **state)
+{
+    struct lx_eval_config c = config_of(doubled, 4, 16);
+    struct lx_window_plan p;
+    struct tally t;
+
+    (void)state;
+    c.tokens = 1024;
+    c.last_tokens = 500;
+    p = plan_of(&c, 1025);
+    assert_int_equal(p.last, 32);
+    assert_int_equal(lx_window_scored(&c, &p, LX_MODE_LAST), 512);
+    assert_int_equal(lx_window_at(&c, &p, LX_MODE_LAST, 16, 0).start, 112);
+    assert_int_equal(lx_window_at(&c, &p, LX_MODE_LAST, 16, 31).start, 1024 - 16);
+    c.last_tokens = 5000;
+    p = plan_of(&c, 1025);
+    assert_int_equal(p.last,
+                     57); /* 112, 128, .. 1008: the last 16 of windows that end from 128 on */
+    count(&c, &p, LX_MODE_LAST, 128, &t);
+    for (int j = 0; j < 1024; j++)
+        assert_int_equal(t.times[j], j >= 112);
+    p = plan_of(&c, 129);
+    assert_int_equal(p.last, 1);
+    c.modes[LX_MODE_LAST] = false;
+    p = plan_of(&c, 1025);
+    assert_int_equal(p.last, 0);
+}
+
+/* Without a split: all that is asked for. */
+static void plans_without_a_split_have_all(void **state)
+{
+    struct lx_eval_config c = config_of(doubled, 4, 16);
+    struct lx_window_plan p;
+    struct lx_err err;
+
+    (void)state;
+    c.tokens = 1000;
+    c.last_tokens = 5000;
+    CHECK_OK(lx_window_plan(&c, NULL, &p, &err));
+    assert_int_equal(p.targets, 896);
+    assert_int_equal(p.last, 313);
 }
 
 static void targets_are_a_multiple_of_the_longest(void **state)
@@ -121,26 +196,26 @@ static void targets_are_a_multiple_of_the_longest(void **state)
     static const uint16_t tokens[1] = {0};
     struct lx_eval_config c = config_of(ragged, 4, 3);
     struct lx_stream s = {.tokens = tokens};
-    long long n;
+    struct lx_window_plan p;
     struct lx_err err;
 
     (void)state;
     c.tokens = 1000;
     s.n = 5000;
-    CHECK_OK(lx_window_targets(&c, &s, &n, &err));
-    assert_int_equal(n, 924);
+    CHECK_OK(lx_window_plan(&c, &s, &p, &err));
+    assert_int_equal(p.targets, 924);
     s.n = 924; /* one token less than needed: the first is never a target */
-    CHECK_OK(lx_window_targets(&c, &s, &n, &err));
-    assert_int_equal(n, 840);
+    CHECK_OK(lx_window_plan(&c, &s, &p, &err));
+    assert_int_equal(p.targets, 840);
     s.n = 85;
-    CHECK_OK(lx_window_targets(&c, &s, &n, &err));
-    assert_int_equal(n, 84);
+    CHECK_OK(lx_window_plan(&c, &s, &p, &err));
+    assert_int_equal(p.targets, 84);
     s.n = 84;
-    CHECK_FAILS(lx_window_targets(&c, &s, &n, &err), LX_EDATA,
+    CHECK_FAILS(lx_window_plan(&c, &s, &p, &err), LX_EDATA,
                 "evaluation split: must have at least 85 tokens (the longest length and one more), "
                 "got 84");
     s.n = 0;
-    CHECK_FAILS(lx_window_targets(&c, &s, &n, &err), LX_EDATA, "got 0");
+    CHECK_FAILS(lx_window_plan(&c, &s, &p, &err), LX_EDATA, "got 0");
 }
 
 static enum lx_code parse(struct lx_eval_config *c, const char *json, int L, struct lx_arena *arena,
@@ -169,8 +244,9 @@ static void an_empty_section_has_the_stated_defaults(void **state)
     assert_int_equal(c.tokens, 65536);
     assert_int_equal(c.stride, 32);
     assert_int_equal(c.split, LX_SPLIT_VALID);
-    assert_true(c.attention && c.modes[LX_MODE_NONOVERLAPPING]);
-    assert_false(c.modes[LX_MODE_SLIDING] || c.modes[LX_MODE_LAST]);
+    assert_int_equal(c.last_tokens, 32768);
+    assert_true(c.attention && c.modes[LX_MODE_NONOVERLAPPING] && c.modes[LX_MODE_LAST]);
+    assert_false(c.modes[LX_MODE_SLIDING]);
     CHECK_OK(lx_eval_config_parse(&c, NULL, "eval", 3, &arena, &err));
     assert_int_equal(c.stride, 1);
     lx_arena_free(&arena);
@@ -199,7 +275,8 @@ static void sections_round_trip(void **state)
 {
     static const char *const text =
         "{\"lengths\": [\"1x\", \"3x\", \"5x\"], \"modes\": [\"last\", \"sliding\"], "
-        "\"tokens\": 5000, \"stride\": 7, \"split\": \"test\", \"attention\": false, "
+        "\"tokens\": 5000, \"last_tokens\": 77, \"stride\": 7, \"split\": \"test\", \"attention\": "
+        "false, "
         "\"batch_tokens\": 99}";
     struct lx_arena arena = {0};
     struct lx_eval_config c, again;
@@ -269,6 +346,7 @@ static void broken_sections_are_refused_with_the_reason(void **state)
         {"{\"token\": 511}", "did you mean"},
         {"{\"split\": \"train2\"}", "eval.split"},
         {"{\"stride\": -1}", "eval.stride"},
+        {"{\"last_tokens\": -1}", "eval.last_tokens"},
         {"{\"batch_tokens\": 0}", "eval.batch_tokens"},
     };
 
@@ -290,6 +368,8 @@ static const struct CMUnitTest tests[] = {
     cmocka_unit_test(nonoverlapping_windows_tile_the_targets),
     cmocka_unit_test(sliding_windows_keep_their_context),
     cmocka_unit_test(last_windows_score_the_same_targets_at_every_length),
+    cmocka_unit_test(last_windows_are_as_many_as_the_split_has),
+    cmocka_unit_test(plans_without_a_split_have_all),
     cmocka_unit_test(targets_are_a_multiple_of_the_longest),
     cmocka_unit_test(an_empty_section_has_the_stated_defaults),
     cmocka_unit_test(lengths_are_tokens_or_multiples),

@@ -1,0 +1,41 @@
+/* What the scored targets of one mode at one length add up to, and the rows that makes. */
+#ifndef LX_EVAL_EVAL_SUMS_H
+#define LX_EVAL_EVAL_SUMS_H
+
+#include "eval/evaluate.h"
+#include "eval/ngram.h"
+#include "eval/windows.h"
+
+#define LX_EVAL_BINS 128 /* position bins of the NLL curve */
+
+/* NLL over targets, and what the ratio estimator of its error over windows needs: sums of S^2, S n and
+ * n^2, with S the NLL of a window's n targets. */
+struct lx_eval_mean {
+    double nll, square, product;
+    long long n, n_square, windows;
+};
+
+struct lx_eval_sums {
+    struct lx_eval_mean all, bin[LX_EVAL_BINS];
+    double floor_nll, blind_nll, bytes, table_nll[LX_NGRAM_ORDERS];
+    struct lx_metric_blocks blocks;
+    long long scored; /* targets there will be */
+};
+
+/* Empty sums for the rows that `blank` begins; scored: targets of all windows. */
+void lx_eval_sums_start(struct lx_eval_sums *s, const struct lx_metric *blank, long long scored);
+
+/* Add a window; nll: (w->length). */
+void lx_eval_sums_add(struct lx_eval_sums *s, const struct lx_eval_text *text,
+                      const struct lx_window *w, const double *nll);
+
+/* Whether perplexity is a number. */
+bool lx_eval_sums_finite(const struct lx_eval_sums *s);
+
+/* Rows made from `blank` by filling metric, positions and value; and the blocks. */
+LX_MUST_CHECK
+enum lx_code lx_eval_sums_rows(const struct lx_eval_sums *s, const struct lx_eval_text *text,
+                               const struct lx_metric *blank, struct lx_metrics *out,
+                               struct lx_err *err);
+
+#endif
