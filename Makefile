@@ -254,6 +254,19 @@ papers: all
 
 C_FILES := $(wildcard harness/*.c harness/*/*.[ch] harness/tests/*/*.[ch] encodings/*.[ch] datasets/*.[ch])
 
+.PHONY: new-encoding
+## new-encoding: encodings/NAME.c from a working template, in the registry and the README. NAME=near
+new-encoding:
+	@echo '$(NAME)' | grep -qx '[a-z][a-z0-9_]*' || \
+	  { echo 'make: NAME: must be a letter, then letters, digits and _, all small, got "$(NAME)"' >&2; exit 1; }
+	@! ls encodings/$(NAME).[ch] >/dev/null 2>&1 || { echo "make: encodings/$(NAME).c: is there already" >&2; exit 1; }
+	@sed 's/new_scheme/$(NAME)/g' encodings/new_scheme.template >encodings/$(NAME).c
+	@printf '    X(%s)%*s\\\n' $(NAME) "$$((92 - $$(printf %s $(NAME) | wc -c)))" '' >build/new-encoding.line
+	@sed -i '/^    X(formula) /r build/new-encoding.line' encodings/encoding_list.c
+	@sed -i 's/^| `formula` |.*/&\n| `$(NAME)` | dist = -slope_h max(0, d - width) | `width` (4) | - | keeps falling, at the learned slope | our | this program | `encoding.$(NAME).slope` [H] |/' \
+	  encodings/README.md
+	@echo 'encodings/$(NAME).c: a working scheme, in the registry and in encodings/README.md, which says what next'
+
 .PHONY: format format-check lint coverage clean
 ## format: rewrite the sources in the house style (clang-format)
 format:
