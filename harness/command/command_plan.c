@@ -16,8 +16,10 @@ static enum lx_code run(const void *given, int n, char **argv, struct lx_err *er
     code = lx_experiment_open(&e, argv[0], argv + 1, (size_t)n - 1, NULL, err);
     if (code == LX_OK)
         code = lx_plan_write(&e.plan, &text, err);
-    if (code == LX_OK)
+    if (code == LX_OK) {
+        lx_plan_warn(&e.plan);
         code = lx_command_print(&text, err);
+    }
     lx_buf_free(&text);
     lx_experiment_close(&e);
     return code;

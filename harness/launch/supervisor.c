@@ -334,6 +334,7 @@ static enum lx_code look_around(struct lx_pool *c, struct lx_err *err)
             cell->fraction = v.done;
         }
     }
+    lx_plan_warn(p);
     if (c->n_failed > 0)
         lx_log("%zu cells: %zu done, %zu failed before and are skipped, %zu to do", p->n, c->n_done,
                c->n_failed, p->n - c->n_done - c->n_failed);

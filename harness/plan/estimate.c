@@ -252,7 +252,7 @@ static enum lx_code check_analyses(const struct lx_analyses *a, const struct lx_
 }
 
 /* Splits too short to be used are found here and not hours later. */
-static enum lx_code check_splits(const struct lx_cell *cell, const struct lx_stream *train,
+static enum lx_code check_splits(struct lx_cell *cell, const struct lx_stream *train,
                                  const struct lx_stream *eval, struct lx_err *err)
 {
     size_t least = (size_t)cell->v->train.length + 1;
@@ -263,7 +263,12 @@ static enum lx_code check_splits(const struct lx_cell *cell, const struct lx_str
                        train->n);
     if (check_analyses(&cell->v->analyses, train, eval, err))
         return err->code;
-    return lx_window_plan(&cell->v->eval, eval, &plan, err);
+    if (lx_window_plan(&cell->v->eval, eval, &plan, err))
+        return err->code;
+    cell->last_targets = lx_window_scored(&cell->v->eval, &plan, LX_MODE_LAST);
+    if (cell->last_targets >= cell->v->eval.last_tokens)
+        cell->last_targets = 0;
+    return LX_OK;
 }
 
 enum lx_code lx_estimate(struct lx_cell *cell, const struct lx_stream *train,

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "core/hash.h"
+#include "core/log.h"
 #include "plan/estimate.h"
 
 /* How weights come about. It is not the protocol of evaluations, which may change without training again. */
@@ -263,6 +264,21 @@ enum lx_code lx_plan_resolve_all(struct lx_plan *p, struct lx_err *err)
         if (lx_plan_resolve(p, k, err))
             return err->code;
     return LX_OK;
+}
+
+void lx_plan_warn(const struct lx_plan *p)
+{
+    for (size_t k = 0; k < p->n; k++) {
+        const struct lx_cell *c = &p->cells[k], *before = k > 0 ? c - 1 : NULL;
+
+        if (before != NULL && before->dataset == c->dataset && before->v == c->v)
+            continue;
+        if (c->last_targets > 0)
+            lx_log("%s, %s split%s: too short for %d targets in mode last, it gives %lld",
+                   p->config->datasets[c->dataset].id,
+                   lx_split_name((enum lx_split)c->v->eval.split), c->suffix,
+                   c->v->eval.last_tokens, c->last_targets);
+    }
 }
 
 enum lx_code lx_plan_write(struct lx_plan *p, struct lx_buf *out, struct lx_err *err)

@@ -30,9 +30,10 @@ struct lx_cell {
     size_t parameters;
     double train_flops, eval_flops;
     size_t data_bytes, train_bytes; /* needed to train, data included in train_bytes */
-    double pass_flops; /* of the longest stretch between two signs of life: a step, a batch */
-    size_t rows;       /* of its tables, at most */
-    size_t eval_bytes; /* needed to evaluate at the longest length, data included */
+    double pass_flops;      /* of the longest stretch between two signs of life: a step, a batch */
+    size_t rows;            /* of its tables, at most */
+    size_t eval_bytes;      /* needed to evaluate at the longest length, data included */
+    long long last_targets; /* of mode last, where the split has fewer than are asked for; else 0 */
 };
 
 struct lx_plan {
@@ -52,6 +53,10 @@ void lx_plan_free(struct lx_plan *p);
 /* Read the data of cell k (if it is not the data at hand), and fill in ids and estimates. */
 LX_MUST_CHECK enum lx_code lx_plan_resolve(struct lx_plan *p, size_t k, struct lx_err *err);
 LX_MUST_CHECK enum lx_code lx_plan_resolve_all(struct lx_plan *p, struct lx_err *err);
+
+/* Say where the evaluated split of resolved cells is too short for what is asked: once a dataset and
+ * variant. */
+void lx_plan_warn(const struct lx_plan *p);
 
 /* The data of cell k, of which nothing need be loaded yet. */
 struct lx_data *lx_plan_data(struct lx_plan *p, size_t k);

@@ -48,6 +48,15 @@ check "run again leaves metrics.csv as it was" same a/metrics.csv first.csv
 check "one worker at a time" run 0 "$longshot" run tiny.json -o b -j1 --plots no
 check "the number of workers changes nothing in metrics.csv" same a/metrics.csv b/metrics.csv
 check "nor in train.csv" same a/train.csv b/train.csv
+check "nor in blocks.csv.gz" same a/blocks.csv.gz b/blocks.csv.gz
+# Over all blocks of an evaluation, the sums are the NLL of metrics.csv times its targets.
+zcat a/blocks.csv.gz | awk -F, 'NR > 1 { k = $1 "," $2 "," $3 "," $4; n[k] += $7; s[k] += $8; b[k]++ }
+    END { for (k in n) printf "%s,%d,%.6f,%d\n", k, n[k], s[k] / n[k], b[k] }' | sort >sums
+awk -F, '$12 == "nll" && $15 == "" && $21 == "ok" { printf "%s,%s,%s,%s,%d,%.6f,64\n", $2, $4, $9, $10, $19, $17 }' a/metrics.csv | sort >means
+check "blocks add up to the metrics" cmp sums means
+check "of every evaluation" test "$(wc -l <sums)" = 28
+check "tables of n-grams stand beside the models" has out "trigram table"
+check "and say what is not trained" has err "not trained (no better than the bigram table at 16 tokens): "
 check "nor in a checkpoint" sh -c 'for f in a/checkpoints/*/model.safetensors; do cmp "$f" "b${f#a}" || exit 1; done'
 # enough rows a step that threads have something to share
 check "one thread" run 0 "$longshot" run tiny.json -o t1 -j1 --plots no train.batch_tokens=4096 train.steps=5
