@@ -1,25 +1,14 @@
-/* The claim table as Markdown, LaTeX, CSV and plain text. */
+/* The claims: a table to read, a list for a terminal, rows for programs. */
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "core/metric_list.h"
+#include "report/report_tables.h"
 #include "study/stats.h"
-#include "text/csvfile.h"
-#include "text/escape.h"
-#include "verdict/claims.h"
 
-enum format { MARKDOWN, LATEX, PLAIN };
-
-#define AMOUNT 48 /* bytes of a number with its unit */
-
-static const char *const VERDICT[] = {"holds", "fails", "undecided"};
-static const char *const OP[][3] = {{"<", "$<$", "<"},
-                                    {"\xe2\x89\xa4", "$\\le$", "<="},
-                                    {">", "$>$", ">"},
-                                    {"\xe2\x89\xa5", "$\\ge$", ">="},
-                                    {"within \xc2\xb1", "within $\\pm$", "within +-"}};
-static const char *const CSV_OP[] = {"<", "<=", ">", ">=", "within"};
+static const char *const verdicts[] = {"holds", "fails", "undecided"};
+static const char *const ops[] = {"<", "<=", ">", ">=", "within"};
 
 /* A ratio of two perplexities is shown as one; differences of logarithms stay in nats. */
 static bool as_ratio(const struct lx_claim *c)
@@ -53,69 +42,70 @@ static double level(const struct lx_claim *c)
 }
 
 /* v, in the unit of the metric or nats, as it is shown. */
-static void amount(const struct lx_claim *c, double v, bool sign, enum format format,
-                   char out[AMOUNT])
+static void amount(const struct lx_claim *c, double v, bool sign, struct lx_buf *cell)
 {
-    static const char *const times[] = {"\xc3\x97", "$\\times$", "x"};
+    char number[32];
     double r = exp(v);
 
-    if (isnan(v))
-        snprintf(out, AMOUNT, "%s", format == LATEX ? "--" : "-");
-    else if (as_ratio(c))
-        snprintf(out, AMOUNT, r < 0.01 || r >= 1000 ? "%s%.3g" : "%s%.3f", times[format], r);
-    else
-        snprintf(out, AMOUNT,
-                 format == LATEX ? (sign ? "$%+.4g$" : "$%.4g$") : (sign ? "%+.4g" : "%.4g"), v);
-}
-
-/* An effect, or the value that it is of. */
-static void effect_of(const struct lx_claim *c, double effect, enum format format, char out[AMOUNT])
-{
-    double from = level(c);
-
-    amount(c, isnan(from) ? effect : from + effect, isnan(from), format, out);
-}
-
-static void claimed(const struct lx_claim *c, enum format format, struct lx_buf *out)
-{
-    bool within = c->op == LX_CLAIM_WITHIN;
-    double from = level(c);
-    char bound[AMOUNT];
-
-    amount(c, c->margin + (within || isnan(from) ? 0 : from), false, format, bound);
-    lx_buf_printf(out, "%s%s%s%s", OP[c->op][format], within ? "" : " ", bound, unit_after(c));
-    if (within && !isnan(from)) {
-        amount(c, from, false, format, bound);
-        lx_buf_printf(out, " of %s", bound);
+    if (isnan(v)) {
+        lx_cell_symbol(cell, LX_NONE);
+    } else if (as_ratio(c)) {
+        lx_cell_symbol(cell, LX_TIMES);
+        lx_cell_printf(cell, r < 0.01 || r >= 1000 ? "%.3g" : "%.3f", r);
+    } else {
+        (void)snprintf(number, sizeof(number), sign ? "%+.4g" : "%.4g", v);
+        lx_cell_math(cell, number);
     }
 }
 
-static void interval(const struct lx_claim_result *r, enum format format, struct lx_buf *out)
+/* An effect, or the value that it is of. */
+static void effect_of(const struct lx_claim *c, double effect, struct lx_buf *cell)
 {
-    char low[AMOUNT], high[AMOUNT];
+    double from = level(c);
 
-    effect_of(r->claim, r->low, format, low);
-    effect_of(r->claim, r->high, format, high);
+    amount(c, isnan(from) ? effect : from + effect, isnan(from), cell);
+}
+
+static void claimed(const struct lx_claim *c, struct lx_buf *cell)
+{
+    static const enum lx_symbol symbols[] = {LX_LESS, LX_AT_MOST, LX_MORE, LX_AT_LEAST,
+                                             LX_PLUS_MINUS};
+    bool within = c->op == LX_CLAIM_WITHIN;
+    double from = level(c);
+
+    lx_cell_text(cell, within ? "within " : "");
+    lx_cell_symbol(cell, symbols[c->op]);
+    lx_cell_text(cell, within ? "" : " ");
+    amount(c, c->margin + (within || isnan(from) ? 0 : from), false, cell);
+    lx_cell_text(cell, unit_after(c));
+    if (within && !isnan(from)) {
+        lx_cell_text(cell, " of ");
+        amount(c, from, false, cell);
+    }
+}
+
+static void interval(const struct lx_claim_result *r, struct lx_buf *cell)
+{
+    effect_of(r->claim, r->low, cell);
     if (isnan(r->low))
-        lx_buf_add(out, low);
-    else
-        lx_buf_printf(out, "%s to %s", low, high);
+        return;
+    lx_cell_text(cell, " to ");
+    effect_of(r->claim, r->high, cell);
 }
 
 /* "0.0021", "<1e-4": more digits would claim more than a few seeds can know. */
-static void chance(double p, enum format format, struct lx_buf *out)
+static void chance(double p, struct lx_buf *cell)
 {
     if (isnan(p))
-        lx_buf_add(out, format == LATEX ? "--" : "-");
+        lx_cell_symbol(cell, LX_NONE);
     else if (p < 1e-4)
-        lx_buf_add(out, format == LATEX ? "$<10^{-4}$" : "<1e-4");
+        lx_cell_symbol(cell, LX_TINY);
     else
-        lx_buf_printf(out, "%.3g", p);
+        lx_cell_printf(cell, "%.3g", p);
 }
 
 /* What the claim left open, where the study has several of it: " (books, trained at 64)". */
-static void scope(const struct lx_claim_result *r, const struct lx_study *s,
-                  void (*escape)(struct lx_buf *, const char *), struct lx_buf *out)
+static void scope(const struct lx_claim_result *r, const struct lx_study *s, struct lx_buf *cell)
 {
     bool datasets = false, lengths = false;
 
@@ -127,12 +117,12 @@ static void scope(const struct lx_claim_result *r, const struct lx_study *s,
     lengths &= r->train_length >= 0;
     if (!datasets && !lengths)
         return;
-    lx_buf_add(out, " (");
+    lx_cell_text(cell, " (");
     if (datasets)
-        escape(out, lx_rows_name(&s->rows, r->dataset));
+        lx_cell_text(cell, lx_rows_name(&s->rows, r->dataset));
     if (lengths)
-        lx_buf_printf(out, "%strained at %d", datasets ? ", " : "", r->train_length);
-    lx_buf_add(out, ")");
+        lx_cell_printf(cell, "%strained at %d", datasets ? ", " : "", r->train_length);
+    lx_cell_text(cell, ")");
 }
 
 static void counts(const struct lx_claim_results *r, struct lx_buf *out)
@@ -177,87 +167,233 @@ static void explain(const struct lx_claim_results *r, struct lx_buf *out)
                       most < 5 ? ", so few seeds can decide large effects only" : "");
 }
 
-enum lx_code lx_claims_markdown(const struct lx_claim_results *r, const struct lx_study *s,
-                                struct lx_buf *out, struct lx_err *err)
+/* The columns of a wide table, each with what fills it. */
+static void put_verdict(const struct lx_claim_result *x, const struct lx_study *s,
+                        struct lx_buf *cell)
 {
-    lx_buf_add(out, "## Claims\n\n");
-    counts(r, out);
-    lx_buf_add(out,
-               ".\n\n| verdict | claim | claimed | effect | 95% interval | paper | seeds | p | "
-               "p (Holm) | p (sign flip) | source |\n"
-               "|---|---|---:|---:|---:|---:|---:|---:|---:|---:|---|\n");
-    for (size_t i = 0; i < r->n; i++) {
-        const struct lx_claim_result *x = &r->item[i];
-        char effect[AMOUNT], paper[AMOUNT];
-
-        effect_of(x->claim, x->effect, MARKDOWN, effect);
-        effect_of(x->claim, as_ratio(x->claim) ? log(x->claim->paper) : x->claim->paper, MARKDOWN,
-                  paper);
-        lx_buf_printf(out, "| %s%s", VERDICT[x->verdict], x->note[0] ? ": " : "");
-        lx_escape_markdown(out, x->note);
-        lx_buf_add(out, " | ");
-        lx_escape_markdown(out, x->claim->text);
-        scope(x, s, lx_escape_markdown, out);
-        lx_buf_add(out, " | ");
-        claimed(x->claim, MARKDOWN, out);
-        lx_buf_printf(out, " | %s%s | ", effect, unit_after(x->claim));
-        interval(x, MARKDOWN, out);
-        lx_buf_printf(out, " | %s | %zu | ", paper, x->n);
-        chance(x->p_t, MARKDOWN, out);
-        lx_buf_add(out, " | ");
-        chance(x->p_holm, MARKDOWN, out);
-        lx_buf_add(out, " | ");
-        chance(x->p_flip, MARKDOWN, out);
-        lx_buf_add(out, " | ");
-        lx_escape_markdown(out, x->claim->source);
-        lx_buf_add(out, " |\n");
-    }
-    lx_buf_add(out, "\n");
-    explain(r, out);
-    return lx_buf_check(out, err);
+    (void)s;
+    lx_cell_printf(cell, "%s%s", verdicts[x->verdict], x->note[0] ? ": " : "");
+    lx_cell_text(cell, x->note);
 }
 
-enum lx_code lx_claims_latex(const struct lx_claim_results *r, const struct lx_study *s,
-                             struct lx_buf *out, struct lx_err *err)
+static void put_claim(const struct lx_claim_result *x, const struct lx_study *s,
+                      struct lx_buf *cell)
 {
-    struct lx_buf text = {0};
-    enum lx_code code;
+    lx_cell_text(cell, x->claim->text);
+    scope(x, s, cell);
+}
 
-    lx_buf_add(out, "\n\\begin{table}\n  \\centering\n  \\footnotesize\n  "
-                    "\\setlength{\\tabcolsep}{4pt}\n  \\caption{Claims of the "
-                    "literature, checked. ");
-    explain(r, &text);
-    code = lx_buf_check(&text, err);
-    if (code == LX_OK)
-        lx_escape_tex(out, text.text);
-    lx_buf_free(&text);
-    lx_buf_add(out, "}\n  \\begin{tabular}{p{0.3\\linewidth}rrrrrl}\n    \\toprule\n    claim & "
-                    "claimed & effect & 95\\% interval & $p$ (Holm) & $p$ (flip) & verdict \\\\\n"
-                    "    \\midrule\n");
+static void put_claimed(const struct lx_claim_result *x, const struct lx_study *s,
+                        struct lx_buf *cell)
+{
+    (void)s;
+    claimed(x->claim, cell);
+}
+
+static void put_effect(const struct lx_claim_result *x, const struct lx_study *s,
+                       struct lx_buf *cell)
+{
+    (void)s;
+    effect_of(x->claim, x->effect, cell);
+    lx_cell_text(cell, unit_after(x->claim));
+}
+
+static void put_interval(const struct lx_claim_result *x, const struct lx_study *s,
+                         struct lx_buf *cell)
+{
+    (void)s;
+    interval(x, cell);
+}
+
+static void put_paper(const struct lx_claim_result *x, const struct lx_study *s,
+                      struct lx_buf *cell)
+{
+    (void)s;
+    effect_of(x->claim, as_ratio(x->claim) ? log(x->claim->paper) : x->claim->paper, cell);
+}
+
+static void put_seeds(const struct lx_claim_result *x, const struct lx_study *s,
+                      struct lx_buf *cell)
+{
+    (void)s;
+    lx_cell_printf(cell, "%zu", x->n);
+}
+
+static void put_p(const struct lx_claim_result *x, const struct lx_study *s, struct lx_buf *cell)
+{
+    (void)s;
+    chance(x->p_t, cell);
+}
+
+static void put_holm(const struct lx_claim_result *x, const struct lx_study *s, struct lx_buf *cell)
+{
+    (void)s;
+    chance(x->p_holm, cell);
+}
+
+static void put_flip(const struct lx_claim_result *x, const struct lx_study *s, struct lx_buf *cell)
+{
+    (void)s;
+    chance(x->p_flip, cell);
+}
+
+static void put_source(const struct lx_claim_result *x, const struct lx_study *s,
+                       struct lx_buf *cell)
+{
+    (void)s;
+    lx_cell_text(cell, x->claim->source);
+}
+
+static void put_claim_and_source(const struct lx_claim_result *x, const struct lx_study *s,
+                                 struct lx_buf *cell)
+{
+    put_claim(x, s, cell);
+    lx_cell_text(cell, " [");
+    lx_cell_text(cell, x->claim->source);
+    lx_cell_text(cell, "]");
+}
+
+static void put_verdict_last(const struct lx_claim_result *x, const struct lx_study *s,
+                             struct lx_buf *cell)
+{
+    (void)s;
+    lx_cell_printf(cell, "%s%s", verdicts[x->verdict], x->note[0] ? " (" : "");
+    lx_cell_text(cell, x->note);
+    lx_cell_text(cell, x->note[0] ? ")" : "");
+}
+
+struct column {
+    const char *head;
+    bool p; /* the head begins with p, a quantity */
+    bool right;
+    void (*put)(const struct lx_claim_result *, const struct lx_study *, struct lx_buf *);
+};
+
+static const struct column wide[] = {
+    {"verdict", false, false, put_verdict},      {"claim", false, false, put_claim},
+    {"claimed", false, true, put_claimed},       {"effect", false, true, put_effect},
+    {"95% interval", false, true, put_interval}, {"paper", false, true, put_paper},
+    {"seeds", false, true, put_seeds},           {"", true, true, put_p},
+    {" (Holm)", true, true, put_holm},           {" (sign flip)", true, true, put_flip},
+    {"source", false, false, put_source}};
+static const struct column narrow[] = {{"claim", false, false, put_claim_and_source},
+                                       {"claimed", false, true, put_claimed},
+                                       {"effect", false, true, put_effect},
+                                       {"95% interval", false, true, put_interval},
+                                       {" (Holm)", true, true, put_holm},
+                                       {" (flip)", true, true, put_flip},
+                                       {"verdict", false, false, put_verdict_last}};
+
+static void fill_grid(const struct lx_claim_results *r, const struct lx_study *s,
+                      const struct column *column, size_t n, struct lx_grid *g)
+{
+    struct lx_buf head = {0};
+
+    for (size_t c = 0; c < n; c++) {
+        lx_buf_clear(&head);
+        if (column[c].p)
+            lx_cell_math(&head, "p");
+        lx_cell_text(&head, column[c].head);
+        lx_grid_column(g, head.failed ? "" : head.text, column[c].right, 0);
+    }
+    lx_buf_free(&head);
+    for (size_t i = 0; i < r->n && !g->failed; i++)
+        for (size_t c = 0; c < n; c++) {
+            column[c].put(&r->item[i], s, lx_grid_cell(g));
+            lx_grid_put(g);
+        }
+}
+
+/* A line or two for each claim. */
+static void write_list(const struct lx_claim_results *r, const struct lx_study *s,
+                       const struct lx_grid_writer *w, struct lx_buf *out)
+{
+    struct lx_buf cell = {0};
+
     for (size_t i = 0; i < r->n; i++) {
         const struct lx_claim_result *x = &r->item[i];
-        char effect[AMOUNT];
 
-        effect_of(x->claim, x->effect, LATEX, effect);
-        lx_buf_add(out, "    ");
-        lx_escape_tex(out, x->claim->text);
-        scope(x, s, lx_escape_tex, out);
-        lx_buf_add(out, " [");
-        lx_escape_tex(out, x->claim->source);
-        lx_buf_add(out, "] & ");
-        claimed(x->claim, LATEX, out);
-        lx_buf_printf(out, " & %s%s & ", effect, unit_after(x->claim));
-        interval(x, LATEX, out);
-        lx_buf_add(out, " & ");
-        chance(x->p_holm, LATEX, out);
-        lx_buf_add(out, " & ");
-        chance(x->p_flip, LATEX, out);
-        lx_buf_printf(out, " & %s%s", VERDICT[x->verdict], x->note[0] ? " (" : "");
-        lx_escape_tex(out, x->note);
-        lx_buf_printf(out, "%s \\\\\n", x->note[0] ? ")" : "");
+        lx_buf_clear(&cell);
+        lx_cell_printf(&cell, "%-9s  ", verdicts[x->verdict]);
+        lx_cell_text(&cell, x->claim->id);
+        lx_cell_text(&cell, ": ");
+        put_claim(x, s, &cell);
+        if (!cell.failed)
+            w->cell(out, cell.text);
+        lx_buf_add(out, "\n           ");
+        lx_buf_clear(&cell);
+        put_effect(x, s, &cell);
+        if (!isnan(x->low)) {
+            lx_cell_text(&cell, ", 95% interval ");
+            interval(x, &cell);
+        }
+        lx_cell_text(&cell, ", claimed ");
+        claimed(x->claim, &cell);
+        lx_cell_printf(&cell, "; %zu seed%s", x->n, x->n == 1 ? "" : "s");
+        if (!isnan(x->p_t)) {
+            lx_cell_text(&cell, ", p ");
+            chance(x->p_t, &cell);
+            lx_cell_text(&cell, " (Holm ");
+            chance(x->p_holm, &cell);
+            lx_cell_text(&cell, ")");
+        }
+        lx_cell_text(&cell, x->note[0] ? "; " : "");
+        lx_cell_text(&cell, x->note);
+        if (!cell.failed)
+            w->cell(out, cell.text);
+        lx_buf_add(out, "\n");
     }
-    lx_buf_add(out, "    \\bottomrule\n  \\end{tabular}\n\\end{table}\n");
-    return code != LX_OK ? code : lx_buf_check(out, err);
+    out->failed = out->failed || cell.failed;
+    lx_buf_free(&cell);
+}
+
+static enum lx_code write_table(const struct lx_claim_results *r, const struct lx_study *s,
+                                const struct lx_grid_writer *w, struct lx_buf *out,
+                                struct lx_err *err)
+{
+    struct lx_grid g = {.latex_size = "\\footnotesize\n  \\setlength{\\tabcolsep}{4pt}"};
+    struct lx_buf caption = {0};
+    enum lx_code code;
+
+    if (w->narrow)
+        fill_grid(r, s, narrow, sizeof(narrow) / sizeof(narrow[0]), &g);
+    else
+        fill_grid(r, s, wide, sizeof(wide) / sizeof(wide[0]), &g);
+    lx_cell_text(&caption, "Claims of the literature, checked. ");
+    explain(r, &caption);
+    g.caption = lx_grid_keep(&g, &caption);
+    lx_buf_free(&caption);
+    code = lx_grid_check(&g, err);
+    if (code == LX_OK) {
+        if (w->narrow)
+            g.column[0].latex = "p{0.3\\linewidth}";
+        w->table(out, &g);
+    }
+    lx_grid_free(&g);
+    return code;
+}
+
+enum lx_code lx_claims_write(const struct lx_claim_results *r, const struct lx_study *s,
+                             const struct lx_grid_writer *w, struct lx_buf *out, struct lx_err *err)
+{
+    if (w == &lx_grid_plain) {
+        counts(r, out);
+        lx_buf_add(out, "\n\n");
+        write_list(r, s, w, out);
+        return lx_buf_check(out, err);
+    }
+    if (!w->floats) {
+        lx_buf_add(out, "## Claims\n\n");
+        counts(r, out);
+        lx_buf_add(out, ".\n\n");
+    }
+    if (write_table(r, s, w, out, err))
+        return err->code;
+    if (!w->floats) {
+        lx_buf_add(out, "\n");
+        explain(r, out);
+    }
+    return lx_buf_check(out, err);
 }
 
 /* "a as b at 8x, last, trained at 64, layer 1, head 0, positions 4x to 8x" */
@@ -282,29 +418,22 @@ static void describe_value(const struct lx_claim_value *v, struct lx_buf *out)
                       v->hi.number, v->hi.multiple ? "x" : "");
 }
 
-static enum lx_code add_side(const struct lx_claim_side *side, struct lx_buf *out,
-                             struct lx_err *err)
+static void put_side(const struct lx_claim_side *side, struct lx_grid *g)
 {
-    struct lx_buf text = {0};
-    enum lx_code code;
+    struct lx_buf *cell = lx_grid_cell(g);
 
     if (side->constant)
-        lx_buf_printf(&text, "%.9g", side->number);
+        lx_buf_printf(cell, "%.9g", side->number);
     else
-        describe_value(&side->value, &text);
+        describe_value(&side->value, cell);
     if (side->has_minus) {
-        lx_buf_add(&text, " minus ");
-        describe_value(&side->minus, &text);
+        lx_buf_add(cell, " minus ");
+        describe_value(&side->minus, cell);
     }
-    code = lx_buf_check(&text, err);
-    if (code == LX_OK)
-        lx_csv_field(out, text.text);
-    lx_buf_add(out, ",");
-    lx_buf_free(&text);
-    return code;
+    lx_grid_put(g);
 }
 
-static void add_numbers(const struct lx_claim_result *x, struct lx_buf *out)
+static void put_data(const struct lx_claim_result *x, const struct lx_study *s, struct lx_grid *g)
 {
     const struct lx_claim *c = x->claim;
     double paper = as_ratio(c) ? log(c->paper) : c->paper;
@@ -312,77 +441,41 @@ static void add_numbers(const struct lx_claim_result *x, struct lx_buf *out)
     double v[] = {c->times, c->margin, x->effect, x->low,    x->high,
                   paper,    x->p_t,    x->p_holm, x->p_flip, floor};
 
-    for (size_t k = 0; k < sizeof v / sizeof v[0]; k++) {
-        lx_csv_number(out, v[k]);
-        lx_buf_add(out, ",");
-    }
-    lx_buf_printf(out, "%zu,%s,", x->n, VERDICT[x->verdict]);
-    lx_csv_field(out, x->note);
-    lx_buf_add(out, "\n");
+    lx_grid_text(g, c->id);
+    lx_grid_text(g, c->text);
+    lx_grid_text(g, c->source);
+    lx_grid_text(g, lx_rows_name(&s->rows, x->dataset));
+    lx_grid_data(g, x->train_length >= 0 ? x->train_length : (double)NAN);
+    lx_grid_text(g, c->metric);
+    lx_grid_text(g, unit(c));
+    put_side(&c->left, g);
+    lx_grid_text(g, ops[c->op]);
+    put_side(&c->right, g);
+    for (size_t k = 0; k < sizeof(v) / sizeof(v[0]); k++)
+        lx_grid_data(g, v[k]);
+    lx_grid_count(g, (long long)x->n);
+    lx_grid_text(g, verdicts[x->verdict]);
+    lx_grid_text(g, x->note);
 }
 
-enum lx_code lx_claims_csv(const struct lx_claim_results *r, const struct lx_study *s,
-                           struct lx_buf *out, struct lx_err *err)
+enum lx_code lx_claims_data(const struct lx_claim_results *r, const struct lx_study *s,
+                            struct lx_buf *out, struct lx_err *err)
 {
-    lx_buf_add(out, "claim,text,source,dataset,train_length,metric,unit,left,op,right,times,margin,"
-                    "effect,low,high,paper,p_t,p_holm,p_sign_flip,sign_flip_floor,seeds,verdict,"
-                    "note\n");
-    for (size_t i = 0; i < r->n; i++) {
-        const struct lx_claim_result *x = &r->item[i];
-        const char *texts[] = {x->claim->id, x->claim->text, x->claim->source,
-                               lx_rows_name(&s->rows, x->dataset)};
+    static const char *const columns[] = {
+        "claim",   "text",  "source", "dataset", "train_length", "metric",          "unit",
+        "left",    "op",    "right",  "times",   "margin",       "effect",          "low",
+        "high",    "paper", "p_t",    "p_holm",  "p_sign_flip",  "sign_flip_floor", "seeds",
+        "verdict", "note"};
+    struct lx_grid g = {.n_rows = 0};
+    enum lx_code code;
 
-        for (size_t k = 0; k < sizeof texts / sizeof texts[0]; k++) {
-            lx_csv_field(out, texts[k]);
-            lx_buf_add(out, ",");
-        }
-        if (x->train_length >= 0)
-            lx_buf_printf(out, "%d", x->train_length);
-        lx_buf_add(out, ",");
-        lx_csv_field(out, x->claim->metric);
-        lx_buf_printf(out, ",%s,", unit(x->claim));
-        if (add_side(&x->claim->left, out, err) != LX_OK)
-            return err->code;
-        lx_buf_printf(out, "%s,", CSV_OP[x->claim->op]);
-        if (add_side(&x->claim->right, out, err) != LX_OK)
-            return err->code;
-        add_numbers(x, out);
-    }
-    return lx_buf_check(out, err);
-}
-
-enum lx_code lx_claims_plain(const struct lx_claim_results *r, const struct lx_study *s,
-                             struct lx_buf *out, struct lx_err *err)
-{
-    counts(r, out);
-    lx_buf_add(out, "\n\n");
-    for (size_t i = 0; i < r->n; i++) {
-        const struct lx_claim_result *x = &r->item[i];
-        char effect[AMOUNT];
-
-        effect_of(x->claim, x->effect, PLAIN, effect);
-        lx_buf_printf(out, "%-9s  %s: ", VERDICT[x->verdict], x->claim->id);
-        lx_escape_plain(out, x->claim->text);
-        scope(x, s, lx_escape_plain, out);
-        lx_buf_printf(out, "\n           %s%s", effect, unit_after(x->claim));
-        if (!isnan(x->low)) {
-            lx_buf_add(out, ", 95% interval ");
-            interval(x, PLAIN, out);
-        }
-        lx_buf_add(out, ", claimed ");
-        claimed(x->claim, PLAIN, out);
-        lx_buf_printf(out, "; %zu seed%s", x->n, x->n == 1 ? "" : "s");
-        if (!isnan(x->p_t)) {
-            lx_buf_add(out, ", p ");
-            chance(x->p_t, PLAIN, out);
-            lx_buf_add(out, " (Holm ");
-            chance(x->p_holm, PLAIN, out);
-            lx_buf_add(out, ")");
-        }
-        if (x->note[0])
-            lx_buf_add(out, "; ");
-        lx_escape_plain(out, x->note);
-        lx_buf_add(out, "\n");
-    }
-    return lx_buf_check(out, err);
+    for (size_t c = 0; c < sizeof(columns) / sizeof(columns[0]); c++)
+        lx_grid_column(&g, columns[c], false, 0);
+    for (size_t i = 0; i < r->n; i++)
+        put_data(&r->item[i], s, &g);
+    code = lx_grid_check(&g, err);
+    if (code == LX_OK)
+        lx_grid_csv.table(out, &g);
+    lx_grid_free(&g);
+    return code != LX_OK ? code : lx_buf_check(out, err);
 }

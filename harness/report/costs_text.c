@@ -1,139 +1,140 @@
-/* The table of costs, to read (Markdown, LaTeX) and for programs (CSV). Means only where it is read:
- * a spread of times says what else the machine did. */
+/* The table of costs. Means only where it is read: a spread of times says what else the machine did. */
 #include <math.h>
 #include <string.h>
 
-#include "text/escape.h"
-#include "study/costs.h"
-#include "text/csvfile.h"
+#include "report/report_tables.h"
 
-static const double MIB = 1024 * 1024;
+static const double mib = 1024 * 1024;
 
-static const char NOTE[] =
+static const char note[] =
     "Time and memory of the cells as runs.csv has them: facts of this machine and of what else it "
     "did, not of the experiment, so other runs differ. Mean over the seeds whose training did not "
     "diverge. Peak: largest resident memory of the process, evaluation included";
 
-struct format {
-    const char *between, *none;
-    void (*name)(struct lx_buf *, const char *);
-};
-
-static const struct format MARKDOWN = {" | ", "-", lx_escape_markdown};
-static const struct format LATEX = {" & ", "--", lx_escape_tex};
-
-static void number(const struct format *f, double v, int decimals, struct lx_buf *out)
-{
-    lx_buf_add(out, f->between);
-    if (isfinite(v))
-        lx_buf_printf(out, "%.*f", decimals, v);
-    else
-        lx_buf_add(out, f->none);
-}
-
-/* A row but for what begins and ends it. */
-static void row(const struct format *f, const struct lx_cost *c, struct lx_buf *out)
-{
-    f->name(out, c->encoding);
-    number(f, c->train_length > 0 ? c->train_length : (double)NAN, 0, out);
-    number(f, c->parameters, 0, out);
-    number(f, c->stats[LX_COST_TRAIN_SECONDS].mean, 1, out);
-    number(f, c->stats[LX_COST_RATE].mean, 0, out);
-    number(f, c->stats[LX_COST_EVAL_SECONDS].mean, 1, out);
-    number(f, c->stats[LX_COST_PEAK].mean / MIB, 1, out);
-    lx_buf_add(out, f->between);
-    if (c->ok < c->seeds)
-        lx_buf_printf(out, "%d of %d", c->ok, c->seeds);
-    else
-        lx_buf_printf(out, "%d", c->seeds);
-}
-
-static void machine(const struct lx_costs *c, void (*name)(struct lx_buf *, const char *),
-                    struct lx_buf *out)
+/* " Ran on A, B." after the note. */
+static void machine(const struct lx_costs *c, struct lx_buf *out)
 {
     for (size_t i = 0; i < c->n_cpus; i++) {
-        lx_buf_add(out, i > 0 ? ", " : ". Ran on ");
-        name(out, c->cpu[i]);
+        lx_cell_text(out, i > 0 ? ", " : ". Ran on ");
+        lx_cell_text(out, c->cpu[i]);
     }
-    lx_buf_add(out, ".");
+    lx_cell_text(out, ".");
 }
 
-/* The items of one dataset stand together. */
-static bool begins_dataset(const struct lx_costs *c, size_t i)
+static void add_row(const struct lx_cost *c, struct lx_grid *g)
 {
-    return i == 0 || strcmp(c->item[i - 1].dataset, c->item[i].dataset) != 0;
+    struct lx_buf *cell;
+
+    lx_grid_text(g, c->encoding);
+    lx_grid_number(g, c->train_length > 0 ? c->train_length : (double)NAN, 0);
+    lx_grid_number(g, c->parameters, 0);
+    lx_grid_number(g, c->stats[LX_COST_TRAIN_SECONDS].mean, 1);
+    lx_grid_number(g, c->stats[LX_COST_RATE].mean, 0);
+    lx_grid_number(g, c->stats[LX_COST_EVAL_SECONDS].mean, 1);
+    lx_grid_number(g, c->stats[LX_COST_PEAK].mean / mib, 1);
+    cell = lx_grid_cell(g);
+    if (c->ok < c->seeds)
+        lx_cell_printf(cell, "%d of %d", c->ok, c->seeds);
+    else
+        lx_cell_printf(cell, "%d", c->seeds);
+    lx_grid_put(g);
 }
 
-enum lx_code lx_costs_markdown(const struct lx_costs *c, const struct lx_study *s,
-                               struct lx_buf *out, struct lx_err *err)
+/* The items of one dataset, from `first` on; *next: the first of another. */
+static enum lx_code write_dataset(const struct lx_costs *c, size_t first, size_t *next,
+                                  const struct lx_grid_writer *w, struct lx_buf *out,
+                                  struct lx_err *err)
 {
-    lx_buf_add(out, "# ");
-    lx_escape_markdown(out, lx_rows_name(&s->rows, s->rows.row[0].experiment));
-    lx_buf_printf(out, ": what it cost\n\n%s", NOTE);
-    machine(c, lx_escape_markdown, out);
-    lx_buf_add(out, "\n");
-    for (size_t i = 0; i < c->n; i++) {
-        if (begins_dataset(c, i)) {
-            lx_buf_add(out, "\n## ");
-            lx_escape_markdown(out, c->item[i].dataset);
-            lx_buf_add(
-                out,
-                "\n\n| encoding | trained at | parameters | training s | tokens/s | "
-                "evaluation s | peak MiB | seeds |\n|---|---:|---:|---:|---:|---:|---:|---:|\n");
-        }
-        lx_buf_add(out, "| ");
-        row(&MARKDOWN, &c->item[i], out);
-        lx_buf_add(out, " |\n");
+    static const char *const heads[] = {"encoding", "trained at",   "parameters", "training s",
+                                        "tokens/s", "evaluation s", "peak MiB",   "seeds"};
+    struct lx_grid g = {.n_rows = 0};
+    struct lx_buf caption = {0};
+    enum lx_code code;
+
+    for (size_t i = 0; i < sizeof(heads) / sizeof(heads[0]); i++)
+        lx_grid_column(&g, heads[i], i > 0, 0);
+    for (*next = first; *next < c->n && strcmp(c->item[*next].dataset, c->item[first].dataset) == 0;
+         ++*next)
+        add_row(&c->item[*next], &g);
+    lx_cell_text(&caption, "Costs: ");
+    lx_cell_text(&caption, c->item[first].dataset);
+    lx_cell_text(&caption, ". ");
+    lx_cell_text(&caption, note);
+    machine(c, &caption);
+    g.caption = lx_grid_keep(&g, &caption);
+    code = lx_grid_check(&g, err);
+    if (code == LX_OK && !w->floats) {
+        lx_buf_add(out, "\n## ");
+        w->text(out, c->item[first].dataset);
+        lx_buf_add(out, "\n\n");
     }
+    if (code == LX_OK)
+        w->table(out, &g);
+    lx_buf_free(&caption);
+    lx_grid_free(&g);
+    return code;
+}
+
+enum lx_code lx_costs_write(const struct lx_costs *c, const struct lx_study *s,
+                            const struct lx_grid_writer *w, struct lx_buf *out, struct lx_err *err)
+{
+    struct lx_buf words = {0};
+
+    if (!w->floats) {
+        lx_buf_add(out, "# ");
+        w->text(out, lx_rows_name(&s->rows, s->rows.row[0].experiment));
+        lx_cell_text(&words, note);
+        machine(c, &words);
+        lx_buf_add(out, ": what it cost\n\n");
+        if (!words.failed)
+            w->cell(out, words.text);
+        lx_buf_add(out, "\n");
+        lx_buf_free(&words);
+    }
+    for (size_t i = 0, next; i < c->n; i = next)
+        if (write_dataset(c, i, &next, w, out, err))
+            return err->code;
     return lx_buf_check(out, err);
 }
 
-enum lx_code lx_costs_latex(const struct lx_costs *c, struct lx_buf *out, struct lx_err *err)
+enum lx_code lx_costs_data(const struct lx_costs *c, struct lx_buf *out, struct lx_err *err)
 {
-    lx_buf_add(out, "% Needs \\usepackage{booktabs}.\n");
-    for (size_t i = 0; i < c->n; i++) {
-        if (begins_dataset(c, i)) {
-            lx_buf_add(out, "\n\\begin{table}\n  \\centering\n  \\caption{Costs: ");
-            lx_escape_tex(out, c->item[i].dataset);
-            lx_buf_printf(out, ". %s", NOTE);
-            machine(c, lx_escape_tex, out);
-            lx_buf_add(out,
-                       "}\n  \\begin{tabular}{lrrrrrrr}\n    \\toprule\n    encoding & trained "
-                       "at & parameters & training s & tokens/s & evaluation s & peak MiB & "
-                       "seeds \\\\\n    \\midrule\n");
-        }
-        lx_buf_add(out, "    ");
-        row(&LATEX, &c->item[i], out);
-        lx_buf_add(out, " \\\\\n");
-        if (i + 1 == c->n || begins_dataset(c, i + 1))
-            lx_buf_add(out, "    \\bottomrule\n  \\end{tabular}\n\\end{table}\n");
-    }
-    return lx_buf_check(out, err);
-}
+    static const char *const columns[] = {"dataset",
+                                          "encoding",
+                                          "train_length",
+                                          "seeds",
+                                          "seeds_ok",
+                                          "parameters",
+                                          "train_seconds_mean",
+                                          "train_seconds_std",
+                                          "tokens_per_second_mean",
+                                          "tokens_per_second_std",
+                                          "eval_seconds_mean",
+                                          "eval_seconds_std",
+                                          "peak_rss_bytes_mean",
+                                          "peak_rss_bytes_std"};
+    struct lx_grid g = {.n_rows = 0};
+    enum lx_code code;
 
-enum lx_code lx_costs_csv(const struct lx_costs *c, struct lx_buf *out, struct lx_err *err)
-{
-    lx_buf_add(out, "dataset,encoding,train_length,seeds,seeds_ok,parameters,train_seconds_mean,"
-                    "train_seconds_std,tokens_per_second_mean,tokens_per_second_std,"
-                    "eval_seconds_mean,eval_seconds_std,peak_rss_bytes_mean,peak_rss_bytes_std\n");
+    for (size_t i = 0; i < sizeof(columns) / sizeof(columns[0]); i++)
+        lx_grid_column(&g, columns[i], false, 0);
     for (size_t i = 0; i < c->n; i++) {
         const struct lx_cost *x = &c->item[i];
 
-        lx_csv_field(out, x->dataset);
-        lx_buf_add(out, ",");
-        lx_csv_field(out, x->encoding);
-        lx_buf_add(out, ",");
-        if (x->train_length > 0)
-            lx_buf_printf(out, "%d", x->train_length);
-        lx_buf_printf(out, ",%d,%d,", x->seeds, x->ok);
-        lx_csv_number(out, x->parameters);
+        lx_grid_text(&g, x->dataset);
+        lx_grid_text(&g, x->encoding);
+        lx_grid_data(&g, x->train_length > 0 ? x->train_length : (double)NAN);
+        lx_grid_count(&g, x->seeds);
+        lx_grid_count(&g, x->ok);
+        lx_grid_data(&g, x->parameters);
         for (int m = 0; m < LX_COST_MEASURES; m++) {
-            lx_buf_add(out, ",");
-            lx_csv_number(out, x->stats[m].mean);
-            lx_buf_add(out, ",");
-            lx_csv_number(out, x->stats[m].sd);
+            lx_grid_data(&g, x->stats[m].mean);
+            lx_grid_data(&g, x->stats[m].sd);
         }
-        lx_buf_add(out, "\n");
     }
-    return lx_buf_check(out, err);
+    code = lx_grid_check(&g, err);
+    if (code == LX_OK)
+        lx_grid_csv.table(out, &g);
+    lx_grid_free(&g);
+    return code != LX_OK ? code : lx_buf_check(out, err);
 }

@@ -5,14 +5,8 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "text/escape.h"
-#include "report/table.h"
+#include "report/report_tables.h"
 #include "study/format.h"
-#include "text/csvfile.h"
-#include "verdict/claims.h"
-#include "verdict/published.h"
-
-enum format { MARKDOWN, LATEX, CSV };
 
 /* The tables that stand for one published table: sections of ours, as dataset and training length. */
 struct scope {
@@ -111,171 +105,144 @@ static enum lx_code look_beside(const struct lx_study *s, const struct lx_publis
 }
 
 /* "19.73 +- 0.1 (x0.949)" */
-static void cell(double value, double spread, double ratio, enum format format, struct lx_buf *out)
+static void put_value(double value, double spread, double ratio, struct lx_grid *g)
 {
-    const char *pm = format == LATEX ? " $\\pm$ " : " \xc2\xb1 ";
-    const char *times = format == LATEX ? "$\\times$" : "\xc3\x97";
+    struct lx_buf *cell = lx_grid_cell(g);
     char number[24];
 
     if (isnan(value)) {
-        lx_buf_add(out, format == LATEX ? "--" : "-");
+        lx_cell_symbol(cell, LX_NONE);
+        lx_grid_put(g);
         return;
     }
     lx_format_number(value, value, number);
-    lx_buf_add(out, number);
+    lx_cell_text(cell, number);
     if (!isnan(spread)) {
         lx_format_number(spread, value, number);
-        lx_buf_printf(out, "%s%s", pm, number);
+        lx_cell_text(cell, " ");
+        lx_cell_symbol(cell, LX_PLUS_MINUS);
+        lx_cell_printf(cell, " %s", number);
     }
-    if (!isnan(ratio) && (ratio < 1 || ratio > 1))
-        lx_buf_printf(out, ratio < 100 ? " (%s%.3f)" : " (%s%.3g)", times, ratio);
+    if (!isnan(ratio) && (ratio < 1 || ratio > 1)) {
+        lx_cell_text(cell, " (");
+        lx_cell_symbol(cell, LX_TIMES);
+        lx_cell_printf(cell, ratio < 100 ? "%.3f)" : "%.3g)", ratio);
+    }
+    lx_grid_put(g);
 }
 
-static void escape(struct lx_buf *out, const char *text, enum format format)
+static enum lx_code add_row(const struct lx_study *s, const struct lx_published *t,
+                            const struct lx_published_row *row, const struct scope *at,
+                            struct lx_grid *g, struct lx_err *err)
 {
-    (format == LATEX ? lx_escape_tex : lx_escape_markdown)(out, text);
-}
-
-static enum lx_code write_row(const struct lx_study *s, const struct lx_published *t,
-                              const struct lx_published_row *row, const struct scope *at,
-                              enum format format, struct lx_buf *out, struct lx_err *err)
-{
-    const char *gap = format == LATEX ? " & " : " | ";
-    const char *end = format == LATEX ? " \\\\\n" : " |\n";
-    const char *begin = format == LATEX ? "    " : "| ";
-    struct lx_arena arena = {0};
-    enum lx_code code = LX_OK;
-
-    lx_buf_add(out, begin);
-    escape(out, row->name, format);
-    lx_buf_printf(out, "%spaper", gap);
-    for (size_t k = 0; k < t->n_lengths; k++) {
-        lx_buf_add(out, gap);
-        cell(row->value[k], row->spread[k], paper_ratio(t, row, k), format, out);
-    }
-    lx_buf_add(out, end);
+    lx_grid_text(g, row->name);
+    lx_grid_text(g, "paper");
+    for (size_t k = 0; k < t->n_lengths; k++)
+        put_value(row->value[k], row->spread[k], paper_ratio(t, row, k), g);
     if (row->encoding == NULL)
         return LX_OK;
-    lx_buf_add(out, begin);
-    escape(out, row->evaluated_as ? row->evaluated_as : row->encoding, format);
-    lx_buf_printf(out, "%shere", gap);
-    for (size_t k = 0; k < t->n_lengths && code == LX_OK; k++) {
+    lx_grid_text(g, row->evaluated_as ? row->evaluated_as : row->encoding);
+    lx_grid_text(g, "here");
+    for (size_t k = 0; k < t->n_lengths; k++) {
         struct beside b;
 
-        code = look_beside(s, t, row, k, at, &arena, &b, err);
-        lx_buf_add(out, gap);
-        if (code == LX_OK)
-            cell(b.value.mean, b.value.sd, b.ratio.mean, format, out);
-    }
-    lx_buf_add(out, end);
-    lx_arena_free(&arena);
-    return code;
-}
-
-static void caption(const struct lx_study *s, const struct lx_published *t, const struct scope *at,
-                    enum format format, struct lx_buf *out)
-{
-    escape(out, t->source, format);
-    if (t->data != NULL) {
-        lx_buf_add(out, ", ");
-        escape(out, t->data, format);
-    }
-    lx_buf_add(out, t->certainty ? " (quoted second-hand); beside it, " : "; beside it, ");
-    escape(out, lx_rows_name(&s->rows, at->dataset), format);
-    lx_buf_printf(out, " trained at %d tokens%s%s.", at->train_length,
-                  is_ppl(t) ? ": perplexity and its ratio to the training length" : ": ",
-                  is_ppl(t) ? "" : t->metric);
-}
-
-static enum lx_code write_table(const struct lx_study *s, const struct lx_published *t,
-                                const struct scope *at, enum format format, struct lx_buf *out,
-                                struct lx_err *err)
-{
-    char multiple[24];
-
-    lx_buf_add(out,
-               format == LATEX ? "\n\\begin{table}\n  \\centering\n  \\small\n  \\caption{" : "\n");
-    caption(s, t, at, format, out);
-    lx_buf_add(out, format == LATEX ? "}\n  \\begin{tabular}{ll" : "\n\n| | |");
-    for (size_t k = 0; k < t->n_lengths; k++) {
-        lx_format_multiple(t->length[k], t->train_length, multiple);
-        if (format == LATEX)
-            lx_buf_add(out, "r");
-        else
-            lx_buf_printf(out, " %d (%s) |", t->length[k], multiple);
-    }
-    lx_buf_add(out, format == LATEX ? "}\n    \\toprule\n    & " : "\n|---|---|");
-    for (size_t k = 0; k < t->n_lengths; k++) {
-        lx_format_multiple(t->length[k], t->train_length, multiple);
-        multiple[strlen(multiple) - 1] = '\0';
-        if (format == LATEX)
-            lx_buf_printf(out, " & %d ($%s\\times$)", t->length[k], multiple);
-        else
-            lx_buf_add(out, "---:|");
-    }
-    lx_buf_add(out, format == LATEX ? " \\\\\n    \\midrule\n" : "\n");
-    for (size_t i = 0; i < t->n_rows; i++)
-        if (write_row(s, t, &t->row[i], at, format, out, err) != LX_OK)
+        if (look_beside(s, t, row, k, at, &g->arena, &b, err))
             return err->code;
-    if (format == LATEX)
-        lx_buf_add(out, "    \\bottomrule\n  \\end{tabular}\n\\end{table}\n");
+        put_value(b.value.mean, b.value.sd, b.ratio.mean, g);
+    }
     return LX_OK;
 }
 
-static void csv_texts(struct lx_buf *out, const char *const *text, size_t n)
+static void caption(const struct lx_study *s, const struct lx_published *t, const struct scope *at,
+                    struct lx_buf *cell)
 {
-    for (size_t i = 0; i < n; i++) {
-        lx_csv_field(out, text[i] != NULL ? text[i] : "");
-        lx_buf_add(out, ",");
+    lx_cell_text(cell, t->source);
+    if (t->data != NULL) {
+        lx_cell_text(cell, ", ");
+        lx_cell_text(cell, t->data);
     }
+    lx_cell_text(cell, t->certainty ? " (quoted second-hand); beside it, " : "; beside it, ");
+    lx_cell_text(cell, lx_rows_name(&s->rows, at->dataset));
+    lx_cell_printf(cell, " trained at %d tokens: ", at->train_length);
+    lx_cell_text(cell, is_ppl(t) ? "perplexity and its ratio to the training length" : t->metric);
+    lx_cell_text(cell, ".");
 }
 
-static enum lx_code write_csv_row(const struct lx_study *s, const struct lx_published *t,
-                                  const struct lx_published_row *row, const struct scope *at,
-                                  size_t k, struct lx_buf *out, struct lx_err *err)
+static void add_columns(const struct lx_published *t, struct lx_grid *g)
+{
+    struct lx_buf head = {0};
+    char multiple[24];
+
+    lx_grid_column(g, "", false, 0);
+    lx_grid_column(g, "", false, 0);
+    for (size_t k = 0; k < t->n_lengths; k++) {
+        lx_format_multiple(t->length[k], t->train_length, multiple);
+        lx_buf_clear(&head);
+        lx_cell_printf(&head, "%d (", t->length[k]);
+        lx_cell_multiple(&head, multiple);
+        lx_cell_text(&head, ")");
+        lx_grid_column(g, head.failed ? "" : head.text, true, 0);
+    }
+    lx_buf_free(&head);
+}
+
+static enum lx_code write_table(const struct lx_study *s, const struct lx_published *t,
+                                const struct scope *at, const struct lx_grid_writer *w,
+                                struct lx_buf *out, struct lx_err *err)
+{
+    struct lx_grid g = {.latex_size = "\\small"};
+    struct lx_buf words = {0};
+    enum lx_code code = LX_OK;
+
+    add_columns(t, &g);
+    for (size_t i = 0; i < t->n_rows && code == LX_OK; i++)
+        code = add_row(s, t, &t->row[i], at, &g, err);
+    caption(s, t, at, &words);
+    g.caption = lx_grid_keep(&g, &words);
+    lx_buf_free(&words);
+    if (code == LX_OK)
+        code = lx_grid_check(&g, err);
+    if (code == LX_OK) {
+        if (!w->floats) {
+            lx_buf_add(out, "\n");
+            w->cell(out, g.caption);
+            lx_buf_add(out, "\n\n");
+        }
+        w->table(out, &g);
+    }
+    lx_grid_free(&g);
+    return code;
+}
+
+static enum lx_code put_data(const struct lx_study *s, const struct lx_published *t,
+                             const struct lx_published_row *row, const struct scope *at, size_t k,
+                             struct lx_grid *g, struct lx_err *err)
 {
     const char *texts[] = {t->source,     t->certainty ? "secondhand" : "verified",
                            t->data,       t->metric,
                            t->mode,       row->name,
                            row->encoding, row->evaluated_as};
-    struct lx_arena arena = {0};
     struct beside b;
 
     if (isnan(row->value[k]))
         return LX_OK;
-    if (look_beside(s, t, row, k, at, &arena, &b, err) != LX_OK) {
-        lx_arena_free(&arena);
+    if (look_beside(s, t, row, k, at, &g->arena, &b, err))
         return err->code;
-    }
-    csv_texts(out, texts, sizeof texts / sizeof texts[0]);
-    lx_buf_printf(out, "%d,%d,", t->train_length, t->length[k]);
-    double paper[] = {row->value[k], row->spread[k], paper_ratio(t, row, k)};
-    double ours[] = {b.value.mean, b.value.sd, b.ratio.mean, b.ratio.sd};
-    for (size_t i = 0; i < 3; i++) {
-        lx_csv_number(out, paper[i]);
-        lx_buf_add(out, ",");
-    }
-    lx_csv_field(out, lx_rows_name(&s->rows, at->dataset));
-    lx_buf_printf(out, ",%d,", at->train_length);
-    if (b.value.n > 0)
-        lx_buf_printf(out, "%d", b.length);
-    lx_buf_printf(out, ",%d", b.value.n);
-    for (size_t i = 0; i < 4; i++) {
-        lx_buf_add(out, ",");
-        lx_csv_number(out, ours[i]);
-    }
-    lx_buf_add(out, "\n");
-    lx_arena_free(&arena);
-    return LX_OK;
-}
-
-static enum lx_code write_csv(const struct lx_study *s, const struct lx_published *t,
-                              const struct scope *at, struct lx_buf *out, struct lx_err *err)
-{
-    for (size_t i = 0; i < t->n_rows; i++)
-        for (size_t k = 0; k < t->n_lengths; k++)
-            if (write_csv_row(s, t, &t->row[i], at, k, out, err) != LX_OK)
-                return err->code;
+    for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++)
+        lx_grid_text(g, texts[i] != NULL ? texts[i] : "");
+    lx_grid_count(g, t->train_length);
+    lx_grid_count(g, t->length[k]);
+    lx_grid_data(g, row->value[k]);
+    lx_grid_data(g, row->spread[k]);
+    lx_grid_data(g, paper_ratio(t, row, k));
+    lx_grid_text(g, lx_rows_name(&s->rows, at->dataset));
+    lx_grid_count(g, at->train_length);
+    lx_grid_data(g, b.value.n > 0 ? b.length : (double)NAN);
+    lx_grid_count(g, b.value.n);
+    lx_grid_data(g, b.value.mean);
+    lx_grid_data(g, b.value.sd);
+    lx_grid_data(g, b.ratio.mean);
+    lx_grid_data(g, b.ratio.sd);
     return LX_OK;
 }
 
@@ -295,42 +262,57 @@ static bool opens_scope(const struct lx_study *s, size_t i, const struct lx_publ
     return !ours || s->section[i].train_length == t->train_length;
 }
 
-static enum lx_code write_all(const struct lx_published_list *p, const struct lx_study *s,
-                              enum format format, struct lx_buf *out, struct lx_err *err)
+enum lx_code lx_published_write(const struct lx_published_list *p, const struct lx_study *s,
+                                const struct lx_grid_writer *w, struct lx_buf *out,
+                                struct lx_err *err)
 {
+    if (!w->floats)
+        lx_buf_add(out, "\n## Published numbers\n\nThe papers' models, data and tokens are others: "
+                        "compare the ratios, not the values.\n");
     for (size_t i = 0; i < p->n; i++)
         for (size_t k = 0; k < s->n_sections; k++) {
             const struct scope at = {s->section[k].dataset, s->section[k].train_length};
 
-            if (!opens_scope(s, k, &p->item[i]))
-                continue;
-            if ((format == CSV ? write_csv(s, &p->item[i], &at, out, err)
-                               : write_table(s, &p->item[i], &at, format, out, err)) != LX_OK)
+            if (opens_scope(s, k, &p->item[i]) && write_table(s, &p->item[i], &at, w, out, err))
                 return err->code;
         }
     return lx_buf_check(out, err);
 }
 
-enum lx_code lx_published_markdown(const struct lx_published_list *p, const struct lx_study *s,
-                                   struct lx_buf *out, struct lx_err *err)
+/* The rows of all tables, a row a number. */
+static enum lx_code put_all(const struct lx_published_list *p, const struct lx_study *s,
+                            struct lx_grid *g, struct lx_err *err)
 {
-    lx_buf_add(out, "\n## Published numbers\n\nThe papers' models, data and tokens are others: "
-                    "compare the ratios, not the values.\n");
-    return write_all(p, s, MARKDOWN, out, err);
+    for (size_t i = 0; i < p->n; i++)
+        for (size_t k = 0; k < s->n_sections; k++) {
+            const struct scope at = {s->section[k].dataset, s->section[k].train_length};
+            const struct lx_published *t = &p->item[i];
+
+            for (size_t cell = 0; opens_scope(s, k, t) && cell < t->n_rows * t->n_lengths; cell++)
+                if (put_data(s, t, &t->row[cell / t->n_lengths], &at, cell % t->n_lengths, g, err))
+                    return err->code;
+        }
+    return lx_grid_check(g, err);
 }
 
-enum lx_code lx_published_latex(const struct lx_published_list *p, const struct lx_study *s,
-                                struct lx_buf *out, struct lx_err *err)
+enum lx_code lx_published_data(const struct lx_published_list *p, const struct lx_study *s,
+                               struct lx_buf *out, struct lx_err *err)
 {
-    return write_all(p, s, LATEX, out, err);
-}
+    static const char *const columns[] = {"source",       "certainty",    "data",
+                                          "metric",       "mode",         "name",
+                                          "encoding",     "evaluated_as", "paper_train_length",
+                                          "paper_length", "paper_value",  "paper_spread",
+                                          "paper_ratio",  "dataset",      "train_length",
+                                          "eval_length",  "seeds",        "value_mean",
+                                          "value_std",    "ratio_mean",   "ratio_std"};
+    struct lx_grid g = {.n_rows = 0};
+    enum lx_code code;
 
-enum lx_code lx_published_csv(const struct lx_published_list *p, const struct lx_study *s,
-                              struct lx_buf *out, struct lx_err *err)
-{
-    lx_buf_add(out,
-               "source,certainty,data,metric,mode,name,encoding,evaluated_as,paper_train_length,"
-               "paper_length,paper_value,paper_spread,paper_ratio,dataset,train_length,eval_length,"
-               "seeds,value_mean,value_std,ratio_mean,ratio_std\n");
-    return write_all(p, s, CSV, out, err);
+    for (size_t c = 0; c < sizeof(columns) / sizeof(columns[0]); c++)
+        lx_grid_column(&g, columns[c], false, 0);
+    code = put_all(p, s, &g, err);
+    if (code == LX_OK)
+        lx_grid_csv.table(out, &g);
+    lx_grid_free(&g);
+    return code != LX_OK ? code : lx_buf_check(out, err);
 }

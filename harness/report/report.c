@@ -5,13 +5,11 @@
 
 #include "core/log.h"
 #include "plot/plot.h"
+#include "report/partial.h"
+#include "report/report_tables.h"
 #include "report/table.h"
-#include "study/costs.h"
 #include "system/fs.h"
-#include "text/escape.h"
 #include "text/json.h"
-#include "verdict/claims.h"
-#include "verdict/published.h"
 
 static enum lx_code path_of(const char *dir, const char *name, struct lx_buf *out,
                             struct lx_err *err)
@@ -28,6 +26,8 @@ struct folder {
     struct lx_json *config; /* NULL: there is none */
     struct lx_claim_results claims;
     struct lx_published_list published;
+    struct lx_costs costs;
+    struct lx_partial partial;
 };
 
 static void folder_free(struct folder *f)
@@ -38,22 +38,17 @@ static void folder_free(struct folder *f)
 }
 
 /* metrics.csv, in the order of config.json if there is one. */
-static enum lx_code load_rows(const char *dir, struct folder *f, struct lx_err *err)
+static enum lx_code load_rows(const char *path, struct folder *f, struct lx_err *err)
 {
-    struct lx_buf path = {0};
     struct lx_rows rows = {0};
-    enum lx_code code = path_of(dir, "metrics.csv", &path, err);
-    if (code == LX_OK)
-        code = lx_rows_read(path.text, &rows, err);
-    if (code == LX_OK) {
-        code = lx_study_make(&f->study, &rows, f->config, err);
-        if (code == LX_OK && f->study.ppl < 0)
-            code = lx_fail(err, LX_EFORMAT, "has no rows of the metric ppl");
-        if (code != LX_OK)
-            lx_wrap(err, "%s", path.text);
-    }
+    enum lx_code code = lx_rows_read(path, &rows, err);
+
+    if (code == LX_OK &&
+        (lx_study_make(&f->study, &rows, f->config, err) ||
+         lx_study_note(&f->study, f->partial.brief, err) ||
+         (f->study.ppl < 0 && lx_fail(err, LX_EFORMAT, "has no rows of the metric ppl"))))
+        code = lx_wrap(err, "%s", path);
     lx_rows_free(&rows);
-    lx_buf_free(&path);
     return code;
 }
 
@@ -61,9 +56,9 @@ static enum lx_code load_rows(const char *dir, struct folder *f, struct lx_err *
 static enum lx_code load_claims(const char *dir, struct folder *f, struct lx_err *err)
 {
     struct lx_claims claims;
-    if (lx_claims_parse(&claims, lx_json_find(f->config, "claims"), &f->arena, err) != LX_OK ||
-        lx_published_parse(&f->published, lx_json_find(f->config, "published"), &f->arena, err) !=
-            LX_OK) {
+
+    if (lx_claims_parse(&claims, lx_json_find(f->config, "claims"), &f->arena, err) ||
+        lx_published_parse(&f->published, lx_json_find(f->config, "published"), &f->arena, err)) {
         if (err->code == LX_ECONFIG)
             err->code = LX_EFORMAT; /* one of our own files */
         return lx_wrap(err, "%s/config.json", dir);
@@ -71,131 +66,186 @@ static enum lx_code load_claims(const char *dir, struct folder *f, struct lx_err
     return lx_claims_judge(&claims, &f->study, &f->arena, &f->claims, err);
 }
 
+/* path is room for names of files. */
+static enum lx_code load_files(const char *dir, struct lx_buf *path, struct folder *f,
+                               struct lx_err *err)
+{
+    if (lx_partial_read(dir, &f->arena, &f->partial, err) ||
+        path_of(dir, "config.json", path, err) ||
+        (lx_fs_exists(path->text) && lx_json_read(path->text, &f->config, err)) ||
+        path_of(dir, "metrics.csv", path, err) || load_rows(path->text, f, err) ||
+        load_claims(dir, f, err))
+        return err->code;
+    return LX_OK;
+}
+
 static enum lx_code load(const char *dir, struct folder *f, struct lx_err *err)
 {
     struct lx_buf path = {0};
-    enum lx_code code = path_of(dir, "config.json", &path, err);
-    if (code == LX_OK && lx_fs_exists(path.text))
-        code = lx_json_read(path.text, &f->config, err);
-    lx_buf_free(&path);
-    if (code == LX_OK)
-        code = load_rows(dir, f, err);
-    return code != LX_OK ? code : load_claims(dir, f, err);
-}
+    enum lx_code code = load_files(dir, &path, f, err);
 
-static enum lx_code write_text(const char *dir, const char *name, const struct lx_buf *text,
-                               struct lx_err *err)
-{
-    struct lx_buf path = {0};
-    enum lx_code code = lx_buf_check(text, err);
-    if (code == LX_OK)
-        code = path_of(dir, name, &path, err);
-    if (code == LX_OK)
-        code = lx_fs_write(path.text, text->text, text->len, err);
     lx_buf_free(&path);
     return code;
 }
 
-static enum lx_code write_table(const char *dir, const char *name, const struct lx_study *s,
-                                enum lx_code (*make)(const struct lx_study *, struct lx_buf *,
-                                                     struct lx_err *),
-                                struct lx_err *err)
+/* A paragraph under a heading, where cells are missing. */
+static void say_partial(const struct folder *f, const struct lx_grid_writer *w, const char *before,
+                        const char *after, struct lx_buf *out)
 {
-    struct lx_buf text = {0};
-    enum lx_code code = make(s, &text, err);
-    if (code == LX_OK)
-        code = write_text(dir, name, &text, err);
-    lx_buf_free(&text);
-    return code;
+    if (f->partial.brief == NULL)
+        return;
+    lx_buf_printf(out, "%s%s. Missing: ", before, f->partial.brief);
+    w->text(out, f->partial.missing);
+    lx_buf_printf(out, ".%s", after);
 }
 
-/* A file of an earlier config would contradict this one. */
-static enum lx_code remove_stale(const char *dir, const char *name, struct lx_err *err)
-{
-    struct lx_buf path = {0};
-    enum lx_code code = path_of(dir, name, &path, err);
-    if (code == LX_OK && lx_fs_exists(path.text))
-        code = lx_fs_remove(path.text, err);
-    lx_buf_free(&path);
-    return code;
-}
-
-static enum lx_code claims_markdown(const struct folder *f, struct lx_buf *out, struct lx_err *err)
-{
-    const struct lx_study *s = &f->study;
-    lx_buf_printf(out, "# %s\n\n", lx_rows_name(&s->rows, s->rows.row[0].experiment));
-    if (f->claims.n > 0 && lx_claims_markdown(&f->claims, s, out, err) != LX_OK)
-        return err->code;
-    return f->published.n > 0 ? lx_published_markdown(&f->published, s, out, err) : LX_OK;
-}
-
-static enum lx_code claims_latex(const struct folder *f, struct lx_buf *out, struct lx_err *err)
+static void say_partial_tex(const struct folder *f, struct lx_buf *out)
 {
     lx_buf_add(out, "% Needs \\usepackage{booktabs}.\n");
-    if (f->claims.n > 0 && lx_claims_latex(&f->claims, &f->study, out, err) != LX_OK)
+    say_partial(f, &lx_grid_latex, "\n\\textbf{", "}\n", out);
+}
+
+static const char *experiment(const struct folder *f)
+{
+    return lx_rows_name(&f->study.rows, f->study.rows.row[0].experiment);
+}
+
+static enum lx_code table_md(const struct folder *f, struct lx_buf *out, struct lx_err *err)
+{
+    lx_buf_printf(out, "# %s\n", experiment(f));
+    say_partial(f, &lx_grid_markdown, "\n**", "**\n", out);
+    return lx_table_write(&f->study, &lx_grid_markdown, out, err);
+}
+
+static enum lx_code table_tex(const struct folder *f, struct lx_buf *out, struct lx_err *err)
+{
+    say_partial_tex(f, out);
+    return lx_table_write(&f->study, &lx_grid_latex, out, err);
+}
+
+static enum lx_code table_csv(const struct folder *f, struct lx_buf *out, struct lx_err *err)
+{
+    return lx_table_data(&f->study, out, err);
+}
+
+static enum lx_code claims_md(const struct folder *f, struct lx_buf *out, struct lx_err *err)
+{
+    lx_buf_printf(out, "# %s\n\n", experiment(f));
+    say_partial(f, &lx_grid_markdown, "**", "**\n\n", out);
+    if (f->claims.n > 0 && lx_claims_write(&f->claims, &f->study, &lx_grid_markdown, out, err))
         return err->code;
-    return f->published.n > 0 ? lx_published_latex(&f->published, &f->study, out, err) : LX_OK;
+    return f->published.n > 0
+               ? lx_published_write(&f->published, &f->study, &lx_grid_markdown, out, err)
+               : LX_OK;
+}
+
+static enum lx_code claims_tex(const struct folder *f, struct lx_buf *out, struct lx_err *err)
+{
+    say_partial_tex(f, out);
+    if (f->claims.n > 0 && lx_claims_write(&f->claims, &f->study, &lx_grid_latex, out, err))
+        return err->code;
+    return f->published.n > 0
+               ? lx_published_write(&f->published, &f->study, &lx_grid_latex, out, err)
+               : LX_OK;
 }
 
 static enum lx_code claims_csv(const struct folder *f, struct lx_buf *out, struct lx_err *err)
 {
-    return lx_claims_csv(&f->claims, &f->study, out, err);
+    return lx_claims_data(&f->claims, &f->study, out, err);
 }
 
 static enum lx_code published_csv(const struct folder *f, struct lx_buf *out, struct lx_err *err)
 {
-    return lx_published_csv(&f->published, &f->study, out, err);
+    return lx_published_data(&f->published, &f->study, out, err);
 }
 
-/* The files about the literature, if the config says anything of it. */
-static enum lx_code write_claims(const char *dir, const struct folder *f, struct lx_err *err)
+static enum lx_code costs_md(const struct folder *f, struct lx_buf *out, struct lx_err *err)
 {
-    bool any = f->claims.n + f->published.n > 0;
-    const struct {
-        const char *name;
-        bool wanted;
-        enum lx_code (*make)(const struct folder *, struct lx_buf *, struct lx_err *);
-    } file[] = {{"claims.md", any, claims_markdown},
-                {"claims.tex", any, claims_latex},
-                {"claims.csv", f->claims.n > 0, claims_csv},
-                {"published.csv", f->published.n > 0, published_csv}};
-    enum lx_code code = LX_OK;
-    for (size_t i = 0; i < sizeof file / sizeof file[0] && code == LX_OK; i++) {
-        struct lx_buf text = {0};
-        if (!file[i].wanted) {
-            code = remove_stale(dir, file[i].name, err);
-            continue;
-        }
-        code = file[i].make(f, &text, err);
-        if (code == LX_OK)
-            code = write_text(dir, file[i].name, &text, err);
-        lx_buf_free(&text);
-    }
+    if (lx_costs_write(&f->costs, &f->study, &lx_grid_markdown, out, err))
+        return err->code;
+    say_partial(f, &lx_grid_markdown, "\n**", "**\n", out);
+    return lx_buf_check(out, err);
+}
+
+static enum lx_code costs_tex(const struct folder *f, struct lx_buf *out, struct lx_err *err)
+{
+    say_partial_tex(f, out);
+    return lx_costs_write(&f->costs, &f->study, &lx_grid_latex, out, err);
+}
+
+static enum lx_code costs_csv(const struct folder *f, struct lx_buf *out, struct lx_err *err)
+{
+    return lx_costs_data(&f->costs, out, err);
+}
+
+static bool always(const struct folder *f)
+{
+    (void)f;
+    return true;
+}
+
+static bool has_literature(const struct folder *f)
+{
+    return f->claims.n + f->published.n > 0;
+}
+
+static bool has_claims(const struct folder *f)
+{
+    return f->claims.n > 0;
+}
+
+static bool has_published(const struct folder *f)
+{
+    return f->published.n > 0;
+}
+
+static bool has_costs(const struct folder *f)
+{
+    return f->costs.n > 0;
+}
+
+/* Every table that a report writes. One that this folder has nothing for is removed: left by an earlier
+ * report, it would contradict the others. */
+static const struct {
+    const char *name;
+    bool (*wanted)(const struct folder *);
+    enum lx_code (*make)(const struct folder *, struct lx_buf *, struct lx_err *);
+} tables[] = {{"table.md", always, table_md},
+              {"table.tex", always, table_tex},
+              {"table.csv", always, table_csv},
+              {"claims.md", has_literature, claims_md},
+              {"claims.tex", has_literature, claims_tex},
+              {"claims.csv", has_claims, claims_csv},
+              {"published.csv", has_published, published_csv},
+              {"costs.md", has_costs, costs_md},
+              {"costs.tex", has_costs, costs_tex},
+              {"costs.csv", has_costs, costs_csv}};
+enum { N_TABLES = sizeof(tables) / sizeof(tables[0]) };
+
+static enum lx_code write_table(const char *dir, int i, const struct folder *f, struct lx_err *err)
+{
+    struct lx_buf path = {0}, text = {0};
+    enum lx_code code = path_of(dir, tables[i].name, &path, err);
+
+    if (code == LX_OK && !tables[i].wanted(f))
+        code = lx_fs_remove(path.text, err);
+    else if (code == LX_OK && (tables[i].make(f, &text, err) || lx_buf_check(&text, err) ||
+                               lx_fs_write(path.text, text.text, text.len, err)))
+        code = err->code;
+    lx_buf_free(&path);
+    lx_buf_free(&text);
     return code;
 }
 
-/* What the run cost, if runs.csv tells; a file of its own, since no two machines agree. */
-static enum lx_code write_costs(const char *dir, const struct lx_study *s, struct lx_err *err)
+/* What the run cost, if runs.csv tells; files of their own, since no two machines agree. */
+static enum lx_code load_costs(const char *dir, struct folder *f, struct lx_err *err)
 {
-    static const char *const NAME[] = {"costs.md", "costs.tex", "costs.csv"};
-    struct lx_buf path = {0}, text[3] = {{0}};
-    struct lx_arena arena = {0};
-    struct lx_costs costs = {.n = 0};
+    struct lx_buf path = {0};
     enum lx_code code = path_of(dir, "runs.csv", &path, err);
+
     if (code == LX_OK && lx_fs_exists(path.text))
-        code = lx_costs_read(path.text, s, &arena, &costs, err);
-    if (code == LX_OK && costs.n > 0 &&
-        (lx_costs_markdown(&costs, s, &text[0], err) || lx_costs_latex(&costs, &text[1], err) ||
-         lx_costs_csv(&costs, &text[2], err)))
-        code = err->code;
-    for (int i = 0; i < 3; i++) {
-        if (code == LX_OK)
-            code = costs.n > 0 ? write_text(dir, NAME[i], &text[i], err)
-                               : remove_stale(dir, NAME[i], err);
-        lx_buf_free(&text[i]);
-    }
+        code = lx_costs_read(path.text, &f->study, &f->arena, &f->costs, err);
     lx_buf_free(&path);
-    lx_arena_free(&arena);
     return code;
 }
 
@@ -266,9 +316,10 @@ static void warn_untrained(const char *dir, const struct lx_study *s)
     for (size_t i = 0; i < s->n_sections; i++) {
         const struct lx_section *a = &s->section[i], *b = i > 0 ? a - 1 : NULL;
         struct lx_buf text = {0};
+
         if (b != NULL && a->dataset == b->dataset && a->train_length == b->train_length)
             continue;
-        if (lx_table_untrained(s, i, "", lx_escape_plain, &text) && !text.failed)
+        if (lx_table_untrained(s, i, "", lx_grid_plain.text, &text) && !text.failed)
             lx_log("warning: %s: %s: %s", dir, lx_rows_name(&s->rows, a->dataset), text.text);
         lx_buf_free(&text);
     }
@@ -276,24 +327,21 @@ static void warn_untrained(const char *dir, const struct lx_study *s)
 
 enum lx_code lx_report_make(const char *dir, const struct lx_report_options *o, struct lx_err *err)
 {
-    static const struct lx_report_options DEFAULTS = {0};
+    static const struct lx_report_options defaults = {0};
     struct folder f = {0};
-    o = o ? o : &DEFAULTS;
     enum lx_code code = load(dir, &f, err);
+
+    o = o != NULL ? o : &defaults;
     if (code == LX_OK)
         warn_untrained(dir, &f.study);
     if (code == LX_OK)
-        code = write_table(dir, "table.md", &f.study, lx_table_markdown, err);
-    if (code == LX_OK)
-        code = write_table(dir, "table.tex", &f.study, lx_table_latex, err);
-    if (code == LX_OK)
-        code = write_table(dir, "table.csv", &f.study, lx_table_csv, err);
-    if (code == LX_OK)
-        code = write_claims(dir, &f, err);
-    if (code == LX_OK)
-        code = write_costs(dir, &f.study, err);
+        code = load_costs(dir, &f, err);
+    for (int i = 0; i < N_TABLES && code == LX_OK; i++)
+        code = write_table(dir, i, &f, err);
     if (code == LX_OK)
         code = write_plots(dir, o, &f.study, err);
+    if (code == LX_OK && f.partial.brief != NULL)
+        lx_log("%s: %s; missing: %s", dir, f.partial.brief, f.partial.missing);
     folder_free(&f);
     return code;
 }
@@ -302,11 +350,14 @@ enum lx_code lx_report_text(const char *dir, struct lx_buf *out, struct lx_err *
 {
     struct folder f = {0};
     enum lx_code code = load(dir, &f, err);
-    if (code == LX_OK)
-        code = lx_table_plain(&f.study, out, err);
+
+    if (code == LX_OK) {
+        say_partial(&f, &lx_grid_plain, "", "\n\n", out);
+        code = lx_table_write(&f.study, &lx_grid_plain, out, err);
+    }
     if (code == LX_OK && f.claims.n > 0) {
         lx_buf_add(out, "\n");
-        code = lx_claims_plain(&f.claims, &f.study, out, err);
+        code = lx_claims_write(&f.claims, &f.study, &lx_grid_plain, out, err);
     }
     folder_free(&f);
     return code;

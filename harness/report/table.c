@@ -7,7 +7,6 @@
 #include <string.h>
 
 #include "study/format.h"
-#include "text/csvfile.h"
 
 /* A share has two decimals, however small. */
 static void number(double v, double like, bool share, char out[24])
@@ -177,47 +176,6 @@ enum lx_code lx_table_make(const struct lx_study *s, size_t section, enum lx_tab
     if (block == LX_TABLE_PPL)
         add_yardsticks(s, section, t);
     return LX_OK;
-}
-
-enum lx_code lx_table_csv(const struct lx_study *s, struct lx_buf *out, struct lx_err *err)
-{
-    lx_buf_add(out, "dataset,split,train_length,mode,stride,encoding,evaluated_as,eval_length,"
-                    "seeds,seeds_ok,ppl_mean,ppl_std,ratio_mean,ratio_std,ppl_floor,ppl_unigram,"
-                    "ppl_bigram,ppl_trigram,status\n");
-    for (size_t i = 0; i < s->n_groups; i++) {
-        const struct lx_group *g = &s->group[i];
-        const struct lx_section *sec = &s->section[g->section];
-        const struct lx_series *series = &s->series[g->series];
-        struct lx_stats ratio;
-        if (g->metric != s->ppl || g->layer >= 0 || g->head >= 0 || g->lo >= 0)
-            continue;
-        if (lx_study_ratio(s, g, &ratio, err) != LX_OK)
-            return err->code;
-        lx_csv_field(out, lx_rows_name(&s->rows, sec->dataset));
-        lx_buf_add(out, ",");
-        lx_csv_field(out, lx_rows_name(&s->rows, sec->split));
-        lx_buf_printf(out, ",%d,", sec->train_length);
-        lx_csv_field(out, lx_rows_name(&s->rows, sec->mode));
-        lx_buf_add(out, ",");
-        if (sec->stride >= 0)
-            lx_buf_printf(out, "%d", sec->stride);
-        lx_buf_add(out, ",");
-        lx_csv_field(out, lx_rows_name(&s->rows, series->encoding));
-        lx_buf_add(out, ",");
-        lx_csv_field(out, lx_rows_name(&s->rows, series->evaluated_as));
-        lx_buf_printf(out, ",%d,%d,%d,", g->eval_length, g->n, g->stats.n);
-        double v[8] = {g->stats.mean, g->stats.sd, ratio.mean, ratio.sd};
-        for (int k = 0; k < 4; k++) /* the floor stood first before there were tables */
-            v[4 + k] = lx_study_yardstick(s, (size_t)g->section,
-                                          (enum lx_yardstick)((LX_YARDSTICK_FLOOR + k) % 4),
-                                          g->eval_length);
-        for (int k = 0; k < 8; k++) {
-            lx_csv_number(out, v[k]);
-            lx_buf_add(out, ",");
-        }
-        lx_buf_printf(out, "%s\n", lx_report_status_name(lx_group_status(g)));
-    }
-    return lx_buf_check(out, err);
 }
 
 bool lx_table_untrained(const struct lx_study *s, size_t section, const char *before,

@@ -9,6 +9,7 @@
 #include "core/arena.h"
 #include "core/buf.h"
 #include "core/err.h"
+#include "grid/grid.h"
 #include "study/aggregate.h"
 
 /* ANSWERS: retrieval at each length; DEPTHS: at the longest, by depth of the fact. */
@@ -45,14 +46,11 @@ bool lx_table_has_answers(const struct lx_study *s, size_t section);
 bool lx_table_untrained(const struct lx_study *s, size_t section, const char *before,
                         void (*escape)(struct lx_buf *out, const char *text), struct lx_buf *out);
 
-/* Append the whole report in one format. */
+/* Append the tables of all sections, to read and as rows for programs. */
 LX_MUST_CHECK
-enum lx_code lx_table_markdown(const struct lx_study *s, struct lx_buf *out, struct lx_err *err);
+enum lx_code lx_table_write(const struct lx_study *s, const struct lx_grid_writer *w,
+                            struct lx_buf *out, struct lx_err *err);
 LX_MUST_CHECK
-enum lx_code lx_table_latex(const struct lx_study *s, struct lx_buf *out, struct lx_err *err);
-LX_MUST_CHECK
-enum lx_code lx_table_csv(const struct lx_study *s, struct lx_buf *out, struct lx_err *err);
-LX_MUST_CHECK
-enum lx_code lx_table_plain(const struct lx_study *s, struct lx_buf *out, struct lx_err *err);
+enum lx_code lx_table_data(const struct lx_study *s, struct lx_buf *out, struct lx_err *err);
 
 #endif

@@ -83,6 +83,9 @@ struct lx_study {
 LX_MUST_CHECK
 enum lx_code lx_study_make(struct lx_study *s, struct lx_rows *rows, const struct lx_json *config,
                            struct lx_err *err);
+/* Add a note to what every section says of itself, and so to every table and figure; NULL: none. */
+LX_MUST_CHECK
+enum lx_code lx_study_note(struct lx_study *s, const char *note, struct lx_err *err);
 void lx_study_free(struct lx_study *s);
 
 /* The overall group (no layer, head or position); NULL: none. */

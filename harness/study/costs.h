@@ -42,13 +42,4 @@ LX_MUST_CHECK
 enum lx_code lx_costs_read(const char *path, const struct lx_study *s, struct lx_arena *arena,
                            struct lx_costs *out, struct lx_err *err);
 
-/* Append the table in one format. */
-LX_MUST_CHECK
-enum lx_code lx_costs_markdown(const struct lx_costs *c, const struct lx_study *s,
-                               struct lx_buf *out, struct lx_err *err);
-LX_MUST_CHECK
-enum lx_code lx_costs_latex(const struct lx_costs *c, struct lx_buf *out, struct lx_err *err);
-LX_MUST_CHECK
-enum lx_code lx_costs_csv(const struct lx_costs *c, struct lx_buf *out, struct lx_err *err);
-
 #endif

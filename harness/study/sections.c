@@ -165,3 +165,15 @@ enum lx_code lx_sections_fill(struct lx_study *s, struct lx_err *err)
     }
     return LX_OK;
 }
+
+enum lx_code lx_study_note(struct lx_study *s, const char *note, struct lx_err *err)
+{
+    for (size_t i = 0; note != NULL && i < s->n_sections; i++) {
+        struct lx_section *sec = &s->section[i];
+
+        sec->detail = lx_arena_printf(&s->rows.arena, "%s; %s", sec->detail, note);
+        if (sec->detail == NULL)
+            return lx_fail(err, LX_ENOMEM, "out of memory for the report");
+    }
+    return LX_OK;
+}

@@ -118,18 +118,4 @@ enum lx_code lx_claim_find(const struct lx_study *s, const struct lx_claim_value
  * gives the swept values must give them all. */
 bool lx_claim_names(const char *row, const char *wanted);
 
-/* Append the claims in one format; the plain text is for a terminal. */
-LX_MUST_CHECK
-enum lx_code lx_claims_markdown(const struct lx_claim_results *r, const struct lx_study *s,
-                                struct lx_buf *out, struct lx_err *err);
-LX_MUST_CHECK
-enum lx_code lx_claims_latex(const struct lx_claim_results *r, const struct lx_study *s,
-                             struct lx_buf *out, struct lx_err *err);
-LX_MUST_CHECK
-enum lx_code lx_claims_csv(const struct lx_claim_results *r, const struct lx_study *s,
-                           struct lx_buf *out, struct lx_err *err);
-LX_MUST_CHECK
-enum lx_code lx_claims_plain(const struct lx_claim_results *r, const struct lx_study *s,
-                             struct lx_buf *out, struct lx_err *err);
-
 #endif

@@ -49,15 +49,4 @@ LX_MUST_CHECK
 enum lx_code lx_published_parse(struct lx_published_list *p, const struct lx_json *list,
                                 struct lx_arena *arena, struct lx_err *err);
 
-/* Append the tables, each beside our ratios at the nearest multiple of the training length. */
-LX_MUST_CHECK
-enum lx_code lx_published_markdown(const struct lx_published_list *p, const struct lx_study *s,
-                                   struct lx_buf *out, struct lx_err *err);
-LX_MUST_CHECK
-enum lx_code lx_published_latex(const struct lx_published_list *p, const struct lx_study *s,
-                                struct lx_buf *out, struct lx_err *err);
-LX_MUST_CHECK
-enum lx_code lx_published_csv(const struct lx_published_list *p, const struct lx_study *s,
-                              struct lx_buf *out, struct lx_err *err);
-
 #endif

@@ -140,5 +140,19 @@ check "a sweep" run 0 "$longshot" run tiny.json -o s --plots no seeds=[1] 'encod
     'train.lr={"sweep":[0.001,0.01]}'
 check "labels its cells" sh -c "cut -d, -f3 s/metrics.csv | sort -u | tr '\n' ' ' | grep -qF 'nope[lr=0.001] nope[lr=0.01]'"
 
+# Reports of one folder at once: each draws for itself, and all are of the same rows.
+three() {
+    for i in 1 2 3; do "$longshot" report s >"report.$i" 2>&1 & eval "p$i=\$!"; done
+    # shellcheck disable=SC2154
+    wait "$p1" && wait "$p2" && wait "$p3" || { cat report.?; return 1; }
+}
+check "three reports of one folder at once" three
+check "nothing temporary is left" sh -c "! ls -A s/plots | grep -q tmp"
+check "tables alone take the pictures away" sh -c "'$longshot' report s --no-plots >/dev/null 2>err && test ! -e s/plots && grep -q 'removed [0-9]* figures of an earlier report' err"
+# Some cells of a plan, merged: every table says so.
+check "one cell of several" sh -c "'$longshot' cell tiny.json --index 0 -o some >out 2>err && '$longshot' merge some >out 2>err && '$longshot' report some --no-plots >out 2>err"
+check "its table says that it is partial" has some/table.md "**PARTIAL: 1 of "
+check "and what is missing" has some/table.md "Missing: "
+
 echo "1..$n"
 exit $bad

@@ -14,6 +14,7 @@ core:
 system:     core
 text:       core system
 expression: core system text
+grid:       core system text
 tensor:     core system text
 encodings:  core text expression tensor
 datasets:   core system text
@@ -24,14 +25,14 @@ analysis:   core system text tensor model datasets encodings eval
 study:      core system text
 verdict:    core system text study
 plot:       core system text study
-report:     core system text study verdict plot
+report:     core system text grid study verdict plot
 config:     core system text tensor model train datasets encodings eval analysis verdict
 plan:       core system text model eval analysis config
 store:      core system text eval config plan
 cell:       core system text tensor model train eval analysis config plan store
 launch:     core system text tensor plan store
-bench:      core system text tensor encodings model train eval config plot
-command:    core system text tensor encodings datasets model train eval analysis study verdict plot report config plan store cell launch bench
+bench:      core system text grid tensor encodings model train eval config plot
+command:    core system text grid tensor encodings datasets model train eval analysis study verdict plot report config plan store cell launch bench
 main.c:     core system text command
 '
 # Of encodings and datasets, the others see the contract alone.

@@ -190,6 +190,55 @@ static void names_are_not_taken_twice(void **state)
     lx_buf_free(&text);
 }
 
+/* A merge of some of the cells is told from a whole one wherever its numbers are. */
+static void missing_cells_are_said_everywhere(void **state)
+{
+    static const char *const files[] = {"table.md",
+                                        "table.tex",
+                                        "claims.md",
+                                        "claims.tex",
+                                        "costs.md",
+                                        "costs.tex",
+                                        "plots/ppl_vs_length.gp"};
+    const struct lx_report_options *o = fake_gnuplot();
+    struct lx_buf text = {0};
+
+    (void)state;
+    put_rows("a", one, NULL, "ok");
+    put("config.json",
+        "{\"claims\": [{\"id\": \"c\", \"text\": \"t\", \"source\": \"s\", \"op\": \"<\", "
+        "\"left\": {\"encoding\": \"a\", \"length\": 8}, \"right\": {\"length\": 16}}]}");
+    put("runs.csv", "cell,encoding,dataset,status,cpu,parameters,train_seconds,tokens_per_second,"
+                    "eval_seconds,peak_rss_bytes\nc,a,d,ok,X,1,1,1,1,1\n");
+    put("partial.json",
+        "{\"done\": 4, \"cells\": 16, \"missing\": [{\"id\": \"x\", \"encoding\": \"t5\", "
+        "\"dataset\": \"d\", \"seed\": 2}, {\"id\": \"y\", \"encoding\": \"b_c\", "
+        "\"dataset\": \"d\", \"seed\": 1}, {\"id\": \"z\", \"encoding\": \"t5\", "
+        "\"dataset\": \"d\", \"seed\": 3}]}");
+    CHECK_OK(lx_report_make(folder, o, &err));
+    for (size_t i = 0; i < sizeof(files) / sizeof(files[0]); i++) {
+        read_file(files[i], &text);
+        if (strstr(text.text, "PARTIAL: 4 of 16 cells") == NULL)
+            fail_msg("%s does not say that cells are missing", files[i]);
+        if (i < 6 && strstr(text.text, "Missing: t5 (d: seeds 2, 3), b") == NULL)
+            fail_msg("%s does not name the cells that are missing", files[i]);
+    }
+    lx_buf_clear(&text);
+    CHECK_OK(lx_report_text(folder, &text, &err));
+    assert_non_null(strstr(text.text,
+                           "PARTIAL: 4 of 16 cells. Missing: t5 (d: seeds 2, 3), b_c (d: "
+                           "seed 1)."));
+    CHECK_OK(lx_fs_remove(path_of("partial.json"), &err));
+    CHECK_OK(lx_report_make(folder, o, &err));
+    for (size_t i = 0; i < sizeof(files) / sizeof(files[0]); i++) {
+        read_file(files[i], &text);
+        assert_null(strstr(text.text, "PARTIAL"));
+    }
+    put("partial.json", "{");
+    CHECK_FAILS(lx_report_make(folder, o, &err), LX_EFORMAT, "partial.json");
+    lx_buf_free(&text);
+}
+
 static double number_after(const char *text, const char *part)
 {
     const char *at = strstr(text, part);
@@ -295,15 +344,11 @@ static void shapes_and_colors(void **state)
 #define IN_FOLDER(test) cmocka_unit_test_setup_teardown(test, make_folder, remove_folder)
 
 static const struct CMUnitTest tests[] = {
-    IN_FOLDER(what_was_drawn_before_goes),
-    IN_FOLDER(tables_alone_have_no_old_pictures),
-    IN_FOLDER(no_picture_of_other_data_stays),
-    IN_FOLDER(names_stay_in_the_folder),
-    IN_FOLDER(names_are_not_taken_twice),
-    IN_FOLDER(the_mark_keeps_its_distance),
-    IN_FOLDER(pictures_have_bounds),
-    cmocka_unit_test(titles_have_room),
-    IN_FOLDER(shapes_and_colors),
+    IN_FOLDER(what_was_drawn_before_goes),     IN_FOLDER(tables_alone_have_no_old_pictures),
+    IN_FOLDER(no_picture_of_other_data_stays), IN_FOLDER(names_stay_in_the_folder),
+    IN_FOLDER(names_are_not_taken_twice),      IN_FOLDER(missing_cells_are_said_everywhere),
+    IN_FOLDER(the_mark_keeps_its_distance),    IN_FOLDER(pictures_have_bounds),
+    cmocka_unit_test(titles_have_room),        IN_FOLDER(shapes_and_colors),
 };
 
 CHECK_MAIN(tests)

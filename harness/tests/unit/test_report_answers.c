@@ -128,16 +128,14 @@ static void open_study(struct lx_study *s)
     lx_buf_free(&csv);
 }
 
-static void check_text(enum lx_code (*make)(const struct lx_study *s, struct lx_buf *out,
-                                            struct lx_err *err),
-                       const char *want)
+static void check_text(const struct lx_grid_writer *w, const char *want)
 {
     struct lx_study s;
     struct lx_buf text = {0};
     struct lx_err err;
 
     open_study(&s);
-    CHECK_OK(make(&s, &text, &err));
+    CHECK_OK(lx_table_write(&s, w, &text, &err));
     assert_true(text.len > strlen(want));
     assert_string_equal(text.text + text.len - strlen(want), want); /* behind the perplexities */
     lx_buf_free(&text);
@@ -147,9 +145,9 @@ static void check_text(enum lx_code (*make)(const struct lx_study *s, struct lx_
 static void answers_are_a_table(void **state)
 {
     (void)state;
-    check_text(lx_table_markdown, markdown);
-    check_text(lx_table_latex, latex);
-    check_text(lx_table_plain, plain);
+    check_text(&lx_grid_markdown, markdown);
+    check_text(&lx_grid_latex, latex);
+    check_text(&lx_grid_plain, plain);
 }
 
 /* What occurs, once each and rising. */

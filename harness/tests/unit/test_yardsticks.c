@@ -112,7 +112,7 @@ static void tables_show_them_and_say_what_is_not_trained(void **state)
     lx_buf_clear(&text);
     assert_false(lx_table_untrained(&study, other, "; ", lx_escape_plain, &text));
     assert_int_equal(text.len, 0);
-    CHECK_OK(lx_table_plain(&study, &text, &err));
+    CHECK_OK(lx_table_write(&study, &lx_grid_plain, &text, &err));
     assert_non_null(strstr(text.text,
                            "bigram table    10.00    10.00 \ntrigram table    6.00     6.00 \n\n"
                            "not trained (no better than the bigram table at 4 tokens): bad\n"));
@@ -120,11 +120,11 @@ static void tables_show_them_and_say_what_is_not_trained(void **state)
     assert_non_null(strstr(text.text, "1 seed, 4096 target tokens"));
     assert_null(strstr(text.text, "unigram"));
     lx_buf_clear(&text);
-    CHECK_OK(lx_table_csv(&study, &text, &err));
+    CHECK_OK(lx_table_data(&study, &text, &err));
     assert_non_null(
         strstr(text.text, "d,valid,4,last,1,bad,bad,8,1,1,9,,0.9,,,19.9999999,9.99999997,6,ok\n"));
     lx_buf_clear(&text);
-    CHECK_OK(lx_table_latex(&study, &text, &err));
+    CHECK_OK(lx_table_write(&study, &lx_grid_latex, &text, &err));
     assert_non_null(
         strstr(text.text, "; not trained (no better than the bigram table at 4 tokens): bad.}"));
     assert_non_null(strstr(text.text, "    \\midrule\n    bigram table & $10.00$"));

@@ -1,0 +1,35 @@
+/* The tables beside those of perplexities: costs, claims, published numbers. Each appends the whole table,
+ * to read (by the writer of a format) or as rows for programs. */
+#ifndef LX_REPORT_REPORT_TABLES_H
+#define LX_REPORT_REPORT_TABLES_H
+
+#include "grid/grid.h"
+#include "study/costs.h"
+#include "verdict/claims.h"
+#include "verdict/published.h"
+
+LX_MUST_CHECK
+enum lx_code lx_costs_write(const struct lx_costs *c, const struct lx_study *s,
+                            const struct lx_grid_writer *w, struct lx_buf *out, struct lx_err *err);
+LX_MUST_CHECK
+enum lx_code lx_costs_data(const struct lx_costs *c, struct lx_buf *out, struct lx_err *err);
+
+/* As plain text a list for a terminal. */
+LX_MUST_CHECK
+enum lx_code lx_claims_write(const struct lx_claim_results *r, const struct lx_study *s,
+                             const struct lx_grid_writer *w, struct lx_buf *out,
+                             struct lx_err *err);
+LX_MUST_CHECK
+enum lx_code lx_claims_data(const struct lx_claim_results *r, const struct lx_study *s,
+                            struct lx_buf *out, struct lx_err *err);
+
+/* Each published table beside our ratios at the nearest multiple of the training length. */
+LX_MUST_CHECK
+enum lx_code lx_published_write(const struct lx_published_list *p, const struct lx_study *s,
+                                const struct lx_grid_writer *w, struct lx_buf *out,
+                                struct lx_err *err);
+LX_MUST_CHECK
+enum lx_code lx_published_data(const struct lx_published_list *p, const struct lx_study *s,
+                               struct lx_buf *out, struct lx_err *err);
+
+#endif
