@@ -1,6 +1,10 @@
 /* The block kernels of attention; see attention_head.h. Compiled once per instruction set, like
- * simd.c. What both directions share is in attention_head_internal.h. */
-#include "tensor/attention_head_internal.h"
+ * simd.c. What both directions share is in attention_head_internal.h, what may be left out in
+ * attention_skip_internal.h.
+ *
+ * The forward pass takes tiles from the newest to the oldest: where biases fall with the distance, a
+ * row then finds its maximum in the first tile, and its sums need not be measured anew. */
+#include "tensor/attention_skip_internal.h"
 #include "tensor/simd_tables.h"
 
 #define JOIN2(a, b) a##b
@@ -59,6 +63,26 @@ VEC_INLINE void forward_row(bool whole, struct head *h, int i, int r, int j0, st
     }
     vec_store(h->sum + r * VEC, sum);
     vec_store(h->weighted + r * VEC, weighted);
+}
+
+/* Whether a strip of n rows gets nothing from the tile at j0; than[r] is what row r compares with. */
+static bool leave_out(const struct head *h, int r0, int n, int j0, struct range bias,
+                      const real *than)
+{
+    double low = (double)INFINITY;
+
+    if (!h->skips)
+        return false;
+    for (int r = 0; r < n; r++) {
+        if (!(than[r] > -(real)INFINITY))
+            return false; /* NaN, or nothing was seen yet */
+        low = fmin(low, (double)than[r]);
+    }
+    if (!gets_nothing(h, r0 / STRIP, j0 / TILE, bias, low))
+        return false;
+    if (h->a->left_out != NULL)
+        ++*h->a->left_out;
+    return true;
 }
 
 /* The strip of queries that begins with row r0 of the block at i0, over the tile at j0. */
@@ -141,9 +165,15 @@ static void forward_block(struct head *h, int i0)
     memset(h->weighted, 0, (size_t)(BLOCK * VEC) * sizeof(*h->weighted));
     for (int r = 0; r < BLOCK; r++)
         h->max[r] = -(real)INFINITY;
-    for (int j0 = first_tile(a, i0); j0 < i0 + n; j0 = next_tile(a, i0, j0))
+    if (h->skips)
+        measure_queries(h);
+    for (int j0 = (i0 + n - 1) / TILE * TILE; j0 >= 0; j0 = previous_tile(a, i0, j0)) {
+        struct range bias = h->skips ? bias_range(h, i0, n, j0) : (struct range){0, 0};
+
         for (int r0 = 0; r0 < n; r0 += STRIP)
-            forward_strip(h, i0, r0, j0);
+            if (!leave_out(h, r0, min_int(n - r0, STRIP), j0, bias, h->max + r0))
+                forward_strip(h, i0, r0, j0);
+    }
     for (int r = 0; r < n; r++)
         finish_row(h, i0 + r, r);
 }
@@ -160,6 +190,15 @@ static real *take(struct pieces *p, size_t n)
 
     p->used += n;
     return at;
+}
+
+/* The same of doubles, in whole vectors so that what follows stays aligned. */
+static double *take_doubles(struct pieces *p, size_t n)
+{
+    enum { WIDEST = 64 };
+    size_t bytes = (n * sizeof(double) + WIDEST - 1) / WIDEST * WIDEST;
+
+    return (double *)(void *)take(p, bytes / sizeof(real));
 }
 
 /* Lays the buffers of h over the scratch; returns how many reals that takes, the same for every
@@ -183,6 +222,8 @@ static size_t lay_out(struct head *h, const struct lx_attention_head *a, bool tr
     h->bias = take(&p, TILE);
     h->z = take(&p, TILE);
     h->g = take(&p, TILE);
+    h->skips = may_skip(h);
+    h->key_norm = take_doubles(&p, tokens / TILE);
     if (!training) {
         h->v = take(&p, tokens * P);
         return p.used;
@@ -203,6 +244,8 @@ void JOIN(lx_attention_forward_, LX_SIMD)(const struct lx_attention_head *a)
     (void)lay_out(&h, a, false);
     pack_transposed(&h, a->k, h.kt);
     pack_rows(&h, a->T, a->T, a->v, a->stride, h.v);
+    if (h.skips)
+        measure_keys(&h, h.v, (size_t)h.P, false);
     for (int i0 = 0; i0 < a->T; i0 += BLOCK)
         forward_block(&h, i0);
 }
@@ -313,6 +356,24 @@ static void finish_row_back(const struct head *h, int i, int r, real delta)
         *a->dsink -= exp((double)(*a->sink - a->lse[i])) * (double)delta;
 }
 
+static void backward_tile(struct head *h, int i0, int n, int j0, const real *delta)
+{
+    struct range bias = h->skips ? bias_range(h, i0, n, j0) : (struct range){0, 0};
+    bool any = false;
+
+    for (int r0 = 0; r0 < n; r0 += STRIP) {
+        if (leave_out(h, r0, min_int(n - r0, STRIP), j0, bias, h->a->lse + i0 + r0)) {
+            memset(h->s + r0 * TILE, 0, STRIP * TILE * sizeof(*h->s));
+            memset(h->ds + r0 * TILE, 0, STRIP * TILE * sizeof(*h->ds));
+            continue;
+        }
+        backward_strip(h, i0, r0, j0, delta);
+        any = true;
+    }
+    if (any)
+        backward_keys(h, i0, n, j0);
+}
+
 static void backward_block(struct head *h, int i0)
 {
     const struct lx_attention_head *a = h->a;
@@ -328,11 +389,10 @@ static void backward_block(struct head *h, int i0)
         for (int c = 0; c < a->d; c++)
             delta[r] += h->o[r * h->P + c] * out[c];
     }
-    for (int j0 = first_tile(a, i0); j0 < i0 + n; j0 = next_tile(a, i0, j0)) {
-        for (int r0 = 0; r0 < n; r0 += STRIP)
-            backward_strip(h, i0, r0, j0, delta);
-        backward_keys(h, i0, n, j0);
-    }
+    if (h->skips)
+        measure_queries_back(h, delta);
+    for (int j0 = first_tile(a, i0); j0 < i0 + n; j0 = next_tile(a, i0, j0))
+        backward_tile(h, i0, n, j0, delta);
     for (int r = 0; r < n; r++)
         finish_row_back(h, i0 + r, r, delta[r]);
 }
@@ -354,6 +414,8 @@ void JOIN(lx_attention_backward_, LX_SIMD)(const struct lx_attention_head *a)
     pack_transposed(&h, a->k, h.kt);
     pack_transposed(&h, a->v, h.vt);
     pack_rows(&h, a->T, a->T, a->k, a->stride, h.k);
+    if (h.skips)
+        measure_keys(&h, h.vt, (size_t)a->d, true);
     memset(h.dk, 0, rows * sizeof(*h.dk));
     memset(h.dv, 0, rows * sizeof(*h.dv));
     for (int i0 = 0; i0 < a->T; i0 += BLOCK)

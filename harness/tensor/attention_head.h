@@ -14,6 +14,7 @@
 #ifndef LX_TENSOR_ATTENTION_HEAD_H
 #define LX_TENSOR_ATTENTION_HEAD_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "core/real.h"
@@ -40,7 +41,9 @@ struct lx_attention_head {
     void (*pair_back)(void *ctx, int i, int j0, int n, const real *dbias);
     void *ctx;
     const real *sink;
-    real *scratch; /* lx_attention_head_scratch() reals                                  */
+    bool dense;       /* leave nothing out: for tests, the numbers are the same              */
+    size_t *left_out; /* strips that were left out are counted here; NULL: not wanted        */
+    real *scratch;    /* lx_attention_head_scratch() reals                                  */
     real *out;
     real *lse;                /* (T) logsumexp of each row, NULL: not kept by the forward pass  */
     real *entropy, *max_prob; /* (T), NULL: not wanted                                          */

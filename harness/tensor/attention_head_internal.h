@@ -42,6 +42,10 @@ struct head {
     bool parts;  /* mul, key or pair are set */
     real *bias;  /* (TILE) with parts: all biases of a row          */
     real *z, *g; /* (TILE) the same: q.k before mul, dL/dlogit       */
+    /* See attention_skip_internal.h. */
+    bool skips;
+    double *key_norm; /* (tiles) */
+    double value_norm, query_norm[BLOCK / STRIP];
 };
 
 /* The logit of a key that is not seen: far below all others, yet finite, so that 0 times it is 0.
@@ -187,6 +191,16 @@ static struct span row_span(const struct lx_attention_head *a, int i, int j0)
     int from = j0 < a->always ? 0 : max_int(first_seen(a, i) - j0, 0);
 
     return (struct span){from, min_int(i + 1 - j0, TILE)};
+}
+
+/* The tile before that at j0 that a block whose first query is i0 sees something of; below 0: none. */
+static int previous_tile(const struct lx_attention_head *a, int i0, int j0)
+{
+    int first = first_seen(a, i0) / TILE * TILE;
+    int always = a->always > 0 ? (a->always - 1) / TILE * TILE : -TILE;
+
+    j0 -= TILE;
+    return j0 >= first ? j0 : min_int(j0, always);
 }
 
 /* The tile after that at j0 that a block whose first query is i0 sees something of. */
