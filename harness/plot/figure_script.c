@@ -112,7 +112,7 @@ static double left_of(const struct lx_figure *f, const struct lx_layout *l)
 static struct canvas canvas_of(const struct lx_figure *f, const struct lx_layout *l)
 {
     struct canvas c;
-    size_t entries = l->n + 1, levels = f->panel[0].n_levels, columns;
+    size_t levels = f->panel[0].n_levels, entries = l->n + (levels > 1 ? levels : 1), columns;
 
     c.rows = entries <= KEY_ROWS ? entries : (entries + KEY_COLUMNS - 1) / KEY_COLUMNS;
     c.rows = entries > KEY_ROWS && c.rows < KEY_ROWS ? KEY_ROWS : c.rows;

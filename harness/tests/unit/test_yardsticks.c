@@ -145,6 +145,7 @@ static void figures_draw_them(void **state)
     CHECK_OK(lx_fs_read(path, &text, &err));
     assert_non_null(strstr(text.text, "title '10.00  bigram table', \\\n"));
     assert_non_null(strstr(text.text, "6.00  trigram table'\n"));
+    assert_non_null(strstr(text.text, " maxrows 3 ")); /* none is dropped from the legend */
     lx_buf_free(&text);
 }
 
