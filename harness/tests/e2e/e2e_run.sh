@@ -64,6 +64,8 @@ check "three threads" run 0 "$longshot" run tiny.json -o t3 -j2 --threads 3 --pl
 check "the number of threads changes nothing in metrics.csv" same t1/metrics.csv t3/metrics.csv
 check "nor in a checkpoint of theirs" sh -c 'for f in t1/checkpoints/*/model.safetensors; do cmp "$f" "t3${f#t1}" || exit 1; done'
 check "no threads are too few" run 2 "$longshot" run tiny.json -o t0 --threads 0
+check "a split too short for mode last says what it gives" says 0 \
+    "journal, valid split: too short for 100000 targets in mode last, it gives 3936" "plan tiny.json eval.last_tokens=100000"
 check "the stored config gives the same cells" sh -c "'$longshot' plan tiny.json >p1 && '$longshot' plan a/config.json >p2 && cmp p1 p2 && cmp p1 a/plan.jsonl"
 
 # ------------------------------------------------------------------------ cells, merge, status

@@ -4,7 +4,7 @@
  * The simulation draws seeds, blocks and residuals, over ratios of seeds to text of 0.1 to 10 (standard
  * deviation of a seed over that of the text's mean), 3, 5 and 10 seeds, within one model and between two,
  * with normal and with heavy tails, and with neighbouring blocks alike. Quick and with fixed numbers
- * here; LX_COVERAGE=10000 draws as many each and prints the tables of harness/tests/README.md. */
+ * here; LX_COVERAGE=5000 draws as many each and prints the tables of harness/tests/README.md. */
 #include <stdbool.h>
 
 #include "check.h"
