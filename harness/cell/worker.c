@@ -153,7 +153,7 @@ static void end(struct lx_job *j, const struct work_files *f, enum lx_code code,
     if (code == LX_OK)
         (void)!lx_fs_remove(f->checkpoint, &ignored);
     else if (code != LX_EINTERRUPT)
-        (void)!lx_fs_write(f->error, err->text, strlen(err->text), &ignored);
+        (void)!lx_fs_write_own(f->error, err->text, strlen(err->text), &ignored);
 }
 
 static enum lx_code run_cell(struct lx_job *j, const struct work_files *f, struct lx_err *err)

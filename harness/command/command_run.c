@@ -67,13 +67,17 @@ static const struct lx_option options[] = {
     {.type = LX_OPT_END},
 };
 
-static enum lx_code report(const struct lx_experiment *e, const struct options *given,
-                           struct lx_err *err)
+static enum lx_code report(struct lx_experiment *e, const struct options *given, struct lx_err *err)
 {
     struct lx_report_options o = {.no_plots = given->plots == NO};
     struct lx_buf text = {0};
     struct lx_merged merged;
-    enum lx_code code = lx_merge(e->dir, given->pack, &merged, err);
+    enum lx_code code;
+
+    if (!lx_experiment_is_saved(e))
+        lx_log("%s: another run has begun there meanwhile: the tables are those of its cells",
+               e->dir);
+    code = lx_merge(e->dir, given->pack, &merged, err);
 
     if (code != LX_OK || merged.n_done == 0)
         return code;

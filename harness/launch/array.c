@@ -225,10 +225,11 @@ static enum lx_code launch(struct lx_array_launch *a, bool *queued, struct lx_er
         return err->code;
     for (size_t k = 0; k < a->e->plan.n && a->l->drop_weights; k++)
         if (a->have.done[k])
-            lx_inventory_drop_weights(a->e, a->have.done, k);
+            lx_inventory_drop_weights(a->e, a->have.done, k, &a->not_dropped);
     if (a->have.n_done == a->e->plan.n) {
         lx_log("%zu cells: all done", a->have.n_done);
-        return LX_OK;
+        *err = a->not_dropped;
+        return err->code;
     }
     if (submit_missing(a, &submitted, err))
         return err->code;

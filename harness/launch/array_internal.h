@@ -68,6 +68,7 @@ struct lx_array_launch {
     struct lx_array_script script;
     const char *folder; /* DIR/NAME, absolute */
     struct lx_inventory have;
+    struct lx_err not_dropped; /* as in struct lx_pool */
     double start, work_before;
 };
 

@@ -26,7 +26,7 @@ void lx_array_look(struct lx_array_launch *a)
             a->have.done[k] = true;
             a->have.n_done++;
             if (a->l->drop_weights)
-                lx_inventory_drop_weights(a->e, a->have.done, k);
+                lx_inventory_drop_weights(a->e, a->have.done, k, &a->not_dropped);
         }
 }
 
@@ -239,8 +239,10 @@ enum lx_code lx_array_judge(struct lx_array_launch *a, struct lx_err *err)
 {
     const struct lx_plan *p = &a->e->plan;
 
-    if (a->have.n_done == p->n)
-        return LX_OK;
+    if (a->have.n_done == p->n) {
+        *err = a->not_dropped;
+        return err->code;
+    }
     for (size_t k = 0; k < p->n; k++)
         if (!a->have.done[k])
             lx_log("failed: %s seed %llu: %s", p->cells[k].label,

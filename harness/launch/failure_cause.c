@@ -51,7 +51,7 @@ const char *lx_pool_record(struct lx_pool *c, size_t k, const char *cause)
 
     if (lx_store_work(c->e->dir, c->e->plan.cells[k].id, LX_ERROR_FILE, &c->arena, &path, &err) !=
             LX_OK ||
-        lx_fs_write(path, cause, strlen(cause), &err) != LX_OK)
+        lx_fs_write_own(path, cause, strlen(cause), &err) != LX_OK)
         lx_log_error(&err);
     return cause;
 }

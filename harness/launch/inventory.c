@@ -73,7 +73,8 @@ enum lx_code lx_inventory_take(const struct lx_experiment *e, bool tell_weights,
     return LX_OK;
 }
 
-void lx_inventory_drop_weights(const struct lx_experiment *e, const bool *done, size_t k)
+void lx_inventory_drop_weights(const struct lx_experiment *e, const bool *done, size_t k,
+                               struct lx_err *failed)
 {
     const struct lx_plan *p = &e->plan;
     struct lx_err err;
@@ -81,6 +82,10 @@ void lx_inventory_drop_weights(const struct lx_experiment *e, const bool *done, 
     for (size_t i = 0; i < p->n; i++)
         if (!done[i] && strcmp(p->cells[i].train_id, p->cells[k].train_id) == 0)
             return;
-    if (lx_training_drop_weights(e->dir, p->cells[k].train_id, &err) != LX_OK)
-        lx_log("weights not dropped: %s", err.text);
+    if (lx_training_drop_weights(e->dir, p->cells[k].train_id, &err) == LX_OK)
+        return;
+    (void)lx_wrap(&err, "weights not dropped");
+    lx_log_error(&err);
+    if (failed->code == LX_OK)
+        *failed = err;
 }

@@ -21,7 +21,8 @@ enum lx_code lx_inventory_take(const struct lx_experiment *e, bool tell_weights,
                                struct lx_err *err);
 
 /* Cell k is done now: its weights go, unless a cell of the same training is still to be done. What cannot
- * be removed is said and stays. */
-void lx_inventory_drop_weights(const struct lx_experiment *e, const bool *done, size_t k);
+ * be removed is said at once and stays; *failed is the first of that. */
+void lx_inventory_drop_weights(const struct lx_experiment *e, const bool *done, size_t k,
+                               struct lx_err *failed);
 
 #endif

@@ -57,7 +57,7 @@ static enum lx_code spawn(struct lx_process *p, char *const *argv, const char *l
     rc = posix_spawn_file_actions_addopen(&actions, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
     if (rc == 0)
         rc = posix_spawn_file_actions_addopen(&actions, STDERR_FILENO, log,
-                                              O_WRONLY | O_CREAT | O_TRUNC, 0666);
+                                              O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW, 0666);
     if (rc == 0)
         rc = posix_spawn_file_actions_adddup2(&actions, STDERR_FILENO, STDOUT_FILENO);
     if (rc == 0)
@@ -86,14 +86,16 @@ static enum lx_code move_from_three(int *fd, struct lx_err *err)
     return LX_OK;
 }
 
-/* An error left by an earlier run must not be taken for this one's. The name of the log goes to *log. */
+/* What an earlier run left, an error above all, must not be taken for this one's. The name of the log goes to
+ * *log. */
 static enum lx_code clear_place(const struct lx_process_setup *s, const char *id,
                                 struct lx_arena *arena, const char **log, struct lx_err *err)
 {
     const char *error;
 
     if (lx_store_work(s->e->dir, id, "log.txt", arena, log, err) ||
-        lx_store_work(s->e->dir, id, LX_ERROR_FILE, arena, &error, err) || lx_fs_remove(error, err))
+        lx_store_work(s->e->dir, id, LX_ERROR_FILE, arena, &error, err) ||
+        lx_fs_remove(error, err) || lx_fs_remove(*log, err))
         return err->code;
     return LX_OK;
 }

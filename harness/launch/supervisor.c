@@ -81,7 +81,7 @@ static void set_done(struct lx_pool *c, size_t k)
     c->inventory.done[k] = true;
     c->n_done++;
     if (c->l->drop_weights)
-        lx_inventory_drop_weights(c->e, c->inventory.done, k);
+        lx_inventory_drop_weights(c->e, c->inventory.done, k, &c->not_dropped);
     /* a log that says nothing need not stay */
     if (lx_store_work(c->e->dir, c->e->plan.cells[k].id, "log.txt", &c->arena, &log, &err) ==
             LX_OK &&
@@ -324,7 +324,7 @@ static enum lx_code look_around(struct lx_pool *c, struct lx_err *err)
             cell->fraction = 1.0;
             c->n_done++;
             if (c->l->drop_weights)
-                lx_inventory_drop_weights(c->e, c->inventory.done, k);
+                lx_inventory_drop_weights(c->e, c->inventory.done, k, &c->not_dropped);
         } else if (cell->cause != NULL && c->l->skip_failed) {
             cell->state = LX_FAILED;
             c->n_failed++;
@@ -372,8 +372,10 @@ static enum lx_code conclude(struct lx_pool *c, struct lx_err *err)
             (double)lx_disk_cell(c->full) / 1e6);
         return lx_hint(err, "with more room the same command goes on from here");
     }
-    if (c->n_failed == 0)
-        return LX_OK;
+    if (c->n_failed == 0) {
+        *err = c->not_dropped;
+        return err->code;
+    }
     if (left > 0)
         (void)lx_fail(err, LX_EPARTIAL, "%zu of %zu cells failed, %zu are left (--fail-fast)",
                       c->n_failed, n, left);

@@ -26,6 +26,7 @@ struct lx_pool {
     struct lx_process_setup setup;
     struct lx_inventory inventory; /* its done cells are those in state LX_DONE */
     size_t n_done, n_failed;
+    struct lx_err not_dropped;  /* the first weights that could not be removed; LX_OK: none */
     double looked;              /* clock of the last look at cells that are run elsewhere */
     bool stopping;              /* workers were told to end */
     const struct lx_cell *full; /* for this one the disk had no room; NULL: none so far */

@@ -28,26 +28,27 @@ static void write_head(const char *key, long units, size_t metrics, const char *
     lx_buf_printf(out, FORMAT " %s %s\n", numbers, hex);
 }
 
+static void add(struct lx_buf *out, const struct lx_buf *text)
+{
+    if (text->len > 0)
+        lx_buf_addn(out, text->text, text->len);
+    out->failed |= text->failed;
+}
+
 enum lx_code lx_eval_checkpoint_save(const char *path, const char *key, int units,
-                             const struct lx_store_rows *rows, struct lx_err *err)
+                                     const struct lx_store_rows *rows, struct lx_err *err)
 {
     struct lx_buf file = {0}, all = {0};
-    enum lx_code code = lx_buf_check(&rows->metrics, err);
+    enum lx_code code = LX_OK;
 
-    if (code == LX_OK)
-        code = lx_buf_check(&rows->blocks, err);
-    if (code == LX_OK) {
-        lx_buf_addn(&all, rows->metrics.len > 0 ? rows->metrics.text : "", rows->metrics.len);
-        lx_buf_addn(&all, rows->blocks.len > 0 ? rows->blocks.text : "", rows->blocks.len);
-        code = lx_buf_check(&all, err);
-    }
-    if (code == LX_OK) {
+    lx_buf_add(&all, "");
+    add(&all, &rows->metrics);
+    add(&all, &rows->blocks);
+    if (lx_buf_check(&all, err) == LX_OK)
         write_head(key, units, rows->metrics.len, all.text, all.len, &file);
-        lx_buf_addn(&file, all.text, all.len);
-        code = lx_buf_check(&file, err);
-    }
-    if (code == LX_OK)
-        code = lx_fs_write(path, file.text, file.len, err);
+    add(&file, &all);
+    if (lx_buf_check(&file, err) || lx_fs_write_own(path, file.text, file.len, err))
+        code = err->code;
     lx_buf_free(&all);
     lx_buf_free(&file);
     return code;

@@ -17,7 +17,7 @@
 
 LX_MUST_CHECK
 enum lx_code lx_eval_checkpoint_save(const char *path, const char *key, int units,
-                             const struct lx_store_rows *rows, struct lx_err *err);
+                                     const struct lx_store_rows *rows, struct lx_err *err);
 
 /* Append the rows of the finished units to `rows` and return their number; 0: there is nothing of
  * use. */

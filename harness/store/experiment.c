@@ -1,6 +1,8 @@
 /* Opening and saving an experiment; see experiment.h. */
 #include "store/experiment.h"
 
+#include <string.h>
+
 #include "store/change.h"
 #include "store/plan_file.h"
 #include "system/fs.h"
@@ -55,4 +57,18 @@ enum lx_code lx_experiment_save(struct lx_experiment *e, struct lx_err *err)
     lx_buf_free(&text);
     lx_buf_free(&cells);
     return code;
+}
+
+bool lx_experiment_is_saved(struct lx_experiment *e)
+{
+    const char *plan = lx_arena_printf(&e->plan.arena, "%s/%s", e->dir, lx_plan_names[1]);
+    struct lx_buf there = {0}, cells = {0};
+    struct lx_err ignored;
+    bool same = plan == NULL || lx_plan_write(&e->plan, &cells, &ignored) != LX_OK ||
+                lx_fs_read(plan, &there, &ignored) != LX_OK ||
+                (there.len == cells.len && memcmp(there.text, cells.text, cells.len) == 0);
+
+    lx_buf_free(&there);
+    lx_buf_free(&cells);
+    return same;
 }

@@ -24,4 +24,8 @@ void lx_experiment_close(struct lx_experiment *e);
  * first (store/change.h). */
 LX_MUST_CHECK enum lx_code lx_experiment_save(struct lx_experiment *e, struct lx_err *err);
 
+/* Whether DIR still has this plan: another run may have begun there meanwhile. True where that cannot be
+ * told. */
+bool lx_experiment_is_saved(struct lx_experiment *e);
+
 #endif

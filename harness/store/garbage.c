@@ -1,14 +1,10 @@
 /* Removing what killed processes left; see garbage.h.
  *
- * DIR and the folders in it are the user's and may be links to another disk. What is in those is ours: a
- * link there is never followed. Folders are held open while they are gone through, so that it does not
- * matter if somebody puts a link in their place meanwhile. */
+ * DIR is the user's, and `cells`, `checkpoints` and `work` in it may be links to a disk with more room. What
+ * is in those is ours: a link there is removed or left alone and never followed. */
 #include "store/garbage.h"
 
-#include <dirent.h>
-#include <errno.h>
 #include <fcntl.h>
-#include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <time.h>
@@ -18,6 +14,7 @@
 #include "store/heartbeat.h"
 #include "store/lock.h"
 #include "store/store.h"
+#include "system/folder.h"
 #include "system/fs.h"
 #include "system/owner.h"
 
@@ -25,10 +22,10 @@
 
 /* One folder to go through. */
 struct place {
-    const char *dir;  /* the results */
-    const char *path; /* of the folder */
-    const char *id;   /* in `work`: of the cell or training */
-    int fd;           /* the folder, open */
+    const char *dir;         /* the results */
+    const char *path;        /* of the folder */
+    const char *id;          /* in `work`: of the cell or training */
+    struct lx_folder folder; /* open */
 };
 
 static enum lx_code path_in(const char *folder, const char *name, struct lx_buf *path)
@@ -44,24 +41,20 @@ static enum lx_code path_in(const char *folder, const char *name, struct lx_buf 
  * machine: a new file beside it says what time it is there. */
 static double age_of(const struct place *p, const char *name)
 {
-    char owner[LX_OWNER_SIZE];
-    struct lx_buf probe = {0};
+    struct lx_buf path = {0}, probe = {0};
+    struct lx_err ignored;
     struct stat old, now;
-    bool known = false;
-    int fd;
+    double age = 0.0;
 
-    lx_owner(owner);
-    lx_buf_printf(&probe, "%s/clock.tmp-%s-%ld-0", p->path, owner, (long)getpid());
-    fd = probe.failed
-             ? -1
-             : open(probe.text, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0666);
-    if (fd >= 0) {
-        known = fstat(fd, &now) == 0 && fstatat(p->fd, name, &old, AT_SYMLINK_NOFOLLOW) == 0;
-        (void)close(fd);
-        (void)unlink(probe.text);
+    if (path_in(p->path, name, &path) == LX_OK &&
+        lx_fs_temp_folder(path.text, &probe, &ignored) == LX_OK) {
+        if (lstat(probe.text, &now) == 0 && lstat(path.text, &old) == 0)
+            age = difftime(now.st_mtime, old.st_mtime);
+        (void)!lx_fs_remove(probe.text, &ignored);
     }
+    lx_buf_free(&path);
     lx_buf_free(&probe);
-    return known ? difftime(now.st_mtime, old.st_mtime) : 0.0;
+    return age;
 }
 
 /* A temp file or folder whose writer is gone. Whether one of another machine still writes cannot be known
@@ -73,50 +66,20 @@ static bool is_leftover_temp(const struct place *p, const char *name)
     return owner == LX_OWNER_GONE || (owner == LX_OWNER_UNKNOWN && age_of(p, name) > OLD_SECONDS);
 }
 
-/* Remove one thing of the folder; a link is removed itself. */
 static void remove_from(const struct place *p, const char *name)
 {
-    struct lx_buf path = {0};
     struct lx_err ignored;
-    struct stat st;
 
-    if (fstatat(p->fd, name, &st, AT_SYMLINK_NOFOLLOW) != 0)
-        return;
-    if (!S_ISDIR(st.st_mode))
-        (void)unlinkat(p->fd, name, 0);
-    else if (path_in(p->path, name, &path) == LX_OK)
-        (void)!lx_fs_remove_folder(path.text, &ignored);
-    lx_buf_free(&path);
+    (void)!lx_folder_remove(&p->folder, name, &ignored);
 }
 
-/* Call `each` for every name in the folder at `path`, or in the folder `name` of `in` that is no link. */
-static void visit(const struct place *in, const char *path, const char *name,
-                  void (*each)(const struct place *p, const char *name))
+static enum lx_code remove_temp(void *ctx, const char *name)
 {
-    struct place p = {.dir = in->dir, .path = path, .id = name};
-    const struct dirent *entry;
-    DIR *list;
-    int fd = name == NULL ? open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
-                          : openat(in->fd, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+    const struct place *p = ctx;
 
-    if (fd < 0)
-        return;
-    list = fdopendir(fd);
-    if (list == NULL) {
-        (void)close(fd);
-        return;
-    }
-    p.fd = fd;
-    while ((entry = readdir(list)) != NULL)
-        if (strcmp(entry->d_name, ".") != 0 && strcmp(entry->d_name, "..") != 0)
-            each(&p, entry->d_name);
-    (void)closedir(list);
-}
-
-static void remove_temp(const struct place *p, const char *name)
-{
     if (is_leftover_temp(p, name))
         remove_from(p, name);
+    return LX_OK;
 }
 
 /* Where two machines did the same, one may leave the state of a training that the other one had ended. */
@@ -144,8 +107,9 @@ static bool is_unlocked(const struct place *p, const char *name)
 
 /* What a cell or a training has while it runs. An error, too: of a worker that failed when all was in
  * place but not known to be on the disk. */
-static void remove_work(const struct place *p, const char *name)
+static enum lx_code remove_work(void *ctx, const char *name)
 {
+    const struct place *p = ctx;
     bool left;
 
     if (strcmp(name, LX_LOCK_FILE) == 0)
@@ -156,19 +120,37 @@ static void remove_work(const struct place *p, const char *name)
         left = strcmp(name, LX_HEARTBEAT_FILE) == 0 || strcmp(name, LX_EVAL_CHECKPOINT_FILE) == 0 ||
                strcmp(name, LX_ERROR_FILE) == 0 || is_leftover_temp(p, name);
     if (left)
-        (void)unlinkat(p->fd, name, 0);
+        remove_from(p, name);
+    return LX_OK;
+}
+
+/* Call `each` for every name in an open folder, and close it. */
+static void visit(struct place *p, enum lx_code (*each)(void *ctx, const char *name))
+{
+    struct lx_err ignored;
+
+    if (p->folder.fd >= 0)
+        (void)!lx_folder_list(&p->folder, each, p, &ignored);
+    lx_folder_close(&p->folder);
 }
 
 /* A folder of `work`, or a temp file there; a folder that said nothing need not stay. */
-static void clean_worker(const struct place *p, const char *name)
+static enum lx_code clean_worker(void *ctx, const char *name)
 {
+    struct place *p = ctx, inside = {.dir = p->dir, .id = name};
     struct lx_buf path = {0};
+    struct lx_err ignored;
 
-    remove_temp(p, name);
-    if (path_in(p->path, name, &path) == LX_OK)
-        visit(p, path.text, name, remove_work);
-    (void)unlinkat(p->fd, name, AT_REMOVEDIR);
+    (void)remove_temp(p, name);
+    if (path_in(p->path, name, &path) == LX_OK) {
+        inside.path = path.text;
+        if (lx_folder_enter(&p->folder, name, &inside.folder, &ignored) == LX_OK) {
+            visit(&inside, remove_work);
+            (void)unlinkat(p->folder.fd, name, AT_REMOVEDIR); /* if it is empty */
+        }
+    }
     lx_buf_free(&path);
+    return LX_OK;
 }
 
 /* Whether a folder of the results is gone through if it is a link, to a disk with more room. */
@@ -180,22 +162,32 @@ static bool may_be_link(const char *name)
 
 /* A file of the results, or a folder. In `cells` and `checkpoints` there are folders that are whole and
  * those that never came to be; other folders hold files, of whatever made them. */
-static void clean(const struct place *p, const char *name)
+static enum lx_code clean(void *ctx, const char *name)
 {
+    struct place *p = ctx, inside = {.dir = p->dir, .folder.fd = -1};
     bool work = strcmp(name, "work") == 0;
     struct lx_buf path = {0};
+    struct lx_err ignored;
 
-    remove_temp(p, name);
-    if (path_in(p->path, name, &path) == LX_OK)
-        visit(p, path.text, may_be_link(name) ? NULL : name, work ? clean_worker : remove_temp);
+    (void)remove_temp(p, name);
+    if (path_in(p->path, name, &path) == LX_OK) {
+        inside.path = inside.folder.path = path.text;
+        if (may_be_link(name))
+            inside.folder.fd = open(path.text, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+        else if (lx_folder_enter(&p->folder, name, &inside.folder, &ignored) != LX_OK)
+            inside.folder.fd = -1;
+        visit(&inside, work ? clean_worker : remove_temp);
+    }
     if (work)
-        (void)unlinkat(p->fd, name, AT_REMOVEDIR);
+        (void)unlinkat(p->folder.fd, name, AT_REMOVEDIR);
     lx_buf_free(&path);
+    return LX_OK;
 }
 
 void lx_collect_garbage(const char *dir)
 {
-    const struct place none = {.dir = dir, .fd = -1};
+    struct place p = {.dir = dir, .path = dir, .folder = {.path = dir}};
 
-    visit(&none, dir, NULL, clean);
+    p.folder.fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    visit(&p, clean);
 }

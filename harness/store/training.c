@@ -105,19 +105,30 @@ void lx_training_check(const char *dir, const char *train_id, struct lx_training
     lx_arena_free(&arena);
 }
 
+/* Whole or not does not matter: what is given up need not be read. */
+static enum lx_code drop(const char *folder, const char *weights, struct lx_err *err)
+{
+    bool there;
+
+    if (lx_fs_look(weights, &there, err))
+        return err->code;
+    if (!there) /* training diverged, or they went before */
+        return LX_OK;
+    if (lx_manifest_drop(folder, LX_MANIFEST_TRAIN, WEIGHTS, err))
+        return err->code;
+    return lx_fs_remove(weights, err);
+}
+
 enum lx_code lx_training_drop_weights(const char *dir, const char *train_id, struct lx_err *err)
 {
     struct lx_arena arena = {0};
     const char *folder, *weights;
-    struct lx_training t;
+    enum lx_code code = LX_OK;
 
-    err->code = LX_OK;
-    lx_training_check(dir, train_id, &t);
-    if ((t.weights == LX_WEIGHTS_WHOLE || t.weights == LX_WEIGHTS_DROPPED) &&
-        lx_store_checkpoint(dir, train_id, "", &arena, &folder, err) == LX_OK &&
-        lx_store_checkpoint(dir, train_id, WEIGHTS, &arena, &weights, err) == LX_OK &&
-        lx_manifest_drop(folder, LX_MANIFEST_TRAIN, WEIGHTS, err) == LX_OK)
-        err->code = lx_fs_remove(weights, err);
+    if (lx_store_checkpoint(dir, train_id, "", &arena, &folder, err) ||
+        lx_store_checkpoint(dir, train_id, WEIGHTS, &arena, &weights, err) ||
+        drop(folder, weights, err))
+        code = err->code;
     lx_arena_free(&arena);
-    return err->code;
+    return code;
 }

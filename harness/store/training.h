@@ -39,8 +39,8 @@ struct lx_training {
  * tells about them. */
 void lx_training_check(const char *dir, const char *train_id, struct lx_training *t);
 
-/* Give up the weights of a finished training: the manifest says so before the file goes. No error where
- * there are none. */
+/* Give up the weights of a finished training, whole or not: the manifest says so before the file goes. No
+ * error where there are none. */
 LX_MUST_CHECK
 enum lx_code lx_training_drop_weights(const char *dir, const char *train_id, struct lx_err *err);
 

@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "system/fs.h"
 #include "text/csvfile.h"
 
 enum column {
@@ -227,11 +228,34 @@ static enum lx_code read_numbers(const struct place *at, struct lx_row *row, str
     return get_seed(&at[SEED], &row->seed, err);
 }
 
+/* Read the table. A file that was cut within its last field has as many fields as it should: what is left of
+ * that field, and that its line has no end, gives it away. */
+static enum lx_code read_table(const char *path, struct lx_arena *arena, struct lx_csv *csv,
+                               struct lx_err *err)
+{
+    struct lx_buf text = {0};
+    enum lx_code code = LX_OK;
+
+    if (lx_fs_read(path, &text, err) ||
+        lx_csv_parse(text.text, text.len, path, arena, csv, err)) {
+        code = err->code;
+    } else if (csv->n_rows > 1 && text.text[text.len - 1] != '\n') {
+        const char *last = lx_csv_at(csv, csv->n_rows - 1, csv->n_columns - 1);
+        const char *before = lx_csv_at(csv, csv->n_rows - 2, csv->n_columns - 1);
+
+        if (strlen(last) < strlen(before) && strncmp(last, before, strlen(last)) == 0)
+            code = lx_fail(err, LX_EFORMAT, "%s: truncated: line %zu ends with \"%.40s\"", path,
+                           csv->n_rows + 1, last);
+    }
+    lx_buf_free(&text);
+    return code;
+}
+
 enum lx_code lx_rows_read(const char *path, struct lx_rows *r, struct lx_err *err)
 {
     struct lx_csv csv;
     size_t column[COLUMNS] = {0};
-    if (lx_csv_read(path, &r->arena, &csv, err) != LX_OK)
+    if (read_table(path, &r->arena, &csv, err) != LX_OK)
         return err->code;
     if (find_columns(&csv, path, COLUMN_NAMES, COLUMNS, column, err) != LX_OK)
         return err->code;

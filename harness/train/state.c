@@ -282,11 +282,15 @@ enum lx_code lx_state_open(struct lx_state_files *f, const char *folder, const c
 
 enum lx_code lx_state_save(struct lx_state_files *f, const struct lx_state *s, struct lx_err *err)
 {
-    enum lx_code code = lx_state_write(f->path[f->next], f->train_id, s, err);
+    const char *path = f->path[f->next];
+    struct stat st;
 
-    if (code == LX_OK)
-        f->next = 1 - f->next;
-    return code;
+    /* a link would lead the write to something that is not ours */
+    if ((lstat(path, &st) == 0 && S_ISLNK(st.st_mode) && lx_fs_remove(path, err)) ||
+        lx_state_write(path, f->train_id, s, err))
+        return err->code;
+    f->next = 1 - f->next;
+    return LX_OK;
 }
 
 /* One file in memory at a time, so that resuming never needs more than training does. */

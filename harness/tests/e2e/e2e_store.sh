@@ -182,11 +182,20 @@ check "and changes nothing" cmp busy.json busy/config.json
 kill -TERM $pid
 wait $pid
 pid=
+"$longshot" run tiny.json -o grow -j1 --plots no train.steps=10000 'seeds=[1]' >out 2>grow.err &
+pid=$!
+for i in $(seq 100); do ls grow/work/*/lock >/dev/null 2>&1 && break; sleep 0.1; done
+check "more cells in a folder where some are run" exits 0 run -o grow -j1 train.steps=10000
+check "are run beside them" has err "seeds [1] -> [1,2]: more cells than before"
+wait $pid
+check "and both end well" test $? = 0
+pid=
+check "with one table" test "$(wc -l <grow/runs.csv)" = 5 -a ! -e grow/partial.json
 # Workers read what their supervisor planned with, whatever is in the folder by then.
-"$longshot" run tiny.json -o edit -j1 --plots no train.steps=20000 >out 2>edit.err &
+"$longshot" run tiny.json -o edit -j1 --plots no train.steps=10000 >out 2>edit.err &
 pid=$!
 for i in $(seq 100); do ls edit/work/*/lock >/dev/null 2>&1 && break; sleep 0.1; done
-sed -i 's/"steps": 20000/"steps": 30/' edit/config.json
+sed -i 's/"steps": 10000/"steps": 30/' edit/config.json
 check "a config that is edited while its cells are run" sh -c "wait_for() { while kill -0 $pid 2>/dev/null; do sleep 0.1; done; }; wait_for"
 wait $pid
 status=$?
@@ -222,6 +231,21 @@ check "a link where a cell works" exits 4 run -o linked
 check "is refused" has err "linked/work/$id: is a symbolic link, must be a folder"
 everything elsewhere | cmp -s - before
 check "and nothing is written through it" test $? = 0
+
+rm "linked/work/$id"
+rm -rf "linked/checkpoints/$train" linked/cells/*[0-9a-f]
+everything elsewhere >before
+mkdir -p "linked/work/$id" "linked/work/$train"
+for f in error.txt live.json eval.part log.txt; do ln -s "$tmp/elsewhere/$f" "linked/work/$id/$f"; done
+for k in 0 1; do ln -s "$tmp/elsewhere/state.0.safetensors" "linked/work/$train/state.$k.safetensors"; done
+check "links among the files of a cell" exits 0 run -o linked --checkpoint-every 0.001
+everything elsewhere | cmp -s - before
+check "are replaced and not written through" test $? = 0
+rm -rf "linked/cells/$id" && mkdir -p "linked/work/$id" && ln -s "$tmp/elsewhere/lock" "linked/work/$id/lock"
+check "a lock that is a link" exits 4 run -o linked
+check "is named" has err "linked/work/$id/lock: "
+everything elsewhere | cmp -s - before
+check "and not opened" test $? = 0
 
 # ----------------------------------------------------------------- another namespace, another clock
 cp -r a ns

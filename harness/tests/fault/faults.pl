@@ -222,14 +222,18 @@ sub judge {
         next if $w->{class} eq 'process' && $path =~ m{(^|/)lock$}; # it may be another's: the clean run tidies
         next if $s->{numbered} && $path =~ $s->{numbered} && $tree->{$path} eq 'F'; # a number is taken
         next if is_transient($path) || $w->{class} eq 'remove' && (is_temp($path) || $path =~ m{(^|/)lock$});
+        next if $partial && $path eq 'r/partial.json'; # it says just that
         my @right = map { exists $_->{$path} ? $_->{$path} : () } $s->{before}, $s->{after};
         if (is_temp($path) || !@right) { push @bad, "$path is left over" }
         elsif (!grep { settled($path, $_) eq settled($path, $tree->{$path}) } @right) {
-            push @bad, "$path is neither old nor new" unless $partial && $path =~ m{^r/[^/]*$};
+            push @bad, "$path is neither old nor new" unless $partial && $path =~ m{^r/[^/]*$|^elsewhere};
         }
     }
     for my $path (sort keys %{$s->{before}}) {
-        push @bad, "$path is lost" if !is_foreign($path) && !exists $tree->{$path} && exists $s->{after}{$path};
+        next if is_foreign($path) || exists $tree->{$path} || !exists $s->{after}{$path};
+        my ($name) = $path =~ m{([^/]*)$};
+        next if $s->{aside} && grep { m{$s->{aside}/\Q$name\E$} && $tree->{$_} eq $s->{before}{$path} } keys %$tree;
+        push @bad, "$path is lost";
     }
     local $waits = 0;
     push @bad, again($s, $dir, $tree) if $status ne '0' && !@bad;

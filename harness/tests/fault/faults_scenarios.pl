@@ -9,6 +9,7 @@
 #                  what could not be read; and with status 2 it refuses what it cannot look at
 #   waits          for tasks on other machines: as long as nothing can be read or asked, until Ctrl-C
 #   numbered       files whose numbers go on where a disturbed run stopped: what Slurm was given
+#   aside          folders to which files may have been moved: there they are not lost
 #   untidied       which temporary files that a kill left nobody cleans up: those outside the results folder
 use strict;
 use warnings;
@@ -105,6 +106,15 @@ my $done = made(done => sub {
     rename "$dir/r/metrics.csv", "$dir/elsewhere.csv" or die "metrics.csv: $!\n";
     symlink '../elsewhere.csv', "$dir/r/metrics.csv" or die "metrics.csv: $!\n";
     remove_tree("$dir/r/log.txt");
+});
+
+# Both cells as they are committed: packed rows and nothing else.
+my $packed = made(packed => sub {
+    my ($dir) = @_;
+    restore($inputs->(), $dir);
+    sure($dir, [qw(run two.json -o r -j1 --plots no --pack)]);
+    remove_tree(grep { !/\.gz$/ } glob "$dir/r/cells/*");
+    remove_tree(grep { !m{/cells$} } glob "$dir/r/*");
 });
 
 # What a command leaves that is killed at a rename: the first by which `there` is true.
@@ -215,6 +225,10 @@ my $merge = [[qw(merge r)]];
     {name => 'eval', files => $trained, args => [qw(eval checkpoint.safetensors --config one.json --stack), '[{"name": "learned", "past": "clamp"}]']},
     {name => 'probe', files => $trained, args => [qw(probe checkpoint.safetensors --tokens tokens.txt --out p.safetensors --grad --attention)], untidied => qr{.}},
     {name => 'merge', files => $done, args => [qw(merge r)], untidied => qr{^elsewhere}},
+    {name => 'pack', files => $done, args => [qw(merge r --pack)], untidied => qr{^elsewhere}},
+    {name => 'packed', files => $packed, args => [qw(run two.json -o r -j1 --plots no)], partial => 1},
+    {name => 'drop', files => $done, args => [qw(run two.json -o r -j1 --plots no --weights drop)], partial => 1, untidied => qr{^elsewhere}},
+    {name => 'other', files => $done, args => [qw(run two.json -o r -j1 --plots no train.steps=3)], partial => 1, aside => qr{^r/earlier-[0-9a-f]+}, untidied => qr{^elsewhere}, telling => 1},
     {name => 'report', files => $done, args => [qw(report r --no-plots)], finish => $merge},
     {name => 'plots', files => $done, args => [qw(report r)], finish => $merge, env => \%drawing},
     {name => 'compare', files => $pair, args => [qw(compare base new --format junit --out out.xml)], untidied => qr{.}},
