@@ -10,6 +10,7 @@
 #include "model/checkpoint.h"
 #include "model/hook_dump.h"
 #include "plot/heatmap.h"
+#include "system/limits.h"
 #include "text/json.h"
 #include "text/nearest.h"
 
@@ -165,27 +166,57 @@ static enum lx_code check_length(const struct lx_stack *s, int length, struct lx
                    length);
 }
 
+/* Asked before anything is set up: the tables of a scheme may be as large as what is printed. */
+static enum lx_code check_memory(const struct options *o, const struct lx_stack *s,
+                                 const struct lx_enc_dims *dims, struct lx_err *err)
+{
+    double bytes = lx_hook_dump_bytes(s, dims, o->length);
+    size_t free_bytes = lx_limits_memory("");
+
+    if (o->layer >= dims->layers)
+        return lx_fail(err, LX_EUSAGE, "--layer: must be below %d, got %d", dims->layers, o->layer);
+    if (free_bytes == 0 || bytes <= (double)free_bytes)
+        return LX_OK;
+    return lx_fail(
+        err, LX_ENOMEM,
+        "--length: what these schemes apply to %d tokens takes %.0f bytes of memory, %zu "
+        "are available",
+        o->length, bytes, free_bytes);
+}
+
 static enum lx_code show(const struct options *o, struct lx_stack *s,
                          const struct lx_enc_dims *dims, const char *title, struct lx_err *err)
 {
+    struct lx_applied_rows rows = {0};
     struct lx_buf out = {0};
     enum lx_code code = check_length(s, o->length, err);
 
-    if (code == LX_OK && o->layer >= dims->layers)
-        code = lx_fail(err, LX_EUSAGE, "--layer: must be below %d, got %d", dims->layers, o->layer);
     if (code == LX_OK)
-        code = lx_hook_dump_write(s, dims, o->layer, o->length, &out, err);
-    if (code == LX_OK)
+        code = lx_hook_dump(s, dims, o->layer, o->length, &rows, err);
+    if (code == LX_OK) {
+        lx_hook_dump_csv(&rows, &out);
         code = lx_command_print(&out, err);
+    }
     if (code == LX_OK && o->plot != NULL)
-        code = lx_heatmap_draw(out.text, title, o->plot, err);
+        code = lx_heatmap_draw(&rows, title, o->plot, err);
+    lx_hook_dump_free(&rows);
     lx_buf_free(&out);
     return code;
 }
 
+/* Options over the defaults of the named schemes, and the stack that this gives. */
+static enum lx_code set_up(struct lx_json *root, int n, char **set, struct lx_arena *arena,
+                           struct lx_stack *stack, struct lx_err *err)
+{
+    for (int i = 0; i < n; i++)
+        if (set_option(root, set[i], err))
+            return err->code;
+    return lx_stack_parse(stack, lx_json_find(root, "stack"), "stack", arena, err);
+}
+
 /* A stack with the first values of its learned arrays. */
-static enum lx_code show_names(const struct options *o, const char *names, int n, char **set,
-                               struct lx_err *err)
+static enum lx_code show_stack(const struct options *o, struct lx_stack *stack, const char *names,
+                               struct lx_arena *arena, struct lx_err *err)
 {
     struct lx_enc_dims dims = {.layers = o->layer + 1,
                                .heads = o->heads,
@@ -193,35 +224,37 @@ static enum lx_code show_names(const struct options *o, const char *names, int n
                                .d_model = o->heads * o->head_dim,
                                .train_length = o->train_length > 0 ? o->train_length : o->length,
                                .max_length = o->length};
-    struct lx_arena arena = {0};
     struct lx_paramset params = {0};
+
+    if (dims.max_length < dims.train_length)
+        dims.max_length = dims.train_length;
+    if (check_memory(o, stack, &dims, err) ||
+        lx_paramset_init(&params, LX_STACK_MAX * 8, arena, err) ||
+        lx_stack_init(stack, &dims, arena, &params, err) || lx_paramset_layout(&params, false, err))
+        return err->code;
+    lx_paramset_fill(&params, (uint64_t)o->seed);
+    return show(o, stack, &dims, names, err);
+}
+
+static enum lx_code show_names(const struct options *o, const char *names, int n, char **set,
+                               struct lx_err *err)
+{
+    struct lx_arena arena = {0};
     struct lx_json *root = NULL;
     struct lx_stack stack;
     enum lx_code code = parse_names(names, &root, err);
 
-    if (dims.max_length < dims.train_length)
-        dims.max_length = dims.train_length;
-    for (int i = 0; i < n && code == LX_OK; i++)
-        code = set_option(root, set[i], err);
     if (code == LX_OK)
-        code = lx_stack_parse(&stack, lx_json_find(root, "stack"), "stack", &arena, err);
+        code = set_up(root, n, set, &arena, &stack, err);
     if (code == LX_OK)
-        code = lx_paramset_init(&params, LX_STACK_MAX * 8, &arena, err);
-    if (code == LX_OK)
-        code = lx_stack_init(&stack, &dims, &arena, &params, err);
-    if (code == LX_OK)
-        code = lx_paramset_layout(&params, false, err);
-    if (code == LX_OK) {
-        lx_paramset_fill(&params, (uint64_t)o->seed);
-        code = show(o, &stack, &dims, names, err);
-    }
+        code = show_stack(o, &stack, names, &arena, err);
     lx_json_free(root);
     lx_arena_free(&arena);
     return code;
 }
 
 static enum lx_code show_model(const struct options *o, const struct lx_checkpoint *c,
-                               struct lx_err *err)
+                               struct lx_arena *arena, struct lx_err *err)
 {
     struct options own = *o;
     struct lx_enc_dims dims = {.layers = c->model.layers,
@@ -229,23 +262,18 @@ static enum lx_code show_model(const struct options *o, const struct lx_checkpoi
                                .head_dim = c->model.d_model / c->model.heads,
                                .d_model = c->model.d_model,
                                .train_length = c->train_length};
-    struct lx_arena arena = {0};
     struct lx_stack stack;
     struct lx_model m;
-    enum lx_code code = lx_stack_parse(&stack, c->stack, "config.encoding.stack", &arena, err);
 
     if (own.length == 0)
         own.length = c->train_length;
     dims.max_length = own.length > c->train_length ? own.length : c->train_length;
-    if (code == LX_OK)
-        code = lx_model_init(&m, &c->model, &stack, c->train_length, dims.max_length, false, &arena,
-                             err);
-    if (code == LX_OK)
-        code = lx_checkpoint_load(c, &m, false, err);
-    if (code == LX_OK)
-        code = show(&own, &m.stack, &dims, o->checkpoint, err);
-    lx_arena_free(&arena);
-    return code;
+    if (lx_stack_parse(&stack, c->stack, "config.encoding.stack", arena, err) ||
+        check_memory(&own, &stack, &dims, err) ||
+        lx_model_init(&m, &c->model, &stack, c->train_length, dims.max_length, false, arena, err) ||
+        lx_checkpoint_load(c, &m, false, err))
+        return err->code;
+    return show(&own, &m.stack, &dims, o->checkpoint, err);
 }
 
 static enum lx_code show_checkpoint(const struct options *o, struct lx_err *err)
@@ -255,8 +283,7 @@ static enum lx_code show_checkpoint(const struct options *o, struct lx_err *err)
     enum lx_code code = lx_checkpoint_open(&c, o->checkpoint, &arena, err);
 
     if (code == LX_OK) {
-        code = show_model(o, &c, err);
-        if (code != LX_OK)
+        if (show_model(o, &c, &arena, err))
             code = lx_wrap(err, "%s", o->checkpoint);
         lx_checkpoint_close(&c);
     }

@@ -2,6 +2,7 @@
 #include "model/hook_dump.h"
 
 #include <math.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "core/arena.h"
@@ -12,23 +13,28 @@ struct probe {
     const struct lx_enc_dims *dims;
     struct lx_enc_call call;
     struct lx_arena arena;
-    struct lx_buf *out;
+    struct lx_applied_rows *out;
+    bool failed;
 };
 
-/* One row; indices below 0 are left empty. */
+/* One row. The first one that finds no memory ends the list; `failed` tells. */
 static void put(struct probe *p, const char *kind, int head, int position, int channel,
                 double value)
 {
-    const int at[] = {head, position, channel};
+    struct lx_applied_rows *r = p->out;
 
-    lx_buf_printf(p->out, "%s,", kind);
-    for (size_t i = 0; i < 3; i++) {
-        if (at[i] >= 0)
-            lx_buf_printf(p->out, "%d", at[i]);
-        lx_buf_add(p->out, ",");
+    if (r->n == r->cap && !p->failed) {
+        size_t cap = r->cap == 0 ? 1024 : 2 * r->cap;
+        struct lx_applied *rows = realloc(r->row, cap * sizeof(*rows));
+
+        p->failed = rows == NULL;
+        if (!p->failed) {
+            r->row = rows;
+            r->cap = cap;
+        }
     }
-    lx_csv_number(p->out, value);
-    lx_buf_add(p->out, "\n");
+    if (!p->failed)
+        r->row[r->n++] = (struct lx_applied){kind, head, position, channel, value};
 }
 
 static bool differ(real a, real b)
@@ -94,16 +100,17 @@ static enum lx_code rotate_units(struct probe *p, real **image, struct lx_err *e
 {
     size_t d = (size_t)p->dims->head_dim, H = (size_t)p->dims->heads, T = (size_t)p->call.T;
     real *key;
-    enum lx_code code = get(p, T * H * d, &key, err);
 
-    for (size_t c = 0; c < d && code == LX_OK; c++) {
-        code = get(p, T * H * d, &image[c], err);
-        for (size_t r = 0; code == LX_OK && r < T * H; r++)
+    if (get(p, T * H * d, &key, err))
+        return err->code;
+    for (size_t c = 0; c < d; c++) {
+        if (get(p, T * H * d, &image[c], err))
+            return err->code;
+        for (size_t r = 0; r < T * H; r++)
             image[c][r * d + c] = 1;
-        if (code == LX_OK)
-            lx_stack_rotate(p->s, &p->call, image[c], key, H * d);
+        lx_stack_rotate(p->s, &p->call, image[c], key, H * d);
     }
-    return code;
+    return LX_OK;
 }
 
 /* The channel that e_c is turned towards, of one head; c itself if it never moves. */
@@ -161,15 +168,12 @@ static enum lx_code rotation(struct probe *p, struct lx_err *err)
 {
     size_t d = (size_t)p->dims->head_dim;
     real **image;
-    enum lx_code code;
 
     if (!HAS(p, rotate))
         return LX_OK;
-    code = lx_arena_get(&p->arena, d, sizeof(*image), &image, "what a scheme applies", err);
-    if (code == LX_OK)
-        code = rotate_units(p, image, err);
-    if (code != LX_OK)
-        return code;
+    if (lx_arena_get(&p->arena, d, sizeof(*image), &image, "what a scheme applies", err) ||
+        rotate_units(p, image, err))
+        return err->code;
     if (heads_agree(p, image))
         rotation_of_head(p, image, 0, -1);
     else
@@ -226,21 +230,65 @@ static enum lx_code distances(struct probe *p, struct lx_err *err)
     return LX_OK;
 }
 
-enum lx_code lx_hook_dump_write(struct lx_stack *s, const struct lx_enc_dims *dims, int layer,
-                                int T, struct lx_buf *out, struct lx_err *err)
+enum lx_code lx_hook_dump(struct lx_stack *s, const struct lx_enc_dims *dims, int layer, int T,
+                          struct lx_applied_rows *out, struct lx_err *err)
 {
     struct probe p = {.s = s, .dims = dims, .call = {.layer = layer, .B = 1, .T = T}, .out = out};
-    enum lx_code code;
+    enum lx_code code = LX_OK;
 
     lx_stack_prepare(s, T, T);
-    lx_buf_add(out, LX_APPLIED_HEADER "\n");
-    code = embedding(&p, err);
-    if (code == LX_OK)
-        code = rotation(&p, err);
-    if (code == LX_OK)
-        code = scales(&p, err);
-    if (code == LX_OK)
-        code = distances(&p, err);
+    if (embedding(&p, err) || rotation(&p, err) || scales(&p, err) || distances(&p, err))
+        code = err->code;
     lx_arena_free(&p.arena);
-    return code != LX_OK ? code : lx_buf_check(out, err);
+    if (code == LX_OK && p.failed)
+        code = lx_fail(err, LX_ENOMEM, "what a scheme applies: out of memory for %zu rows", out->n);
+    return code;
+}
+
+void lx_hook_dump_free(struct lx_applied_rows *rows)
+{
+    free(rows->row);
+    *rows = (struct lx_applied_rows){0};
+}
+
+double lx_hook_dump_bytes(const struct lx_stack *s, const struct lx_enc_dims *dims, int T)
+{
+    const double H = dims->heads, d = dims->head_dim, D = dims->d_model;
+    /* a row, twice while the list grows, and its line of CSV */
+    const double row = 3 * sizeof(struct lx_applied) + 48;
+    double each = D + 2 * H, rows = H; /* numbers and rows of one position */
+
+    if (LX_STACK_HAS(s, NULL, embed)) {
+        each += D;
+        rows += D;
+    }
+    if (LX_STACK_HAS(s, NULL, rotate)) {
+        each += H * d * (d + 1);
+        rows += 2 * H * d;
+    }
+    if (LX_STACK_HAS(s, NULL, dist))
+        rows += H;
+    if (LX_STACK_HAS(s, NULL, mul))
+        rows += H;
+    rows += s->n;
+    each += rows; /* tables that schemes keep for themselves, by the number of what they give */
+    return T * (each * (double)sizeof(real) + rows * row);
+}
+
+void lx_hook_dump_csv(const struct lx_applied_rows *rows, struct lx_buf *out)
+{
+    lx_buf_add(out, LX_APPLIED_HEADER "\n");
+    for (size_t r = 0; r < rows->n; r++) {
+        const struct lx_applied *a = &rows->row[r];
+        const int at[] = {a->head, a->position, a->channel};
+
+        lx_buf_printf(out, "%s,", a->kind);
+        for (size_t i = 0; i < 3; i++) {
+            if (at[i] >= 0)
+                lx_buf_printf(out, "%d", at[i]);
+            lx_buf_add(out, ",");
+        }
+        lx_csv_number(out, a->value);
+        lx_buf_add(out, "\n");
+    }
 }

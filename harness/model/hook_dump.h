@@ -3,6 +3,7 @@
 #ifndef LX_MODEL_HOOK_DUMP_H
 #define LX_MODEL_HOOK_DUMP_H
 
+#include "core/applied.h"
 #include "core/buf.h"
 #include "core/err.h"
 #include "encodings/encoding.h"
@@ -10,7 +11,7 @@
 
 #define LX_APPLIED_HEADER "kind,head,position,channel,value"
 
-/* Append rows for a sequence of T tokens at one layer. Kinds:
+/* Add rows for a sequence of T tokens at one layer. Kinds:
  *     embedding   position, channel: what is added to a token embedding of zeros
  *     rotation    position, channel: radians by which a pair of channels is turned, -pi .. pi; the
  *                 pair is named by its lower channel
@@ -22,7 +23,15 @@
  *     window      how many keys a query sees, itself included, if fewer than T
  * head is empty where all heads agree. `s` is initialised and its parameters are filled. */
 LX_MUST_CHECK
-enum lx_code lx_hook_dump_write(struct lx_stack *s, const struct lx_enc_dims *dims, int layer,
-                                int T, struct lx_buf *out, struct lx_err *err);
+enum lx_code lx_hook_dump(struct lx_stack *s, const struct lx_enc_dims *dims, int layer, int T,
+                          struct lx_applied_rows *out, struct lx_err *err);
+void lx_hook_dump_free(struct lx_applied_rows *rows);
+
+/* Bytes that the rows of T tokens take, printed too, and what is worked out for them; from above. The
+ * stack need only be parsed. */
+double lx_hook_dump_bytes(const struct lx_stack *s, const struct lx_enc_dims *dims, int T);
+
+/* The rows as CSV, with the header. */
+void lx_hook_dump_csv(const struct lx_applied_rows *rows, struct lx_buf *out);
 
 #endif

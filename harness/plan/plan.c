@@ -254,6 +254,9 @@ enum lx_code lx_plan_resolve(struct lx_plan *p, size_t k, struct lx_err *err)
         lx_estimate(cell, train, eval, lx_ngram_bytes(table), err) || name_training(p, cell, err) ||
         name_cell(p, cell, err) || write_metadata(p, cell, err))
         return lx_wrap(err, "%s", p->config->file);
+    cell->seen_in_training =
+        cell->v->eval.split != LX_SPLIT_TRAIN &&
+        strcmp(data->digest[LX_SPLIT_TRAIN], data->digest[cell->v->eval.split]) == 0;
     cell->resolved = true;
     return LX_OK;
 }
@@ -273,6 +276,11 @@ void lx_plan_warn(const struct lx_plan *p)
 
         if (before != NULL && before->dataset == c->dataset && before->v == c->v)
             continue;
+        if (c->seen_in_training && (before == NULL || before->dataset != c->dataset))
+            lx_log("%s, %s split: holds the same tokens as the train split: what is evaluated was "
+                   "trained on",
+                   p->config->datasets[c->dataset].id,
+                   lx_split_name((enum lx_split)c->v->eval.split));
         if (c->last_targets > 0)
             lx_log("%s, %s split%s: too short for %d targets in mode last, it gives %lld",
                    p->config->datasets[c->dataset].id,

@@ -25,6 +25,7 @@ struct lx_cell {
 
     /* Set by lx_plan_resolve. */
     bool resolved;
+    bool seen_in_training; /* what is evaluated is, token for token, what is trained on */
     char train_id[LX_ID_SIZE], id[LX_ID_SIZE];
     const char *metadata; /* JSON text for the checkpoint: model, train, encoding, dataset, seed */
     size_t parameters;

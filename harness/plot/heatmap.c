@@ -28,61 +28,56 @@ struct panel {
 
 struct picture {
     struct lx_arena arena;
-    struct lx_csv csv;
+    const struct lx_applied_rows *rows;
     struct panel panels[MAX_PANELS];
     size_t n_panels;
     char *dir, *name; /* of the files, without suffix */
 };
 
-/* Columns of the CSV, by its header. */
-enum { KIND, HEAD, POSITION, CHANNEL, VALUE };
-
-/* Which row of a map a value is in: the channel (of the first head, where heads differ) or the head. */
-static const char *row_of(const struct picture *p, const struct panel *panel, size_t r)
+/* Which row of a map a value is in: the channel (of the first head, where heads differ) or the head; -1:
+ * in none. */
+static int row_of(const struct panel *panel, const struct lx_applied *a)
 {
-    bool channels = strcmp(panel->row_name, "channel") == 0;
-    const char *head = lx_csv_at(&p->csv, r, HEAD);
-
-    if (channels)
-        return head[0] == '\0' || strcmp(head, "0") == 0 ? lx_csv_at(&p->csv, r, CHANNEL) : NULL;
-    return head[0] != '\0' ? head : "0";
+    if (strcmp(panel->row_name, "channel") == 0)
+        return a->head <= 0 ? a->channel : -1;
+    return a->head >= 0 ? a->head : 0;
 }
 
-static struct panel *panel_of(struct picture *p, size_t r)
+static struct panel *panel_of(struct picture *p, const struct lx_applied *a)
 {
-    const char *kind = lx_csv_at(&p->csv, r, KIND);
-    bool channels = lx_csv_at(&p->csv, r, CHANNEL)[0] != '\0';
     size_t i = 0;
 
-    while (i < p->n_panels && strcmp(p->panels[i].kind, kind) != 0)
+    while (i < p->n_panels && strcmp(p->panels[i].kind, a->kind) != 0)
         i++;
     if (i == MAX_PANELS)
         return NULL;
     if (i == p->n_panels)
         p->panels[p->n_panels++] =
-            (struct panel){kind, channels ? "channel" : "head",
-                           lx_csv_at(&p->csv, r, POSITION)[0] != '\0' ? LINE : BARS,
-                           (double)INFINITY, (double)-INFINITY};
+            (struct panel){a->kind, a->channel >= 0 ? "channel" : "head",
+                           a->position >= 0 ? LINE : BARS, (double)INFINITY, (double)-INFINITY};
     return &p->panels[i];
 }
 
 /* A line becomes a map with its second row. */
 static void find_panels(struct picture *p)
 {
-    const char *first[MAX_PANELS] = {NULL};
+    int first[MAX_PANELS];
 
-    for (size_t r = 0; r < p->csv.n_rows; r++) {
-        struct panel *panel = panel_of(p, r);
-        const char *row = panel != NULL ? row_of(p, panel, r) : NULL;
-        double value = strtod(lx_csv_at(&p->csv, r, VALUE), NULL);
+    for (size_t i = 0; i < MAX_PANELS; i++)
+        first[i] = -1;
+    for (size_t r = 0; r < p->rows->n; r++) {
+        const struct lx_applied *a = &p->rows->row[r];
+        struct panel *panel = panel_of(p, a);
+        int row = panel != NULL ? row_of(panel, a) : -1, *seen;
 
-        if (row == NULL)
+        if (panel == NULL || row < 0)
             continue;
-        panel->low = fmin(panel->low, value);
-        panel->high = fmax(panel->high, value);
-        if (first[panel - p->panels] == NULL)
-            first[panel - p->panels] = row;
-        if (panel->shape == LINE && strcmp(first[panel - p->panels], row) != 0)
+        panel->low = fmin(panel->low, a->value);
+        panel->high = fmax(panel->high, a->value);
+        seen = &first[panel - p->panels];
+        if (*seen < 0)
+            *seen = row;
+        if (panel->shape == LINE && *seen != row)
             panel->shape = MAP;
     }
 }
@@ -94,13 +89,15 @@ static void write_data(const struct picture *p, struct lx_buf *out)
 
         lx_buf_printf(out, "%s# %s: position, %s, value\n", i == 0 ? "" : "\n\n", panel->kind,
                       panel->row_name);
-        for (size_t r = 0; r < p->csv.n_rows; r++) {
-            const char *position = lx_csv_at(&p->csv, r, POSITION);
-            const char *row = row_of(p, panel, r);
+        for (size_t r = 0; r < p->rows->n; r++) {
+            const struct lx_applied *a = &p->rows->row[r];
+            int row = row_of(panel, a);
 
-            if (row != NULL && strcmp(lx_csv_at(&p->csv, r, KIND), panel->kind) == 0)
-                lx_buf_printf(out, "%s %s %s\n", position[0] != '\0' ? position : row, row,
-                              lx_csv_at(&p->csv, r, VALUE));
+            if (row < 0 || strcmp(a->kind, panel->kind) != 0)
+                continue;
+            lx_buf_printf(out, "%d %d ", a->position >= 0 ? a->position : row, row);
+            lx_csv_number(out, a->value);
+            lx_buf_add(out, "\n");
         }
     }
 }
@@ -248,14 +245,12 @@ static enum lx_code draw(struct picture *p, const char *title, struct lx_err *er
     return code;
 }
 
-enum lx_code lx_heatmap_draw(const char *csv, const char *title, const char *path,
-                             struct lx_err *err)
+enum lx_code lx_heatmap_draw(const struct lx_applied_rows *rows, const char *title,
+                             const char *path, struct lx_err *err)
 {
-    struct picture p = {0};
+    struct picture p = {.rows = rows};
     enum lx_code code = split_path(&p, path, err);
 
-    if (code == LX_OK)
-        code = lx_csv_parse(csv, strlen(csv), "describe", &p.arena, &p.csv, err);
     if (code == LX_OK) {
         find_panels(&p);
         code = p.n_panels > 0

@@ -120,6 +120,17 @@ else
     echo "ok $n # SKIP no gnuplot"
 fi
 
+# Every scheme is asked for more than any memory holds: it says so at once.
+too_long() {
+    for e in $("$longshot" list encodings | cut -d' ' -f1); do
+        timeout 20 "$longshot" describe "$e" --length 1000000000 >/dev/null 2>err
+        [ $? -lt 3 ] || { echo "$e: $(cat err)"; return 1; }
+    done
+}
+check "describe of a thousand million tokens is refused, whatever the scheme" too_long
+check "describe says what it would take" run 1 describe alibi --length 1000000000
+check "in bytes" has err "bytes of memory"
+
 # ------------------------------------------------------------------------------ sample, version
 check "sample" run 0 sample tiny.json -n 50
 check "shows text" sh -c "grep -q '[a-z][a-z]' out"
@@ -128,6 +139,9 @@ check "shows tokens" sh -c "head -1 out | grep -qx 'position,token,text,floor_nl
 printf 'caf\303\251 \033[31m \377' >accents.txt
 check "sample --tokens of what is no ASCII" run 0 sample tiny.json 'dataset={"name":"text","train":"accents.txt","valid":"accents.txt"}' --tokens -n 20
 check "is UTF-8 and drives no terminal" sh -c "iconv -f utf-8 -t utf-8 out >/dev/null && grep -qF '\\xc3' out && grep -qF '\\x1b' out && ! LC_ALL=C grep -q '[^ -~]' out"
+awk 'BEGIN { for (i = 0; i < 300; i++) printf "line %d\n", i }' >same.txt && cp same.txt copy.txt
+check "trained and evaluated on the same" run 0 plan tiny.json 'dataset={"name":"text","train":"same.txt","valid":"copy.txt"}'
+check "draws a word" has err "text, valid split: holds the same tokens as the train split"
 check "sample of a file" sh -c "printf 'hello, world' >h.txt && '$longshot' sample tiny.json 'dataset={\"name\":\"text\",\"train\":\"h.txt\",\"valid\":\"h.txt\"}' -n 5 >out && printf 'hello\n' | cmp - out"
 check "sample --out" run 0 sample tiny.json -n 50 --out o.txt
 check "writes the file" test -s o.txt -a ! -s out

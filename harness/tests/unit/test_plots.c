@@ -305,9 +305,10 @@ static void titles_have_room(void **state)
     assert_int_equal(lx_style_tic_width(1000, 9000), 4);
 }
 
-static void draw(const char *csv, struct lx_buf *gp)
+static void draw(struct lx_applied *row, size_t n, struct lx_buf *gp)
 {
-    enum lx_code code = lx_heatmap_draw(csv, "it's", path_of("map.png"), &err);
+    const struct lx_applied_rows rows = {row, n, n};
+    enum lx_code code = lx_heatmap_draw(&rows, "it's", path_of("map.png"), &err);
 
     if (code != LX_OK && strstr(err.text, "gnuplot: not found") == NULL)
         fail_msg("%s", err.text);
@@ -317,26 +318,36 @@ static void draw(const char *csv, struct lx_buf *gp)
 /* One row is a line, numbers of heads are bars; colours are of what the values are. */
 static void shapes_and_colors(void **state)
 {
+    struct lx_applied line[] = {{"bucket", -1, 0, -1, 0}, {"bucket", -1, 1, -1, 1}};
+    struct lx_applied bars[] = {
+        {"tau", 0, -1, -1, 1}, {"tau", 1, -1, -1, 2}, {"window", -1, -1, -1, 3}};
+    struct lx_applied map[] = {{"dist", 0, 0, -1, -2},
+                               {"dist", 0, 1, -1, 1},
+                               {"dist", 1, 0, -1, 0},
+                               {"dist", 1, 1, -1, 0}};
+    struct lx_applied below[] = {{"dist", 0, 0, -1, 0},
+                                 {"dist", 0, 1, -1, -3},
+                                 {"dist", 1, 0, -1, 0},
+                                 {"dist", 1, 1, -1, -1}};
+    struct lx_applied angles[] = {{"rotation", -1, 0, 0, 0}, {"rotation", -1, 0, 2, 1}};
+    const struct lx_applied_rows none = {NULL, 0, 0};
     struct lx_buf gp = {0};
 
     (void)state;
-    draw("kind,head,position,channel,value\nbucket,,0,,0\nbucket,,1,,1\n", &gp);
+    draw(line, 2, &gp);
     assert_non_null(strstr(gp.text, "with linespoints"));
     assert_null(strstr(gp.text, "with image"));
     assert_non_null(strstr(gp.text, "title 'it''s'"));
-    draw("kind,head,position,channel,value\ntau,0,,,1\ntau,1,,,2\nwindow,,,,3\n", &gp);
+    draw(bars, 3, &gp);
     assert_non_null(strstr(gp.text, "with boxes"));
     assert_non_null(strstr(gp.text, "keys a query sees"));
-    draw("kind,head,position,channel,value\ndist,0,0,,-2\ndist,0,1,,1\ndist,1,0,,0\ndist,1,1,,0\n",
-         &gp);
+    draw(map, 4, &gp);
     assert_non_null(strstr(gp.text, "set cbrange [-2:2]")); /* signed: white at 0 */
-    draw("kind,head,position,channel,value\ndist,0,0,,0\ndist,0,1,,-3\ndist,1,0,,0\ndist,1,1,,-1\n",
-         &gp);
+    draw(below, 4, &gp);
     assert_non_null(strstr(gp.text, "set cbrange [-3:0]"));
-    draw("kind,head,position,channel,value\nrotation,,0,0,0\nrotation,,0,2,1\n", &gp);
+    draw(angles, 2, &gp);
     assert_non_null(strstr(gp.text, "set cbrange [-pi:pi]"));
-    CHECK_FAILS(lx_heatmap_draw("kind,head,position,channel,value\n", "x", path_of("no.png"), &err),
-                LX_EUSAGE, "nothing to draw");
+    CHECK_FAILS(lx_heatmap_draw(&none, "x", path_of("no.png"), &err), LX_EUSAGE, "nothing to draw");
     assert_false(exists("no.gp"));
     lx_buf_free(&gp);
 }
