@@ -347,10 +347,8 @@ static enum lx_code run_one(const struct options *o, struct lx_err *err)
     if (o->other == NULL || sscanf(o->other, "%31s %lf", c.other.core, &c.other.gflops) != 2)
         c.other = (struct lx_yardstick){.gflops = 0};
     lx_parallel_threads_set(o->threads);
-    if (code == LX_OK)
-        code = lx_gemm_setup(err);
-    if (code == LX_OK)
-        code = lx_bench_measure(&c, &r, err);
+    if (code == LX_OK && (lx_gemm_setup(err) || lx_bench_measure(&c, &r, err)))
+        code = err->code;
     if (code == LX_OK) {
         lx_bench_row(&c, &r, &row);
         code = lx_command_print(&row, err);

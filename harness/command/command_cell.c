@@ -162,10 +162,9 @@ static enum lx_code choose_line(const struct options *o, const struct lx_plan *p
     size_t line;
     enum lx_code code = lx_tasks_read(o->list, &c->arena, &all, err);
 
-    if (code == LX_OK)
-        code = read_index(o->index, all.n_tasks, "lines of --list", &line, err);
-    if (code == LX_OK)
-        code = lx_tasks_part(&all, line, 1, &c->arena, &one, err);
+    if (code == LX_OK && (read_index(o->index, all.n_tasks, "lines of --list", &line, err) ||
+                          lx_tasks_part(&all, line, 1, &c->arena, &one, err)))
+        code = err->code;
     if (code != LX_OK)
         return code;
     c->cells = one.cells;

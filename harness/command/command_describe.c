@@ -119,10 +119,9 @@ static enum lx_code parse_names(const char *names, struct lx_json **root, struct
     }
     lx_json_close_array(&w);
     lx_json_close_object(&w);
-    if (code == LX_OK)
-        code = lx_buf_check(&text, err);
-    if (code == LX_OK)
-        code = lx_json_parse(text.text, text.len, "stack", root, err);
+    if (code == LX_OK &&
+        (lx_buf_check(&text, err) || lx_json_parse(text.text, text.len, "stack", root, err)))
+        code = err->code;
     lx_buf_free(&text);
     lx_arena_free(&arena);
     return code;
@@ -244,10 +243,9 @@ static enum lx_code show_names(const struct options *o, const char *names, int n
     struct lx_stack stack;
     enum lx_code code = parse_names(names, &root, err);
 
-    if (code == LX_OK)
-        code = set_up(root, n, set, &arena, &stack, err);
-    if (code == LX_OK)
-        code = show_stack(o, &stack, names, &arena, err);
+    if (code == LX_OK &&
+        (set_up(root, n, set, &arena, &stack, err) || show_stack(o, &stack, names, &arena, err)))
+        code = err->code;
     lx_json_free(root);
     lx_arena_free(&arena);
     return code;

@@ -186,12 +186,11 @@ static enum lx_code run_checkpoint(const struct options *o, const struct lx_chec
         code = lx_json_read(o->config, &config, err);
     if (code == LX_OK && o->stack != NULL)
         code = lx_json_parse(o->stack, strlen(o->stack), "--stack", &other, err);
-    if (code == LX_OK)
-        code = write_config(checkpoint, config, o->dataset, other, &text, err);
-    if (code == LX_OK)
-        code = lx_config_parse(&c, text.text, text.len, path, overrides, n_overrides, err);
-    if (code == LX_OK)
-        code = evaluate(path, &c, o->memory, err);
+    if (code == LX_OK &&
+        (write_config(checkpoint, config, o->dataset, other, &text, err) ||
+         lx_config_parse(&c, text.text, text.len, path, overrides, n_overrides, err) ||
+         evaluate(path, &c, o->memory, err)))
+        code = err->code;
     lx_config_free(&c);
     lx_buf_free(&text);
     lx_json_free(other);
@@ -206,10 +205,8 @@ static enum lx_code run(const void *given, int n, char **argv, struct lx_err *er
     struct lx_arena arena = {0};
     enum lx_code code = lx_command_arity(&lx_command_eval, n, 1, -1, err);
 
-    if (code == LX_OK)
-        code = lx_command_choose_products(o->products, err);
-    if (code == LX_OK)
-        code = lx_gemm_setup(err);
+    if (code == LX_OK && (lx_command_choose_products(o->products, err) || lx_gemm_setup(err)))
+        code = err->code;
     if (code != LX_OK)
         return code;
     lx_parallel_threads_set(o->threads);

@@ -67,14 +67,9 @@ static enum lx_code run_report(const void *given, int n, char **argv, struct lx_
     struct lx_buf text = {0};
     enum lx_code code = lx_command_arity(&lx_command_report, n, 1, 1, err);
 
-    if (code == LX_OK)
-        code = need_folder(argv[0], err);
-    if (code == LX_OK)
-        code = lx_report_make(argv[0], &o, err);
-    if (code == LX_OK)
-        code = lx_report_text(argv[0], &text, err);
-    if (code == LX_OK)
-        code = lx_command_show(&text, err);
+    if (code == LX_OK && (need_folder(argv[0], err) || lx_report_make(argv[0], &o, err) ||
+                          lx_report_text(argv[0], &text, err) || lx_command_show(&text, err)))
+        code = err->code;
     lx_buf_free(&text);
     return code;
 }

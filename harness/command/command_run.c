@@ -82,10 +82,8 @@ static enum lx_code report(struct lx_experiment *e, const struct options *given,
     if (code != LX_OK || merged.n_done == 0)
         return code;
     code = lx_report_make(e->dir, &o, err);
-    if (code == LX_OK)
-        code = lx_report_text(e->dir, &text, err);
-    if (code == LX_OK)
-        code = lx_command_show(&text, err);
+    if (code == LX_OK && (lx_report_text(e->dir, &text, err) || lx_command_show(&text, err)))
+        code = err->code;
     if (code == LX_OK)
         lx_log("tables: %s/table.md, .tex, .csv%s%s%s", e->dir,
                o.no_plots ? "" : "; plots: ", o.no_plots ? "" : e->dir,

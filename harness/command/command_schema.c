@@ -10,10 +10,8 @@ static enum lx_code run(const void *given, int n, char **argv, struct lx_err *er
 
     (void)given;
     (void)argv;
-    if (code == LX_OK)
-        code = lx_config_schema(&out, err);
-    if (code == LX_OK)
-        code = lx_command_print(&out, err);
+    if (code == LX_OK && (lx_config_schema(&out, err) || lx_command_print(&out, err)))
+        code = err->code;
     lx_buf_free(&out);
     return code;
 }

@@ -222,10 +222,9 @@ enum lx_code lx_config_expand(const struct lx_json *list, struct lx_arena *arena
         } while (advance(&x));
     }
     lx_json_close_array(&w);
-    if (code == LX_OK)
-        code = lx_buf_check(&text, err);
-    if (code == LX_OK)
-        code = lx_json_parse(text.text, text.len, "encodings", out, err);
+    if (code == LX_OK &&
+        (lx_buf_check(&text, err) || lx_json_parse(text.text, text.len, "encodings", out, err)))
+        code = err->code;
     lx_buf_free(&text);
     return code;
 }

@@ -151,11 +151,10 @@ static enum lx_code read_variant(struct lx_config *c, size_t d, size_t v, struct
     struct lx_json *model = NULL, *train = NULL;
     enum lx_code code = pick_section(c, "model", v, &model, err);
 
-    if (code == LX_OK)
-        code = pick_section(c, "train", v, &train, err);
-    if (code == LX_OK)
-        code = parse_sections(c, &c->datasets[d], model, train, &c->arena,
-                              &c->variants[d * c->n_variants + v], err);
+    if (code == LX_OK && (pick_section(c, "train", v, &train, err) ||
+                          parse_sections(c, &c->datasets[d], model, train, &c->arena,
+                                         &c->variants[d * c->n_variants + v], err)))
+        code = err->code;
     lx_json_free(model);
     lx_json_free(train);
     return code;

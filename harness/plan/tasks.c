@@ -125,11 +125,10 @@ enum lx_code lx_tasks_read(const char *path, struct lx_arena *arena, struct lx_t
     *out = (struct lx_tasks){0};
     for (size_t i = 0; code == LX_OK && i < text.len; i++)
         most += text.text[i] == ':';
-    if (code == LX_OK)
-        code =
-            lx_arena_get(arena, most, sizeof(*out->cells), &out->cells, "the list of tasks", err);
-    if (code == LX_OK)
-        code = parse(text.text, path, out, err);
+    if (code == LX_OK &&
+        (lx_arena_get(arena, most, sizeof(*out->cells), &out->cells, "the list of tasks", err) ||
+         parse(text.text, path, out, err)))
+        code = err->code;
     lx_buf_free(&text);
     return code;
 }

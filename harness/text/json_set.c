@@ -180,10 +180,8 @@ enum lx_code lx_json_set(struct lx_json *root, const char *path, const char *val
     struct lx_json *v = NULL;
     enum lx_code code = parse_value(path, value, &v, err);
 
-    if (code == LX_OK)
-        code = check_path(path, depth_of(v), err);
-    if (code == LX_OK)
-        code = set_value(root, path, &v, err);
+    if (code == LX_OK && (check_path(path, depth_of(v), err) || set_value(root, path, &v, err)))
+        code = err->code;
     lx_json_free(v);
     return code;
 }
