@@ -97,6 +97,7 @@ struct lx_enc_row {
                                 * keys -INFINITY                                             */
     real *p;                   /* (heads, n) weights, 0 for hidden keys                      */
     real *out;                 /* (heads, head_dim)                                          */
+    real *spare;               /* (heads, n) room for the hook at work                      */
     double *state;             /* n_state doubles of this sequence and layer                 */
     bool again;                /* the backward pass: rows come in descending order, state as the
                                 * forward pass left it                                        */

@@ -31,6 +31,15 @@
     X(fox)                                                                                         \
     X(fire)                                                                                        \
     X(sink)                                                                                        \
+    X(rerope)                                                                                      \
+    X(leaky_rerope)                                                                                \
+    X(self_extend)                                                                                 \
+    X(dual_chunk)                                                                                  \
+    X(lm_infinite)                                                                                 \
+    X(streaming)                                                                                   \
+    X(cope)                                                                                        \
+    X(dape)                                                                                        \
+    X(stick_breaking)                                                                              \
     X(chunks)
 
 #define DECLARE(name) extern const struct lx_encoding_ops lx_encoding_##name;

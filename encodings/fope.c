@@ -141,8 +141,10 @@ static void turn(const struct fope *s, const struct lx_enc_call *call, real *q, 
                 for (int b = 0; b < call->B; b++) {
                     size_t at = (size_t)(b * call->T + t) * stride + (size_t)(2 * pairs * h + o);
 
-                    mix(q + at, q + at + pairs, C, sign * S);
-                    mix(k + at, k + at + pairs, C, sign * S);
+                    if (q != NULL)
+                        mix(q + at, q + at + pairs, C, sign * S);
+                    if (k != NULL)
+                        mix(k + at, k + at + pairs, C, sign * S);
                 }
             }
 }

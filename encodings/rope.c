@@ -56,26 +56,11 @@ static void prepare(void *self, int T, int reach)
 static void turn(const struct rotary *s, const struct lx_enc_call *call, real *x, size_t stride,
                  real sign)
 {
-    size_t pairs = (size_t)s->R / 2, T = (size_t)call->T, rows = (size_t)call->B * T;
-    size_t heads = (size_t)s->dims.heads, head_dim = (size_t)s->dims.head_dim;
-    size_t r, h, c;
+    size_t T = (size_t)call->T, rows = (size_t)call->B * T;
 
     assert(call->T <= s->rows);
-    for (r = 0; r < rows; r++) {
-        const real *restrict cosine = s->cosine + r % T * pairs;
-        const real *restrict sine = s->sine + r % T * pairs;
-
-        for (h = 0; h < heads; h++) {
-            real *restrict u = x + r * stride + h * head_dim, *restrict v = u + pairs;
-
-            for (c = 0; c < pairs; c++) {
-                real a = u[c], b = v[c], sn = sign * sine[c];
-
-                u[c] = a * cosine[c] - b * sn;
-                v[c] = b * cosine[c] + a * sn;
-            }
-        }
-    }
+    for (size_t r = 0; x != NULL && r < rows; r++)
+        lx_rotary_turn(s, call->pos != NULL ? call->pos[r] : (double)(r % T), sign, x + r * stride);
 }
 
 static void rotate(const void *self, const struct lx_enc_call *c, real *q, real *k, size_t stride)
@@ -102,6 +87,7 @@ const struct lx_encoding_ops lx_encoding_rope = {
     .options = options,
     .init = init,
     .prepare = prepare,
+    .reads_positions = true,
     .rotate = rotate,
     .rotate_back = rotate_back,
 };

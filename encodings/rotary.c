@@ -188,6 +188,7 @@ void lx_rotary_prepare(struct rotary *s, int T, int reach)
 
     if (key < s->built || key > s->built) {
         s->built = key;
+        s->size = size;
         s->rows = 0;
         for (int c = 0; c < pairs; c++)
             s->theta[c] = frequency(s, c, factor, longer);
@@ -201,4 +202,50 @@ void lx_rotary_prepare(struct rotary *s, int T, int reach)
             sine[c] = (real)(size * sin(s->rows * s->theta[c]));
         }
     }
+}
+
+/* The heads of one token, turned by the angles of cosine and sine (R/2). */
+static void turn_by(const struct rotary *s, const real *restrict cosine, const real *restrict sine,
+                    real sign, real *x)
+{
+    size_t pairs = (size_t)s->R / 2, head_dim = (size_t)s->dims.head_dim;
+
+    for (size_t h = 0; h < (size_t)s->dims.heads; h++) {
+        real *restrict u = x + h * head_dim, *restrict v = u + pairs;
+
+        for (size_t c = 0; c < pairs; c++) {
+            real a = u[c], b = v[c], sn = sign * sine[c];
+
+            u[c] = a * cosine[c] - b * sn;
+            v[c] = b * cosine[c] + a * sn;
+        }
+    }
+}
+
+/* The same at a position that the tables do not have. */
+static void turn_between(const struct rotary *s, double position, real sign, real *x)
+{
+    size_t pairs = (size_t)s->R / 2, head_dim = (size_t)s->dims.head_dim;
+
+    for (size_t c = 0; c < pairs; c++) {
+        real cosine = (real)(s->size * cos(position * s->theta[c]));
+        real sine = sign * (real)(s->size * sin(position * s->theta[c]));
+
+        for (size_t h = 0; h < (size_t)s->dims.heads; h++) {
+            real *u = x + h * head_dim + c, *v = u + pairs, a = *u, b = *v;
+
+            *u = a * cosine - b * sine;
+            *v = b * cosine + a * sine;
+        }
+    }
+}
+
+void lx_rotary_turn(const struct rotary *s, double position, real sign, real *x)
+{
+    size_t t = (size_t)position;
+
+    if (position < s->rows && !(position > (double)t))
+        turn_by(s, s->cosine + t * (size_t)(s->R / 2), s->sine + t * (size_t)(s->R / 2), sign, x);
+    else
+        turn_between(s, position, sign, x);
 }

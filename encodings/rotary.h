@@ -17,7 +17,7 @@ struct rotary {
     int R; /* rotated channels of a head */
     /* The tables hold positions 0 .. rows-1 for the stretch `built`. */
     int rows;
-    double built;
+    double built, size;  /* size: what cosines and sines are multiplied by */
     double *theta;       /* (R/2) */
     real *cosine, *sine; /* (max_length, R/2), times the magnitude that the scaling asks for */
 };
@@ -86,5 +86,9 @@ enum lx_code lx_rotary_init(struct rotary *s, const struct lx_enc_dims *dims,
 
 /* Fill the tables for sequences of T tokens at positions below reach. */
 void lx_rotary_prepare(struct rotary *s, int T, int reach);
+
+/* Turn the pairs of all heads of one token (heads, head_dim) by `sign` times the angles of a position,
+ * which may lie between two tokens. */
+void lx_rotary_turn(const struct rotary *s, double position, real sign, real *x);
 
 #endif

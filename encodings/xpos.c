@@ -114,7 +114,7 @@ static void turn(const struct xpos *s, const struct lx_enc_call *call, real *x, 
     size_t pairs = (size_t)r->R / 2, T = (size_t)call->T, rows = (size_t)call->B * T;
 
     assert(call->T == s->T);
-    for (size_t row = 0; row < rows; row++) {
+    for (size_t row = 0; x != NULL && row < rows; row++) {
         size_t at = row % T * pairs;
 
         for (int h = 0; h < r->dims.heads; h++) {

@@ -1,15 +1,15 @@
 /* Attention over a layer, head by head; see attention.h. */
-#include "model/attention.h"
-
 #include <math.h>
 #include <string.h>
 
+#include "model/attention_internal.h"
 #include "tensor/parallel.h"
 #include "tensor/simd.h"
 
-size_t lx_attention_scratch(int T, int head_dim, bool training)
+size_t lx_attention_scratch(const struct lx_attention *a, bool training)
 {
-    return lx_simd()->attention_scratch(T, head_dim, training);
+    return a->rows ? lx_attention_rows_scratch(a, training)
+                   : lx_simd()->attention_scratch(a->T, a->head_dim, training);
 }
 
 /* ------------------------------------------------------------------------------ pair by pair */
@@ -219,10 +219,34 @@ static void backward_head(void *ctx, int i, int worker)
     lx_simd()->attention_backward(&head);
 }
 
+static void forward_rows(void *ctx, int b, int worker)
+{
+    const struct pass *p = ctx;
+
+    lx_attention_rows_forward(p->a, b, p->a->scratch + (size_t)worker * p->a->scratch_size);
+}
+
+static void backward_rows(void *ctx, int b, int worker)
+{
+    const struct pass *p = ctx;
+    const struct lx_attention *a = p->a;
+
+    (void)zeroed(p->g.dist, b, a->H * a->reach);
+    (void)zeroed(p->g.mul, b, a->H * a->reach);
+    (void)zeroed_double(p->g.key, b, a->H * a->T);
+    (void)zeroed_double(p->g.sink, b, a->H);
+    lx_attention_rows_backward(a, b, a->scratch + (size_t)worker * a->scratch_size, p->dout,
+                               p->dqkv, &p->g);
+}
+
 void lx_attention_forward(const struct lx_attention *a)
 {
     struct pass p = {.a = a};
 
+    if (a->rows) {
+        lx_parallel(a->B, forward_rows, &p);
+        return;
+    }
     reverse_tables(a);
     lx_parallel(a->B * a->H, forward_head, &p);
 }
@@ -231,11 +255,16 @@ void lx_attention_backward(const struct lx_attention *a, const real *dout, real 
                            const struct lx_attention_grads *g)
 {
     struct pass p = {.a = a, .dout = dout, .dqkv = dqkv, .g = *g};
+    bool reversed = !a->rows && !by_positions(a);
 
-    reverse_tables(a);
-    lx_parallel(a->B * a->H, backward_head, &p);
-    finish_table(a, !by_positions(a), g->dist);
-    finish_table(a, true, g->mul);
+    if (a->rows) {
+        lx_parallel(a->B, backward_rows, &p);
+    } else {
+        reverse_tables(a);
+        lx_parallel(a->B * a->H, backward_head, &p);
+    }
+    finish_table(a, reversed, g->dist);
+    finish_table(a, !a->rows, g->mul);
     for (int i = a->H; g->sink != NULL && i < a->B * a->H; i++)
         g->sink[i % a->H] += g->sink[i];
 }

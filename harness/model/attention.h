@@ -1,5 +1,5 @@
 /* Causal attention over one layer: every head of every sequence, by the streaming kernels of
- * tensor/attention_head.h. Entropy and max-probability come from the same pass: with p the weights of
+ * tensor/attention_head.h or, with `rows`, row by row in attention_rows.c. Entropy and max-probability come from the same pass: with p the weights of
  * a row,
  *     H = -sum p ln p,     max p,     over its keys.
  * The formula of a logit is that of encodings/encoding.h. Tables are by distance here and everywhere
@@ -12,6 +12,8 @@
 
 #include "core/real.h"
 #include "model/stack.h"
+
+#define LX_PRODUCTS_MAX 4 /* of a remap */
 
 struct lx_attention {
     int B, T, H, head_dim;
@@ -35,6 +37,15 @@ struct lx_attention {
     real *reversed; /* (2, H, T) for attention.c where dist or mul are set                  */
     real *scratch;  /* (threads, scratch_size), scratch_size: lx_attention_scratch()        */
     size_t scratch_size;
+    /* Row by row; q and k of qkv are then not rotated yet */
+    bool rows;
+    const real *whole; /* (H, T) factor on content and biases; NULL: 1                           */
+    int products, width; /* products of queries and keys, channels of a head in them             */
+    bool turned;         /* they are not of q and k as they are                                  */
+    const double *maps;  /* (products, 2, T) positions of queries and keys; NULL: those of call  */
+    bool values;         /* there are hooks of the value side                                    */
+    double *state;       /* (B, n_state) NULL: none                                              */
+    size_t n_state;
     /* Results */
     real *out;       /* (B*T, D)                                                                  */
     real *lse;       /* (B, H, T) logsumexp of each row, sink included; NULL: not kept            */
@@ -49,27 +60,20 @@ struct lx_attention_grads {
     real *dist;   /* room for (B, H, reach); the gradient is the first (H, reach)   */
     real *mul;    /* the same                                                       */
     real *scale;  /* (B, H, T)                                                      */
+    real *whole;  /* (B, H, T)                                                      */
     double *key;  /* (B, H, T)                                                      */
     double *sink; /* room for (B, H); the gradient is the first (H)                 */
     double *sums; /* (B, n_sums) those of pair_back, 0 before                       */
 };
 
-/* Reals of scratch for sequences of T tokens; `training`: for the backward pass too. */
-size_t lx_attention_scratch(int T, int head_dim, bool training);
+/* Reals of scratch for T, H, head_dim, rows, products, width and turned; `training`: for the
+ * backward pass too. */
+size_t lx_attention_scratch(const struct lx_attention *a, bool training);
 
 void lx_attention_forward(const struct lx_attention *a);
 
 /* dout (B*T, D), out and lse as the forward pass left them; dqkv (B*T, 3D) is assigned. */
 void lx_attention_backward(const struct lx_attention *a, const real *dout, real *dqkv,
                            const struct lx_attention_grads *g);
-
-/* For attention_rows.c: the call for hooks that see sequence b alone; biases of one row and head that
- * are asked pair by pair, dist at positions included, and their gradients (dtable (reach), sums of
- * the sequence; NULL: not wanted). */
-struct lx_enc_call lx_attention_call(const struct lx_attention *a, int b);
-void lx_attention_pair(const struct lx_attention *a, const struct lx_enc_call *c, int h, int i,
-                       int j0, int n, real *bias);
-void lx_attention_pair_back(const struct lx_attention *a, const struct lx_enc_call *c, int h, int i,
-                            int j0, int n, const real *dbias, real *dtable, double *sums);
 
 #endif

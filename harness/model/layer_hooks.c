@@ -155,6 +155,8 @@ static void sequence_back(void *ctx, int b, int worker)
     int H = p->m->config.heads;
     size_t D = (size_t)p->m->config.d_model, T = (size_t)c.T, HT = (size_t)H * T, at = (size_t)b;
     real *dqkv = w->dqkv + at * T * 3 * D, *dx = NULL;
+    real *spare =
+        w->spare != NULL ? w->spare + (size_t)worker * (size_t)H * (size_t)w->max_reach : NULL;
     const real *x = w->acts[p->l].ln1 + at * T * D;
     double *sums = p->g->sums != NULL ? p->g->sums + at * w->n_sums : NULL;
 
@@ -163,8 +165,9 @@ static void sequence_back(void *ctx, int b, int worker)
     if (p->g->key != NULL)
         lx_stack_key_back(s, &c, H, x, p->g->key + at * HT, dx, sums);
     if (p->g->scale != NULL)
-        lx_stack_scale_back(s, &c, H, x, p->g->scale + at * HT, dx, sums,
-                            w->spare + (size_t)worker * (size_t)H * (size_t)w->max_reach);
+        lx_stack_scale_back(s, &c, H, x, p->g->scale + at * HT, dx, sums, spare);
+    if (p->g->whole != NULL)
+        lx_stack_whole_back(s, &c, H, p->g->whole + at * HT, sums, spare);
     if (!lx_work_by_rows(p->m, w, p->l))
         lx_stack_rotate_back(&p->m->stack, &c, dqkv, dqkv + D, 3 * D);
 }
@@ -175,9 +178,46 @@ bool lx_work_by_rows(const struct lx_model *m, const struct lx_work *w, int l)
 {
     struct lx_enc_call c = {.layer = l, .B = w->B, .T = w->T};
 
-    (void)m;
-    (void)c;
-    return false;
+    return m->rows || lx_stack_by_rows(&m->stack, &c) ||
+           ((w->placed & LX_POS_TOKENS) != 0 && LX_STACK_HAS(&m->stack, &c, mul));
+}
+
+void lx_work_products(const struct lx_model *m, const struct lx_enc_call *c, struct lx_attention *a)
+{
+    const struct lx_stack *s = &m->stack;
+    const struct lx_stack_item *remap = LX_STACK_ONLY(s, c, remap);
+    const struct lx_stack_item *features = LX_STACK_ONLY(s, c, features);
+
+    a->products = remap != NULL ? remap->ops->variants(remap->self) : 1;
+    a->width = features != NULL ? features->ops->width(features->self) : a->head_dim;
+    a->turned = remap != NULL || features != NULL || LX_STACK_HAS(s, c, rotate);
+}
+
+/* What only attention by rows wants. */
+static void ask_rows(struct lx_model *m, struct lx_work *w, const struct lx_enc_call *c,
+                     struct lx_attention *a)
+{
+    const struct lx_stack *s = &m->stack;
+    const struct lx_stack_item *remap = LX_STACK_ONLY(s, c, remap);
+    const struct lx_stack_item *post = LX_STACK_ONLY(s, c, post);
+    size_t T = (size_t)w->T;
+
+    lx_work_products(m, c, a);
+    a->values = LX_STACK_HAS(s, c, value);
+    if (LX_STACK_HAS(s, c, whole)) {
+        a->whole = w->whole;
+        lx_stack_whole(s, c, m->config.heads, w->whole);
+    }
+    if (post != NULL && post->ops->n_state != NULL) {
+        a->state = w->acts[c->layer].state;
+        a->n_state = post->ops->n_state(post->self, w->T);
+    }
+    if (remap == NULL)
+        return;
+    a->maps = w->maps;
+    for (int v = 0; v < a->products; v++)
+        remap->ops->remap(remap->self, c, v, w->maps + (size_t)(2 * v) * T,
+                          w->maps + (size_t)(2 * v + 1) * T);
 }
 
 void lx_work_sequences(struct lx_model *m, struct lx_work *w, int l)
@@ -229,6 +269,9 @@ void lx_work_attention(struct lx_model *m, struct lx_work *w, int l, struct lx_a
             w->first[i] = lx_stack_first_seen(s, &c, i);
     }
     ask_distances(m, w, &c, a);
+    a->rows = lx_work_by_rows(m, w, l);
+    if (a->rows)
+        ask_rows(m, w, &c, a);
 }
 
 struct lx_attention_grads lx_work_grads(const struct lx_model *m, struct lx_work *w, int l)
@@ -239,6 +282,7 @@ struct lx_attention_grads lx_work_grads(const struct lx_model *m, struct lx_work
         .dist = LX_STACK_HAS(s, &c, dist_back) ? w->ddist : NULL,
         .mul = LX_STACK_HAS(s, &c, mul_back) ? w->dmul : NULL,
         .scale = LX_STACK_HAS(s, &c, scale_back) ? w->dscale : NULL,
+        .whole = LX_STACK_HAS(s, &c, whole_back) ? w->dwhole : NULL,
         .key = LX_STACK_HAS(s, &c, key_back) ? w->dkey : NULL,
         .sink = LX_STACK_HAS(s, &c, sink_back) ? w->dsink : NULL,
         .sums = LX_STACK_HAS(s, &c, sums_back) ? w->sums : NULL,

@@ -53,6 +53,14 @@ bool lx_stack_has(const struct lx_stack *s, const struct lx_enc_call *c, size_t 
     return next(s, c, hook, &i, 1) != NULL;
 }
 
+const struct lx_stack_item *lx_stack_only(const struct lx_stack *s, const struct lx_enc_call *c,
+                                          size_t hook)
+{
+    int i = 0;
+
+    return next(s, c, hook, &i, 1);
+}
+
 bool lx_stack_by_rows(const struct lx_stack *s, const struct lx_enc_call *c)
 {
     for (size_t k = 0; k < lx_hook_count; k++)
@@ -313,6 +321,87 @@ void lx_stack_pair_back(const struct lx_stack *s, const struct lx_enc_call *c, i
 
         e->ops->pair_back(e->self, c, h, i, j0, n, dbias,
                           lx_stack_sums_of(s, e, heads, c->T, sums) + (size_t)h * own);
+    }
+}
+
+/* ----------------------------------------------------------------------------------- row by row */
+
+void lx_stack_whole(const struct lx_stack *s, const struct lx_enc_call *c, int heads, real *whole)
+{
+    struct walk w = WALK(s, c, whole);
+
+    fill(whole, (size_t)heads * (size_t)c->T, 1);
+    for (const struct lx_stack_item *e = step(&w); e != NULL; e = step(&w))
+        e->ops->whole(e->self, c, whole);
+}
+
+void lx_stack_whole_back(const struct lx_stack *s, const struct lx_enc_call *c, int heads,
+                         const real *dwhole, double *sums, real *spare)
+{
+    size_t n = (size_t)heads * (size_t)c->T;
+    struct walk w = WALK_BACK(s, c, whole_back);
+
+    for (const struct lx_stack_item *e = step(&w); e != NULL; e = step(&w)) {
+        struct walk others = WALK(s, c, whole);
+
+        fill(spare, n, 1);
+        for (const struct lx_stack_item *o = step(&others); o != NULL; o = step(&others))
+            if (o != e)
+                o->ops->whole(o->self, c, spare);
+        e->ops->whole_back(e->self, c, own_factor(spare, n, dwhole),
+                           lx_stack_sums_of(s, e, heads, c->T, sums));
+    }
+}
+
+void lx_stack_bias(const struct lx_stack *s, const struct lx_enc_call *c,
+                   const struct lx_enc_row *row)
+{
+    struct walk w = WALK(s, c, bias);
+
+    for (const struct lx_stack_item *e = step(&w); e != NULL; e = step(&w))
+        e->ops->bias(e->self, c, row);
+}
+
+/* The row as element e sees it: with its own sums. */
+static struct lx_enc_row row_of(const struct lx_stack *s, const struct lx_stack_item *e, int heads,
+                                int T, const struct lx_enc_row *row)
+{
+    struct lx_enc_row own = *row;
+
+    own.sums = lx_stack_sums_of(s, e, heads, T, row->sums);
+    return own;
+}
+
+void lx_stack_bias_back(const struct lx_stack *s, const struct lx_enc_call *c, int heads,
+                        const struct lx_enc_row *row)
+{
+    struct walk w = WALK_BACK(s, c, bias_back);
+
+    for (const struct lx_stack_item *e = step(&w); e != NULL; e = step(&w)) {
+        struct lx_enc_row own = row_of(s, e, heads, c->T, row);
+
+        e->ops->bias_back(e->self, c, &own);
+    }
+}
+
+void lx_stack_value(const struct lx_stack *s, const struct lx_enc_call *c,
+                    const struct lx_enc_row *row)
+{
+    struct walk w = WALK(s, c, value);
+
+    for (const struct lx_stack_item *e = step(&w); e != NULL; e = step(&w))
+        e->ops->value(e->self, c, row);
+}
+
+void lx_stack_value_back(const struct lx_stack *s, const struct lx_enc_call *c, int heads,
+                         const struct lx_enc_row *row)
+{
+    struct walk w = WALK_BACK(s, c, value_back);
+
+    for (const struct lx_stack_item *e = step(&w); e != NULL; e = step(&w)) {
+        struct lx_enc_row own = row_of(s, e, heads, c->T, row);
+
+        e->ops->value_back(e->self, c, &own);
     }
 }
 

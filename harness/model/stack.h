@@ -66,6 +66,11 @@ LX_MUST_CHECK
 enum lx_code lx_stack_init(struct lx_stack *s, const struct lx_enc_dims *dims,
                            struct lx_arena *arena, struct lx_paramset *params, struct lx_err *err);
 
+/* After init: whether a model can use it, that is, whether what an element stands beside is there. A
+ * stack that lacks that can still be described. */
+LX_MUST_CHECK
+enum lx_code lx_stack_complete(const struct lx_stack *s, int layers, struct lx_err *err);
+
 /* The longest T that every element can process; 0: no limit. Valid after init. */
 int lx_stack_max_length(const struct lx_stack *s);
 
@@ -73,6 +78,11 @@ int lx_stack_max_length(const struct lx_stack *s);
  * layer and now; NULL: in any layer, ever. */
 bool lx_stack_has(const struct lx_stack *s, const struct lx_enc_call *c, size_t hook);
 #define LX_STACK_HAS(s, c, hook) lx_stack_has(s, c, offsetof(struct lx_encoding_ops, hook))
+
+/* The only element of the layer that sets a hook of which there is room for one; NULL: none does. */
+const struct lx_stack_item *lx_stack_only(const struct lx_stack *s, const struct lx_enc_call *c,
+                                          size_t hook);
+#define LX_STACK_ONLY(s, c, hook) lx_stack_only(s, c, offsetof(struct lx_encoding_ops, hook))
 
 /* Whether the layer goes row by row. */
 bool lx_stack_by_rows(const struct lx_stack *s, const struct lx_enc_call *c);
@@ -114,6 +124,18 @@ void lx_stack_scale_back(const struct lx_stack *s, const struct lx_enc_call *c, 
                          const real *x, const real *ds, real *dx, double *sums, real *spare);
 void lx_stack_key_back(const struct lx_stack *s, const struct lx_enc_call *c, int heads,
                        const real *x, const double *dkey, real *dx, double *sums);
+void lx_stack_whole(const struct lx_stack *s, const struct lx_enc_call *c, int heads, real *whole);
+void lx_stack_whole_back(const struct lx_stack *s, const struct lx_enc_call *c, int heads,
+                         const real *dwhole, double *sums, real *spare);
+/* row->sums: those of the sequence. */
+void lx_stack_bias(const struct lx_stack *s, const struct lx_enc_call *c,
+                   const struct lx_enc_row *row);
+void lx_stack_bias_back(const struct lx_stack *s, const struct lx_enc_call *c, int heads,
+                        const struct lx_enc_row *row);
+void lx_stack_value(const struct lx_stack *s, const struct lx_enc_call *c,
+                    const struct lx_enc_row *row);
+void lx_stack_value_back(const struct lx_stack *s, const struct lx_enc_call *c, int heads,
+                         const struct lx_enc_row *row);
 void lx_stack_sums_back(struct lx_stack *s, const struct lx_enc_call *c, int heads,
                         const double *sums);
 

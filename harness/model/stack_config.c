@@ -338,9 +338,15 @@ static enum lx_code check_stack(const struct lx_stack *s, int layers, struct lx_
             if (i != k && meet(&s->items[i], &s->items[k], layers) && check_two(&t, err))
                 return err->code;
         }
+    }
+    return LX_OK;
+}
+
+enum lx_code lx_stack_complete(const struct lx_stack *s, int layers, struct lx_err *err)
+{
+    for (int i = 0; i < s->n; i++)
         if (s->items[i].ops->remap != NULL && check_remap(s, i, layers, err))
             return err->code;
-    }
     return LX_OK;
 }
 
@@ -396,8 +402,6 @@ enum lx_code lx_stack_init(struct lx_stack *s, const struct lx_enc_dims *given,
     for (int i = 0; i < s->n; i++)
         if (resolve_layers(&s->items[i], given->layers, arena, err))
             return lx_wrap(err, "stack[%d] (%s)", i, s->items[i].ops->name);
-    if (lx_stack_by_rows(s, NULL))
-        return lx_fail(err, LX_ECONFIG, "stack: attention row by row is not there yet");
     if (check_stack(s, given->layers, err) || init_items(s, true, given, arena, params, err))
         return err->code;
     trained = lx_stack_reach(s, given->train_length, true);

@@ -132,7 +132,8 @@ enum lx_code lx_model_init(struct lx_model *m, const struct lx_model_config *con
                                 .d_model = D,
                                 .train_length = train_length,
                                 .max_length = max_length};
-    if (lx_stack_init(&m->stack, &dims, arena, &m->params, err))
+    if (lx_stack_init(&m->stack, &dims, arena, &m->params, err) ||
+        lx_stack_complete(&m->stack, config->layers, err))
         return err->code;
     return lx_paramset_layout(&m->params, with_gradients, err);
 }
@@ -157,8 +158,23 @@ double lx_model_flops(const struct lx_model_config *c, int T)
     return lx_model_flops_windowed(c, T, T);
 }
 
+/* Room for what a scheme carries from row to row; NULL: none does. */
+static double *take_state(const struct lx_model *m, size_t R, int T, struct lx_arena *arena)
+{
+    const struct lx_stack *s = &m->stack;
+    size_t most = 0;
+
+    for (int i = 0; i < s->n; i++) {
+        const struct lx_stack_item *e = &s->items[i];
+        size_t own = e->ops->n_state != NULL ? e->ops->n_state(e->self, T) : 0;
+
+        most = own > most ? own : most;
+    }
+    return most > 0 ? lx_arena_take(arena, R / (size_t)T * most, sizeof(double)) : NULL;
+}
+
 /* Room for one layer's activations. */
-static void take_acts(struct lx_acts *a, const struct lx_model *m, size_t R, bool training,
+static void take_acts(struct lx_acts *a, const struct lx_model *m, size_t R, int T, bool training,
                       struct lx_arena *arena)
 {
     const struct lx_model_config *c = &m->config;
@@ -177,6 +193,7 @@ static void take_acts(struct lx_acts *a, const struct lx_model *m, size_t R, boo
         a->scale = lx_arena_take(arena, HR, sizeof(real));
     if (LX_STACK_HAS(&m->stack, NULL, key))
         a->key = lx_arena_take(arena, HR, sizeof(double));
+    a->state = take_state(m, R, T, arena);
     if (training) {
         a->ln2 = lx_arena_take(arena, R * D, sizeof(real));
         a->mid = lx_arena_take(arena, R * D, sizeof(real));
@@ -240,6 +257,10 @@ static void take_hooks(struct lx_work *w, const struct lx_model *m, struct lx_ar
         w->reversed = lx_arena_take(arena, 2 * H * T, sizeof(real));
     if (LX_STACK_HAS(s, NULL, sink))
         w->sink = lx_arena_take(arena, H, sizeof(real));
+    if (LX_STACK_HAS(s, NULL, whole))
+        w->whole = lx_arena_take(arena, H * T, sizeof(real));
+    if (LX_STACK_HAS(s, NULL, remap))
+        w->maps = lx_arena_take(arena, (size_t)LX_PRODUCTS_MAX * 2 * T, sizeof(double));
     if (LX_STACK_HAS(s, NULL, first_seen))
         w->first = lx_arena_take(arena, T, sizeof(int));
 }
@@ -251,7 +272,7 @@ static void take_hooks_back(struct lx_work *w, const struct lx_model *m, struct 
     size_t B = (size_t)w->max_B, BH = B * (size_t)m->config.heads, T = (size_t)w->max_T;
     size_t reach = (size_t)w->max_reach;
     bool mul = LX_STACK_HAS(s, NULL, mul_back), scale = LX_STACK_HAS(s, NULL, scale_back),
-         key = LX_STACK_HAS(s, NULL, key_back);
+         key = LX_STACK_HAS(s, NULL, key_back), whole = LX_STACK_HAS(s, NULL, whole_back);
 
     if (LX_STACK_HAS(s, NULL, dist_back))
         w->ddist = lx_arena_take(arena, BH * reach, sizeof(real));
@@ -259,7 +280,9 @@ static void take_hooks_back(struct lx_work *w, const struct lx_model *m, struct 
         w->dmul = lx_arena_take(arena, BH * reach, sizeof(real));
     if (scale)
         w->dscale = lx_arena_take(arena, BH * T, sizeof(real));
-    if (mul || scale)
+    if (whole)
+        w->dwhole = lx_arena_take(arena, BH * T, sizeof(real));
+    if (mul || scale || whole)
         w->spare = lx_arena_take(
             arena, (size_t)lx_parallel_threads() * (size_t)m->config.heads * reach, sizeof(real));
     if (key)
@@ -271,6 +294,30 @@ static void take_hooks_back(struct lx_work *w, const struct lx_model *m, struct 
     if (LX_STACK_HAS(s, NULL, sums_back))
         w->sums =
             lx_arena_take(arena, B * lx_stack_n_sums(s, m->config.heads, w->max_T), sizeof(double));
+}
+
+/* Reals of scratch for whichever way a layer goes, in any phase of the training. */
+static size_t attention_scratch(const struct lx_work *w, const struct lx_model *m)
+{
+    struct lx_model whole = *m;
+    struct lx_attention a = {
+        .T = w->max_T, .H = m->config.heads, .head_dim = m->config.d_model / m->config.heads};
+    size_t most = lx_attention_scratch(&a, w->training);
+    bool placed = LX_STACK_HAS(&m->stack, NULL, positions) && LX_STACK_HAS(&m->stack, NULL, mul);
+
+    whole.stack.progress = 0;
+    a.rows = true;
+    for (int l = 0; l < m->config.layers; l++) {
+        struct lx_enc_call c = {.layer = l, .T = w->max_T};
+        size_t own;
+
+        if (!m->rows && !placed && !lx_stack_by_rows(&whole.stack, &c))
+            continue;
+        lx_work_products(&whole, &c, &a);
+        own = lx_attention_scratch(&a, w->training);
+        most = own > most ? own : most;
+    }
+    return most;
 }
 
 /* Take everything from the arena; pointers are NULL while it measures. */
@@ -285,7 +332,7 @@ static void take_work(struct lx_work *w, struct lx_acts *acts, const struct lx_m
 
     for (int l = 0; l < c->layers; l++) {
         if (w->training || l == 0)
-            take_acts(acts != NULL ? &acts[l] : &measured, m, R, w->training, arena);
+            take_acts(acts != NULL ? &acts[l] : &measured, m, R, w->max_T, w->training, arena);
         else if (acts != NULL)
             acts[l] = acts[0];
     }
@@ -297,7 +344,7 @@ static void take_work(struct lx_work *w, struct lx_acts *acts, const struct lx_m
     w->rstdf = lx_arena_take(arena, R, sizeof(real));
     w->tau = lx_arena_take(arena, H, sizeof(real));
     take_hooks(w, m, arena);
-    w->attention_scratch = lx_attention_scratch(w->max_T, c->d_model / c->heads, w->training);
+    w->attention_scratch = attention_scratch(w, m);
     w->scratch = lx_arena_take(arena, threads * w->attention_scratch, sizeof(real));
     w->logits =
         lx_arena_take(arena, threads * (size_t)LX_LOSS_ROWS * (size_t)c->vocab, sizeof(real));

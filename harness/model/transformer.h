@@ -49,6 +49,7 @@ struct lx_model {
     /* (layers, heads) or NULL: multiplies the temperature of the stack's attention logits. For
      * analyses that read the same weights at another temperature. */
     const real *temperature;
+    bool rows;               /* all attention row by row: for tests */
     struct lx_enc_draw draw; /* what positions of the next pass depend on; 0 but while training */
 };
 

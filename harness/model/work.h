@@ -25,6 +25,7 @@ struct lx_acts {
     real *lse;                           /* (B, H, T)                                        */
     real *scale;                         /* (B, H, T) where the stack has factors on rows    */
     double *key;                         /* (B, H, T) where the stack has biases of keys     */
+    double *state;                       /* (B, n_state) where a scheme carries one          */
     real *mid;                           /* (R, D) residual stream between attention and MLP */
     real *up, *act;                      /* (R, F) before and after GELU                     */
 };
@@ -45,19 +46,21 @@ struct lx_work {
     real *dist, *mul, *table;   /* (H, max_reach) by distance                     */
     real *reversed;             /* (2, H, T)                                      */
     real *sink;                 /* (H)                                            */
+    real *whole;                /* (H, T)                                         */
+    double *maps;               /* (products, 2, T)                               */
     int *first;                 /* (T)                                            */
     real *scratch;              /* (threads, attention_scratch) attention         */
     size_t attention_scratch;   /* reals                                          */
     real *logits;               /* (threads, LX_LOSS_ROWS, V)                     */
     real *dx, *dh, *dqkv, *dup; /* (R, D), (R, D), (R, 3D), (R, F): training  */
     /* Training, the same way */
-    real *ddist, *dmul;          /* (B, H, max_reach)                              */
-    real *dscale, *spare;        /* (B, H, T), (threads, H, max_reach)             */
-    double *dkey, *dsink, *sums; /* (B, H, T), (B, H), (B, n_sums)                */
-    size_t n_sums;               /* of a sequence in the last pass                 */
-    real *dln1;                  /* (R, D) what hooks send back to the layer's input */
-    real *partial;               /* (chunks - 1, partial_size) gradients: training */
-    size_t partial_size;         /* reals: a layer's arrays, or the embedding's    */
+    real *ddist, *dmul;            /* (B, H, max_reach)                              */
+    real *dscale, *dwhole, *spare; /* (B, H, T), (threads, H, max_reach)             */
+    double *dkey, *dsink, *sums;   /* (B, H, T), (B, H), (B, n_sums)                */
+    size_t n_sums;                 /* of a sequence in the last pass                 */
+    real *dln1;                    /* (R, D) what hooks send back to the layer's input */
+    real *partial;                 /* (chunks - 1, partial_size) gradients: training */
+    size_t partial_size;           /* reals: a layer's arrays, or the embedding's    */
 };
 
 /* How many chunks R rows make, and where chunk i lies. */
@@ -74,6 +77,9 @@ void lx_work_begin(struct lx_model *m, struct lx_work *w, const uint16_t *tokens
 struct lx_enc_call lx_work_call(const struct lx_work *w, int l, int b, int B);
 /* Whether layer l goes row by row; q and k are then left as they are projected. */
 bool lx_work_by_rows(const struct lx_model *m, const struct lx_work *w, int l);
+/* The products of queries and keys of a layer (c NULL: of any): sets products, width and turned. */
+void lx_work_products(const struct lx_model *m, const struct lx_enc_call *c,
+                      struct lx_attention *a);
 /* After q, k and v are there: turns q and k, asks for what depends on the layer's input. */
 void lx_work_sequences(struct lx_model *m, struct lx_work *w, int l);
 /* Ask for everything else that holds for layer l. */

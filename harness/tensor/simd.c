@@ -151,6 +151,20 @@ static double loss_row(size_t n, const real *z, int target, real weight, real *d
     return log((double)sum) + ((double)max - (double)zt);
 }
 
+static real exp_row(size_t n, real max, const real *x, real *y)
+{
+    real sum = 0;
+
+#pragma omp simd reduction(+ : sum)
+    for (size_t j = 0; j < n; j++) {
+        real t = x[j] - max, e = t < (real)-87 ? 0 : fast_exp(t);
+
+        y[j] = e;
+        sum += e;
+    }
+    return sum;
+}
+
 static void add(size_t n, const real *x, real *y)
 {
 #pragma omp simd
@@ -225,6 +239,7 @@ const struct lx_simd JOIN(lx_simd_, LX_SIMD) = {
     .norm_row = norm_row,
     .norm_row_back = norm_row_back,
     .loss_row = loss_row,
+    .exp_row = exp_row,
     .add = add,
     .scale = scale,
     .dot = dot,

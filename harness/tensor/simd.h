@@ -51,6 +51,9 @@ struct lx_simd {
      * dz = (softmax(z) - onehot(target)) * weight (dz may be z). */
     double (*loss_row)(size_t n, const real *z, int target, real weight, real *dz);
 
+    /* y = exp(x - max), exactly 0 where x is far below max or -INFINITY; returns the sum of y. */
+    real (*exp_row)(size_t n, real max, const real *x, real *y);
+
     void (*add)(size_t n, const real *x, real *y);       /* y += x      */
     void (*scale)(size_t n, real a, real *y);            /* y *= a      */
     real (*dot)(size_t n, const real *x, const real *y); /* sum x y     */

@@ -86,10 +86,14 @@ static inline void model_scatter(struct model_rig *r, double spread, uint64_t se
     }
 }
 
-/* Stack of one scheme with its default options; size >= 64. */
+/* Stack of one scheme with its default options, and with rotations below one that moves them;
+ * size >= 96. */
 static inline const char *model_stack_of(const char *name, char *out, size_t size)
 {
-    (void)snprintf(out, size, "[{\"name\": \"%s\"}]", name);
+    const struct lx_encoding_ops *ops = lx_encoding_find(name);
+
+    (void)snprintf(out, size, "[%s{\"name\": \"%s\"}]",
+                   ops != NULL && ops->remap != NULL ? "\"rope\", " : "", name);
     return out;
 }
 

@@ -127,7 +127,7 @@ static void open_problem(struct problem *p, const struct shape *s)
     p->a = (struct lx_attention){.B = s->B, .T = s->T, .H = s->H, .head_dim = s->hd};
     p->a.window = s->window > 0 ? s->window : s->T;
     p->a.qkv = random_reals(p, BT * 3 * (size_t)p->D, 1.5, 1);
-    p->a.scratch = guarded(p, lx_attention_scratch(s->T, s->hd, true));
+    p->a.scratch = guarded(p, lx_attention_scratch(&p->a, true));
     p->a.out = guarded(p, BT * (size_t)p->D);
     p->a.lse = guarded(p, p->rows);
     p->a.entropy = guarded(p, p->rows);
@@ -358,7 +358,7 @@ static void check_shape(const struct shape *s)
     check_guards(p.g.scale, p.rows);
     check_guards(p.g.dist, p.rows);
     check_guards(p.a.reversed, 2 * HT);
-    check_guards(p.a.scratch, lx_attention_scratch(s->T, s->hd, true));
+    check_guards(p.a.scratch, lx_attention_scratch(&p.a, true));
     lx_arena_free(&p.arena);
 }
 

@@ -172,8 +172,8 @@ static void test_verdicts(void **state)
           CLAIM("holm", "\"left\":{\"encoding\":\"b\",\"length\":8},\"op\":\">\",\"right\":"
                         "{\"encoding\":\"a\",\"length\":4}") "]");
     const enum lx_claim_verdict want[] = {LX_CLAIM_HOLDS,    LX_CLAIM_FAILS, LX_CLAIM_HOLDS,
-                                    LX_CLAIM_FAILS,    LX_CLAIM_HOLDS, LX_CLAIM_FAILS,
-                                    LX_CLAIM_UNDECIDED};
+                                          LX_CLAIM_FAILS,    LX_CLAIM_HOLDS, LX_CLAIM_FAILS,
+                                          LX_CLAIM_UNDECIDED};
     for (size_t i = 0; i < 7; i++)
         if (results.item[i].verdict != want[i])
             fail_msg("%s: %d, expected %d", results.item[i].claim->id, results.item[i].verdict,

@@ -469,6 +469,12 @@ static void a_clone_is_of_its_own(void **state)
         void *before;
 
         CHECK_OK(lx_stack_of(&parsed, ops, &arena, &err));
+        if (ops->remap != NULL) { /* needs rotations to move */
+            struct lx_stack rope;
+
+            CHECK_OK(lx_stack_of(&rope, lx_encoding_find("rope"), &arena, &err));
+            parsed.items[parsed.n++] = rope.items[0];
+        }
         before = lx_arena_take(&arena, 1, ops->state_size + 1);
         assert_non_null(before);
         memcpy(before, parsed.items[0].self, ops->state_size);

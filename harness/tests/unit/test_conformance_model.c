@@ -35,6 +35,10 @@ static const char *const stacks[] = {
     "[{\"name\": \"sandwich\", \"smoothed\": true}]",
     "[\"fox\", \"sink\", {\"name\": \"window\", \"width\": 5, \"layers\": [0]}]",
     "[\"rope\", \"ssmax\", \"fire\", {\"name\": \"chunks\", \"width\": 7, \"back\": 1}]",
+    "[\"cope\", \"fox\", {\"name\": \"window\", \"width\": 9}]",
+    "[\"rope\", \"alibi\", {\"name\": \"dape\", \"kernel\": 3}, \"sink\"]",
+    "[\"rope\", \"stick_breaking\", {\"name\": \"self_extend\", \"window\": 6}, \"ssmax\"]",
+    "[\"rope\", \"fire\", {\"name\": \"streaming\", \"recent\": 6}]",
     "[\"scale_invariant\", {\"name\": \"rope\", \"layers\": \"every 2\"}, \"fox\"]",
 };
 

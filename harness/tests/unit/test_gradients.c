@@ -292,6 +292,20 @@ static void every_stack(void **state)
         "2\"}, "
         "\"ssmax\"]",
         "[{\"name\": \"fire\", \"shared\": true}, \"kerple_power\", \"ssmax\", \"sink\"]",
+        "[{\"name\": \"cope\", \"positions\": 5}, \"ssmax\", \"alibi\", \"sink\"]",
+        "[\"kerple_log\", \"dape\", {\"name\": \"temperature\", \"tau\": 0.7}]",
+        "[\"rope\", \"kerple_power\", {\"name\": \"dape\", \"kernel\": 3, \"width\": 5}, "
+        "\"scale_invariant\", {\"name\": \"window\", \"width\": 4}]",
+        "[{\"name\": \"stick_breaking\", \"current\": true}, \"ssmax\", \"kerple_log\", {\"name\": "
+        "\"temperature\", \"tau\": 0.7}]",
+        "[\"rope\", {\"name\": \"leaky_rerope\", \"window\": 3, \"factor\": 4}, \"fox\", \"sink\"]",
+        "[\"rope\", {\"name\": \"self_extend\", \"window\": 3, \"group\": 2}, \"ssmax\", "
+        "\"stick_breaking\"]",
+        "[\"rope\", {\"name\": \"dual_chunk\", \"chunk\": 5, \"local\": 2}, \"kerple_log\"]",
+        "[{\"name\": \"rope\", \"layers\": [0]}, {\"name\": \"streaming\", \"sinks\": 2, "
+        "\"recent\": 3, "
+        "\"layers\": [0]}, \"fox\"]",
+        "[\"kerple_log\", {\"name\": \"ssmax\", \"whole\": true, \"bias\": true}, \"sink\"]",
         "[{\"name\": \"window\", \"width\": 99}, \"kerple_log\", \"learned\", \"rope\"]",
     };
 

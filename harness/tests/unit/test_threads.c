@@ -107,6 +107,8 @@ static void threads_do_not_change_a_bit(void **state)
         "[{\"name\": \"t5\", \"buckets\": 16, \"max_distance\": 32}]",
         "[{\"name\": \"rope\"}, {\"name\": \"alibi\", \"learned\": true}]",
         "[{\"name\": \"learned\"}, {\"name\": \"window\", \"width\": 70}]",
+        "[\"cope\", \"alibi\", \"dape\"]",
+        "[\"rope\", \"rerope\", \"fox\", \"stick_breaking\"]",
         "[\"fox\", \"ssmax\", \"fire\", \"sink\", \"scale_invariant\", {\"name\": \"chunks\", "
         "\"width\": 50}]",
     };
