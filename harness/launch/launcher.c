@@ -13,13 +13,12 @@ enum lx_code lx_launcher_find(const char *name, const struct lx_launcher **out, 
 {
     struct lx_buf names = {0};
 
-    *out = lx_launchers[0];
-    if (name == NULL)
-        return LX_OK;
     for (size_t i = 0; lx_launchers[i] != NULL; i++) {
         *out = lx_launchers[i];
-        if (strcmp((*out)->name, name) == 0)
+        if (name == NULL || strcmp(name, (*out)->name) == 0) {
+            lx_buf_free(&names);
             return LX_OK;
+        }
         lx_buf_printf(&names, "%s%s",
                       i == 0                        ? ""
                       : lx_launchers[i + 1] == NULL ? " or "

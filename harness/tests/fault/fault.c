@@ -5,7 +5,7 @@
  * those of OpenBLAS, of libc's inside and of gnuplot are not ours to handle.
  *
  *   LX_FAULT=CLASS:N:WHEN:HOW   CLASS one of the names below, or `any`: all but alloc and wait
- *                               WHEN once, on (from then on); HOW fail, enospc, short, eintr, kill
+ *                               WHEN once, on (from then on); HOW fail, enospc, short, eintr, kill, hang
  *   LX_FAULT_IN=main|worker     which processes: the one that was started, or the supervisor's workers
  *   LX_FAULT_LOG=FILE           gets a line when the fault strikes, and one for each process that ends:
  *                               its calls, and what it left allocated and open
@@ -58,8 +58,8 @@ enum class {
 static const char *const class_names[N_CLASSES + 1] = {
     "alloc", "open",  "read",   "list", "write",   "fsync", "rename",
     "close", "mkdir", "remove", "stat", "process", "wait",  "any"};
-enum how { FAIL, ENOSPACE, SHORT, INTERRUPT, KILL, N_HOWS };
-static const char *const how_names[N_HOWS] = {"fail", "enospc", "short", "eintr", "kill"};
+enum how { FAIL, ENOSPACE, SHORT, INTERRUPT, KILL, HANG, N_HOWS };
+static const char *const how_names[N_HOWS] = {"fail", "enospc", "short", "eintr", "kill", "hang"};
 
 static struct {
     enum class class;
@@ -140,6 +140,8 @@ static bool strikes(enum class class, const char *what)
     }
     if (spec.how == KILL)
         (void)raise(SIGKILL);
+    while (spec.how == HANG)
+        (void)pause();
     if (spec.how == SHORT)
         return true;
     errno = spec.how == INTERRUPT || class == WAIT ? EINTR
