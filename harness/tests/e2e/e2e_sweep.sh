@@ -187,7 +187,7 @@ while [ $lives -lt 40 ]; do
     pid=$!
     last=$units
     while kill -0 $pid 2>/dev/null; do
-        now=$(sed -n '1s/longshot-eval-1 \([0-9]*\) .*/\1/p' ek/work/*/eval.part 2>/dev/null)
+        now=$(sed -n '1s/longshot-eval-[0-9]* \([0-9]*\) .*/\1/p' ek/work/*/eval.part 2>/dev/null)
         [ "${now:-0}" -lt $((last + 6)) ] || { kill -KILL $pid; units=$now; break; }
         sleep 0.01
     done
