@@ -11,6 +11,8 @@
     X(rope)                                                                                        \
     X(xpos)                                                                                        \
     X(fope)                                                                                        \
+    X(pope)                                                                                        \
+    X(hope)                                                                                        \
     X(alibi)                                                                                       \
     X(t5)                                                                                          \
     X(relative)                                                                                    \
@@ -21,6 +23,8 @@
     X(bam)                                                                                         \
     X(mlp_bias)                                                                                    \
     X(sandwich)                                                                                    \
+    X(shaw)                                                                                        \
+    X(transformer_xl)                                                                              \
     X(formula)                                                                                     \
     X(adaptive_scale)                                                                              \
     X(window)                                                                                      \
@@ -40,6 +44,8 @@
     X(cope)                                                                                        \
     X(dape)                                                                                        \
     X(stick_breaking)                                                                              \
+    X(selective)                                                                                   \
+    X(entmax)                                                                                      \
     X(chunks)
 
 #define DECLARE(name) extern const struct lx_encoding_ops lx_encoding_##name;
