@@ -251,27 +251,53 @@ static enum lx_code save(struct merge *m, const char *name, const struct lx_buf 
     return code;
 }
 
-/* All tables are made before the first is replaced. The mark of a merge that is not whole is put there
- * before its tables and taken away after those of one that is. */
+static enum lx_code write_tables(struct merge *m, struct lx_buf text[], struct lx_err *err)
+{
+    for (int i = 0; i < LX_CELL_FILE_COUNT; i++)
+        if (write_table(&m->tables[i], &m->arena, &text[i], err))
+            return err->code;
+    return LX_OK;
+}
+
+static enum lx_code save_tables(struct merge *m, const struct lx_buf text[], struct lx_err *err)
+{
+    for (int i = LX_CELL_FILE_COUNT - 1; i >= 0; i--)
+        if (save(m, layouts[i].name, &text[i], err))
+            return err->code;
+    return LX_OK;
+}
+
+/* DIR/partial.json: there before the tables that it is about, and away after those that are whole. */
+static enum lx_code mark_partial(struct merge *m, struct lx_err *err)
+{
+    struct lx_buf text = {0};
+    enum lx_code code = LX_OK;
+
+    if (write_partial(m, &text, err) || save(m, LX_PARTIAL_FILE, &text, err))
+        code = err->code;
+    lx_buf_free(&text);
+    return code;
+}
+
+static enum lx_code mark_whole(struct merge *m, struct lx_err *err)
+{
+    const char *path = lx_arena_printf(&m->arena, "%s/" LX_PARTIAL_FILE, m->dir);
+
+    return path != NULL ? lx_fs_remove(path, err) : lx_fail(err, LX_ENOMEM, "out of memory");
+}
+
+/* All tables are made before the first is replaced. */
 static enum lx_code write_all(struct merge *m, struct lx_err *err)
 {
-    struct lx_buf text[LX_CELL_FILE_COUNT] = {{0}}, partial = {0};
+    struct lx_buf text[LX_CELL_FILE_COUNT] = {{0}};
     bool whole = m->counts.n_done == m->counts.n_cells;
-    const char *mark = lx_arena_printf(&m->arena, "%s/" LX_PARTIAL_FILE, m->dir);
-    enum lx_code code = mark != NULL ? LX_OK : lx_fail(err, LX_ENOMEM, "out of memory");
+    enum lx_code code = LX_OK;
 
-    for (int i = 0; i < LX_CELL_FILE_COUNT && code == LX_OK; i++)
-        code = write_table(&m->tables[i], &m->arena, &text[i], err);
-    if (code == LX_OK && !whole &&
-        (write_partial(m, &partial, err) || save(m, LX_PARTIAL_FILE, &partial, err)))
+    if (write_tables(m, text, err) || (!whole && mark_partial(m, err)) ||
+        save_tables(m, text, err) || (whole && mark_whole(m, err)))
         code = err->code;
-    for (int i = LX_CELL_FILE_COUNT - 1; i >= 0 && code == LX_OK; i--)
-        code = save(m, layouts[i].name, &text[i], err);
-    if (code == LX_OK && whole)
-        code = lx_fs_remove(mark, err);
     for (int i = 0; i < LX_CELL_FILE_COUNT; i++)
         lx_buf_free(&text[i]);
-    lx_buf_free(&partial);
     return code;
 }
 
@@ -324,18 +350,18 @@ static void tell_kernels(struct merge *m)
 enum lx_code lx_merge(const char *dir, bool pack, struct lx_merged *out, struct lx_err *err)
 {
     struct merge m = {.dir = dir, .pack = pack};
-    enum lx_code code;
+    enum lx_code code = LX_OK;
 
     m.missing.out = &m.missing_text;
     for (int i = 0; i < LX_CELL_FILE_COUNT; i++)
         table_init(&m.tables[i], &layouts[i]);
-    code = lx_plan_visit(dir, visit, &m, err);
-    if (code == LX_OK)
-        code = write_all(&m, err);
-    if (code == LX_OK)
+    if (lx_plan_visit(dir, visit, &m, err) || write_all(&m, err)) {
+        code = err->code;
+    } else {
         tell_kernels(&m);
-    if (code == LX_OK && m.counts.n_done == m.counts.n_cells)
-        lx_collect_garbage(dir);
+        if (m.counts.n_done == m.counts.n_cells)
+            lx_collect_garbage(dir);
+    }
     *out = m.counts;
     for (int i = 0; i < LX_CELL_FILE_COUNT; i++)
         free(m.tables[i].rows);

@@ -12,8 +12,14 @@
 
 #define TRIES 10 /* each lost only to another process that replaced the same folder in between */
 
-/* Make the parents, and a temporary folder beside where `folder` is to be. */
-static enum lx_code make_temp(const char *folder, struct lx_buf *temp, struct lx_err *err)
+static bool is_link(const char *path)
+{
+    struct stat st;
+
+    return lstat(path, &st) == 0 && S_ISLNK(st.st_mode);
+}
+
+static enum lx_code make_parents(const char *folder, struct lx_err *err)
 {
     const char *slash = strrchr(folder, '/');
     struct lx_buf parent = {0};
@@ -21,34 +27,32 @@ static enum lx_code make_temp(const char *folder, struct lx_buf *temp, struct lx
 
     if (slash != NULL && slash > folder) {
         lx_buf_addn(&parent, folder, (size_t)(slash - folder));
-        code = lx_buf_check(&parent, err);
-        if (code == LX_OK)
-            code = lx_fs_mkdir(parent.text, err);
+        if (lx_buf_check(&parent, err) || lx_fs_mkdir(parent.text, err))
+            code = err->code;
     }
     lx_buf_free(&parent);
-    if (code == LX_OK && lx_fs_is_file(folder))
-        code = lx_fail(err, LX_EIO, "%s: cannot make folder: a file of this name exists", folder);
-    if (code == LX_OK)
-        code = lx_fs_temp_folder(folder, temp, err);
     return code;
+}
+
+/* Make the parents, and a temporary folder beside where `folder` is to be. */
+static enum lx_code make_temp(const char *folder, struct lx_buf *temp, struct lx_err *err)
+{
+    if (make_parents(folder, err))
+        return err->code;
+    if (lx_fs_is_file(folder) && !is_link(folder))
+        return lx_fail(err, LX_EIO, "%s: cannot make folder: a file of this name exists", folder);
+    return lx_fs_temp_folder(folder, temp, err);
 }
 
 enum lx_code lx_publish_check(const char *folder, struct lx_err *err)
 {
     struct lx_buf temp = {0};
-    enum lx_code code = make_temp(folder, &temp, err);
+    enum lx_code code = LX_OK;
 
-    if (code == LX_OK)
-        code = lx_fs_remove(temp.text, err);
+    if (make_temp(folder, &temp, err) || lx_fs_remove(temp.text, err))
+        code = err->code;
     lx_buf_free(&temp);
     return code;
-}
-
-static bool is_link(const char *path)
-{
-    struct stat st;
-
-    return lstat(path, &st) == 0 && S_ISLNK(st.st_mode);
 }
 
 /* Take what is not whole out of the way. Renamed, not emptied: file by file this could hit what another
@@ -65,11 +69,10 @@ static enum lx_code set_aside(const char *folder, struct lx_err *err)
             return lx_fail(err, LX_EIO, "%s: cannot remove: %s", folder, strerror(errno));
         return LX_OK;
     }
-    code = lx_fs_temp_folder(folder, &aside, err);
-    if (code == LX_OK) {
-        code = lx_fs_rename_folder(folder, aside.text, &how, err);
-        (void)!lx_fs_remove_folder(aside.text, &ignored);
-    }
+    if (lx_fs_temp_folder(folder, &aside, err))
+        return err->code;
+    code = lx_fs_rename_folder(folder, aside.text, &how, err);
+    (void)!lx_fs_remove_folder(aside.text, &ignored);
     lx_buf_free(&aside);
     return code;
 }
@@ -142,19 +145,17 @@ static enum lx_code put_in_place(const struct lx_publication *p, const char *tem
 enum lx_code lx_publish(const struct lx_publication *p, bool *mine, struct lx_err *err)
 {
     struct lx_buf temp = {0};
-    enum lx_code code;
+    enum lx_code code = LX_OK;
 
     *mine = false;
     if (p->is_whole(p->ctx, p->folder))
         return LX_OK;
-    code = make_temp(p->folder, &temp, err);
-    if (code == LX_OK) {
-        code = p->write(p->ctx, temp.text, err);
-        if (code == LX_OK)
-            code = put_in_place(p, temp.text, mine, err);
-        if (!*mine)
-            remove_temp(p, temp.text);
-    }
+    if (make_temp(p->folder, &temp, err))
+        return err->code;
+    if (p->write(p->ctx, temp.text, err) || put_in_place(p, temp.text, mine, err))
+        code = err->code;
+    if (!*mine)
+        remove_temp(p, temp.text);
     lx_buf_free(&temp);
     return code;
 }

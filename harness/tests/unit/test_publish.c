@@ -10,13 +10,13 @@
 #include "system/publish.h"
 #include "tests/unit/check.h"
 
-#define SEAL "sums.sha256"
+#define MANIFEST "sums.sha256"
 #define WRITERS 4
 #define FOLDERS 120
 
 static char top[64];
 static struct lx_err err;
-static const char *const names[] = {"a", "b"}, *const written[] = {"a", "b", SEAL};
+static const char *const names[] = {"a", "b"}, *const written[] = {"a", "b", MANIFEST};
 
 static int make_top(void **state)
 {
@@ -31,7 +31,7 @@ static int remove_top(void **state)
     return lx_fs_remove_folder(top, &err) != LX_OK;
 }
 
-/* A writer of two sealed files that carry its mark. */
+/* A writer of two files with sums that carry its mark. */
 struct writer {
     int mark, written;
     bool fails;
@@ -51,7 +51,7 @@ static enum lx_code put(const char *folder, const char *name, int mark)
 static enum lx_code write_both(void *ctx, const char *folder, struct lx_err *e)
 {
     struct writer *w = ctx;
-    const struct lx_manifest_file sealed[] = {{.name = names[0]}, {.name = names[1]}};
+    const struct lx_manifest_file files[] = {{.name = names[0]}, {.name = names[1]}};
     enum lx_code code = put(folder, names[0], w->mark);
     bool mine;
 
@@ -62,7 +62,7 @@ static enum lx_code write_both(void *ctx, const char *folder, struct lx_err *e)
         return lx_fail(e, LX_EIO, "no more");
     if (code == LX_OK)
         code = put(folder, names[1], w->mark);
-    return code == LX_OK ? lx_manifest_write(folder, SEAL, sealed, 2, e) : code;
+    return code == LX_OK ? lx_manifest_write(folder, MANIFEST, files, 2, e) : code;
 }
 
 static bool is_whole(void *ctx, const char *folder)
@@ -72,7 +72,7 @@ static bool is_whole(void *ctx, const char *folder)
     bool found;
 
     (void)ctx;
-    return lx_manifest_check(folder, SEAL, files, 2, &found, &why) == LX_OK && found;
+    return lx_manifest_check(folder, MANIFEST, files, 2, &found, &why) == LX_OK && found;
 }
 
 static int mark_of(const char *folder)

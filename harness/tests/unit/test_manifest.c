@@ -16,7 +16,7 @@ static const char *const names[] = {"one", "two"};
 static int make_folder(void **state)
 {
     (void)state;
-    (void)snprintf(folder, sizeof(folder), "/tmp/lx-seal-XXXXXX");
+    (void)snprintf(folder, sizeof(folder), "/tmp/lx-manifest-XXXXXX");
     return mkdtemp(folder) == NULL;
 }
 
@@ -52,7 +52,7 @@ static void put(const char *name, const char *text, size_t n)
 #define SHA_ABC "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"
 #define SHA_EMPTY "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
 
-static void seal_both(void)
+static void write_both(void)
 {
     const struct lx_manifest_file files[] = {{"one", "abc", 3}, {.name = "two"}};
 
@@ -70,14 +70,14 @@ static enum lx_code check(void)
     return lx_manifest_check(folder, "s", files, 2, &found, &err);
 }
 
-static void a_seal_is_what_sha256sum_writes(void **state)
+static void a_manifest_is_what_sha256sum_writes(void **state)
 {
     struct lx_buf text = {0};
 
     (void)state;
     CHECK_OK(check()); /* no manifest: nothing is known, and that is said */
     assert_false(found);
-    seal_both();
+    write_both();
     CHECK_OK(lx_fs_read(path_of("s"), &text, &err));
     assert_string_equal(text.text, SHA_ABC "  one\n" SHA_EMPTY "  two\n");
     CHECK_OK(check());
@@ -92,7 +92,7 @@ static void a_file_can_be_given_up(void **state)
     struct lx_buf text = {0};
 
     (void)state;
-    seal_both();
+    write_both();
     assert_false(lx_manifest_has_dropped(folder, "s", "one"));
     CHECK_OK(lx_manifest_drop(folder, "s", "one", &err));
     CHECK_OK(lx_manifest_drop(folder, "s", "one", &err)); /* twice is once */
@@ -133,19 +133,19 @@ static void damage(const char *name, void (*refused)(void))
     lx_buf_free(&whole);
 }
 
-static void seal_refused(void)
+static void change_refused(void)
 {
     assert_int_equal(check(), LX_EFORMAT);
     assert_non_null(strstr(err.text, folder));
 }
 
-static void any_change_breaks_the_seal(void **state)
+static void any_change_is_noticed(void **state)
 {
     (void)state;
-    seal_both();
-    damage("one", seal_refused);
+    write_both();
+    damage("one", change_refused);
     CHECK_OK(check());
-    damage("s", seal_refused);
+    damage("s", change_refused);
     CHECK_OK(check());
     put("two", "x", 1);
     CHECK_FAILS(check(), LX_EFORMAT, "/two: broken: its SHA-256 is ");
@@ -155,7 +155,7 @@ static void any_change_breaks_the_seal(void **state)
 
 #define KEY "cell weights"
 
-static void partial_refused(void)
+static void checkpoint_refused(void)
 {
     struct lx_store_rows rows = {0};
 
@@ -169,7 +169,7 @@ static void a_half_done_evaluation_comes_back_whole_or_not_at_all(void **state)
     struct lx_store_rows rows = {0}, back = {0};
 
     (void)state;
-    partial_refused();
+    checkpoint_refused();
     lx_buf_add(&rows.metrics, "a,1\nb,2\n");
     CHECK_OK(lx_eval_checkpoint_save(path_of("p"), KEY, 11, &rows, &err)); /* no blocks */
     assert_int_equal(lx_eval_checkpoint_load(path_of("p"), KEY, &back), 11);
@@ -181,7 +181,7 @@ static void a_half_done_evaluation_comes_back_whole_or_not_at_all(void **state)
     assert_int_equal(lx_eval_checkpoint_load(path_of("p"), KEY, &back), 12);
     assert_string_equal(back.metrics.text, "a,1\nb,2\na,1\nb,2\n");
     assert_string_equal(back.blocks.text, "before\nc,3\n");
-    damage("p", partial_refused);
+    damage("p", checkpoint_refused);
     assert_int_equal(lx_eval_checkpoint_load(path_of("p"), "cell other weights", &back), 0);
     assert_string_equal(back.blocks.text, "before\nc,3\n");
     lx_store_rows_free(&rows);
@@ -238,9 +238,10 @@ static void free_space_is_that_of_the_nearest_folder(void **state)
 }
 
 static const struct CMUnitTest tests[] = {
-    cmocka_unit_test_setup_teardown(a_seal_is_what_sha256sum_writes, make_folder, remove_folder),
+    cmocka_unit_test_setup_teardown(a_manifest_is_what_sha256sum_writes, make_folder,
+                                    remove_folder),
     cmocka_unit_test_setup_teardown(a_file_can_be_given_up, make_folder, remove_folder),
-    cmocka_unit_test_setup_teardown(any_change_breaks_the_seal, make_folder, remove_folder),
+    cmocka_unit_test_setup_teardown(any_change_is_noticed, make_folder, remove_folder),
     cmocka_unit_test_setup_teardown(a_half_done_evaluation_comes_back_whole_or_not_at_all,
                                     make_folder, remove_folder),
     cmocka_unit_test_setup_teardown(a_live_file_says_how_far_a_cell_is, make_folder, remove_folder),
