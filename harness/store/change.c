@@ -263,7 +263,7 @@ void lx_change_describe(const struct lx_json *before, const struct lx_json *afte
     if (l.n > MOST_CHANGES)
         lx_buf_printf(out, " and %d more", l.n - MOST_CHANGES);
     if (l.n == 0)
-        lx_buf_add(out, "the content of the data");
+        lx_buf_add(out, "the content of the data, or the protocol");
 }
 
 static enum lx_code describe(const char *dir, const struct lx_buf *config, struct lx_buf *out,
