@@ -5,13 +5,16 @@
  * Source: Beltagy et al. 2020, arXiv:2004.05150, s. 3.1 (sliding window attention).
  * Past the training length: with n layers the output depends on the last n (width - 1) + 1 tokens, so
  * a model whose reach stays within the training length sees nothing new at longer ones.
- * Options: width; 0, the default, is the training length, the control that shows whether a scheme gains
+ * Options: fraction, the width as a part of L, or width; 0, the default, is the training length, the control that shows whether a scheme gains
  * anything from tokens further away.
  * Differences from the paper: causal, the same width in every layer, no global tokens, no dilation. */
+#include <math.h>
+
 #include "encodings/encoding.h"
 
 struct window {
     int width, train_length;
+    double fraction; /* the option */
 };
 
 static const struct lx_option options[] = {
@@ -22,6 +25,14 @@ static const struct lx_option options[] = {
      .min = 0,
      .max = 1e9,
      .help = "keys that a query sees, itself included; 0: the training length"},
+    {.key = "fraction",
+     .type = LX_OPT_REAL,
+     .offset = offsetof(struct window, fraction),
+     .def = (double)NAN,
+     .min = 0,
+     .max = 1e6,
+     .help = "width as a part of the training length, rounded up, in place of width",
+     .flags = LX_OPT_OPEN_MIN},
     {.type = LX_OPT_END},
 };
 
@@ -32,8 +43,10 @@ static enum lx_code init(void *self, const struct lx_enc_dims *dims, struct lx_a
 
     (void)arena;
     (void)params;
-    (void)err;
     s->train_length = dims->train_length;
+    if (s->width > 0 && !isnan(s->fraction))
+        return lx_fail(err, LX_ECONFIG, "fraction: must be unset with width %d, got %g", s->width,
+                       s->fraction);
     return LX_OK;
 }
 
@@ -42,6 +55,8 @@ static int window(const void *self, const struct lx_enc_call *c)
     const struct window *s = self;
 
     (void)c;
+    if (!isnan(s->fraction))
+        return (int)fmin(ceil(s->fraction * s->train_length), 1e9);
     return s->width > 0 ? s->width : s->train_length;
 }
 

@@ -5,6 +5,7 @@
 #include "command/command.h"
 #include "datasets/dataset.h"
 #include "encodings/encoding.h"
+#include "encodings/schedules.h"
 
 static void list_encodings(struct lx_buf *out)
 {
@@ -12,6 +13,15 @@ static void list_encodings(struct lx_buf *out)
         const struct lx_encoding_ops *e = lx_encoding_at(i);
 
         lx_buf_printf(out, "%-16s %-28s %s\n", e->name, e->title, e->cite);
+    }
+}
+
+static void list_schedules(struct lx_buf *out)
+{
+    for (int i = 0; i < lx_schedule_count(); i++) {
+        const struct lx_schedule *s = lx_schedule_at(i);
+
+        lx_buf_printf(out, "%-16s %-28s %s\n", s->name, s->title, s->cite);
     }
 }
 
@@ -36,8 +46,10 @@ static void list_analyses(struct lx_buf *out)
 static const struct {
     const char *name;
     void (*list)(struct lx_buf *out);
-} registries[] = {
-    {"encodings", list_encodings}, {"datasets", list_datasets}, {"analyses", list_analyses}};
+} registries[] = {{"encodings", list_encodings},
+                  {"schedules", list_schedules},
+                  {"datasets", list_datasets},
+                  {"analyses", list_analyses}};
 enum { REGISTRIES = sizeof(registries) / sizeof(registries[0]) };
 
 static enum lx_code run(const void *given, int n, char **argv, struct lx_err *err)
@@ -59,7 +71,8 @@ static enum lx_code run(const void *given, int n, char **argv, struct lx_err *er
     }
     if (!found)
         return lx_fail(err, LX_EUSAGE,
-                       "list: must be encodings, datasets or analyses, got \"%.80s\"", argv[0]);
+                       "list: must be encodings, schedules, datasets or analyses, got \"%.80s\"",
+                       argv[0]);
     code = lx_command_print(&out, err);
     lx_buf_free(&out);
     return code;

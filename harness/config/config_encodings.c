@@ -19,14 +19,15 @@ static enum lx_code join_names(struct lx_config_stack *s, struct lx_arena *arena
     return code;
 }
 
-/* A bare name is a stack of that one scheme, and its id. */
-static enum lx_code read_bare(struct lx_config_stack *s, const char *name, struct lx_arena *arena,
-                              struct lx_err *err)
+/* A bare name is a stack of that one scheme, or a schedule, and its id. */
+static enum lx_code read_bare(struct lx_config_stack *s, const struct lx_json *v,
+                              struct lx_arena *arena, struct lx_err *err)
 {
-    if (lx_encoding_find(name) == NULL)
-        return lx_stack_unknown(name, s->path, LX_ECONFIG, err);
-    s->id = name;
-    return lx_stack_of(&s->stack, lx_encoding_find(name), arena, err);
+    const struct lx_encoding_ops *ops = lx_encoding_find(lx_json_text(v));
+
+    s->id = lx_json_text(v);
+    return ops != NULL ? lx_stack_of(&s->stack, ops, arena, err)
+                       : lx_stack_scheduled(&s->stack, v, s->path, arena, err);
 }
 
 /* Whatever an element may have beside id and stack is in `keys` and read by the caller. */
@@ -37,7 +38,7 @@ static enum lx_code read_stack(struct lx_config *c, struct lx_config_stack *s,
     const char *id_path, *stack_path;
 
     if (lx_json_type(v) == LX_JSON_TEXT)
-        return read_bare(s, lx_json_text(v), &c->arena, err);
+        return read_bare(s, v, &c->arena, err);
     if (lx_json_type(v) != LX_JSON_OBJECT)
         return lx_fail(err, LX_ECONFIG, "%s: must be an object or a name, got %s", s->path,
                        lx_json_type_name(lx_json_type(v)));

@@ -1,6 +1,7 @@
 /* The JSON Schema of configs, derived from the option tables; see config.h. */
 #include "config/config.h"
 #include "config/schema_internal.h"
+#include "encodings/schedules.h"
 
 static void add_text_type(struct lx_json_writer *w, const char *key, const char *pattern)
 {
@@ -133,6 +134,16 @@ static void add_datasets(struct lx_json_writer *w)
             lx_options_schema(d->options, w);
         lx_schema_close(w, (const char *const[]){"name", NULL});
     }
+    for (int i = 0; i < lx_schedule_count(); i++) {
+        lx_schema_open(w, NULL, lx_schedule_at(i)->title);
+        add_const(w, "name", lx_schedule_at(i)->name);
+        lx_json_open_object(w, "every");
+        lx_json_add_text(w, "type", "integer");
+        lx_json_add_int(w, "minimum", 2);
+        lx_json_add_int(w, "default", lx_schedule_at(i)->every);
+        lx_json_close_object(w);
+        lx_schema_close(w, (const char *const[]){"name", NULL});
+    }
     lx_json_close_array(w);
     lx_json_close_object(w);
 }
@@ -145,7 +156,7 @@ static void add_entry_keys(struct lx_json_writer *w)
                      "layers it acts in: \"every K\" is each K-th, or a list from 0, negative from "
                      "the end; default: all");
     lx_json_open_array(w, "anyOf");
-    add_text_type(w, NULL, "^(not )?every [1-9][0-9]{0,3}$");
+    add_text_type(w, NULL, "^(not )?every [1-9][0-9]{0,3}( from [0-9]{1,4})?$");
     lx_schema_array(w, NULL, "layers", 1);
     lx_json_open_object(w, "items");
     lx_json_add_text(w, "type", "integer");
@@ -168,6 +179,8 @@ static void add_schemes(struct lx_json_writer *w)
     lx_json_open_array(w, "enum");
     for (int i = 0; i < lx_encoding_count(); i++)
         lx_json_add_text(w, NULL, lx_encoding_at(i)->name);
+    for (int i = 0; i < lx_schedule_count(); i++)
+        lx_json_add_text(w, NULL, lx_schedule_at(i)->name);
     lx_json_close_array(w);
     lx_json_close_object(w);
     add_entry_keys(w);

@@ -17,7 +17,7 @@
 
 /* The key "layers": a list, "every k" or "not every k" (every: 0, the key is not there). */
 struct lx_layer_choice {
-    int every;
+    int every, from; /* layers from, from + every, ... */
     bool not_every;
     int *list; /* as given: from 0, negative ones from the end */
     int n;
@@ -42,6 +42,11 @@ struct lx_stack {
 LX_MUST_CHECK
 enum lx_code lx_stack_parse(struct lx_stack *s, const struct lx_json *list, const char *path,
                             struct lx_arena *arena, struct lx_err *err);
+
+/* The stack of the schedule that v, a text, names. */
+LX_MUST_CHECK
+enum lx_code lx_stack_scheduled(struct lx_stack *s, const struct lx_json *v, const char *path,
+                                struct lx_arena *arena, struct lx_err *err);
 
 /* A stack of one scheme with its default options. */
 LX_MUST_CHECK

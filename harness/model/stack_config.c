@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "encodings/schedules.h"
 #include "model/stack.h"
 #include "text/nearest.h"
 #include "text/options.h"
@@ -17,27 +18,31 @@ enum lx_code lx_stack_unknown(const char *name, const char *path, enum lx_code c
 
     for (int i = 0; i < lx_encoding_count() && n < LX_NAMES; i++)
         names[n++] = lx_encoding_at(i)->name;
+    for (int i = 0; i < lx_schedule_count() && n < LX_NAMES; i++)
+        names[n++] = lx_schedule_at(i)->name;
     (void)lx_fail_unknown(err, code, name, names, n, "%s: unknown encoding", path);
     return lx_hint(err, "`longshot list encodings` names them");
 }
 
 /* ---------------------------------------------------------------------------- layers and until */
 
-/* "every 4" or "not every 4". */
+/* "every 4" (layers 3, 7, ...), "every 4 from 0" (0, 4, ...), or "not" the same. */
 static enum lx_code parse_pattern(struct lx_layer_choice *c, const char *text, const char *path,
                                   struct lx_err *err)
 {
     const char *from = text;
-    int k = 0, used = 0;
+    int k = 0, first = -1, used = 0;
 
     c->not_every = strncmp(from, "not ", 4) == 0;
     from += c->not_every ? 4 : 0;
-    if (sscanf(from, "every %4d%n", &k, &used) != 1 || from[used] != '\0' || k < 1)
+    if (sscanf(from, "every %4d%n from %4d%n", &k, &used, &first, &used) < 1 ||
+        from[used] != '\0' || k < 1 || first >= k)
         return lx_fail(err, LX_ECONFIG,
                        "%s.layers: must be a list of layers, \"every K\" or \"not every K\" with K "
-                       "from 1, got \"%s\"",
+                       "from 1, and \"from F\" with F below K after it, got \"%s\"",
                        path, text);
     c->every = k;
+    c->from = first < 0 ? k - 1 : first;
     return LX_OK;
 }
 
@@ -68,7 +73,10 @@ static void write_layers(const struct lx_layer_choice *c, struct lx_json_writer 
     char text[32];
 
     if (c->every > 0) {
-        (void)snprintf(text, sizeof(text), "%severy %d", c->not_every ? "not " : "", c->every);
+        int n = snprintf(text, sizeof(text), "%severy %d", c->not_every ? "not " : "", c->every);
+
+        if (c->from != c->every - 1)
+            (void)snprintf(text + n, sizeof(text) - (size_t)n, " from %d", c->from);
         lx_json_add_text(w, "layers", text);
     } else if (c->list != NULL) {
         lx_json_open_array(w, "layers");
@@ -104,7 +112,7 @@ static enum lx_code resolve_layers(struct lx_stack_item *e, int layers, struct l
     if (lx_arena_get(arena, (size_t)layers, 1, &e->off, "layers", err))
         return err->code;
     for (int l = 0; l < layers && e->off != NULL; l++)
-        e->off[l] = c->every == 0 || ((l + 1) % c->every == 0) == c->not_every;
+        e->off[l] = c->every == 0 || (l % c->every == c->from) == c->not_every;
     for (int i = 0; i < c->n; i++) {
         int l = c->list[i] < 0 ? c->list[i] + layers : c->list[i];
 
@@ -169,9 +177,54 @@ enum lx_code lx_stack_of(struct lx_stack *s, const struct lx_encoding_ops *ops,
     return set_up(&s->items[0], ops, NULL, ops->name, arena, err);
 }
 
+/* The schedule that an element names; NULL: it names a scheme, or nothing. */
+static const struct lx_schedule *schedule_of(const struct lx_json *v)
+{
+    const struct lx_json *name = lx_json_type(v) == LX_JSON_TEXT ? v : lx_json_find(v, "name");
+
+    return lx_json_type(name) == LX_JSON_TEXT ? lx_schedule_find(lx_json_text(name)) : NULL;
+}
+
+static enum lx_code too_many(const char *path, struct lx_err *err)
+{
+    return lx_fail(err, LX_ECONFIG, "%s: must have at most %d elements", path, LX_STACK_MAX);
+}
+
+/* Append what v means, named `path` in messages. */
+static enum lx_code add_element(struct lx_stack *s, const struct lx_json *v, const char *path,
+                                struct lx_arena *arena, struct lx_err *err)
+{
+    const struct lx_schedule *schedule = schedule_of(v);
+    struct lx_json *list = NULL;
+    enum lx_code code;
+
+    if (schedule == NULL) {
+        if (s->n == LX_STACK_MAX)
+            return too_many(path, err);
+        return parse_item(&s->items[s->n++], v, path, arena, err);
+    }
+    code = lx_schedule_expand(schedule, v, path, &list, err);
+    for (const struct lx_json *e = lx_json_first(list); e != NULL && code == LX_OK;
+         e = lx_json_next(e))
+        code = s->n == LX_STACK_MAX ? too_many(path, err)
+                                    : parse_item(&s->items[s->n++], e, path, arena, err);
+    lx_json_free(list);
+    return code;
+}
+
+enum lx_code lx_stack_scheduled(struct lx_stack *s, const struct lx_json *v, const char *path,
+                                struct lx_arena *arena, struct lx_err *err)
+{
+    *s = (struct lx_stack){.progress = 1};
+    return schedule_of(v) != NULL ? add_element(s, v, path, arena, err)
+                                  : lx_stack_unknown(lx_json_text(v), path, LX_ECONFIG, err);
+}
+
 enum lx_code lx_stack_parse(struct lx_stack *s, const struct lx_json *list, const char *path,
                             struct lx_arena *arena, struct lx_err *err)
 {
+    int at = 0;
+
     memset(s, 0, sizeof(*s));
     s->progress = 1;
     if (lx_json_type(list) != LX_JSON_ARRAY)
@@ -180,14 +233,12 @@ enum lx_code lx_stack_parse(struct lx_stack *s, const struct lx_json *list, cons
     if (lx_json_count(list) > LX_STACK_MAX)
         return lx_fail(err, LX_ECONFIG, "%s: must have at most %d elements, got %zu", path,
                        LX_STACK_MAX, lx_json_count(list));
-    for (const struct lx_json *v = lx_json_first(list); v != NULL; v = lx_json_next(v)) {
-        char *item_path = lx_arena_printf(arena, "%s[%d]", path, s->n);
+    for (const struct lx_json *v = lx_json_first(list); v != NULL; v = lx_json_next(v), at++) {
+        const char *item_path;
 
-        if (item_path == NULL)
-            return lx_fail(err, LX_ENOMEM, "%s: out of memory", path);
-        if (parse_item(&s->items[s->n], v, item_path, arena, err))
+        if (lx_arena_format(arena, &item_path, err, "%s[%d]", path, at) ||
+            add_element(s, v, item_path, arena, err))
             return err->code;
-        s->n++;
     }
     return LX_OK;
 }

@@ -78,7 +78,7 @@ check "list encodings names all files of encodings/ but those with a header" sh 
 check "list datasets has no encodings" sh -c "'$longshot' list datasets | grep -q '^text ' && ! '$longshot' list datasets | grep -q alibi"
 check "list analyses" run 0 list analyses
 check "list analyses names no dataset" sh -c "grep -q '^receptive_field ' out && ! grep -q '^journal ' out"
-check "list of something else" says 2 'list: must be encodings, datasets or analyses, got "models"' list models
+check "list of something else" says 2 'list: must be encodings, schedules, datasets or analyses, got "models"' list models
 check "describe a scheme" run 0 describe rope
 check "gives its source and options" sh -c "grep -q 'arXiv:2104.09864' out && grep -q '^  base ' out"
 check "describe a dataset" run 0 describe journal
