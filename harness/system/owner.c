@@ -44,11 +44,14 @@ void lx_owner(char out[LX_OWNER_SIZE])
 
 enum lx_owner_state lx_owner_of(const char *name)
 {
-    const char *at = strstr(name, ".tmp-"), *number;
+    const char *at = NULL, *number;
     char here[LX_OWNER_SIZE], *end, state;
     size_t n;
     long pid;
 
+    /* the last: of a temp file that a temp file was to become, too */
+    for (const char *next = strstr(name, ".tmp-"); next != NULL; next = strstr(next + 1, ".tmp-"))
+        at = next;
     number = at != NULL ? strchr(at + 5, '-') : NULL;
     if (number == NULL)
         return LX_OWNER_NONE;

@@ -17,12 +17,18 @@ static enum lx_owner_state of(const char *owner, long pid)
 
 static void a_live_process_is_known_from_a_dead_one(void **state)
 {
-    char owner[LX_OWNER_SIZE];
+    char owner[LX_OWNER_SIZE], twice[256];
     pid_t pid;
 
     (void)state;
     lx_owner(owner);
     assert_int_equal(of(owner, (long)getpid()), LX_OWNER_ALIVE);
+    (void)snprintf(twice, sizeof(twice), "a.tmp-%s-99999999-0.tmp-%s-%ld-0", owner, owner,
+                   (long)getpid());
+    assert_int_equal(lx_owner_of(twice), LX_OWNER_ALIVE); /* the last says who writes it */
+    (void)snprintf(twice, sizeof(twice), "a.tmp-%s-%ld-0.tmp-%s-99999999-0", owner, (long)getpid(),
+                   owner);
+    assert_int_equal(lx_owner_of(twice), LX_OWNER_GONE);
     pid = fork();
     if (pid == 0)
         _exit(0);
