@@ -66,6 +66,19 @@ enum lx_code lx_yardstick_print(struct lx_buf *out, struct lx_err *err)
     return LX_OK;
 }
 
+bool lx_yardstick_read(const char *text, struct lx_yardstick *out)
+{
+    size_t n = strcspn(text, " ");
+    char *end = NULL;
+
+    if (n == 0 || n >= sizeof(out->core) || text[n] != ' ')
+        return false;
+    memcpy(out->core, text, n);
+    out->core[n] = '\0';
+    out->gflops = strtod(text + n + 1, &end);
+    return end != text + n + 1 && out->gflops > 0;
+}
+
 /* The rate of one core type; false: not to be had. */
 static bool measure(const char *core, struct lx_yardstick *out)
 {
@@ -79,7 +92,7 @@ static bool measure(const char *core, struct lx_yardstick *out)
     if (setenv("OPENBLAS_CORETYPE", core, 1) != 0)
         return false;
     ok = lx_child_run(&spec, &child, &err) == LX_OK && child.status == 0 &&
-         sscanf(child.out.text, "%31s %lf", out->core, &out->gflops) == 2;
+         lx_yardstick_read(child.out.text, out);
     lx_child_free(&child);
     return ok;
 }

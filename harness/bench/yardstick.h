@@ -3,6 +3,8 @@
 #ifndef LX_BENCH_YARDSTICK_H
 #define LX_BENCH_YARDSTICK_H
 
+#include <stdbool.h>
+
 #include "core/buf.h"
 #include "core/err.h"
 #include "core/real.h"
@@ -24,6 +26,9 @@ struct lx_yardstick {
  * process of its own, since OpenBLAS chooses when it is loaded. One that cannot be measured does not
  * count. */
 struct lx_yardstick lx_yardstick_others(void);
+
+/* "CORE RATE" as lx_yardstick_print writes it, and --other; false: it is not that. */
+bool lx_yardstick_read(const char *text, struct lx_yardstick *out);
 
 /* What such a process does: its core type and rate, one line. */
 LX_MUST_CHECK enum lx_code lx_yardstick_print(struct lx_buf *out, struct lx_err *err);

@@ -2,7 +2,6 @@
  * its own matrix product. One CSV row a case to stdout as it is measured; with -o also as a table and
  * a figure. */
 #include <limits.h>
-#include <stdio.h>
 #include <string.h>
 
 #include "bench/bench.h"
@@ -344,7 +343,7 @@ static enum lx_code run_one(const struct options *o, struct lx_err *err)
     struct lx_buf row = {0};
     enum lx_code code = choose_case(o, &arena, &c, err);
 
-    if (o->other == NULL || sscanf(o->other, "%31s %lf", c.other.core, &c.other.gflops) != 2)
+    if (o->other == NULL || !lx_yardstick_read(o->other, &c.other))
         c.other = (struct lx_yardstick){.gflops = 0};
     lx_parallel_threads_set(o->threads);
     if (code == LX_OK && (lx_gemm_setup(err) || lx_bench_measure(&c, &r, err)))

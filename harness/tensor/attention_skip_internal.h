@@ -115,7 +115,7 @@ static void measure_queries_back(struct head *h, const real *delta)
 {
     measure_queries(h);
     for (int r0 = 0; r0 < BLOCK; r0 += STRIP) {
-        double most = norm_of_all(h->o + r0 * h->P, (size_t)(STRIP * h->P)) * h->value_norm;
+        double most = norm_of_all(h->o + r0 * h->P, (size_t)STRIP * (size_t)h->P) * h->value_norm;
 
         for (int r = r0; r < r0 + STRIP; r++)
             most += fabs((double)delta[r]);

@@ -183,6 +183,20 @@ static void the_faster_core_is_the_yardstick(void **state)
     assert_true(r.gemm_gflops > 0.1);
 }
 
+static void yardsticks_are_read(void **state)
+{
+    static const char *const wrong[] = {
+        "", "K", "K ", " 4", "K x", "K 0.0", "K -1", "a-core-type-whose-name-is-too-long 4"};
+    struct lx_yardstick y;
+
+    (void)state;
+    assert_true(lx_yardstick_read("SkylakeX 104.5\n", &y));
+    assert_string_equal(y.core, "SkylakeX");
+    CHECK_NEAR(y.gflops, 104.5, 0);
+    for (size_t i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++)
+        assert_false(lx_yardstick_read(wrong[i], &y));
+}
+
 /* So many passes as asked for; only one where the first uses up the time. */
 static void measures(void **state)
 {
@@ -461,6 +475,7 @@ static const struct CMUnitTest tests[] = {
     cmocka_unit_test(writes_rows),
     cmocka_unit_test(multiply_adds_are_counted),
     cmocka_unit_test(the_faster_core_is_the_yardstick),
+    cmocka_unit_test(yardsticks_are_read),
     cmocka_unit_test(measures),
     cmocka_unit_test(measures_stacks),
     cmocka_unit_test(reads_stacks),
