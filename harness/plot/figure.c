@@ -106,7 +106,7 @@ static size_t characters(const char *text)
 /* " (n/a past 2x)", " (diverged at 4x, 1 of 3 seeds)", "". */
 static void legend_remark(const struct lx_curve *c, bool multiples, struct lx_buf *out)
 {
-    static const char *const WORD[LX_ROW_STATUSES] = {"", "n/a", "out of memory", "diverged"};
+    static const char *const word[LX_ROW_STATUSES] = {"", "n/a", "out of memory", "diverged"};
     const struct lx_point *last_ok = NULL, *bad = NULL;
     for (size_t i = 0; i < c->n; i++) {
         if (c->point[i].status == LX_ROW_OK)
@@ -116,7 +116,7 @@ static void legend_remark(const struct lx_curve *c, bool multiples, struct lx_bu
     }
     if (bad == NULL)
         return;
-    lx_buf_printf(out, " (%s", WORD[bad->status]);
+    lx_buf_printf(out, " (%s", word[bad->status]);
     if (multiples && last_ok != NULL && last_ok->x < bad->x)
         lx_buf_printf(out, " past %.3gx", last_ok->x);
     else if (multiples && last_ok != NULL)
@@ -161,18 +161,18 @@ static size_t value_width(const struct lx_figure *f, const struct lx_layout *l)
 static enum lx_code make_legend(const struct lx_figure *f, struct lx_layout *l, struct lx_err *err)
 {
     const struct lx_panel *p = &f->panel[0];
-    l->entry = calloc(p->n_curves + 1, sizeof *l->entry);
+    l->entry = calloc(p->n_curves + 1, sizeof(*l->entry));
     if (l->entry == NULL)
         return lx_fail(err, LX_ENOMEM, "out of memory for the figure %s", f->name);
     for (size_t i = 0; i < p->n_curves; i++)
         l->entry[i].curve = &p->curve[i];
     l->n = p->n_curves;
-    qsort(l->entry, l->n, sizeof *l->entry, by_legend);
+    qsort(l->entry, l->n, sizeof(*l->entry), by_legend);
     size_t width = value_width(f, l);
     l->longest = characters(f->legend_title);
     for (size_t i = 0; i < p->n_levels; i++) {
         legend_text(p->level[i].at, width, p->level[i].label, &l->level[i]);
-        if (lx_buf_check(&l->level[i], err) != LX_OK)
+        if (lx_buf_check(&l->level[i], err))
             return err->code;
         if (characters(l->level[i].text) > l->longest)
             l->longest = characters(l->level[i].text);
@@ -182,7 +182,7 @@ static enum lx_code make_legend(const struct lx_figure *f, struct lx_layout *l, 
         struct lx_buf *text = &l->entry[i].text;
         legend_text(last_value(c), width, c->series->label, text);
         legend_remark(c, f->multiples, text);
-        if (lx_buf_check(text, err) != LX_OK)
+        if (lx_buf_check(text, err))
             return err->code;
         size_t n = characters(text->text);
         l->longest = n > l->longest ? n : l->longest;

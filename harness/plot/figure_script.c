@@ -21,7 +21,7 @@ enum {
     KEY_COLUMNS = 12 /* ... unless there are so many of them */
 };
 
-static const char GREY[] = "#707070";
+static const char grey[] = "#707070";
 
 const struct lx_curve *lx_figure_curve(const struct lx_panel *p, const struct lx_series *series)
 {
@@ -162,7 +162,7 @@ static void write_head(const struct lx_figure *f, const struct canvas *c, struct
                   "set tics nomirror out scale 0.6 textcolor rgb '#202020'\n"
                   "set grid xtics ytics lt 1 lw 0.6 lc rgb '#e4e4e4'\n"
                   "set style fill transparent solid 0.15 noborder\n",
-                  GREY);
+                  grey);
     if (f->n_panels > 1)
         lx_buf_add(out, "set multiplot\n");
 }
@@ -263,7 +263,7 @@ static void write_guides(const struct lx_panel *p, const struct canvas *c, struc
         lx_buf_printf(out,
                       "set arrow from first %.9g, graph 0 to first %.9g, graph %.4g nohead lw 1.2 "
                       "dt (6,4) lc rgb '%s' back\nset label ",
-                      p->mark, p->mark, 1 + 6 / height, GREY);
+                      p->mark, p->mark, 1 + 6 / height, grey);
         lx_figure_quoted(out, p->mark_text);
         double at = p->x == LX_AXIS_LOG ? log(p->mark / p->x_min) / log(p->x_max / p->x_min)
                                         : (p->mark - p->x_min) / (p->x_max - p->x_min);
@@ -275,7 +275,7 @@ static void write_guides(const struct lx_panel *p, const struct canvas *c, struc
             at < 0.15   ? "left"
             : at > 0.85 ? "right"
                         : "center",
-            GREY);
+            grey);
     }
 }
 
@@ -346,10 +346,10 @@ void lx_figure_script(const struct lx_figure *f, const struct lx_layout *l, stru
                       BOTTOM / c.height);
         if (k == 0) {
             label_at(out, &c, f->title, 16, 22, 1.25, "#000000");
-            label_at(out, &c, f->note, 16, 44, 0.9, GREY);
+            label_at(out, &c, f->note, 16, 44, 0.9, grey);
         }
         if (k + 1 == f->n_panels) {
-            label_at(out, &c, f->legend_title, c.key, TOP - 4, 0.9, GREY);
+            label_at(out, &c, f->legend_title, c.key, TOP - 4, 0.9, grey);
             lx_buf_printf(out,
                           "set key at screen %.5f, screen %.5f left top Left reverse vertical "
                           "maxrows %zu samplen 3 spacing 1.25 noenhanced\n",

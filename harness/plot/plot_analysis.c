@@ -23,7 +23,7 @@ static size_t lengths_of(const struct lx_study *s, size_t section, int metric, i
             at++;
         if ((at < n && out[at] == g->eval_length) || n == MAX_LENGTHS)
             continue;
-        memmove(out + at + 1, out + at, (n - at) * sizeof *out);
+        memmove(out + at + 1, out + at, (n - at) * sizeof(*out));
         out[at] = g->eval_length;
         n++;
     }
@@ -78,7 +78,7 @@ static enum lx_code fill_panel(const struct lx_study *s, size_t section, const c
         (void)lx_study_range(s, section, i, id, length, &n);
         most = 2 * n > most ? 2 * n : most;
     }
-    if (lx_plot_curves(s, section, most, arena, p, err) != LX_OK)
+    if (lx_plot_curves(s, section, most, arena, p, err))
         return err->code;
     for (size_t i = 0; i < p->n_curves; i++) {
         struct lx_curve *c = &p->curve[i];
@@ -121,7 +121,7 @@ static enum lx_code layer_axis(struct lx_arena *arena, struct lx_panel *p, struc
 {
     struct lx_tic *tic;
     int last = isfinite(p->x_max) ? (int)p->x_max : 0, step = 1 + last / 12;
-    if (lx_arena_get(arena, (size_t)last + 1, sizeof *tic, &tic, "tics", err) != LX_OK)
+    if (lx_arena_get(arena, (size_t)last + 1, sizeof(*tic), &tic, "tics", err))
         return err->code;
     p->tic = tic;
     for (int l = 0; l <= last; l += step) {
@@ -359,7 +359,7 @@ static enum lx_code make_usage(const struct lx_study *s, size_t section, struct 
     p->x = p->y = LX_AXIS_LOG;
     p->x_min = 0.9;
     p->x_max = p->x_max * 1.1;
-    if (lx_plot_position_tics(p->x_max, arena, p, err) != LX_OK)
+    if (lx_plot_position_tics(p->x_max, arena, p, err))
         return err->code;
     p->xlabel = "learned row: distance, bucket or position, from 1 (no point: never read)";
     p->ylabel = "reads in training";

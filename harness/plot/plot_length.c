@@ -7,19 +7,19 @@
 
 /* Above this many times the lowest perplexity the axis ends: a scheme that explodes must not press
  * all others into one line. Its arrow and its number in the legend tell the rest. */
-static const double CAP = 30;
+static const double cap = 30;
 
 enum lx_code lx_plot_curves(const struct lx_study *s, size_t section, size_t max_points,
                             struct lx_arena *arena, struct lx_panel *p, struct lx_err *err)
 {
-    if (lx_arena_get(arena, s->n_series + 1, sizeof *p->curve, &p->curve, "curves", err) != LX_OK)
+    if (lx_arena_get(arena, s->n_series + 1, sizeof(*p->curve), &p->curve, "curves", err))
         return err->code;
     for (size_t i = 0; i < s->n_series; i++) {
         if (!lx_study_has(s, section, i))
             continue;
         struct lx_curve *c = &p->curve[p->n_curves++];
         c->series = &s->series[i];
-        if (lx_arena_get(arena, max_points + 1, sizeof *c->point, &c->point, "points", err) !=
+        if (lx_arena_get(arena, max_points + 1, sizeof(*c->point), &c->point, "points", err) !=
             LX_OK)
             return err->code;
     }
@@ -54,7 +54,7 @@ enum lx_code lx_plot_length_axis(const struct lx_section *sec, struct lx_arena *
     struct lx_tic *tic;
     double train = sec->train_length;
     double first = sec->length[0] / train, last = sec->length[sec->n_lengths - 1] / train;
-    if (lx_arena_get(arena, sec->n_lengths, sizeof *tic, &tic, "tics", err) != LX_OK)
+    if (lx_arena_get(arena, sec->n_lengths, sizeof(*tic), &tic, "tics", err))
         return err->code;
     double margin = fmax(0.15, 0.03 * log2(last / first));
     p->x = LX_AXIS_LOG;
@@ -145,7 +145,7 @@ static enum lx_code make_ppl(const struct lx_study *s, size_t section, struct lx
     p->y = LX_AXIS_LOG;
     p->ylabel = "perplexity";
     add_levels(s, section, p);
-    p->y_cap = CAP * lowest(p);
+    p->y_cap = cap * lowest(p);
     lx_format_multiple(sec->length[sec->n_lengths - 1], sec->train_length, multiple);
     f->name = lx_arena_printf(arena, "ppl_vs_length%s", sec->suffix);
     f->title = lx_arena_printf(arena, "Perplexity by evaluation length: %s", sec->title);

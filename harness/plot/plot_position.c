@@ -67,7 +67,7 @@ enum lx_code lx_plot_position_tics(double x_max, struct lx_arena *arena, struct 
 {
     struct lx_tic *tic;
     int step = log2(x_max) > 12 ? 2 : 1;
-    if (lx_arena_get(arena, 64, sizeof *tic, &tic, "tics", err) != LX_OK)
+    if (lx_arena_get(arena, 64, sizeof(*tic), &tic, "tics", err))
         return err->code;
     p->tic = tic;
     for (int k = 0; k < 40 && exp2(k) <= x_max * 1.001; k += step) {
@@ -114,7 +114,7 @@ static enum lx_code make(const struct lx_study *s, size_t section, size_t bins,
     struct lx_panel *p = &f->panel[0];
     char multiple[24];
     double x_max = length, x_min = length;
-    if (lx_plot_curves(s, section, bins + 1, arena, p, err) != LX_OK)
+    if (lx_plot_curves(s, section, bins + 1, arena, p, err))
         return err->code;
     for (size_t i = 0; i < p->n_curves; i++) {
         fill_curve(s, section, length, &p->curve[i]);
@@ -122,7 +122,7 @@ static enum lx_code make(const struct lx_study *s, size_t section, size_t bins,
             x_min = fmin(x_min, p->curve[i].point[0].x);
     }
     lx_plot_drop_empty(p);
-    if (lx_plot_position_tics(x_max, arena, p, err) != LX_OK)
+    if (lx_plot_position_tics(x_max, arena, p, err))
         return err->code;
     p->x = LX_AXIS_LOG;
     p->x_min = x_min * 0.9;

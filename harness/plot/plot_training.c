@@ -147,14 +147,14 @@ static void choose_axis(struct lx_panel *p)
 static enum lx_code make_curves(const struct lx_study *s, const struct sample *v, size_t n,
                                 struct lx_arena *arena, struct lx_panel *p, struct lx_err *err)
 {
-    if (lx_arena_get(arena, s->n_series + 1, sizeof *p->curve, &p->curve, "curves", err) != LX_OK)
+    if (lx_arena_get(arena, s->n_series + 1, sizeof(*p->curve), &p->curve, "curves", err))
         return err->code;
     for (size_t at = 0; at < n;) {
         struct lx_curve *c = &p->curve[p->n_curves++];
         for (size_t i = 0; i < s->n_series; i++)
             if (s->series[i].rank == v[at].rank && (c->series == NULL || s->series[i].variant == 0))
                 c->series = &s->series[i];
-        if (lx_arena_get(arena, MOST_POINTS + 3, sizeof *c->point, &c->point, "points", err) !=
+        if (lx_arena_get(arena, MOST_POINTS + 3, sizeof(*c->point), &c->point, "points", err) !=
             LX_OK)
             return err->code;
         fill_curve(v, n, &at, c);
@@ -193,9 +193,9 @@ static enum lx_code gather(const struct lx_study *s, size_t section,
     int *rank_of;
     double *sum;
     struct sample *v;
-    if (lx_arena_get(arena, s->rows.names.n, sizeof *rank_of, &rank_of, "cells", err) != LX_OK ||
-        lx_arena_get(arena, n + 1, sizeof *sum, &sum, "training curves", err) != LX_OK ||
-        lx_arena_get(arena, n + 1, sizeof *v, &v, "training curves", err) != LX_OK)
+    if (lx_arena_get(arena, s->rows.names.n, sizeof(*rank_of), &rank_of, "cells", err) != LX_OK ||
+        lx_arena_get(arena, n + 1, sizeof(*sum), &sum, "training curves", err) != LX_OK ||
+        lx_arena_get(arena, n + 1, sizeof(*v), &v, "training curves", err) != LX_OK)
         return err->code;
     cells_of(s, section, rank_of);
     *count = 0;
@@ -203,13 +203,13 @@ static enum lx_code gather(const struct lx_study *s, size_t section,
         if (row[i].cell >= 0 && rank_of[row[i].cell] >= 0)
             v[(*count)++] = (struct sample){rank_of[row[i].cell], row[i].cell, row[i].step,
                                             row[i].tokens, row[i].nll};
-    qsort(v, *count, sizeof *v, by_cell);
+    qsort(v, *count, sizeof(*v), by_cell);
     for (size_t i = 0, j; i < *count; i = j) {
         for (j = i; j < *count && v[j].cell == v[i].cell;)
             j++;
         smooth(v + i, j - i, sum);
     }
-    qsort(v, *count, sizeof *v, by_step);
+    qsort(v, *count, sizeof(*v), by_step);
     *out = v;
     return LX_OK;
 }

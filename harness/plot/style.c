@@ -7,25 +7,25 @@
 #include <stdbool.h>
 #include <stdio.h>
 
-static const char *const COLORS[] = {"#0072b2", "#d55e00", "#009e73", "#cc79a7",
+static const char *const colors[] = {"#0072b2", "#d55e00", "#009e73", "#cc79a7",
                                      "#000000", "#56b4e9", "#e69f00"};
 enum { N_COLORS = 7, N_SHAPES = 6 };
 
 /* Circle, square, triangle, inverted triangle, diamond, pentagon. */
-static const int FILLED[N_SHAPES] = {7, 5, 9, 11, 13, 15};
-static const int HOLLOW[N_SHAPES] = {6, 4, 8, 10, 12, 14};
+static const int filled[N_SHAPES] = {7, 5, 9, 11, 13, 15};
+static const int hollows[N_SHAPES] = {6, 4, 8, 10, 12, 14};
 
 /* Length of dash, gap, ... in gnuplot's units; "1" is solid. */
-static const char *const DASHES[] = {"1", "(14,4,3,4)", "(3,3)"};
-static const char VARIANT_DASH[] = "(9,5)";
+static const char *const dashes[] = {"1", "(14,4,3,4)", "(3,3)"};
+static const char variant_dash[] = "(9,5)";
 
 struct lx_style lx_style_of(int rank, int variant)
 {
     int round = rank / N_COLORS;
     int shape = (rank + round + variant) % N_SHAPES;
     bool hollow = variant > 0 || round % 2 == 1;
-    return (struct lx_style){COLORS[rank % N_COLORS], variant ? VARIANT_DASH : DASHES[round % 3],
-                             hollow ? HOLLOW[shape] : FILLED[shape]};
+    return (struct lx_style){colors[rank % N_COLORS], variant ? variant_dash : dashes[round % 3],
+                             hollow ? hollows[shape] : filled[shape]};
 }
 
 /* Tics at mantissa * 10^k within [lo, hi]; appended only if out is not NULL. */
@@ -74,12 +74,12 @@ static void even_tics(double lo, double hi, struct lx_buf *out)
 
 void lx_style_log_tics(double lo, double hi, struct lx_buf *out)
 {
-    static const double FINE[] = {1, 1.5, 2, 3, 4, 5, 6, 8}, MIDDLE[] = {1, 2, 3, 5},
+    static const double fine[] = {1, 1.5, 2, 3, 4, 5, 6, 8}, MIDDLE[] = {1, 2, 3, 5},
                         COARSE[] = {1, 2, 5};
     static const struct {
         const double *mantissa;
         int n, every;
-    } TRY[] = {{FINE, 8, 1},   {MIDDLE, 4, 1}, {COARSE, 3, 1}, {COARSE, 1, 1},
+    } TRY[] = {{fine, 8, 1},   {MIDDLE, 4, 1}, {COARSE, 3, 1}, {COARSE, 1, 1},
                {COARSE, 1, 2}, {COARSE, 1, 5}, {COARSE, 1, 20}};
     enum { TRIES = sizeof TRY / sizeof TRY[0], MOST = 10 };
     if (hi < 2.5 * lo) {

@@ -88,8 +88,8 @@ static enum lx_code look_beside(const struct lx_study *s, const struct lx_publis
         return LX_OK;
     if (find(s, t, row, at, out->length, arena, &here, &n, err) != LX_OK ||
         find(s, t, row, at, at->train_length, arena, &base, &n_base, err) != LX_OK ||
-        lx_arena_get(arena, n + 1, sizeof *value, &value, "published numbers", err) != LX_OK ||
-        lx_arena_get(arena, n + 1, sizeof *ratio, &ratio, "published numbers", err) != LX_OK)
+        lx_arena_get(arena, n + 1, sizeof(*value), &value, "published numbers", err) != LX_OK ||
+        lx_arena_get(arena, n + 1, sizeof(*ratio), &ratio, "published numbers", err) != LX_OK)
         return err->code;
     for (size_t i = 0; i < n; i++) {
         if (here[i].status != LX_ROW_OK)

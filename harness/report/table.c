@@ -12,7 +12,7 @@
 static void number(double v, double like, bool share, char out[24])
 {
     if (share)
-        snprintf(out, 24, "%.2f", v);
+        (void)snprintf(out, 24, "%.2f", v);
     else
         lx_format_number(v, like, out);
 }
@@ -20,14 +20,14 @@ static void number(double v, double like, bool share, char out[24])
 static void fill_cell(const struct lx_group *g, const struct lx_stats *stats, int seeds, bool share,
                       struct lx_table_cell *cell)
 {
-    static const char *const NOTE[LX_ROW_STATUSES] = {"", "n/a", "oom", "diverged"};
+    static const char *const notes[LX_ROW_STATUSES] = {"", "n/a", "oom", "diverged"};
     enum lx_report_status status = lx_group_status(g);
     if (status != LX_ROW_OK) {
         if (g->count[status] == g->n)
-            snprintf(cell->note, sizeof cell->note, "%s", NOTE[status]);
+            (void)snprintf(cell->note, sizeof(cell->note), "%s", notes[status]);
         else
-            snprintf(cell->note, sizeof cell->note, "%s (%d of %d)", NOTE[status], g->count[status],
-                     g->n);
+            (void)snprintf(cell->note, sizeof(cell->note), "%s (%d of %d)", notes[status],
+                           g->count[status], g->n);
         return;
     }
     if (stats->n == 0)
@@ -36,7 +36,7 @@ static void fill_cell(const struct lx_group *g, const struct lx_stats *stats, in
     if (isfinite(stats->sd))
         number(stats->sd, stats->mean, share, cell->sd);
     if (stats->n < seeds)
-        snprintf(cell->note, sizeof cell->note, "n=%d", stats->n);
+        (void)snprintf(cell->note, sizeof(cell->note), "n=%d", stats->n);
 }
 
 /* Mark every cell that prints the same as the best mean of its column: the smallest, or largest. */
@@ -98,8 +98,7 @@ static enum lx_code find_columns(const struct lx_study *s, size_t section,
     t->depths = block == LX_TABLE_DEPTHS;
     if (block != LX_TABLE_ANSWERS && !t->depths)
         return LX_OK;
-    if (lx_study_axis(s, section, answers_metric(s), false, arena, &t->column, &t->n_columns,
-                      err) != LX_OK)
+    if (lx_study_axis(s, section, answers_metric(s), false, arena, &t->column, &t->n_columns, err))
         return err->code;
     if (t->n_columns > 0)
         t->at_length = t->column[t->n_columns - 1];
@@ -153,9 +152,10 @@ enum lx_code lx_table_make(const struct lx_study *s, size_t section, enum lx_tab
     if (find_columns(s, section, block, arena, t, err) != LX_OK)
         return err->code;
     columns = t->n_columns;
-    if (lx_arena_get(arena, rows, sizeof *t->label, &t->label, "table labels", err) != LX_OK ||
-        lx_arena_get(arena, rows * columns + 1, sizeof *t->cell, &t->cell, "table", err) != LX_OK ||
-        lx_arena_get(arena, rows * columns + 1, sizeof *mean, &mean, "table", err) != LX_OK)
+    if (lx_arena_get(arena, rows, sizeof(*t->label), &t->label, "table labels", err) != LX_OK ||
+        lx_arena_get(arena, rows * columns + 1, sizeof(*t->cell), &t->cell, "table", err) !=
+            LX_OK ||
+        lx_arena_get(arena, rows * columns + 1, sizeof(*mean), &mean, "table", err) != LX_OK)
         return err->code;
     for (size_t i = 0; i < s->n_series; i++) {
         if (!lx_study_has(s, section, i))

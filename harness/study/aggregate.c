@@ -125,8 +125,8 @@ static enum lx_code rank_rows(struct lx_rows *rows, const struct lx_json *config
                               struct lx_err *err)
 {
     const struct lx_json *list = lx_json_find(config, "encodings");
-    int *rank = malloc(2 * rows->names.n * sizeof *rank);
-    bool *used = malloc(rows->names.n * sizeof *used);
+    int *rank = malloc(2 * rows->names.n * sizeof(*rank));
+    bool *used = malloc(rows->names.n * sizeof(*used));
     if (rank == NULL || used == NULL) {
         free(rank);
         free(used);
@@ -171,7 +171,7 @@ static enum lx_code series_of(struct lx_study *s, const struct lx_row *r, size_t
            (s->series[i].encoding != r->encoding || s->series[i].evaluated_as != r->evaluated_as))
         i++;
     if (i == s->n_series) {
-        struct lx_series *grown = realloc(s->series, (i + 1) * sizeof *grown);
+        struct lx_series *grown = realloc(s->series, (i + 1) * sizeof(*grown));
         if (grown == NULL)
             return no_memory(err);
         s->series = grown;
@@ -190,7 +190,7 @@ static enum lx_code series_of(struct lx_study *s, const struct lx_row *r, size_t
 
 static enum lx_code add_section(struct lx_study *s, const struct lx_row *r, struct lx_err *err)
 {
-    struct lx_section *grown = realloc(s->section, (s->n_sections + 1) * sizeof *grown);
+    struct lx_section *grown = realloc(s->section, (s->n_sections + 1) * sizeof(*grown));
     if (grown == NULL)
         return no_memory(err);
     s->section = grown;
@@ -274,22 +274,22 @@ static int compare_series(const void *pa, const void *pb)
 /* Series were numbered as they were met; number them by rank, in the groups too. */
 static enum lx_code sort_series(struct lx_study *s, struct lx_err *err)
 {
-    int *now = calloc(s->n_series, sizeof *now);
-    struct lx_series *old = malloc(s->n_series * sizeof *old);
+    int *now = calloc(s->n_series, sizeof(*now));
+    struct lx_series *old = malloc(s->n_series * sizeof(*old));
     if (now == NULL || old == NULL) {
         free(now);
         free(old);
         return no_memory(err);
     }
-    memcpy(old, s->series, s->n_series * sizeof *old);
-    qsort(s->series, s->n_series, sizeof *s->series, compare_series);
+    memcpy(old, s->series, s->n_series * sizeof(*old));
+    qsort(s->series, s->n_series, sizeof(*s->series), compare_series);
     for (size_t i = 0; i < s->n_series; i++)
         for (size_t j = 0; j < s->n_series; j++)
             if (s->series[j].label == old[i].label)
                 now[i] = (int)j;
     for (size_t i = 0; i < s->n_groups; i++)
         s->group[i].series = now[s->group[i].series];
-    qsort(s->group, s->n_groups, sizeof *s->group, lx_group_order);
+    qsort(s->group, s->n_groups, sizeof(*s->group), lx_group_order);
     free(now);
     free(old);
     return LX_OK;
@@ -336,9 +336,9 @@ enum lx_code lx_study_make(struct lx_study *s, struct lx_rows *rows, const struc
         return err->code;
     if (rank_rows(&s->rows, config, err) != LX_OK)
         return err->code;
-    qsort(s->rows.row, s->rows.n, sizeof *s->rows.row, by_all);
-    s->group = calloc(s->rows.n, sizeof *s->group);
-    double *scratch = malloc(s->rows.n * sizeof *scratch);
+    qsort(s->rows.row, s->rows.n, sizeof(*s->rows.row), by_all);
+    s->group = calloc(s->rows.n, sizeof(*s->group));
+    double *scratch = malloc(s->rows.n * sizeof(*scratch));
     enum lx_code code =
         s->group == NULL || scratch == NULL ? no_memory(err) : make_groups(s, scratch, err);
     free(scratch);

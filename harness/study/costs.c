@@ -18,16 +18,16 @@ enum column {
     N = MEASURE + LX_COST_MEASURES
 };
 
-static const char *const NAMES[N] = {"cell",
-                                     "encoding",
-                                     "dataset",
-                                     "status",
-                                     "cpu",
-                                     "parameters",
-                                     [MEASURE + LX_COST_TRAIN_SECONDS] = "train_seconds",
-                                     [MEASURE + LX_COST_RATE] = "tokens_per_second",
-                                     [MEASURE + LX_COST_EVAL_SECONDS] = "eval_seconds",
-                                     [MEASURE + LX_COST_PEAK] = "peak_rss_bytes"};
+static const char *const namess[N] = {"cell",
+                                      "encoding",
+                                      "dataset",
+                                      "status",
+                                      "cpu",
+                                      "parameters",
+                                      [MEASURE + LX_COST_TRAIN_SECONDS] = "train_seconds",
+                                      [MEASURE + LX_COST_RATE] = "tokens_per_second",
+                                      [MEASURE + LX_COST_EVAL_SECONDS] = "eval_seconds",
+                                      [MEASURE + LX_COST_PEAK] = "peak_rss_bytes"};
 
 /* A row of the file, with what it is sorted by. */
 struct run {
@@ -62,7 +62,7 @@ static enum lx_code number_of(const struct reader *r, size_t row, int column, do
         *out = (double)NAN;
     else if (text[strspn(text, "+-.0123456789eE")] != '\0' || *end != '\0' || !isfinite(*out))
         return lx_fail(err, LX_EFORMAT, "%s: row %zu: %s: must be a finite number, got \"%.40s\"",
-                       r->path, row + 1, NAMES[column], text);
+                       r->path, row + 1, namess[column], text);
     return LX_OK;
 }
 
@@ -71,10 +71,10 @@ static enum lx_code open_columns(struct reader *r, struct lx_arena *arena, struc
     if (lx_csv_read(r->path, arena, &r->csv, err))
         return err->code;
     for (int c = 0; c < N; c++) {
-        int at = lx_csv_column(&r->csv, NAMES[c]);
+        int at = lx_csv_column(&r->csv, namess[c]);
 
         if (at < 0)
-            return lx_fail(err, LX_EFORMAT, "%s: has no column %s", r->path, NAMES[c]);
+            return lx_fail(err, LX_EFORMAT, "%s: has no column %s", r->path, namess[c]);
         r->at[c] = (size_t)at;
     }
     return LX_OK;
@@ -84,7 +84,7 @@ static enum lx_code open_columns(struct reader *r, struct lx_arena *arena, struc
 static enum lx_code lengths_of(const struct lx_study *s, struct lx_arena *arena, int **out,
                                struct lx_err *err)
 {
-    if (lx_arena_get(arena, s->rows.names.n + 1, sizeof **out, out, "cells", err))
+    if (lx_arena_get(arena, s->rows.names.n + 1, sizeof(**out), out, "cells", err))
         return err->code;
     for (size_t i = 0; i < s->rows.n; i++)
         if (s->rows.row[i].cell >= 0)
@@ -158,7 +158,7 @@ static void summarize(const struct run *first, size_t n, double *v, struct lx_co
 static enum lx_code find_cpus(const struct reader *r, struct lx_arena *arena, struct lx_costs *out,
                               struct lx_err *err)
 {
-    if (lx_arena_get(arena, r->csv.n_rows + 1, sizeof *out->cpu, &out->cpu, "processors", err))
+    if (lx_arena_get(arena, r->csv.n_rows + 1, sizeof(*out->cpu), &out->cpu, "processors", err))
         return err->code;
     for (size_t i = 0; i < r->csv.n_rows; i++) {
         size_t k = 0;
@@ -185,14 +185,14 @@ enum lx_code lx_costs_read(const char *path, const struct lx_study *s, struct lx
         return err->code;
     n = r.csv.n_rows;
     if (lengths_of(s, arena, &length, err) || find_cpus(&r, arena, out, err) ||
-        lx_arena_get(arena, n + 1, sizeof *run, &run, "runs", err) ||
-        lx_arena_get(arena, n + 1, sizeof *v, &v, "runs", err) ||
-        lx_arena_get(arena, n + 1, sizeof *out->item, &out->item, "costs", err))
+        lx_arena_get(arena, n + 1, sizeof(*run), &run, "runs", err) ||
+        lx_arena_get(arena, n + 1, sizeof(*v), &v, "runs", err) ||
+        lx_arena_get(arena, n + 1, sizeof(*out->item), &out->item, "costs", err))
         return err->code;
     for (size_t i = 0; i < n; i++)
         if (read_run(&r, i, s, length, &run[i], err))
             return err->code;
-    qsort(run, n, sizeof *run, compare_runs);
+    qsort(run, n, sizeof(*run), compare_runs);
     for (size_t i = 0, next; i < n; i = next) {
         next = i + 1;
         while (next < n && compare_runs(&run[i], &run[next]) == 0)

@@ -33,15 +33,15 @@ static size_t find_slot(const struct lx_intern *t, const char *text)
 static enum lx_code grow(struct lx_intern *t, struct lx_err *err)
 {
     size_t cap = t->cap ? 2 * t->cap : 32;
-    const char **text = malloc(cap * sizeof *text);
-    int *slot = malloc(2 * cap * sizeof *slot);
+    const char **text = malloc(cap * sizeof(*text));
+    int *slot = malloc(2 * cap * sizeof(*slot));
     if (text == NULL || slot == NULL) {
         free(text);
         free(slot);
         return lx_fail(err, LX_ENOMEM, "out of memory for %zu names", cap);
     }
     if (t->n)
-        memcpy(text, t->text, t->n * sizeof *text);
+        memcpy(text, t->text, t->n * sizeof(*text));
     for (size_t i = 0; i < 2 * cap; i++)
         slot[i] = -1;
     free(t->text);

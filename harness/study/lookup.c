@@ -52,7 +52,7 @@ enum lx_code lx_study_ratio(const struct lx_study *s, const struct lx_group *g,
     const struct lx_section *sec = &s->section[g->section];
     const struct lx_group *base =
         lx_study_find(s, (size_t)g->section, (size_t)g->series, g->metric, sec->train_length);
-    double *ratio = malloc((size_t)g->n * sizeof *ratio);
+    double *ratio = malloc((size_t)g->n * sizeof(*ratio));
     size_t n = 0;
     if (ratio == NULL)
         return lx_fail(err, LX_ENOMEM, "out of memory for the report");
@@ -83,7 +83,7 @@ enum lx_code lx_study_axis(const struct lx_study *s, size_t section, int metric,
 {
     size_t found = 0;
     *n = 0;
-    if (lx_arena_get(arena, s->n_groups + 1, sizeof **at, at, "an axis of the report", err))
+    if (lx_arena_get(arena, s->n_groups + 1, sizeof(**at), at, "an axis of the report", err))
         return err->code;
     for (size_t i = 0; i < s->n_groups; i++) {
         const struct lx_group *g = &s->group[i];
@@ -91,7 +91,7 @@ enum lx_code lx_study_axis(const struct lx_study *s, size_t section, int metric,
         if ((size_t)g->section == section && g->metric == metric && value >= 0)
             (*at)[found++] = value;
     }
-    qsort(*at, found, sizeof **at, rising);
+    qsort(*at, found, sizeof(**at), rising);
     for (size_t i = 0; i < found; i++)
         if (i == 0 || (*at)[i] != (*at)[*n - 1])
             (*at)[(*n)++] = (*at)[i];

@@ -36,12 +36,12 @@ enum column {
     COLUMNS
 };
 
-static const char *const COLUMN_NAMES[COLUMNS] = {
+static const char *const column_names[COLUMNS] = {
     "experiment",   "cell",        "encoding", "evaluated_as", "dataset", "split",  "seed",
     "train_length", "eval_length", "mode",     "stride",       "metric",  "layer",  "head",
     "position_lo",  "position_hi", "value",    "stderr",       "tokens",  "status", "protocol"};
 
-static const char *const STATUS_NAMES[LX_ROW_STATUSES] = {"ok", "not_applicable", "out_of_memory",
+static const char *const status_names[LX_ROW_STATUSES] = {"ok", "not_applicable", "out_of_memory",
                                                           "diverged"};
 
 /* Where a cell is: enough to read it and to blame it. */
@@ -55,7 +55,7 @@ struct place {
 
 const char *lx_report_status_name(enum lx_report_status s)
 {
-    return STATUS_NAMES[s];
+    return status_names[s];
 }
 
 void lx_rows_free(struct lx_rows *r)
@@ -147,7 +147,7 @@ static enum lx_code get_status(const struct place *p, enum lx_report_status *out
                                struct lx_err *err)
 {
     for (int s = 0; s < LX_ROW_STATUSES; s++)
-        if (strcmp(p->text, STATUS_NAMES[s]) == 0) {
+        if (strcmp(p->text, status_names[s]) == 0) {
             *out = (enum lx_report_status)s;
             return LX_OK;
         }
@@ -190,7 +190,7 @@ static enum lx_code read_names(const struct place *at, struct lx_intern *names, 
                 {MODE, &row->mode},
                 {METRIC, &row->metric},
                 {PROTOCOL, &row->protocol}};
-    for (size_t i = 0; i < sizeof want / sizeof want[0]; i++)
+    for (size_t i = 0; i < sizeof(want) / sizeof(want[0]); i++)
         if (get_name(&at[want[i].column], names, want[i].id, err) != LX_OK)
             return err->code;
     return LX_OK;
@@ -210,7 +210,7 @@ static enum lx_code read_numbers(const struct place *at, struct lx_row *row, str
                 {HEAD, true, 0, &row->head},
                 {POSITION_LO, true, 0, &row->lo},
                 {POSITION_HI, true, 1, &row->hi}};
-    for (size_t i = 0; i < sizeof want / sizeof want[0]; i++)
+    for (size_t i = 0; i < sizeof(want) / sizeof(want[0]); i++)
         if (get_int(&at[want[i].column], want[i].may_be_empty, want[i].min, want[i].out, err) !=
             LX_OK)
             return err->code;
@@ -236,8 +236,7 @@ static enum lx_code read_table(const char *path, struct lx_arena *arena, struct 
     struct lx_buf text = {0};
     enum lx_code code = LX_OK;
 
-    if (lx_fs_read(path, &text, err) ||
-        lx_csv_parse(text.text, text.len, path, arena, csv, err)) {
+    if (lx_fs_read(path, &text, err) || lx_csv_parse(text.text, text.len, path, arena, csv, err)) {
         code = err->code;
     } else if (csv->n_rows > 1 && text.text[text.len - 1] != '\n') {
         const char *last = lx_csv_at(csv, csv->n_rows - 1, csv->n_columns - 1);
@@ -257,11 +256,11 @@ enum lx_code lx_rows_read(const char *path, struct lx_rows *r, struct lx_err *er
     size_t column[COLUMNS] = {0};
     if (read_table(path, &r->arena, &csv, err) != LX_OK)
         return err->code;
-    if (find_columns(&csv, path, COLUMN_NAMES, COLUMNS, column, err) != LX_OK)
+    if (find_columns(&csv, path, column_names, COLUMNS, column, err) != LX_OK)
         return err->code;
     if (csv.n_rows == 0)
         return lx_fail(err, LX_EFORMAT, "%s: has no rows", path);
-    r->row = calloc(csv.n_rows, sizeof *r->row);
+    r->row = calloc(csv.n_rows, sizeof(*r->row));
     if (r->row == NULL)
         return lx_fail(err, LX_ENOMEM, "%s: out of memory for %zu rows", path, csv.n_rows);
     for (size_t i = 0; i < csv.n_rows; i++) {
@@ -282,7 +281,7 @@ enum lx_code lx_rows_read(const char *path, struct lx_rows *r, struct lx_err *er
 
 enum train_column { T_CELL, T_STEP, T_TOKENS, T_NLL, T_COLUMNS };
 
-static const char *const TRAIN_NAMES[T_COLUMNS] = {"cell", "step", "tokens", "train_nll"};
+static const char *const train_names[T_COLUMNS] = {"cell", "step", "tokens", "train_nll"};
 
 /* A loss that is empty, nan or inf is how a diverged run looks. */
 static enum lx_code get_loss(const struct place *p, double *out, struct lx_err *err)
@@ -303,9 +302,9 @@ enum lx_code lx_rows_read_train(const char *path, const struct lx_rows *r,
     *out = NULL;
     *n = 0;
     if (lx_csv_read(path, &arena, &csv, err) != LX_OK ||
-        find_columns(&csv, path, TRAIN_NAMES, T_COLUMNS, column, err) != LX_OK)
+        find_columns(&csv, path, train_names, T_COLUMNS, column, err) != LX_OK)
         goto fail;
-    *out = calloc(csv.n_rows + 1, sizeof **out);
+    *out = calloc(csv.n_rows + 1, sizeof(**out));
     if (*out == NULL) {
         lx_fail(err, LX_ENOMEM, "%s: out of memory for %zu rows", path, csv.n_rows);
         goto fail;

@@ -13,11 +13,11 @@ static enum lx_code add_length(struct lx_section *sec, int length, struct lx_err
         at++;
     if (at < sec->n_lengths && sec->length[at] == length)
         return LX_OK;
-    int *grown = realloc(sec->length, (sec->n_lengths + 1) * sizeof *grown);
+    int *grown = realloc(sec->length, (sec->n_lengths + 1) * sizeof(*grown));
     if (grown == NULL)
         return lx_fail(err, LX_ENOMEM, "out of memory for the report");
     sec->length = grown;
-    memmove(grown + at + 1, grown + at, (sec->n_lengths - at) * sizeof *grown);
+    memmove(grown + at + 1, grown + at, (sec->n_lengths - at) * sizeof(*grown));
     grown[at] = length;
     sec->n_lengths++;
     return LX_OK;
@@ -64,20 +64,21 @@ static void describe_section(struct lx_study *s, struct lx_section *sec)
     const char *mode = lx_rows_name(&s->rows, sec->mode);
     char windows[128], seeds[64], tokens[64] = "";
     if (strcmp(mode, "nonoverlapping") == 0)
-        snprintf(windows, sizeof windows, "non-overlapping windows");
+        (void)snprintf(windows, sizeof(windows), "non-overlapping windows");
     else if (strcmp(mode, "sliding") == 0 && sec->stride > 0)
-        snprintf(windows, sizeof windows, "sliding windows (stride %d)", sec->stride);
+        (void)snprintf(windows, sizeof(windows), "sliding windows (stride %d)", sec->stride);
     else if (strcmp(mode, "last") == 0 && sec->stride > 0)
-        snprintf(windows, sizeof windows, "last %d tokens of each window", sec->stride);
+        (void)snprintf(windows, sizeof(windows), "last %d tokens of each window", sec->stride);
     else
-        snprintf(windows, sizeof windows, "%.100s", mode);
+        (void)snprintf(windows, sizeof(windows), "%.100s", mode);
     if (sec->seeds_min == sec->seeds_max)
-        snprintf(seeds, sizeof seeds, "%d seed%s", sec->seeds_max, sec->seeds_max == 1 ? "" : "s");
+        (void)snprintf(seeds, sizeof(seeds), "%d seed%s", sec->seeds_max,
+                       sec->seeds_max == 1 ? "" : "s");
     else
-        snprintf(seeds, sizeof seeds, "%d to %d seeds", sec->seeds_min, sec->seeds_max);
+        (void)snprintf(seeds, sizeof(seeds), "%d to %d seeds", sec->seeds_min, sec->seeds_max);
     if (sec->tokens > 0)
-        snprintf(tokens, sizeof tokens, ", %s%lld target tokens",
-                 sec->tokens < LX_FEW_TARGETS ? "only " : "", sec->tokens);
+        (void)snprintf(tokens, sizeof(tokens), ", %s%lld target tokens",
+                       sec->tokens < LX_FEW_TARGETS ? "only " : "", sec->tokens);
     sec->title = lx_arena_printf(a, "%s, trained at %d tokens",
                                  lx_rows_name(&s->rows, sec->dataset), sec->train_length);
     sec->detail = lx_arena_printf(a, "%s split, %s, %s%s", lx_rows_name(&s->rows, sec->split),
@@ -126,24 +127,24 @@ static void name_section(struct lx_study *s, size_t k)
         stride |= o->mode == sec->mode && o->stride != sec->stride;
     }
     if (dataset)
-        add_name_part(suffix, sizeof suffix, lx_rows_name(&s->rows, sec->dataset));
+        add_name_part(suffix, sizeof(suffix), lx_rows_name(&s->rows, sec->dataset));
     if (split)
-        add_name_part(suffix, sizeof suffix, lx_rows_name(&s->rows, sec->split));
-    snprintf(number, sizeof number, "%d", sec->train_length);
+        add_name_part(suffix, sizeof(suffix), lx_rows_name(&s->rows, sec->split));
+    (void)snprintf(number, sizeof(number), "%d", sec->train_length);
     if (length)
-        add_name_part(suffix, sizeof suffix, number);
+        add_name_part(suffix, sizeof(suffix), number);
     if (mode)
-        add_name_part(suffix, sizeof suffix, lx_rows_name(&s->rows, sec->mode));
-    snprintf(number, sizeof number, "stride%d", sec->stride);
+        add_name_part(suffix, sizeof(suffix), lx_rows_name(&s->rows, sec->mode));
+    (void)snprintf(number, sizeof(number), "stride%d", sec->stride);
     if (stride)
-        add_name_part(suffix, sizeof suffix, number);
+        add_name_part(suffix, sizeof(suffix), number);
     for (size_t i = 0; i < k; i++)
         if (strcmp(s->section[i].suffix, suffix) == 0 &&
             (s->section[i].mode == sec->mode ||
              (!is_analysis(&s->section[i]) &&
               !is_analysis(sec)))) { /* names alike once they are made safe */
-            snprintf(number, sizeof number, "%zu", k + 1);
-            add_name_part(suffix, sizeof suffix, number);
+            (void)snprintf(number, sizeof(number), "%zu", k + 1);
+            add_name_part(suffix, sizeof(suffix), number);
             break;
         }
     sec->suffix = lx_arena_text(&s->rows.arena, suffix);

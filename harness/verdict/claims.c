@@ -194,7 +194,7 @@ static enum lx_code read_value(const struct lx_json *obj, const char *path,
         return lx_fail(err, LX_ECONFIG, "%s: must be an object, got %s", path,
                        lx_json_type_name(lx_json_type(obj)));
     *out = (struct lx_claim_value){0};
-    if (lx_options_parse(lx_claim_value_options, obj, path, extra, out, arena, err) != LX_OK)
+    if (lx_options_parse(lx_claim_value_options, obj, path, extra, out, arena, err))
         return err->code;
     if (length != NULL && read_length(length, length_path, &out->length, err) != LX_OK)
         return err->code;
@@ -301,7 +301,7 @@ static enum lx_code read_claim(const struct lx_json *obj, struct lx_claim *c,
     if (lx_json_type(obj) != LX_JSON_OBJECT)
         return lx_fail(err, LX_ECONFIG, "%s: must be an object, got %s", c->path,
                        lx_json_type_name(lx_json_type(obj)));
-    if (lx_options_parse(lx_claim_options, obj, c->path, extra, &t, arena, err) != LX_OK)
+    if (lx_options_parse(lx_claim_options, obj, c->path, extra, &t, arena, err))
         return err->code;
     if (t.id[0] == '\0' || t.text[0] == '\0' || t.source[0] == '\0')
         return lx_fail(err, LX_ECONFIG, "%s: id, text and source must not be empty", c->path);
@@ -339,7 +339,7 @@ enum lx_code lx_claims_parse(struct lx_claims *c, const struct lx_json *list,
     if (lx_json_type(list) != LX_JSON_ARRAY)
         return lx_fail(err, LX_ECONFIG, "claims: must be an array, got %s",
                        lx_json_type_name(lx_json_type(list)));
-    if (n > 0 && lx_arena_get(arena, n, sizeof *c->item, &c->item, "claims", err) != LX_OK)
+    if (n > 0 && lx_arena_get(arena, n, sizeof(*c->item), &c->item, "claims", err) != LX_OK)
         return err->code;
     for (c->n = 0; c->n < n; c->n++, v = lx_json_next(v)) {
         struct lx_claim *item = &c->item[c->n];

@@ -15,7 +15,7 @@
 #include "study/stats.h"
 #include "verdict/claims.h"
 
-static const double LEVEL = 0.05;
+static const double level = 0.05;
 
 /* Paired differences left - times * right of one claim in one scope. */
 struct sample {
@@ -48,7 +48,7 @@ static enum lx_code add_side(const struct lx_study *s, const struct lx_claim_sid
             continue;
         term[*n_terms].factor = i == 0 ? factor : -factor;
         if (lx_claim_find(s, value[i], at->dataset, at->train_length, arena, &term[*n_terms].point,
-                          &term[*n_terms].n, why, err) != LX_OK)
+                          &term[*n_terms].n, why, err))
             return err->code;
         (*n_terms)++;
     }
@@ -68,7 +68,7 @@ static const struct lx_claim_point *at_seed(const struct term *t, long long seed
 static enum lx_code pair(const struct term *term, size_t n_terms, double offset,
                          struct lx_arena *arena, struct sample *out, struct lx_err *err)
 {
-    if (lx_arena_get(arena, term[0].n, sizeof *out->d, &out->d, "claims", err) != LX_OK)
+    if (lx_arena_get(arena, term[0].n, sizeof(*out->d), &out->d, "claims", err))
         return err->code;
     for (size_t i = 0; i < n_terms; i++)
         out->seeds = term[i].n > out->seeds ? term[i].n : out->seeds;
@@ -127,7 +127,7 @@ static enum lx_code flip(const struct sample *x, double bound, double sign, stru
 {
     double *d;
 
-    if (lx_arena_get(arena, x->n, sizeof *d, &d, "claims", err) != LX_OK)
+    if (lx_arena_get(arena, x->n, sizeof(*d), &d, "claims", err))
         return err->code;
     for (size_t i = 0; i < x->n; i++)
         d[i] = sign * (bound - x->d[i]);
@@ -186,7 +186,8 @@ static enum lx_code decide(struct lx_claim_result *r, size_t seeds, struct lx_ar
                            struct lx_err *err)
 {
     bool exact = r->n > 1 && !(r->high > r->low);
-    enum lx_claim_verdict side = on_claimed_side(r->claim, r->effect) ? LX_CLAIM_HOLDS : LX_CLAIM_FAILS;
+    enum lx_claim_verdict side =
+        on_claimed_side(r->claim, r->effect) ? LX_CLAIM_HOLDS : LX_CLAIM_FAILS;
 
     if (r->n == 0) {
         r->note = "no seed has both sides";
@@ -195,9 +196,9 @@ static enum lx_code decide(struct lx_claim_result *r, size_t seeds, struct lx_ar
     } else if (exact) {
         r->verdict = side;
         r->note = "the seeds agree to the last digit";
-    } else if (r->p_holm < LEVEL) {
+    } else if (r->p_holm < level) {
         r->verdict = side;
-    } else if (r->p_t < LEVEL) {
+    } else if (r->p_t < level) {
         r->note = "clear by itself, not after Holm";
     }
     if (r->n > 1 && r->n < seeds) {
@@ -252,7 +253,7 @@ static enum lx_code adjust(struct lx_claim_results *out, struct lx_arena *arena,
 {
     double *p;
 
-    if (lx_arena_get(arena, 2 * out->n, sizeof *p, &p, "claims", err) != LX_OK)
+    if (lx_arena_get(arena, 2 * out->n, sizeof(*p), &p, "claims", err))
         return err->code;
     for (size_t i = 0; i < out->n; i++)
         p[i] = out->item[i].p_t;
@@ -271,8 +272,8 @@ enum lx_code lx_claims_judge(const struct lx_claims *c, const struct lx_study *s
     *out = (struct lx_claim_results){0};
     if (most == 0)
         return LX_OK;
-    if (lx_arena_get(arena, most, sizeof *out->item, &out->item, "claims", err) != LX_OK ||
-        lx_arena_get(arena, most, sizeof *seeds, &seeds, "claims", err) != LX_OK)
+    if (lx_arena_get(arena, most, sizeof(*out->item), &out->item, "claims", err) != LX_OK ||
+        lx_arena_get(arena, most, sizeof(*seeds), &seeds, "claims", err) != LX_OK)
         return err->code;
     for (size_t i = 0; i < most; i++) {
         const struct lx_claim *claim = &c->item[i / s->n_sections];

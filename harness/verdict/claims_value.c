@@ -111,9 +111,9 @@ static enum lx_code gather(const struct lx_study *s, const struct lx_group *g, s
 
     for (size_t i = 0; i < n; i++)
         most = (size_t)g[i].n > most ? (size_t)g[i].n : most;
-    if (lx_arena_get(arena, most, sizeof **point, point, "claims", err) != LX_OK ||
-        lx_arena_get(arena, most, sizeof *weight, &weight, "claims", err) != LX_OK ||
-        lx_arena_get(arena, most, sizeof *bins, &bins, "claims", err) != LX_OK)
+    if (lx_arena_get(arena, most, sizeof(**point), point, "claims", err) != LX_OK ||
+        lx_arena_get(arena, most, sizeof(*weight), &weight, "claims", err) != LX_OK ||
+        lx_arena_get(arena, most, sizeof(*bins), &bins, "claims", err) != LX_OK)
         return err->code;
     for (size_t i = 0; i < n; i++)
         if (belongs(&g[i], v, lo, hi)) {

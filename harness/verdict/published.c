@@ -66,7 +66,7 @@ static enum lx_code read_numbers(const struct lx_json *list, const char *path, c
 {
     const struct lx_json *v = lx_json_first(list);
 
-    if (lx_arena_get(arena, n, sizeof **out, out, "published numbers", err) != LX_OK)
+    if (lx_arena_get(arena, n, sizeof(**out), out, "published numbers", err))
         return err->code;
     if (list != NULL && (lx_json_type(list) != LX_JSON_ARRAY || lx_json_count(list) != n))
         return lx_fail(err, LX_ECONFIG, "%s.%s: must be an array of %zu numbers, as lengths", path,
@@ -92,7 +92,7 @@ static enum lx_code read_row(const struct lx_json *obj, const struct lx_publishe
     if (lx_json_type(obj) != LX_JSON_OBJECT)
         return lx_fail(err, LX_ECONFIG, "%s: must be an object, got %s", path,
                        lx_json_type_name(lx_json_type(obj)));
-    if (lx_options_parse(lx_published_row_options, obj, path, extra, row, arena, err) != LX_OK)
+    if (lx_options_parse(lx_published_row_options, obj, path, extra, row, arena, err))
         return err->code;
     if (row->name == NULL)
         row->name = row->encoding;
@@ -115,7 +115,7 @@ static enum lx_code read_lengths(const struct lx_json *list, struct lx_published
 
     if (lx_json_type(list) != LX_JSON_ARRAY || n == 0)
         return lx_fail(err, LX_ECONFIG, "%s.lengths: must be an array of tokens", t->path);
-    if (lx_arena_get(arena, n, sizeof *t->length, &t->length, "published numbers", err) != LX_OK)
+    if (lx_arena_get(arena, n, sizeof(*t->length), &t->length, "published numbers", err))
         return err->code;
     for (size_t i = 0; i < n; i++, v = lx_json_next(v)) {
         double x = lx_json_number(v);
@@ -144,7 +144,7 @@ static enum lx_code read_table(const struct lx_json *obj, struct lx_published *t
     if (lx_json_type(obj) != LX_JSON_OBJECT)
         return lx_fail(err, LX_ECONFIG, "%s: must be an object, got %s", path,
                        lx_json_type_name(lx_json_type(obj)));
-    if (lx_options_parse(lx_published_options, obj, path, extra, t, arena, err) != LX_OK)
+    if (lx_options_parse(lx_published_options, obj, path, extra, t, arena, err))
         return err->code;
     if (t->source[0] == '\0')
         return lx_fail(err, LX_ECONFIG, "%s.source: must not be empty", path);
@@ -152,7 +152,7 @@ static enum lx_code read_table(const struct lx_json *obj, struct lx_published *t
         return err->code;
     if (lx_json_type(rows) != LX_JSON_ARRAY || n == 0)
         return lx_fail(err, LX_ECONFIG, "%s.rows: must be a non-empty array", path);
-    if (lx_arena_get(arena, n, sizeof *t->row, &t->row, "published numbers", err) != LX_OK)
+    if (lx_arena_get(arena, n, sizeof(*t->row), &t->row, "published numbers", err))
         return err->code;
     for (t->n_rows = 0; t->n_rows < n; t->n_rows++, v = lx_json_next(v)) {
         t->row[t->n_rows].path = lx_arena_printf(arena, "%s.rows[%zu]", path, t->n_rows);
@@ -177,7 +177,7 @@ enum lx_code lx_published_parse(struct lx_published_list *p, const struct lx_jso
         return lx_fail(err, LX_ECONFIG, "published: must be an array, got %s",
                        lx_json_type_name(lx_json_type(list)));
     if (n > 0 &&
-        lx_arena_get(arena, n, sizeof *p->item, &p->item, "published numbers", err) != LX_OK)
+        lx_arena_get(arena, n, sizeof(*p->item), &p->item, "published numbers", err) != LX_OK)
         return err->code;
     for (p->n = 0; p->n < n; p->n++, v = lx_json_next(v)) {
         p->item[p->n].path = lx_arena_printf(arena, "published[%zu]", p->n);

@@ -149,5 +149,28 @@ check "the study of the statistical gate runs" exits 0 "$longshot" run "$root/co
 check "its numbers cannot be compared with the shipped baseline" compare 3 "$root/results/baselines/ci-curves" curves --metrics all --format json
 check "but every key is there" sh -c "jq -e '.count.missing == 0 and .count.extra == 0 and .count.keys == 456' out"
 
+# Planted in its baseline, point by point: one seed of five that is out, a number that cannot be, a gain.
+base=$root/results/baselines/ci-curves
+plant() { # EXPRESSION OF THE VALUE v AND THE SEED s, STATUS, WORD OF THE REPORT
+    points=$(awk -F, 'NR > 1 && $12 == "nll" && $13 $15 == "" && $7 == 1' "$base/metrics.csv" | wc -l)
+    [ "$points" -ge 48 ] || { echo "only $points points"; return 1; }
+    i=0
+    while [ $i -lt "$points" ]; do
+        i=$((i + 5))
+        awk -F, -v OFS=, -v want=$i 'NR > 1 && $12 == "nll" && $13 $15 == "" {
+                s = $7; v = $17; k = $3 FS $4 FS $9 FS $10
+                if (!(k in at)) at[k] = ++n
+                if (at[k] == want || want > 48 && at[k] == 1) $17 = sprintf("%.9g", '"$1"')
+            } 1' "$base/metrics.csv" >planted.csv
+        compare "$2" "$base" planted.csv --preset curves && has out "$3" || { echo "point $i"; return 1; }
+    done
+}
+check "the statistical gate passes its own baseline" compare 0 "$base" "$base" --preset curves
+check "it sees one seed of five far out" plant 's == 3 ? v + 0.5 : v' 3 "seed 3"
+check "also on the good side" plant 's == 4 ? v / 2 : v' 3 "seed 4"
+check "and one seed alone, a tenth of a nat out" plant 's == 2 ? v + 0.1 : v' 3 "seed 2"
+check "numbers that cannot be" plant 's == 1 ? -v : v' 3 "must be above 0"
+check "and shows a gain of more than ten standard errors" plant 'v / 4' 0 "suspicious (1, not a failure):"
+
 echo "1..$n"
 exit $bad
