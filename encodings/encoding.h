@@ -51,6 +51,7 @@
 struct lx_enc_dims {
     int layers, heads, head_dim, d_model;
     int train_length; /* L, tokens of a training sequence                        */
+    int embed_reach;  /* where positions are set: embed reads those below it in training; 0: L */
     int max_length;   /* no call has a longer sequence, or positions from there on */
 };
 

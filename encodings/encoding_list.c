@@ -46,6 +46,7 @@
     X(stick_breaking)                                                                              \
     X(selective)                                                                                   \
     X(entmax)                                                                                      \
+    X(positions)                                                                                   \
     X(chunks)
 
 #define DECLARE(name) extern const struct lx_encoding_ops lx_encoding_##name;

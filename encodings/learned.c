@@ -87,7 +87,7 @@ static enum lx_code init(void *self, const struct lx_enc_dims *dims, struct lx_a
                                  .decay = true};
 
     (void)arena;
-    if (length < dims->train_length)
+    if (length < (dims->embed_reach > 0 ? dims->embed_reach : dims->train_length))
         return lx_fail(err, LX_ECONFIG,
                        "rows: must be 0 or at least the training length %d, got %d",
                        dims->train_length, length);
@@ -135,6 +135,14 @@ static int rows(const void *self)
     return s->length;
 }
 
+/* Positions of their own are rows, whatever the length. */
+static struct spot spot_of(const struct learned *s, const struct lx_enc_call *c, int b, int t)
+{
+    if (c->pos == NULL)
+        return locate(s, t, c->T);
+    return locate(s, (int)c->pos[(size_t)b * (size_t)c->T + (size_t)t], 1);
+}
+
 static void embed(const void *self, const struct lx_enc_call *c, real *x)
 {
     const struct learned *s = self;
@@ -142,11 +150,11 @@ static void embed(const void *self, const struct lx_enc_call *c, real *x)
     int b, t;
 
     for (t = 0; t < c->T; t++) {
-        struct spot p = locate(s, t, c->T);
-        const real *low = s->table->w + (size_t)p.low * D, *high = s->table->w + (size_t)p.high * D;
-        real part = (real)p.part;
-
         for (b = 0; b < c->B; b++) {
+            struct spot p = spot_of(s, c, b, t);
+            const real *low = s->table->w + (size_t)p.low * D;
+            const real *high = s->table->w + (size_t)p.high * D;
+            real part = (real)p.part;
             real *row = x + ((size_t)b * (size_t)c->T + (size_t)t) * D;
 
             for (d = 0; d < D; d++)
@@ -162,11 +170,10 @@ static void embed_back(void *self, const struct lx_enc_call *c, const real *dx)
     int b, t;
 
     for (t = 0; t < c->T; t++) {
-        struct spot p = locate(s, t, c->T);
-        real *low = s->table->g + (size_t)p.low * D, *high = s->table->g + (size_t)p.high * D;
-        real part = (real)p.part;
-
         for (b = 0; b < c->B; b++) {
+            struct spot p = spot_of(s, c, b, t);
+            real *low = s->table->g + (size_t)p.low * D, *high = s->table->g + (size_t)p.high * D;
+            real part = (real)p.part;
             const real *row = dx + ((size_t)b * (size_t)c->T + (size_t)t) * D;
 
             for (d = 0; d < D; d++) {
@@ -191,6 +198,8 @@ const struct lx_encoding_ops lx_encoding_learned = {
     .options = options,
     .init = init,
     .max_length = max_length,
+    .reads_positions = true,
+    .whole_positions = true,
     .embed = embed,
     .embed_back = embed_back,
     .row = row,

@@ -113,6 +113,7 @@ const struct lx_encoding_ops lx_encoding_relative = {
     .state_size = sizeof(struct relative),
     .options = options,
     .init = init,
+    .whole_positions = true,
     .dist = dist,
     .dist_back = dist_back,
     .bucket = bucket,

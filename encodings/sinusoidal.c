@@ -14,7 +14,7 @@
 
 struct sinusoidal {
     double base;
-    int d_model;
+    int d_model, rows;
     real *table; /* (max_length, d_model) */
 };
 
@@ -39,6 +39,7 @@ static enum lx_code init(void *self, const struct lx_enc_dims *dims, struct lx_a
 
     (void)params;
     s->d_model = dims->d_model;
+    s->rows = dims->max_length;
     code = lx_arena_get(arena, T * D, sizeof(real), &s->table, "sinusoidal table", err);
     if (s->table == NULL)
         return code;
@@ -54,15 +55,31 @@ static enum lx_code init(void *self, const struct lx_enc_dims *dims, struct lx_a
     return LX_OK;
 }
 
+/* A position that the table does not have. */
+static void add_between(const struct sinusoidal *s, double at, real *x)
+{
+    for (int d = 0; d < s->d_model; d++) {
+        double angle = at * pow(s->base, -(double)(d - d % 2) / s->d_model);
+
+        x[d] += (real)(d % 2 == 0 ? sin(angle) : cos(angle));
+    }
+}
+
 static void embed(const void *self, const struct lx_enc_call *c, real *x)
 {
     const struct sinusoidal *s = self;
-    size_t n = (size_t)c->T * (size_t)s->d_model, i;
-    int b;
+    size_t D = (size_t)s->d_model, rows = (size_t)c->B * (size_t)c->T;
 
-    for (b = 0; b < c->B; b++)
-        for (i = 0; i < n; i++)
-            x[(size_t)b * n + i] += s->table[i];
+    for (size_t r = 0; r < rows; r++) {
+        double at = c->pos != NULL ? c->pos[r] : (double)(r % (size_t)c->T);
+        const real *row = s->table + (size_t)at * D;
+
+        if (at < s->rows && !(at > floor(at)))
+            for (size_t d = 0; d < D; d++)
+                x[r * D + d] += row[d];
+        else
+            add_between(s, at, x + r * D);
+    }
 }
 
 extern const struct lx_encoding_ops lx_encoding_sinusoidal;
@@ -76,5 +93,6 @@ const struct lx_encoding_ops lx_encoding_sinusoidal = {
     .state_size = sizeof(struct sinusoidal),
     .options = options,
     .init = init,
+    .reads_positions = true,
     .embed = embed,
 };

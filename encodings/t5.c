@@ -140,6 +140,7 @@ const struct lx_encoding_ops lx_encoding_t5 = {
     .state_size = sizeof(struct t5),
     .options = options,
     .init = init,
+    .whole_positions = true,
     .dist = dist,
     .dist_back = dist_back,
     .bucket = bucket,

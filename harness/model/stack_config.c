@@ -459,6 +459,7 @@ enum lx_code lx_stack_init(struct lx_stack *s, const struct lx_enc_dims *given,
     read = lx_stack_reach(s, given->max_length, false);
     dims.max_length = trained > dims.max_length ? trained : dims.max_length;
     dims.max_length = read > dims.max_length ? read : dims.max_length;
+    dims.embed_reach = embed_reach(s, given->train_length, true);
     if (init_items(s, false, &dims, arena, params, err))
         return err->code;
     return check_reach(s, given->train_length, err);

@@ -26,23 +26,22 @@ const struct lx_option lx_train_options[] = {
      "AdamW decay of the second moment", 0},
     {"eps", LX_OPT_REAL, offsetof(struct lx_train_config, eps), 1e-8, 0, 1, NULL,
      "AdamW denominator offset", LX_OPT_OPEN_MIN},
+    {"restart_at", LX_OPT_REAL, offsetof(struct lx_train_config, restart_at), 0, 0, 1, NULL,
+     "part of the steps after which the learning rate warms up and falls anew, 0 = never",
+     LX_OPT_LATER},
     {"log_every", LX_OPT_INT, offsetof(struct lx_train_config, log_every), 10, 1, 1000000, NULL,
      "steps a row of train.csv stands for", 0},
     {.type = LX_OPT_END},
 };
 
-enum lx_code lx_train_config_check(const struct lx_train_config *c, struct lx_err *err)
+/* The first step of the second run of the learning rate; 0: there is one run. */
+static int restart_step(const struct lx_train_config *c)
 {
-    if (c->batch_tokens % c->length != 0)
-        return lx_fail(err, LX_ECONFIG, "batch_tokens: must be a multiple of length = %d, got %d",
-                       c->length, c->batch_tokens);
-    if (c->warmup > c->steps && c->steps > 0)
-        return lx_fail(err, LX_ECONFIG, "warmup: must be at most steps = %d, got %d", c->steps,
-                       c->warmup);
-    return LX_OK;
+    return (int)lround(c->restart_at * c->steps);
 }
 
-double lx_train_lr(const struct lx_train_config *c, int step)
+/* Warm-up and cosine over all steps of c. */
+static double one_run(const struct lx_train_config *c, int step)
 {
     const double pi = 3.14159265358979323846;
     double t;
@@ -53,4 +52,33 @@ double lx_train_lr(const struct lx_train_config *c, int step)
         return c->lr;
     t = (double)(step - c->warmup) / (c->steps - 1 - c->warmup);
     return c->lr * (c->final_lr + (1 - c->final_lr) * 0.5 * (1 + cos(pi * t)));
+}
+
+enum lx_code lx_train_config_check(const struct lx_train_config *c, struct lx_err *err)
+{
+    if (c->batch_tokens % c->length != 0)
+        return lx_fail(err, LX_ECONFIG, "batch_tokens: must be a multiple of length = %d, got %d",
+                       c->length, c->batch_tokens);
+    if (c->warmup > c->steps && c->steps > 0)
+        return lx_fail(err, LX_ECONFIG, "warmup: must be at most steps = %d, got %d", c->steps,
+                       c->warmup);
+    if (c->restart_at > 0 && c->steps > 0 &&
+        (restart_step(c) <= c->warmup || c->steps - restart_step(c) <= c->warmup))
+        return lx_fail(
+            err, LX_ECONFIG,
+            "restart_at: must leave more than warmup = %d of %d steps on both sides, got "
+            "%g",
+            c->warmup, c->steps, c->restart_at);
+    return LX_OK;
+}
+
+double lx_train_lr(const struct lx_train_config *c, int step)
+{
+    int first = restart_step(c);
+    struct lx_train_config part = *c;
+
+    if (first == 0)
+        return one_run(c, step);
+    part.steps = step < first ? first : c->steps - first;
+    return one_run(&part, step < first ? step : step - first);
 }

@@ -26,7 +26,8 @@ struct lx_train_config {
     double weight_decay; /* on matrices                              */
     double clip;         /* largest global norm of the gradient      */
     double beta1, beta2, eps;
-    int log_every; /* steps a row of train.csv stands for            */
+    double restart_at; /* part of the steps after which warm-up and cosine begin anew; 0: never */
+    int log_every;     /* steps a row of train.csv stands for            */
 };
 
 extern const struct lx_option lx_train_options[]; /* the "train" section */

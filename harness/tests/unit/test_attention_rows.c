@@ -86,6 +86,10 @@ static void both_ways_agree(void **state)
         "[\"fox\", \"ssmax\", \"sink\", {\"name\": \"window\", \"width\": 70}]",
         "[\"scale_invariant\", \"kerple_log\", \"fox\", \"sink\", {\"name\": \"temperature\", "
         "\"tau\": 0.7}]",
+        "[\"rope\", \"kerple_log\", \"fire\", {\"name\": \"positions\", \"draw\": \"subset\", "
+        "\"phase\": \"both\", \"max\": 400}]",
+        "[\"kerple_weighted\", {\"name\": \"positions\", \"draw\": \"subset\", \"map\": "
+        "\"distances\", \"phase\": \"both\", \"max\": 400}]",
         "[\"fire\", \"ssmax\", \"logn\", {\"name\": \"chunks\", \"width\": 20, \"back\": 1}]",
     };
     struct lx_err err;

@@ -35,6 +35,8 @@ static const char *const stacks[] = {
     "[{\"name\": \"sandwich\", \"smoothed\": true}]",
     "[\"fox\", \"sink\", {\"name\": \"window\", \"width\": 5, \"layers\": [0]}]",
     "[\"rope\", \"ssmax\", \"fire\", {\"name\": \"chunks\", \"width\": 7, \"back\": 1}]",
+    "[\"rope\", \"alibi\", {\"name\": \"positions\", \"draw\": \"subset\", \"phase\": \"both\", "
+    "\"max\": 2000}]",
     "[\"cope\", \"fox\", {\"name\": \"window\", \"width\": 9}]",
     "[\"rope\", \"alibi\", {\"name\": \"dape\", \"kernel\": 3}, \"sink\"]",
     "[\"rope\", \"stick_breaking\", {\"name\": \"self_extend\", \"window\": 6}, \"ssmax\"]",

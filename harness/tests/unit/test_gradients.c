@@ -305,6 +305,15 @@ static void every_stack(void **state)
         "[{\"name\": \"rope\", \"layers\": [0]}, {\"name\": \"streaming\", \"sinks\": 2, "
         "\"recent\": 3, "
         "\"layers\": [0]}, \"fox\"]",
+        "[\"rope\", \"kerple_log\", {\"name\": \"positions\", \"draw\": \"subset\", \"phase\": "
+        "\"both\", \"max\": 40}]",
+        "[\"rope\", \"sinusoidal\", \"kerple_power\", {\"name\": \"positions\", \"draw\": "
+        "\"cape\", "
+        "\"phase\": \"both\"}]",
+        "[\"scale_invariant\", \"kerple_weighted\", {\"name\": \"positions\", \"draw\": \"shift\", "
+        "\"phase\": \"both\"}]",
+        "[\"kerple_weighted\", {\"name\": \"positions\", \"draw\": \"subset\", \"map\": "
+        "\"distances\", \"phase\": \"both\", \"max\": 40}]",
         "[\"kerple_log\", {\"name\": \"ssmax\", \"whole\": true, \"bias\": true}, \"sink\"]",
         "[{\"name\": \"window\", \"width\": 99}, \"kerple_log\", \"learned\", \"rope\"]",
     };
