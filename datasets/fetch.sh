@@ -4,7 +4,8 @@
 # catalogue.tsv says what there is and how each file comes about. A download goes to FILE.part, is
 # resumed from there after an interruption, and becomes FILE only when size and sha256 agree; what
 # is unpacked or cut goes through FILE.tmp. So a file under its own name is whole, and running the
-# script again does only what is missing.
+# script again does only what is missing. No server can make it endless: a transfer may take as many
+# bytes as are pinned (else 64 GB), 10 minutes and a second for each 10 kB, and be resumed 20 times.
 set -u
 LC_ALL=C
 export LC_ALL
@@ -102,28 +103,57 @@ check() {
     fi
 }
 
-# transfer URL PART: append what is missing to the part. An existing part asks for a range.
+# bounded SECONDS COMMAND...: where there is timeout(1); curl bounds itself as well.
+bounded() {
+    if command -v timeout >/dev/null 2>&1; then
+        timeout "$@"
+    else
+        shift
+        "$@"
+    fi
+}
+
+# transfer URL PART BYTES: append what is missing to the part. An existing part asks for a range.
 transfer() {
-    case $tool in
-    curl)
-        curl --silent --show-error --fail --location --connect-timeout 20 --speed-limit 1 \
-            --speed-time 60 --user-agent longshot-fetch --continue-at - --output "$2" "$1"
-        ;;
-    wget)
-        wget --quiet --tries=1 --timeout=60 --user-agent=longshot-fetch --continue \
-            --output-document="$2" "$1"
-        ;;
-    esac
+    most=$3
+    [ "$most" != - ] || most=64000000000
+    seconds=${LX_FETCH_SECONDS:-$((600 + most / 10000))}
+    (
+        # one block more than there may be, in blocks of at least 512 bytes
+        ulimit -f $((most / 512 + 2))
+        case $tool in
+        curl)
+            bounded "$seconds" curl --silent --show-error --fail --location --max-redirs 10 \
+                --proto '=http,https' --connect-timeout 20 --speed-limit 100 --speed-time 60 \
+                --max-time "$seconds" --user-agent longshot-fetch --continue-at - --output "$2" "$1"
+            ;;
+        wget)
+            bounded "$seconds" wget --quiet --tries=1 --max-redirect=10 --timeout=60 \
+                --user-agent=longshot-fetch --continue --output-document="$2" "$1"
+            ;;
+        esac
+    )
 }
 
 # pull URL PART BYTES SUM: transfer until it is whole, resuming as long as each try adds something.
 pull() {
     old=$(size_of "$2")
+    tries=0
     while :; do
+        tries=$((tries + 1))
         before=$(size_of "$2")
         if [ "$before" = 0 ] || [ "$before" != "$3" ]; then
-            if ! transfer "$1" "$2"; then
+            if ! transfer "$1" "$2" "$3"; then
                 after=$(size_of "$2")
+                if [ "$3" != - ] && [ "$after" -gt "$3" ]; then
+                    say "$1: must have $3 bytes, sends more; discarded"
+                    rm -f "$2"
+                    return 1
+                fi
+                if [ $tries -gt 20 ]; then
+                    say "$1: cut short at $after bytes after $tries tries"
+                    return 1
+                fi
                 [ "$after" = 0 ] && rm -f "$2"
                 if [ "$after" -le "$before" ]; then
                     # A part that already is whole cannot grow; its sum tells.

@@ -114,7 +114,7 @@ int main(int argc, char **argv)
     struct lx_err err = {0};
     enum lx_code code;
 
-    lx_child_fill_standard();
+    lx_startup();
     code = dispatch(argc, argv, &err);
     if (code != LX_OK)
         lx_log_error(&err);

@@ -11,6 +11,7 @@
 #include "plan/tasks.h"
 #include "store/cell_files.h"
 #include "store/experiment.h"
+#include "system/fs.h"
 #include "system/interrupt.h"
 #include "system/limits.h"
 #include "tensor/parallel.h"
@@ -221,6 +222,7 @@ static enum lx_code run_cells(const struct options *o, struct lx_experiment *e,
 
     if (w.memory_limit == 0)
         w.memory_limit = lx_limits_memory("");
+    lx_fs_limit(w.memory_limit);
     for (size_t i = 0; i < c->n; i++) {
         enum lx_code code = run_one(&w, &e->plan, &c->cells[i], err);
 

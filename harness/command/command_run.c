@@ -9,6 +9,7 @@
 #include "store/disk.h"
 #include "store/experiment.h"
 #include "store/merge.h"
+#include "system/fs.h"
 #include "system/interrupt.h"
 #include "system/limits.h"
 #include "tensor/parallel.h"
@@ -170,6 +171,7 @@ static void choose_limits(struct options *o, const struct lx_launcher *launcher)
     }
     if (o->memory == 0)
         o->memory = lx_limits_memory("") / (size_t)o->jobs;
+    lx_fs_limit(o->memory);
 }
 
 static enum lx_code run(const void *given, int n, char **argv, struct lx_err *err)

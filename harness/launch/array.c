@@ -66,7 +66,7 @@ static enum lx_code write_text(const char *path, const struct lx_buf *text, stru
 {
     if (lx_buf_check(text, err))
         return err->code;
-    return lx_fs_write(path, text->text, text->len, err);
+    return lx_fs_write_own(path, text->text, text->len, err);
 }
 
 /* A number that no other launcher, here or elsewhere, has: who makes the file has it. */

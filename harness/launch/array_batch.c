@@ -187,8 +187,8 @@ enum lx_code lx_array_batches_add(struct lx_array_batches *b, size_t number, con
 
     (void)snprintf(batch.job, sizeof(batch.job), "%s", job);
     (void)snprintf(text, sizeof(text), "%s\n", job);
-    if (lx_array_path(b, number, "job", &path, err) || lx_fs_write(path, text, strlen(text), err) ||
-        append(b, &batch, err))
+    if (lx_array_path(b, number, "job", &path, err) ||
+        lx_fs_write_own(path, text, strlen(text), err) || append(b, &batch, err))
         return err->code;
     for (size_t t = 0; t < tasks->n_tasks; t++) /* until the system says otherwise */
         b->batch[b->n - 1].queued[t] = true;

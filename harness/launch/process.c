@@ -4,22 +4,17 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <math.h>
-#include <spawn.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include "store/store.h"
+#include "system/child.h"
 #include "system/cputype.h"
 #include "system/fs.h"
 #include "system/procfs.h"
 #include "tensor/parallel.h"
-
-#define WORKER_FD 3 /* of the progress pipe, in the worker */
-
-extern char **environ;
 
 enum lx_code lx_process_environment(struct lx_err *err)
 {
@@ -31,59 +26,27 @@ enum lx_code lx_process_environment(struct lx_err *err)
     return LX_OK;
 }
 
-static enum lx_code make_pipe(int fd[2], struct lx_err *err)
+/* The log, made anew: what is there already goes, and a link leads nowhere. */
+static enum lx_code open_log(const char *path, int *fd, struct lx_err *err)
 {
-    if (pipe(fd) != 0)
-        return lx_fail(err, LX_EIO, "pipe: %s", strerror(errno));
-    if (fcntl(fd[0], F_SETFD, FD_CLOEXEC) == 0 && fcntl(fd[1], F_SETFD, FD_CLOEXEC) == 0 &&
-        fcntl(fd[0], F_SETFL, O_NONBLOCK) == 0)
-        return LX_OK;
-    (void)lx_fail(err, LX_EIO, "pipe: %s", strerror(errno));
-    (void)close(fd[0]);
-    (void)close(fd[1]);
-    fd[0] = fd[1] = -1;
-    return err->code;
+    if (lx_fs_remove(path, err))
+        return err->code;
+    return lx_fs_open(path, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, fd, err);
 }
 
-/* The worker gets the pipe as fd 3, the log as stderr, and nothing to read. */
-static enum lx_code spawn(struct lx_process *p, char *const *argv, const char *log, int pipe_end,
-                          struct lx_err *err)
+/* The worker gets the pipe as LX_CHILD_FD, the log as stdout and stderr, and nothing to read. */
+static enum lx_code spawn(struct lx_process *p, const char *const *argv, const char *log,
+                          int pipe_end, struct lx_err *err)
 {
-    posix_spawn_file_actions_t actions;
-    int rc = posix_spawn_file_actions_init(&actions);
+    const struct lx_child_spec spec = {.argv = argv, .self = true};
+    int log_fd;
+    enum lx_code code;
 
-    if (rc != 0)
-        return lx_fail(err, LX_EIO, "posix_spawn: %s", strerror(rc));
-    rc = posix_spawn_file_actions_addopen(&actions, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
-    if (rc == 0)
-        rc = posix_spawn_file_actions_addopen(&actions, STDERR_FILENO, log,
-                                              O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW, 0666);
-    if (rc == 0)
-        rc = posix_spawn_file_actions_adddup2(&actions, STDERR_FILENO, STDOUT_FILENO);
-    if (rc == 0)
-        rc = posix_spawn_file_actions_adddup2(&actions, pipe_end, WORKER_FD);
-    if (rc == 0)
-        rc = posix_spawn(&p->pid, "/proc/self/exe", &actions, NULL, argv, environ);
-    (void)posix_spawn_file_actions_destroy(&actions);
-    if (rc == 0)
-        return LX_OK;
-    p->pid = 0;
-    return lx_fail(err, LX_EIO, "posix_spawn: %s", strerror(rc));
-}
-
-/* A write end that is itself fd 3 would be closed on exec: dup2 onto itself keeps the flag. */
-static enum lx_code move_from_three(int *fd, struct lx_err *err)
-{
-    int moved;
-
-    if (*fd != WORKER_FD)
-        return LX_OK;
-    moved = fcntl(*fd, F_DUPFD_CLOEXEC, WORKER_FD + 1);
-    if (moved < 0)
-        return lx_fail(err, LX_EIO, "pipe: %s", strerror(errno));
-    (void)close(*fd);
-    *fd = moved;
-    return LX_OK;
+    if (open_log(log, &log_fd, err))
+        return err->code;
+    code = lx_child_start(&spec, &(struct lx_child_ends){log_fd, log_fd, pipe_end}, &p->pid, err);
+    (void)close(log_fd);
+    return code;
 }
 
 /* What an earlier run left, an error above all, must not be taken for this one's. The name of the log goes to
@@ -104,17 +67,29 @@ static enum lx_code spawn_cell(struct lx_process *p, const struct lx_process_set
                                struct lx_arena *arena, const char *log, int pipe_end,
                                struct lx_err *err)
 {
-    char program[] = "longshot", command[] = "cell", o_index[] = "--index", o_id[] = "--id",
-         o_out[] = "--out", o_memory[] = "--memory", o_fd[] = "--progress-fd",
-         o_every[] = "--checkpoint-every", o_threads[] = "--threads";
-    char *config = lx_arena_text(arena, s->config), *dir = lx_arena_text(arena, s->e->dir);
-    char *id = lx_arena_text(arena, s->e->plan.cells[k].id);
-    char *index = lx_arena_printf(arena, "%zu", k), *fd = lx_arena_printf(arena, "%d", WORKER_FD);
-    char *memory = lx_arena_printf(arena, "%zu", s->memory_limit);
-    char *every = lx_arena_printf(arena, "%.17g", s->checkpoint_every);
-    char *threads = lx_arena_printf(arena, "%d", lx_parallel_threads());
-    char *argv[] = {program,  command, config, o_index, index,   o_id,  id,        o_out,   dir,
-                    o_memory, memory,  o_fd,   fd,      o_every, every, o_threads, threads, NULL};
+    const char *index = lx_arena_printf(arena, "%zu", k);
+    const char *fd = lx_arena_printf(arena, "%d", LX_CHILD_FD);
+    const char *memory = lx_arena_printf(arena, "%zu", s->memory_limit);
+    const char *every = lx_arena_printf(arena, "%.17g", s->checkpoint_every);
+    const char *threads = lx_arena_printf(arena, "%d", lx_parallel_threads());
+    const char *const argv[] = {"longshot",
+                                "cell",
+                                s->config,
+                                "--index",
+                                index,
+                                "--id",
+                                s->e->plan.cells[k].id,
+                                "--out",
+                                s->e->dir,
+                                "--memory",
+                                memory,
+                                "--progress-fd",
+                                fd,
+                                "--checkpoint-every",
+                                every,
+                                "--threads",
+                                threads,
+                                NULL};
 
     return arena->failed ? lx_fail(err, LX_ENOMEM, "out of memory")
                          : spawn(p, argv, log, pipe_end, err);
@@ -129,8 +104,8 @@ enum lx_code lx_process_start(struct lx_process *p, const struct lx_process_setu
     enum lx_code code = LX_OK;
 
     *p = (struct lx_process){.k = k, .fd = -1, .nll = (double)NAN};
-    if (clear_place(s, s->e->plan.cells[k].id, &arena, &log, err) || make_pipe(fd, err) ||
-        move_from_three(&fd[1], err) || spawn_cell(p, s, k, &arena, log, fd[1], err))
+    if (clear_place(s, s->e->plan.cells[k].id, &arena, &log, err) || lx_child_pipe(fd, err) ||
+        spawn_cell(p, s, k, &arena, log, fd[1], err))
         code = err->code;
     if (fd[1] >= 0)
         (void)close(fd[1]);
@@ -200,7 +175,7 @@ bool lx_process_is_stopped(const struct lx_process *p)
 
 bool lx_process_ended(struct lx_process *p, int *status)
 {
-    if (p->pid == 0 || waitpid(p->pid, status, WNOHANG) != p->pid)
+    if (!lx_child_ended(p->pid, status))
         return false;
     (void)lx_process_read(p);
     if (p->fd >= 0)

@@ -210,18 +210,12 @@ enum lx_code lx_st_parse(const void *bytes, size_t n, struct lx_arena *arena,
 enum lx_code lx_st_read(const char *path, struct lx_arena *arena, struct lx_st_file *out,
                         struct lx_err *err)
 {
-    struct lx_buf buf = {0};
-    char *bytes;
+    const char *bytes;
+    size_t n;
 
-    if (lx_fs_read(path, &buf, err))
+    if (lx_fs_read_arena(path, arena, &bytes, &n, err))
         return err->code;
-    bytes = lx_arena_textn(arena, buf.text != NULL ? buf.text : "", buf.len);
-    if (bytes == NULL)
-        (void)lx_fail(err, LX_ENOMEM, "out of memory: could not get %zu bytes", buf.len);
-    else if (lx_st_parse(bytes, buf.len, arena, out, err) == LX_OK)
-        err->code = LX_OK;
-    lx_buf_free(&buf);
-    return bytes != NULL && err->code == LX_OK ? LX_OK : lx_wrap(err, "%s", path);
+    return lx_st_parse(bytes, n, arena, out, err) == LX_OK ? LX_OK : lx_wrap(err, "%s", path);
 }
 
 const struct lx_st_tensor *lx_st_find(const struct lx_st_file *f, const char *name)
@@ -293,12 +287,12 @@ static void write_header(struct lx_json_writer *w, const struct lx_st_tensor *te
     lx_json_close_object(w);
 }
 
-enum lx_code lx_st_write(const char *path, const struct lx_st_tensor *tensors, size_t n_tensors,
-                         const struct lx_st_meta *meta, size_t n_meta, struct lx_err *err)
+enum lx_code lx_st_pack(const struct lx_st_tensor *tensors, size_t n_tensors,
+                        const struct lx_st_meta *meta, size_t n_meta, struct lx_buf *file,
+                        struct lx_err *err)
 {
-    struct lx_buf header = {0}, file = {0};
+    struct lx_buf header = {0};
     struct lx_json_writer w = {.out = &header};
-    enum lx_code code;
     uint64_t n;
 
     write_header(&w, tensors, n_tensors, meta, n_meta);
@@ -308,17 +302,24 @@ enum lx_code lx_st_write(const char *path, const struct lx_st_tensor *tensors, s
     for (int i = 0; i < 8; i++) {
         unsigned char byte = (unsigned char)(n >> (8 * i));
 
-        lx_buf_addn(&file, &byte, 1);
+        lx_buf_addn(file, &byte, 1);
     }
     if (header.len > 0)
-        lx_buf_addn(&file, header.text, header.len);
+        lx_buf_addn(file, header.text, header.len);
     for (size_t i = 0; i < n_tensors; i++)
-        lx_buf_addn(&file, tensors[i].data, tensors[i].n * types[tensors[i].type].bytes);
-    file.failed = file.failed || header.failed;
-    code = lx_buf_check(&file, err);
-    if (code == LX_OK)
-        code = lx_fs_write(path, file.text, file.len, err);
+        lx_buf_addn(file, tensors[i].data, tensors[i].n * types[tensors[i].type].bytes);
+    file->failed = file->failed || header.failed;
     lx_buf_free(&header);
+    return lx_buf_check(file, err);
+}
+
+enum lx_code lx_st_write(const char *path, const struct lx_st_tensor *tensors, size_t n_tensors,
+                         const struct lx_st_meta *meta, size_t n_meta, struct lx_err *err)
+{
+    struct lx_buf file = {0};
+
+    if (lx_st_pack(tensors, n_tensors, meta, n_meta, &file, err) == LX_OK)
+        err->code = lx_fs_write(path, file.text, file.len, err);
     lx_buf_free(&file);
-    return code;
+    return err->code;
 }

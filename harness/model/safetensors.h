@@ -55,5 +55,10 @@ double lx_st_value(const struct lx_st_tensor *t, size_t i);
 LX_MUST_CHECK
 enum lx_code lx_st_write(const char *path, const struct lx_st_tensor *tensors, size_t n_tensors,
                          const struct lx_st_meta *meta, size_t n_meta, struct lx_err *err);
+/* The same bytes, appended to `file`. */
+LX_MUST_CHECK
+enum lx_code lx_st_pack(const struct lx_st_tensor *tensors, size_t n_tensors,
+                        const struct lx_st_meta *meta, size_t n_meta, struct lx_buf *file,
+                        struct lx_err *err);
 
 #endif

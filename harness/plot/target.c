@@ -62,7 +62,7 @@ static enum lx_code write(const char *dir, const char *name, int kind, const str
     if (code == LX_OK)
         code = path_of(dir, name, kind, &path, err);
     if (code == LX_OK)
-        code = lx_fs_write(path.text, text->text, text->len, err);
+        code = lx_fs_write_own(path.text, text->text, text->len, err);
     lx_buf_free(&path);
     return code;
 }

@@ -8,7 +8,6 @@
 #include "core/hash.h"
 #include "store/store.h"
 #include "system/fs.h"
-#include "system/gzip_write.h"
 #include "system/manifest.h"
 
 #define FORMAT "longshot-cell-1"

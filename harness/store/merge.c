@@ -10,7 +10,6 @@
 #include "store/plan_file.h"
 #include "store/store.h"
 #include "system/fs.h"
-#include "system/gzip_write.h"
 #include "text/csvfile.h"
 #include "text/json.h"
 

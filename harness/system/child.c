@@ -25,13 +25,6 @@
 
 extern char **environ;
 
-void lx_child_fill_standard(void)
-{
-    for (int fd = 0; fd <= 2; fd++)
-        if (fcntl(fd, F_GETFD) < 0 && errno == EBADF && open("/dev/null", O_RDWR) != fd)
-            return; /* nothing is there to be put in its place */
-}
-
 /* ------------------------------------------------------------------------------------------ starting */
 
 static void close_end(int *fd)

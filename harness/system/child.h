@@ -62,8 +62,9 @@ LX_MUST_CHECK enum lx_code lx_child_pipe(int fd[2], struct lx_err *err);
 /* Whether it has ended; then *status is as of waitpid. */
 bool lx_child_ended(pid_t pid, int *status);
 
-/* Put /dev/null onto each of the descriptors 0 to 2 that is closed, so that no file or pipe of ours
- * takes its place. At the head of main. */
-void lx_child_fill_standard(void);
+/* At the head of main: put /dev/null onto each of the descriptors 0 to 2 that is closed, so that no file
+ * or pipe of ours takes its place. A program that calls it is also ended with one line where its limits
+ * leave the libraries no room to start: see startup.c. */
+void lx_startup(void);
 
 #endif

@@ -25,16 +25,50 @@ bool lx_fs_is_absent(void)
     return errno == ENOENT || errno == ENOTDIR;
 }
 
+static size_t most_bytes; /* 0: not known yet */
+
+void lx_fs_limit(size_t bytes)
+{
+    most_bytes = bytes;
+}
+
+/* Unless someone knows better, half of what the machine has. */
+static size_t limit(void)
+{
+    long pages = most_bytes == 0 ? sysconf(_SC_PHYS_PAGES) : 0;
+
+    if (pages > 0)
+        most_bytes = (size_t)pages / 2 * (size_t)sysconf(_SC_PAGESIZE);
+    return most_bytes;
+}
+
+enum lx_code lx_fs_check_room(const char *path, const char *what, size_t n, struct lx_err *err)
+{
+    size_t most = limit();
+
+    if (most == 0 || n <= most)
+        return LX_OK;
+    (void)lx_fail(err, LX_ENOMEM,
+                  "%s: %s %.1f MB, more than the %.1f MB of memory that it may take", path, what,
+                  (double)n / 1e6, (double)most / 1e6);
+    return lx_hint(err, "--memory says how much that is");
+}
+
 static enum lx_code read_all(const char *path, int fd, struct lx_buf *out, struct lx_err *err)
 {
     char block[16384];
+    struct stat st;
     ssize_t n;
 
     lx_buf_addn(out, "", 0); /* an empty file is an empty text, not NULL */
+    if (fstat(fd, &st) == 0 && lx_fs_check_room(path, "has", (size_t)st.st_size, err))
+        return err->code;
     do {
         n = read(fd, block, sizeof(block));
         if (n > 0)
             lx_buf_addn(out, block, (size_t)n);
+        if (lx_fs_check_room(path, "has more than", out->len, err)) /* it grows meanwhile */
+            return err->code;
     } while ((n > 0 && !out->failed) || (n < 0 && errno == EINTR));
     if (n < 0)
         return failed(path, "read", err);
@@ -73,7 +107,7 @@ enum lx_code lx_fs_open(const char *path, int flags, int *fd, struct lx_err *err
     else if (!S_ISREG(st.st_mode))
         (void)lx_fail(err, LX_EDATA, "%s: is a %s, not a file", path, kind_of(st.st_mode));
     else
-        return LX_OK;
+        return err->code = LX_OK;
     (void)close(*fd);
     *fd = -1;
     return err->code;
@@ -91,6 +125,35 @@ enum lx_code lx_fs_read(const char *path, struct lx_buf *out, struct lx_err *err
     }
     if (err->code != LX_OK)
         lx_buf_free(out);
+    return err->code;
+}
+
+enum lx_code lx_fs_read_arena(const char *path, struct lx_arena *arena, const char **bytes,
+                              size_t *n, struct lx_err *err)
+{
+    struct stat st;
+    char *to = NULL;
+    ssize_t got = 0;
+    int fd;
+
+    *n = 0;
+    if (lx_fs_open(path, O_RDONLY, &fd, err))
+        return err->code;
+    if (fstat(fd, &st) != 0)
+        (void)failed(path, "read", err);
+    else if (lx_fs_check_room(path, "has", (size_t)st.st_size, err) == LX_OK)
+        (void)!lx_arena_get(arena, (size_t)st.st_size + 1, 1, &to, path, err);
+    while (err->code == LX_OK && *n < (size_t)st.st_size) {
+        got = read(fd, to + *n, (size_t)st.st_size - *n);
+        if (got == 0)
+            break; /* cut meanwhile */
+        if (got > 0)
+            *n += (size_t)got;
+        else if (errno != EINTR)
+            (void)failed(path, "read", err);
+    }
+    (void)close(fd);
+    *bytes = to;
     return err->code;
 }
 

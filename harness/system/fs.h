@@ -11,6 +11,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "core/arena.h"
 #include "core/buf.h"
 #include "core/err.h"
 
@@ -18,13 +19,26 @@
  * Never waits. Something else at `path`, or nothing, is LX_EDATA. */
 LX_MUST_CHECK enum lx_code lx_fs_open(const char *path, int flags, int *fd, struct lx_err *err);
 
+/* The most that one file may take of memory, read or unpacked; until then half of the machine's. */
+void lx_fs_limit(size_t bytes);
+
+/* Whole file into the arena, once. */
+LX_MUST_CHECK
+enum lx_code lx_fs_read_arena(const char *path, struct lx_arena *arena, const char **bytes,
+                              size_t *n, struct lx_err *err);
+
 /* Whole file into buf (cleared first; empty and without memory after a failure). A missing file:
  * LX_EDATA, "PATH: no such file". */
 LX_MUST_CHECK enum lx_code lx_fs_read(const char *path, struct lx_buf *out, struct lx_err *err);
 
 /* Whole file, unpacked if it begins like gzip (concatenated members allowed), as it is otherwise.
- * Truncated or corrupt gzip is LX_EDATA and says so. */
+ * Truncated or corrupt gzip is LX_EDATA and says so; so is what unpacks to more than 64 MB and more than
+ * 100 times its size, which no text does. */
 LX_MUST_CHECK enum lx_code lx_fs_read_gz(const char *path, struct lx_buf *out, struct lx_err *err);
+
+/* Pack n bytes as gzip, as tightly as zlib can, without name or date: the same bytes give the same file. */
+LX_MUST_CHECK
+enum lx_code lx_gzip(const void *data, size_t n, struct lx_buf *out, struct lx_err *err);
 
 /* Write n bytes atomically and durably. What `path` links to is replaced, not the link; a pipe or a device
  * is written to. */

@@ -15,6 +15,10 @@ bool lx_fs_sync(int fd);
 /* The same as lx_fs_exists of the name itself: a link is there even if what it points to is not. */
 bool lx_fs_exists_itself(const char *path);
 
+/* LX_ENOMEM if n bytes are more than lx_fs_limit; "PATH: WHAT n MB, ...". */
+LX_MUST_CHECK
+enum lx_code lx_fs_check_room(const char *path, const char *what, size_t n, struct lx_err *err);
+
 /* Open the folder that a path is in, to be synced. */
 LX_MUST_CHECK enum lx_code lx_fs_open_parent(const char *path, int *fd, struct lx_err *err);
 

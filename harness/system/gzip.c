@@ -6,8 +6,11 @@
 #include <zlib.h>
 
 #include "system/fs.h"
+#include "system/fs_internal.h"
 
-#define MAX_FEED ((size_t)1 << 30) /* zlib counts its input in unsigned int */
+#define BOMB_BYTES ((size_t)64 << 20) /* up to here nothing is suspicious */
+#define BOMB_RATIO 100                /* text packs to a third, tables of numbers to a tenth */
+#define MAX_FEED ((size_t)1 << 30)    /* zlib counts its input in unsigned int */
 
 static bool is_gzip(const unsigned char *p, size_t n)
 {
@@ -41,6 +44,15 @@ static enum lx_code stream_failed(const z_stream *z, int status, const char *pat
                    z->msg != NULL ? z->msg : "broken data", at);
 }
 
+static enum lx_code check_size(const char *path, size_t packed, size_t unpacked, struct lx_err *err)
+{
+    if (unpacked > BOMB_BYTES && unpacked / BOMB_RATIO > packed)
+        return lx_fail(err, LX_EDATA,
+                       "%s: %zu bytes of gzip unpack to more than %zu MB: must be at most %d times",
+                       path, packed, unpacked >> 20, BOMB_RATIO);
+    return lx_fs_check_room(path, "unpacks to more than", unpacked, err);
+}
+
 /* Unpack one member that begins at in[*at]; moves *at behind it. */
 static enum lx_code unpack_member(z_stream *z, const char *path, const unsigned char *in, size_t n,
                                   size_t *at, struct lx_buf *out, struct lx_err *err)
@@ -60,6 +72,8 @@ static enum lx_code unpack_member(z_stream *z, const char *path, const unsigned 
         lx_buf_addn(out, block, sizeof(block) - z->avail_out);
         if (lx_buf_check(out, err) != LX_OK)
             return lx_wrap(err, "%s: unpacking", path);
+        if (check_size(path, n, out->len, err))
+            return err->code;
     }
     return status == Z_STREAM_END ? LX_OK : stream_failed(z, status, path, *at, err);
 }

@@ -1,7 +1,7 @@
-/* Writing gzip; see gzip_write.h. */
-#include "system/gzip_write.h"
-
+/* Writing gzip; see lx_gzip in fs.h. */
 #include <limits.h>
+
+#include "system/fs.h"
 
 #define ZLIB_CONST
 #include <zlib.h>

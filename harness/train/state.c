@@ -123,6 +123,7 @@ enum lx_code lx_state_write(const char *path, const char *train_id, const struct
     struct lx_st_meta meta[N_META];
     struct lx_st_file f = {.meta = meta, .n_meta = N_META};
     struct lx_arena arena = {0};
+    struct lx_buf file = {0};
     uint64_t words[SUMS];
     enum lx_code code = lx_buf_check(s->rows, err);
 
@@ -137,8 +138,11 @@ enum lx_code lx_state_write(const char *path, const char *train_id, const struct
         code = list_arrays(t, &arena, &f, err);
     if (code == LX_OK) {
         digest(&f, sha256);
-        code = lx_st_write(path, f.tensors, f.n_tensors, f.meta, f.n_meta, err);
+        code = lx_st_pack(f.tensors, f.n_tensors, f.meta, f.n_meta, &file, err);
     }
+    if (code == LX_OK)
+        code = lx_fs_write_own(path, file.text, file.len, err);
+    lx_buf_free(&file);
     lx_arena_free(&arena);
     return code;
 }

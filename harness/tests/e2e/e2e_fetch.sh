@@ -184,6 +184,9 @@ line mirror get plain.txt "$plain_bytes" "$plain_sum" \
     "$url/absent $url/status/503/x $url/html/plain.txt $url/plain.txt"
 line gone get plain.txt "$plain_bytes" "$plain_sum" "$url/absent $url/status/500/x"
 line cut get plain.txt "$plain_bytes" "$plain_sum" "$url/cut/$third/plain.txt"
+line endless get plain.txt 1000 "$other_sum" "$url/endless/plain.txt"
+line slow get plain.txt 1000000 "$other_sum" "$url/slow/plain.txt"
+line drip get plain.txt "$plain_bytes" "$plain_sum" "$url/cut/1/plain.txt"
 line stuck get plain.txt "$plain_bytes" "$plain_sum" "$url/cut/0/plain.txt"
 line norange get plain.txt "$plain_bytes" "$plain_sum" "$url/norange/plain.txt"
 line bad_cut get plain.txt "$plain_bytes" "$plain_sum" "$url/plain.txt"
@@ -364,6 +367,32 @@ else
     skip "a member is unpacked from a zip" "needs zip and unzip"
     skip "a missing member is named" "needs zip and unzip"
 fi
+
+# A server without an end: in size, in time, in the number of tries.
+for tool in curl wget; do
+    if ! have $tool; then
+        skip "a bad server, with $tool" "needs $tool"
+        continue
+    fi
+    LX_FETCH_TOOL=$tool
+    endless() {
+        reset
+        run 1 endless && says "no address gave the right file" &&
+            [ -z "$(find "$work/cache" -size +20k)" ]
+    }
+    ok "$tool: an endless file is cut off where it should end" endless
+    slow() {
+        reset
+        LX_FETCH_SECONDS=3 timeout 30 sh "$fetch" --catalogue "$work/catalogue" --dir "$work/cache" slow >"$work/out" 2>"$work/err"
+        [ $? = 1 ] && says "no address gave the right file"
+    }
+    ok "$tool: a slow one is given up" slow
+    drip() {
+        reset
+        run 1 drip && says "after 21 tries" && [ "$(grep -c . "$work/log")" -le 50 ]
+    }
+    ok "$tool: one that comes byte by byte is given up" drip
+done
 
 unwritable() {
     reset

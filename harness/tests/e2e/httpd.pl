@@ -9,6 +9,8 @@
 #   /cut/N/FILE      promises the whole rest, sends N bytes of it at most and hangs up
 #   /norange/FILE    ignores Range
 #   /status/N/FILE   answers with that status
+#   /endless/FILE    sends for ever, without saying how much
+#   /slow/FILE       promises a million bytes and sends two a second
 #   /html/FILE       answers any path with a page and status 200
 # Ends after two minutes whatever happens.
 use strict;
@@ -66,6 +68,13 @@ sub serve {
     if ($path =~ m{^/html/}) {
         note($path, $asked, 200);
         return answer($client, 200, '<html>', 6);
+    }
+    if ($path =~ m{^/(endless|slow)/}) {
+        my $slow = $1 eq 'slow';
+        note($path, $asked, 200);
+        print $client join("\r\n", 'HTTP/1.1 200 Whatever', $slow ? 'Content-Length: 1000000' : (), 'Connection: close', '', '');
+        while (print $client $slow ? 'xx' : 'x' x 65536) { select undef, undef, undef, 1 if $slow }
+        return;
     }
     ($send, $file) = ($1, "/$2") if $path =~ m{^/cut/(\d+)/(.*)};
     ($from, $file) = (0, "/$1") if $path =~ m{^/norange/(.*)};

@@ -221,6 +221,7 @@ sub judge {
         next if $killed && (is_temp($path) || $path =~ m{(^|/)lock$});
         next if $w->{class} eq 'process' && $path =~ m{(^|/)lock$}; # it may be another's: the clean run tidies
         next if $s->{numbered} && $path =~ $s->{numbered} && $tree->{$path} eq 'F'; # a number is taken
+        next if $partial && $path =~ m{(^|/)partial\.json$}; # says so
         next if is_transient($path) || $w->{class} eq 'remove' && (is_temp($path) || $path =~ m{(^|/)lock$});
         next if $partial && $path eq 'r/partial.json'; # it says just that
         my @right = map { exists $_->{$path} ? $_->{$path} : () } $s->{before}, $s->{after};
