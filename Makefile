@@ -31,7 +31,7 @@ OPT_double := -O2 -g -DLX_REAL_DOUBLE
 OPT_asan := -O1 -g -fsanitize=address -fno-omit-frame-pointer
 OPT_ubsan := -O1 -g -fsanitize=undefined -fno-sanitize-recover=all
 OPT_tsan := -O1 -g -fsanitize=thread
-OPT_fuzz := -O1 -g -fsanitize=address,fuzzer-no-link
+OPT_fuzz := -O1 -g -fsanitize=address,undefined,fuzzer-no-link -fno-sanitize-recover=undefined
 OPT_coverage := -O0 -g --coverage
 OPT := $(OPT_$(VARIANT))
 ifeq ($(OPT),)
@@ -173,23 +173,29 @@ test-kernels: tests
 	@for k in LX_SIMD=plain LX_SIMD=avx2 LX_PRODUCTS=own LX_PRODUCTS=openblas OPENBLAS_CORETYPE=Haswell; do echo "$$k"; \
 	  env $$k $(PROVE) $(NUMERIC:%=$(OUT)/tests/test_%) $(OUT)/tests/test_threads || exit 1; done
 
-## asan: the test programs under AddressSanitizer and LeakSanitizer
+# The end-to-end scripts with the program of a variant; they skip what looks at memory where it is sanitized.
+.PHONY: test-scripts
+test-scripts: tests
+	@LONGSHOT=$(CURDIR)/$(BIN) LONGSHOT_FAULT=$(CURDIR)/$(FAULT_BIN) $(PROVE) $(E2E)
+
+## asan: all tests under AddressSanitizer and LeakSanitizer, the end-to-end scripts too
 asan:
 	@$(SUB) -j2 VARIANT=asan tests
-	@$(SUB) VARIANT=asan test-units
+	@$(SUB) VARIANT=asan test-units test-scripts
 
-## ubsan: the test programs under UndefinedBehaviorSanitizer
+## ubsan: all tests under UndefinedBehaviorSanitizer, the end-to-end scripts too
 ubsan:
 	@$(SUB) -j2 VARIANT=ubsan tests
-	@$(SUB) VARIANT=ubsan test-units
+	@$(SUB) VARIANT=ubsan test-units test-scripts
 
 ## tsan: the threads inside a cell under ThreadSanitizer
 tsan:
 	@$(SUB) -j2 VARIANT=tsan build/tsan/tests/test_threads
 	@OPENBLAS_NUM_THREADS=1 $(PROVE) build/tsan/tests/test_threads
 
-## torture: the long tiers: LX_KILLS (1000) SIGKILLs of supervisor and workers, LX_FLIPS (40) damages of each file, LX_RACES (200) times all cells twice at once, all faults
+## torture: the long tiers: LX_KILLS (1000) SIGKILLs of supervisor and workers, LX_FLIPS (40) damages of each file, LX_RACES (200) times all cells twice at once, all faults, and LX_PLACES=1: something else in every place
 torture: all torture-faults
+	@LX_PLACES=$${LX_PLACES:-1} prove harness/tests/fault/e2e_places.sh
 	@LX_KILLS=$${LX_KILLS:-1000} prove harness/tests/e2e/e2e_resume.sh
 	@LX_FLIPS=$${LX_FLIPS:-40} prove harness/tests/e2e/e2e_hostile.sh
 	@LX_RACES=$${LX_RACES:-200} prove harness/tests/e2e/e2e_sweep.sh
@@ -213,9 +219,7 @@ $(OUT)/fuzz/%: harness/tests/fuzz/fuzz_%.c $(LIB)
 	$(Q)$(CC) $(FLAGS) -fsanitize=fuzzer $^ -o $@ $(LIBS)
 fuzz:
 	@$(SUB) -j2 VARIANT=fuzz CC=clang fuzz-build
-	@for t in $(FUZZ_SRC:harness/tests/fuzz/fuzz_%.c=%); do echo "fuzzing $$t for $(FUZZ_SECONDS) s"; \
-	  build/fuzz/fuzz/$$t -max_total_time=$(FUZZ_SECONDS) -print_final_stats=1 \
-	    -artifact_prefix=build/fuzz/$$t- build/fuzz/corpus-$$t harness/tests/fuzz/corpus/$$t 2>&1 | tail -4 || exit 1; done
+	@harness/tests/fuzz/fuzz.sh $(FUZZ_SECONDS) build/fuzz $(FUZZ_SRC:harness/tests/fuzz/fuzz_%.c=build/fuzz/fuzz/%)
 
 # ---------------------------------------------------------------------------------------- speed
 

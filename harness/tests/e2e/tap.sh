@@ -43,6 +43,9 @@ same_results() {
     for f in "$1"/checkpoints/*/model.safetensors; do cmp "$f" "$2${f#"$1"}" || return 1; done
 }
 
+# Whether the program is built with a sanitizer, which takes memory of its own.
+sanitized() { "$longshot" version | grep -q '(asan,\|(ubsan,\|(tsan,'; }
+
 # until_done COMMAND...: stopped by TERM again and again, a little later each time, until it ends well of
 # itself (after 90 times it is left alone); $stops says how often it was stopped.
 until_done() {
