@@ -5,7 +5,6 @@
 #include "check.h"
 #include "study/blocks.h"
 #include "system/fs.h"
-#include "system/gzip_write.h"
 
 static const char METRICS[] =
     "experiment,cell,encoding,evaluated_as,dataset,split,seed,train_length,eval_length,mode,stride,"
