@@ -287,6 +287,8 @@ LINT_FLAGS := -std=c11 -D_POSIX_C_SOURCE=200809L -Iharness -I. $(OPENBLAS_CFLAGS
 LINT_SRC := $(SRC) $(MAIN_SRC) $(SIMD_SRC)
 lint:
 	@harness/tests/lint/check_includes.sh
+	@harness/tests/lint/check_dialect.pl
+	@harness/tests/lint/check_pipes.sh
 	@$(SUB) -j2 VARIANT=release tests
 	@harness/tests/lint/check_circles.sh build/release
 	@cppcheck --quiet --error-exitcode=1 --inline-suppr --std=c11 --language=c --suppressions-list=.cppcheck \
