@@ -21,6 +21,9 @@ void lx_gemm_naive(bool ta, bool tb, int M, int N, int K, real alpha, const real
  * product is checked against the naive code; a library that computes wrongly is LX_EFAILED. */
 LX_MUST_CHECK enum lx_code lx_gemm_setup(struct lx_err *err);
 
+/* One BLAS thread from now on; lx_gemm_setup calls it. */
+void lx_gemm_one_thread(void);
+
 /* The kernels OpenBLAS runs ("SkylakeX", "Haswell", ...) and its version text. */
 const char *lx_gemm_core(void);
 const char *lx_gemm_library(void);
