@@ -14,52 +14,6 @@ size_t lx_attention_scratch(const struct lx_attention *a, bool training)
 
 /* ------------------------------------------------------------------------------ pair by pair */
 
-struct lx_enc_call lx_attention_call(const struct lx_attention *a, int b)
-{
-    struct lx_enc_call c = a->call;
-
-    c.B = 1;
-    if (c.pos != NULL)
-        c.pos += (size_t)b * (size_t)a->T;
-    return c;
-}
-
-/* dist is read at differences of positions, between two of its entries where those are not whole. */
-static bool by_positions(const struct lx_attention *a)
-{
-    return a->dist != NULL && a->call.pos != NULL;
-}
-
-void lx_attention_pair(const struct lx_attention *a, const struct lx_enc_call *c, int h, int i,
-                       int j0, int n, real *bias)
-{
-    const real *table = by_positions(a) ? a->dist + (size_t)h * (size_t)a->reach : NULL;
-
-    for (int j = 0; table != NULL && j < n; j++) {
-        double d = c->pos[i] - c->pos[j0 + j], part = d - floor(d);
-        size_t at = (size_t)d;
-
-        bias[j] += part > 0 ? table[at] + (real)part * (table[at + 1] - table[at]) : table[at];
-    }
-    if (a->pair)
-        lx_stack_pair(a->stack, c, h, i, j0, n, bias);
-}
-
-void lx_attention_pair_back(const struct lx_attention *a, const struct lx_enc_call *c, int h, int i,
-                            int j0, int n, const real *dbias, real *dtable, double *sums)
-{
-    for (int j = 0; dtable != NULL && j < n; j++) {
-        double d = c->pos[i] - c->pos[j0 + j], part = d - floor(d);
-        size_t at = (size_t)d;
-
-        dtable[at] += (real)(1 - part) * dbias[j];
-        if (part > 0)
-            dtable[at + 1] += (real)part * dbias[j];
-    }
-    if (sums != NULL)
-        lx_stack_pair_back(a->stack, c, a->H, h, i, j0, n, dbias, sums);
-}
-
 /* What the kernels call back with. */
 struct pairs {
     const struct lx_attention *a;
@@ -103,7 +57,7 @@ static void add_sequences(int B, size_t n, real *x)
 
 static void reverse_tables(const struct lx_attention *a)
 {
-    if (a->dist != NULL && !by_positions(a))
+    if (a->dist != NULL && !lx_attention_by_positions(a))
         reverse(a->H, a->T, a->dist, a->reversed);
     if (a->mul != NULL)
         reverse(a->H, a->T, a->mul, a->reversed + (size_t)a->H * (size_t)a->T);
@@ -149,12 +103,12 @@ static struct lx_attention_head head_at(const struct lx_attention *a, int b, int
         .factor = (real)(1.0 / sqrt((double)a->head_dim)),
         .tau = a->tau[h],
         .scale = a->scale != NULL ? a->scale + (size_t)b * a->scale_stride + (size_t)h * T : NULL,
-        .bias = a->dist != NULL && !by_positions(a) ? reversed : NULL,
+        .bias = a->dist != NULL && !lx_attention_by_positions(a) ? reversed : NULL,
         .first = a->first,
         .always = a->always,
         .mul = a->mul != NULL ? reversed + (size_t)a->H * T : NULL,
         .key = a->key != NULL ? a->key + row : NULL,
-        .pair = a->pair || by_positions(a) ? pair : NULL,
+        .pair = a->pair || lx_attention_by_positions(a) ? pair : NULL,
         .ctx = pairs,
         .sink = a->sink != NULL ? a->sink + h : NULL,
         .scratch = a->scratch + (size_t)worker * a->scratch_size,
@@ -209,7 +163,7 @@ static void backward_head(void *ctx, int i, int worker)
     head.dmul = zeroed(p->g.mul, i, a->reach);
     head.dkey = zeroed_double(p->g.key, i, a->T);
     head.dsink = zeroed_double(p->g.sink, i, 1);
-    if (by_positions(a))
+    if (lx_attention_by_positions(a))
         pairs.dtable = dtable;
     else
         head.dbias = dtable;
@@ -255,7 +209,7 @@ void lx_attention_backward(const struct lx_attention *a, const real *dout, real 
                            const struct lx_attention_grads *g)
 {
     struct pass p = {.a = a, .dout = dout, .dqkv = dqkv, .g = *g};
-    bool reversed = !a->rows && !by_positions(a);
+    bool reversed = !a->rows && !lx_attention_by_positions(a);
 
     if (a->rows) {
         lx_parallel(a->B, backward_rows, &p);

@@ -1,4 +1,5 @@
-/* Between attention.c, which hands out the work, and attention_rows.c, the path by whole rows. */
+/* Between attention.c, which hands out the work, attention_rows.c and attention_rows_back.c, the path by
+ * whole rows, and attention_pair.c, which both paths ask. */
 #ifndef LX_MODEL_ATTENTION_INTERNAL_H
 #define LX_MODEL_ATTENTION_INTERNAL_H
 
@@ -8,6 +9,9 @@
 
 /* The call for hooks that see sequence b alone. */
 struct lx_enc_call lx_attention_call(const struct lx_attention *a, int b);
+
+/* dist is read at differences of positions, between two of its entries where those are not whole. */
+bool lx_attention_by_positions(const struct lx_attention *a);
 
 /* Biases of one row and head that are asked pair by pair, those of dist at positions included. Their
  * gradients: dtable (reach), sums of the sequence; NULL: not wanted. */
