@@ -387,8 +387,11 @@ enum lx_code lx_fs_update(const char *path, const void *data, size_t n, struct l
 enum lx_code lx_fs_temp_folder(const char *path, struct lx_buf *temp, struct lx_err *err)
 {
     int made;
+    enum lx_code code = make_temp(path, new_folder, temp, &made, err);
 
-    return make_temp(path, new_folder, temp, &made, err);
+    if (code != LX_OK)
+        lx_buf_free(temp);
+    return code;
 }
 
 bool lx_fs_exists(const char *path)

@@ -66,7 +66,8 @@ LX_MUST_CHECK bool lx_fs_put(int fd, const void *data, size_t n);
 LX_MUST_CHECK enum lx_code lx_fs_mkdir(const char *path, struct lx_err *err);
 /* The same for folders in which the program replaces and removes files: a link to one is refused. */
 LX_MUST_CHECK enum lx_code lx_fs_mkdir_own(const char *path, struct lx_err *err);
-/* A new folder beside `path`, named as temp files are; the name goes to temp. */
+/* A new folder beside `path`, named as temp files are; the name goes to temp, which stays empty after a
+ * failure. */
 LX_MUST_CHECK
 enum lx_code lx_fs_temp_folder(const char *path, struct lx_buf *temp, struct lx_err *err);
 enum lx_renamed {

@@ -57,7 +57,7 @@ check "and in the end has the same bytes" cmp a/metrics.csv c/metrics.csv
 
 check "describe says that it is an adaptation" sh -c "'$longshot' describe alignment | grep -q 'for encoders; here for a causal decoder'"
 check "too little text to calibrate on" run 1 "$longshot" plan plain.json dataset.train_tokens=60 'analyses=["alignment"]'
-check "is said before anything runs" has err "train split: must have at least 65 tokens, got"
+check "is said before anything runs" has err "train split: must have at least 65 tokens (the longest length of an analysis and one more), got"
 check "the same name twice" run 2 "$longshot" plan plain.json \
     'analyses=["alignment",{"name":"alignment","id":"again","skip":0}]'
 check "is refused" has err 'analyses[1]: must not evaluate a stack as "+align-entropy" again, like analyses[0]'

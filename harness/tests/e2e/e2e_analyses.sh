@@ -84,7 +84,7 @@ strange() { # figures that are neither in the table nor an analysis with an endi
     done
 }
 check "every figure is in the table of names" test -z "$(strange)"
-check "other figures keep their names" test -s a/plots/ppl_vs_length.dat -a -s a/plots/nll_by_position.dat
+check "other figures keep their names" test -s a/plots/ppl_vs_length-last.dat -a -s a/plots/nll_by_position-nonoverlapping.dat
 check "the tables are those of the perplexities" sh -c "! grep -q receptive a/table.md && grep -q 'trained at 16' a/table.md"
 
 check "from the start, one at a time" run 0 "$longshot" run more.json -o b -j1 --plots no

@@ -66,7 +66,7 @@ check "is said with what can" has err 'analyses[0].align: must be one of none, e
 check "without prompts" run 2 "$longshot" plan keys.json 'dataset={"name":"journal"}'
 check "it is said who has them" has err \
     'analyses[0]: retrieval needs a dataset that makes prompts (questions), got journal'
-check "too short" run 2 "$longshot" plan keys.json 'eval.lengths=[4,64]'
+check "too short" run 2 "$longshot" plan keys.json 'eval.lengths=[4,64]' eval.stride=4
 check "is said before anything runs" has err \
     'analyses[0].lengths[0]: must be at least 7 tokens, so that a fact and a question fit, got 4'
 echo "1..$n"
