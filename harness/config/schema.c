@@ -19,9 +19,9 @@ static void add_const(struct lx_json_writer *w, const char *key, const char *val
     lx_json_close_object(w);
 }
 
-/* A section each leaf of which is a value or a sweep over such values. */
-static enum lx_code add_swept(struct lx_json_writer *w, const char *key, const char *description,
-                              const struct lx_option *table, struct lx_err *err)
+/* The options of a table, each a value or a sweep over such values. */
+static enum lx_code add_swept_options(struct lx_json_writer *w, const char *what,
+                                      const struct lx_option *table, struct lx_err *err)
 {
     struct lx_buf text = {0};
     struct lx_json_writer inner = {.out = &text};
@@ -33,8 +33,7 @@ static enum lx_code add_swept(struct lx_json_writer *w, const char *key, const c
     lx_json_close_object(&inner);
     code = lx_buf_check(&text, err);
     if (code == LX_OK)
-        code = lx_json_parse(text.text, text.len, key, &doc, err);
-    lx_schema_open(w, key, description);
+        code = lx_json_parse(text.text, text.len, what, &doc, err);
     for (const struct lx_json *v = lx_json_first(doc); v != NULL; v = lx_json_next(v)) {
         lx_json_open_object(w, lx_json_key(v));
         lx_json_open_array(w, "anyOf");
@@ -47,9 +46,20 @@ static enum lx_code add_swept(struct lx_json_writer *w, const char *key, const c
         lx_json_close_array(w);
         lx_json_close_object(w);
     }
-    lx_schema_close(w, NULL);
     lx_json_free(doc);
     lx_buf_free(&text);
+    return code;
+}
+
+/* A section each leaf of which is a value or a sweep over such values. */
+static enum lx_code add_swept(struct lx_json_writer *w, const char *key, const char *description,
+                              const struct lx_option *table, struct lx_err *err)
+{
+    enum lx_code code;
+
+    lx_schema_open(w, key, description);
+    code = add_swept_options(w, key, table, err);
+    lx_schema_close(w, NULL);
     return code;
 }
 
@@ -134,16 +144,6 @@ static void add_datasets(struct lx_json_writer *w)
             lx_options_schema(d->options, w);
         lx_schema_close(w, (const char *const[]){"name", NULL});
     }
-    for (int i = 0; i < lx_schedule_count(); i++) {
-        lx_schema_open(w, NULL, lx_schedule_at(i)->title);
-        add_const(w, "name", lx_schedule_at(i)->name);
-        lx_json_open_object(w, "every");
-        lx_json_add_text(w, "type", "integer");
-        lx_json_add_int(w, "minimum", 2);
-        lx_json_add_int(w, "default", lx_schedule_at(i)->every);
-        lx_json_close_object(w);
-        lx_schema_close(w, (const char *const[]){"name", NULL});
-    }
     lx_json_close_array(w);
     lx_json_close_object(w);
 }
@@ -173,8 +173,10 @@ static void add_entry_keys(struct lx_json_writer *w)
     lx_json_close_object(w);
 }
 
-static void add_schemes(struct lx_json_writer *w)
+static enum lx_code add_schemes(struct lx_json_writer *w, struct lx_err *err)
 {
+    enum lx_code code = LX_OK;
+
     lx_json_open_object(w, "scheme_name");
     lx_json_open_array(w, "enum");
     for (int i = 0; i < lx_encoding_count(); i++)
@@ -187,7 +189,7 @@ static void add_schemes(struct lx_json_writer *w)
     lx_json_open_object(w, "scheme");
     lx_json_open_array(w, "anyOf");
     lx_schema_ref(w, NULL, "#/$defs/scheme_name");
-    for (int i = 0; i < lx_encoding_count(); i++) {
+    for (int i = 0; i < lx_encoding_count() && code == LX_OK; i++) {
         const struct lx_encoding_ops *e = lx_encoding_at(i);
 
         lx_schema_open(w, NULL, e->title);
@@ -196,11 +198,22 @@ static void add_schemes(struct lx_json_writer *w)
             lx_schema_ref(w, "layers", "#/$defs/layers");
         lx_schema_ref(w, "until", "#/$defs/until");
         if (e->options != NULL)
-            lx_options_schema(e->options, w);
+            code = add_swept_options(w, e->name, e->options, err);
+        lx_schema_close(w, (const char *const[]){"name", NULL});
+    }
+    for (int i = 0; i < lx_schedule_count(); i++) {
+        lx_schema_open(w, NULL, lx_schedule_at(i)->title);
+        add_const(w, "name", lx_schedule_at(i)->name);
+        lx_json_open_object(w, "every");
+        lx_json_add_text(w, "type", "integer");
+        lx_json_add_int(w, "minimum", 2);
+        lx_json_add_int(w, "default", lx_schedule_at(i)->every);
+        lx_json_close_object(w);
         lx_schema_close(w, (const char *const[]){"name", NULL});
     }
     lx_json_close_array(w);
     lx_json_close_object(w);
+    return code;
 }
 
 static void add_stack(struct lx_json_writer *w, const char *key, bool trained)
@@ -228,15 +241,18 @@ static void add_stack(struct lx_json_writer *w, const char *key, bool trained)
     lx_json_close_object(w);
 }
 
-static void add_defs(struct lx_json_writer *w)
+static enum lx_code add_defs(struct lx_json_writer *w, struct lx_err *err)
 {
+    enum lx_code code;
+
     lx_json_open_object(w, "$defs");
     add_datasets(w);
-    add_schemes(w);
+    code = add_schemes(w, err);
     add_stack(w, "encoding", true);
     add_stack(w, "other_stack", false);
     lx_schema_claims_defs(w);
     lx_json_close_object(w);
+    return code;
 }
 
 static void add_lists(struct lx_json_writer *w)
@@ -287,7 +303,8 @@ enum lx_code lx_config_schema(struct lx_buf *out, struct lx_err *err)
     lx_json_add_text(&w, NULL, "encodings");
     lx_json_close_array(&w);
     lx_json_add_bool(&w, "additionalProperties", false);
-    add_defs(&w);
+    if (add_defs(&w, err))
+        return err->code;
     lx_json_close_object(&w);
     lx_buf_add(out, "\n");
     return lx_buf_check(out, err);
