@@ -164,11 +164,14 @@ start run tiny.json -o two -j1 --plots no "$@" train.steps=80000 # longer than a
 other=$pid
 mv err other.err
 until_true 10 sh -c 'test -e two/work/*/live.json'
+held=$(child $other)
+kill -STOP "$held" # so that it is not done before the test is
 start run tiny.json -o two -j1 --plots no "$@" train.steps=80000
 check "a second run waits for the first one's cell" until_true 10 grep -q "t5 seed 1: process [0-9]* is at it, waiting for that" err
 sleep 6
 check "however long it takes" kill -0 $pid
 kill -TERM $other
+kill -CONT "$held"
 wait $other
 check "when the first one is stopped it goes on in its place" until_true 10 has_child $pid
 check "and ends well" ends 0
