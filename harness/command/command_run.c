@@ -5,6 +5,7 @@
 #include "command/command.h"
 #include "core/log.h"
 #include "launch/launcher.h"
+#include "launch/reuse.h"
 #include "report/report.h"
 #include "store/disk.h"
 #include "store/experiment.h"
@@ -19,7 +20,7 @@ enum { KEEP, DROP };
 
 struct options {
     const char *out, *launcher, *slurm;
-    const char *products;
+    const char *products, *reuse;
     int jobs, threads, retry, cells_per_task, plots, weights;
     size_t memory, disk;
     double checkpoint_every, hang_timeout, poll;
@@ -61,6 +62,8 @@ static const struct lx_option options[] = {
      "ask Slurm this often while waiting (default: 15)", 0},
     {"plots", LX_OPT_CHOICE, AT(plots), 0, 0, 0, "yes|no", "draw plots (default: yes)", 0},
     LX_COMMAND_PRODUCTS(AT(products)),
+    {"reuse", LX_OPT_ARGUMENT, AT(reuse), 0, 0, 0, "DIR[,DIR]",
+     "take trainings that are the same from these results folders, by id and sums", 0},
     {"weights", LX_OPT_CHOICE, AT(weights), KEEP, 0, 0, "keep|drop",
      "drop: remove the trained weights of cells that are done (default: keep)", 0},
     {"pack", LX_OPT_BOOL, AT(pack), 0, 0, 0, NULL,
@@ -191,7 +194,7 @@ static enum lx_code run(const void *given, int n, char **argv, struct lx_err *er
     if (lx_experiment_open(&e, argv[0], argv + 1, (size_t)n - 1, o.out, err) ||
         lx_plan_check_memory(&e.plan, o.memory, err) ||
         lx_disk_check(&e.plan, e.dir, o.jobs, o.disk, o.weights == DROP, err) ||
-        lx_experiment_save(&e, err))
+        lx_experiment_save(&e, err) || (o.reuse != NULL && lx_reuse_trainings(&e, o.reuse, err)))
         code = err->code;
     lx_plan_drop_data(&e.plan);
     if (code == LX_OK)

@@ -119,6 +119,29 @@ check "and has them" test "$(find drop -name '*.safetensors' | wc -l)" = 1
 check "--weights maybe" exits 2 run --weights maybe
 check "names the rule" has err '--weights: must be keep or drop, got "maybe"'
 
+# ------------------------------------------------------------- trainings that are there elsewhere
+rm -rf reuse
+check "a run that may take trainings from elsewhere" exits 0 run -o reuse 'eval.lengths=["1x"]' --reuse a,w
+check "says how many it took" has err "--reuse: 4 trainings taken"
+check "has the same weights" sh -c 'for f in a/checkpoints/*/model.safetensors; do cmp "$f" "reuse${f#a}" || exit 1; done'
+# its time is that of the training that was done
+column() { awk -F, -v name="$2" 'NR == 1 { for (i = 1; i <= NF; i++) if ($i == name) c = i; next } { print $c }' "$1" | sort; }
+column a/runs.csv train_seconds >before
+column reuse/runs.csv train_seconds >after
+check "and was not trained" cmp before after
+check "again" exits 0 run -o reuse 'eval.lengths=["1x"]' --reuse a
+check "takes none, since nothing is to be done" has err "--reuse: 0 trainings taken"
+cp -r a broken && for f in broken/checkpoints/*/model.safetensors; do printf x >>"$f"; done
+rm -rf reuse
+check "broken ones" exits 0 run -o reuse 'eval.lengths=["1x"]' --reuse broken
+check "are told" has err "--reuse: not used: "
+check "and not taken" has err "--reuse: 0 trainings taken"
+check "other trainings are not taken" sh -c "'$longshot' run tiny.json --plots no -o reuse train.steps=41 --reuse a 2>err; grep -q 'reuse: 0 trainings taken' err"
+check "a folder that is not there" exits 2 run -o reuse --reuse a,none
+check "is named" has err '--reuse: must be results folders, got "none"'
+check "one without trainings" exits 2 run -o reuse --reuse packed
+check "is named too" has err '--reuse: packed: must hold trainings, has no checkpoints/'
+
 # --------------------------------------------------------------------------- a merge that is not whole
 "$longshot" cell tiny.json --shard 0/4 -o part >out 2>err
 check "a merge of one cell of four" exits 0 "$longshot" merge part
