@@ -22,6 +22,9 @@ ZLIB_LIBS ?= $(or $(shell $(PKG_CONFIG) --libs zlib 2>/dev/null),-lz)
 CMOCKA_LIBS ?= $(or $(shell $(PKG_CONFIG) --libs cmocka 2>/dev/null),-lcmocka)
 
 VERSION := $(shell cat harness/VERSION)
+# The commit, if this folder is the top of a repository and not a copy inside of another one.
+COMMIT := $(or $(shell p=$$(git rev-parse --show-prefix 2>/dev/null) && [ -z "$$p" ] && \
+	git describe --always --dirty --abbrev=12 --exclude='*' 2>/dev/null),unknown)
 
 WARNINGS := -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wdouble-promotion -Wstrict-prototypes \
 	-Wmissing-prototypes -Wold-style-definition -Wwrite-strings -Wpointer-arith -Wcast-qual \
@@ -92,6 +95,15 @@ $(OUT)/%.o: %.c
 	@mkdir -p $(@D)
 	$(if $(V),,@echo "  cc  $<")
 	$(Q)$(CC) $(FLAGS) -MMD -MP -c $< -o $@
+
+# One file knows the commit; it is compiled again when that is another.
+.PHONY: force
+force:
+$(OUT)/commit: force
+	@mkdir -p $(@D)
+	@echo '$(COMMIT)' | cmp -s - $@ || echo '$(COMMIT)' >$@
+$(OUT)/harness/core/provenance.o: $(OUT)/commit
+$(OUT)/harness/core/provenance.o: FLAGS += -DLX_COMMIT='"$(COMMIT)"'
 
 define simd_rule
 $(OUT)/%.$(1).o: %.c

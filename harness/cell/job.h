@@ -6,6 +6,7 @@
 #include "cell/worker.h"
 #include "core/arena.h"
 #include "core/buf.h"
+#include "core/provenance.h"
 #include "plan/plan.h"
 #include "store/heartbeat.h"
 #include "store/store.h"
@@ -24,6 +25,7 @@ struct lx_job {
     /* What evaluation gave. */
     struct lx_store_rows rows;
     double eval_seconds;
+    char start[LX_UTC_SIZE]; /* of this process's work on the cell */
 };
 
 /* A file of what the cell has underway, or of its checkpoint; "" names the folder. */

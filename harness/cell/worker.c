@@ -27,7 +27,7 @@ static void add_run_row(const struct lx_job *j, struct lx_buf *out)
     const double numbers[] = {j->record.seconds + j->eval_seconds, j->record.seconds,
                               j->eval_seconds, j->record.tokens_per_second};
     struct rusage usage;
-    char cpu[256];
+    char cpu[256], end[LX_UTC_SIZE];
 
     lx_cputype_name(cpu, sizeof(cpu));
     if (getrusage(RUSAGE_SELF, &usage) != 0)
@@ -49,7 +49,12 @@ static void add_run_row(const struct lx_job *j, struct lx_buf *out)
     lx_csv_field(out, lx_products_core());
     lx_buf_printf(out, ",%s,", lx_simd()->name);
     lx_csv_field(out, cpu);
-    lx_buf_printf(out, ",%s\n", LX_VERSION);
+    lx_buf_printf(out, ",%s,%s,", LX_VERSION, lx_build_commit);
+    lx_csv_field(out, lx_gemm_library());
+    lx_buf_add(out, ",");
+    lx_csv_field(out, lx_build_compiler);
+    lx_utc_now(end);
+    lx_buf_printf(out, ",%s,%s\n", j->start, end);
 }
 
 /* The curve again, the id of the cell in front of each row. */
@@ -232,6 +237,7 @@ enum lx_code lx_worker_run(const struct lx_worker *w, struct lx_plan *p, size_t 
                                         .train_flops = j.cell->train_flops,
                                         .eval_flops = j.cell->eval_flops};
     j.data = lx_plan_data(p, k);
+    lx_utc_now(j.start);
     code = run(&j, err);
     lx_buf_free(&j.train_rows);
     lx_store_rows_free(&j.rows);

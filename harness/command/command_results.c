@@ -3,6 +3,7 @@
 #include "core/log.h"
 #include "report/report.h"
 #include "store/merge.h"
+#include "study/kinds.h"
 #include "system/fs.h"
 
 struct merge_options {
@@ -43,6 +44,8 @@ static enum lx_code run_merge(const void *given, int n, char **argv, struct lx_e
 
     if (code == LX_OK)
         code = lx_merge(argv[0], o->pack, &merged, err);
+    if (code == LX_OK)
+        lx_kinds_tell(argv[0]);
     if (code == LX_OK)
         lx_log("%s: %zu of %zu cells merged", argv[0], merged.n_done, merged.n_cells);
     return code;

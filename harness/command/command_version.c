@@ -1,5 +1,6 @@
 /* `version`: what was built, what it runs on, and which kernels it would use. */
 #include "command/command.h"
+#include "core/provenance.h"
 #include "core/real.h"
 #include "system/cputype.h"
 #include "tensor/gemm.h"
@@ -20,7 +21,8 @@ static enum lx_code run(const void *given, int n, char **argv, struct lx_err *er
         return code;
     lx_cputype_name(cpu, sizeof(cpu));
     lx_buf_printf(&out, "longshot %s (%s, %s)\n", LX_VERSION, LX_VARIANT, LX_REAL_NAME);
-    lx_buf_printf(&out, "compiler  %s\n", __VERSION__);
+    lx_buf_printf(&out, "commit    %s\n", lx_build_commit);
+    lx_buf_printf(&out, "compiler  %s\n", lx_build_compiler);
     lx_buf_printf(&out, "blas      %s\n", lx_gemm_library());
     lx_buf_printf(&out, "kernels   %s (self-test passed)\n", lx_gemm_core());
     lx_buf_printf(&out, "products  %s\n", lx_products_core());

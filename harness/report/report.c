@@ -8,6 +8,7 @@
 #include "report/partial.h"
 #include "report/report_tables.h"
 #include "report/table.h"
+#include "study/kinds.h"
 #include "system/fs.h"
 #include "text/json.h"
 
@@ -332,8 +333,10 @@ enum lx_code lx_report_make(const char *dir, const struct lx_report_options *o, 
     enum lx_code code = load(dir, &f, err);
 
     o = o != NULL ? o : &defaults;
-    if (code == LX_OK)
+    if (code == LX_OK) {
         warn_untrained(dir, &f.study);
+        lx_kinds_tell(dir);
+    }
     if (code == LX_OK)
         code = load_costs(dir, &f, err);
     for (int i = 0; i < N_TABLES && code == LX_OK; i++)

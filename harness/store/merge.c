@@ -103,6 +103,17 @@ static enum lx_code add_row(struct table *t, const char *const *fields, struct l
     return LX_OK;
 }
 
+/* Columns of runs.csv are added at its end: rows of an earlier version have the first of them. */
+static bool is_header(const char *got, const struct table *t)
+{
+    const char *want = t->layout->header;
+    size_t n = strlen(got);
+
+    if (t->layout == &layouts[LX_CELL_RUN])
+        return strncmp(got, want, n) == 0 && (want[n] == ',' || want[n] == '\0');
+    return strcmp(got, want) == 0;
+}
+
 static enum lx_code check_header(const struct table *t, const struct lx_csv *csv, const char *path,
                                  struct lx_err *err)
 {
@@ -112,10 +123,27 @@ static enum lx_code check_header(const struct table *t, const struct lx_csv *csv
     for (size_t c = 0; c < csv->n_columns; c++)
         lx_buf_printf(&header, "%s%s", c == 0 ? "" : ",", csv->header[c]);
     code = lx_buf_check(&header, err);
-    if (code == LX_OK && (header.text == NULL || strcmp(header.text, t->layout->header) != 0))
+    if (code == LX_OK && (header.text == NULL || !is_header(header.text, t)))
         code = lx_fail(err, LX_EFORMAT, "%s: the header must be \"%s\"", path, t->layout->header);
     lx_buf_free(&header);
     return code;
+}
+
+/* The fields of a row; columns that it is too old to have are empty. */
+static enum lx_code widen(const struct table *t, const struct lx_csv *csv, size_t row,
+                          struct lx_arena *arena, const char *const **out, struct lx_err *err)
+{
+    const char **fields;
+
+    *out = csv->cells + row * csv->n_columns;
+    if (csv->n_columns == t->n_columns)
+        return LX_OK;
+    if (lx_arena_get(arena, t->n_columns, sizeof(*fields), &fields, "a row", err))
+        return err->code;
+    for (size_t c = 0; c < t->n_columns; c++)
+        fields[c] = c < csv->n_columns ? (*out)[c] : "";
+    *out = fields;
+    return LX_OK;
 }
 
 static enum lx_code add_rows(struct merge *m, const char *id, const struct lx_cell_files *f,
@@ -130,9 +158,12 @@ static enum lx_code add_rows(struct merge *m, const char *id, const struct lx_ce
             lx_csv_parse(f->text[i].text, f->text[i].len, path, &m->arena, &csv, err) ||
             check_header(t, &csv, path, err))
             return err->code;
-        for (size_t r = 0; r < csv.n_rows; r++)
-            if (add_row(t, csv.cells + r * csv.n_columns, err))
+        for (size_t r = 0; r < csv.n_rows; r++) {
+            const char *const *fields;
+
+            if (widen(t, &csv, r, &m->arena, &fields, err) || add_row(t, fields, err))
                 return err->code;
+        }
     }
     return LX_OK;
 }
@@ -300,52 +331,6 @@ static enum lx_code write_all(struct merge *m, struct lx_err *err)
     return code;
 }
 
-/* ------------------------------------------------------------------------------ what is worth a word */
-
-/* Rows of runs.csv that agree with row i in these columns; *first: none before it does. */
-static size_t count_alike(const struct table *t, size_t i, const int column[2], bool *first)
-{
-    size_t n = 0;
-
-    *first = true;
-    for (size_t k = 0; k < t->n_rows; k++) {
-        bool alike = strcmp(t->rows[k][column[0]], t->rows[i][column[0]]) == 0 &&
-                     strcmp(t->rows[k][column[1]], t->rows[i][column[1]]) == 0;
-
-        n += alike;
-        *first = *first && !(alike && k < i);
-    }
-    return n;
-}
-
-/* "SkylakeX avx512 (12), Haswell avx2 (4)": numbers of one kind and of the other are not of one run. */
-static void tell_kernels(struct merge *m)
-{
-    const struct table *t = &m->tables[LX_CELL_RUN];
-    struct lx_buf kinds = {0};
-    struct lx_csv header;
-    struct lx_err ignored;
-    int column[2], n_kinds = 0;
-
-    if (lx_csv_parse(t->layout->header, strlen(t->layout->header), "", &m->arena, &header,
-                     &ignored) != LX_OK)
-        return;
-    column[0] = lx_csv_column(&header, "blas_core");
-    column[1] = lx_csv_column(&header, "simd");
-    for (size_t i = 0; i < t->n_rows; i++) {
-        bool first;
-        size_t n = count_alike(t, i, column, &first);
-
-        if (first)
-            lx_buf_printf(&kinds, "%s%s %s (%zu)", n_kinds++ == 0 ? "" : ", ",
-                          t->rows[i][column[0]], t->rows[i][column[1]], n);
-    }
-    if (n_kinds > 1 && !kinds.failed)
-        lx_log("%s: cells of %d kinds of kernels, whose last digits differ: %s", m->dir, n_kinds,
-               kinds.text);
-    lx_buf_free(&kinds);
-}
-
 enum lx_code lx_merge(const char *dir, bool pack, struct lx_merged *out, struct lx_err *err)
 {
     struct merge m = {.dir = dir, .pack = pack};
@@ -356,10 +341,8 @@ enum lx_code lx_merge(const char *dir, bool pack, struct lx_merged *out, struct 
         table_init(&m.tables[i], &layouts[i]);
     if (lx_plan_visit(dir, visit, &m, err) || write_all(&m, err)) {
         code = err->code;
-    } else {
-        tell_kernels(&m);
-        if (m.counts.n_done == m.counts.n_cells)
-            lx_collect_garbage(dir);
+    } else if (m.counts.n_done == m.counts.n_cells) {
+        lx_collect_garbage(dir);
     }
     *out = m.counts;
     for (int i = 0; i < LX_CELL_FILE_COUNT; i++)

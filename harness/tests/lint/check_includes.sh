@@ -28,7 +28,7 @@ plot:       core system text study
 report:     core system text grid study verdict plot
 config:     core system text tensor model train datasets encodings eval analysis verdict
 plan:       core system text model eval analysis config
-store:      core system text eval config plan
+store:      core system text verdict eval config plan
 cell:       core system text tensor model train eval analysis config plan store
 launch:     core system text tensor plan store
 bench:      core system text grid tensor encodings model train eval config plot
