@@ -75,6 +75,10 @@ struct lx_dataset_ops {
      * that cannot hold a fact and a question is LX_ECONFIG. NULL: the dataset has no prompts. */
     enum lx_code (*prompt)(const void *self, struct lx_rng *rng, int length, double depth,
                            struct lx_prompt *out, struct lx_err *err);
+
+    /* Optional. The file that a split is read from, NULL if it is not given: its sum is kept with the
+     * results. NULL: the dataset reads no files. */
+    const char *(*file)(const void *self, enum lx_split split);
 };
 
 /* "train", "valid", "test". */

@@ -94,6 +94,13 @@ static enum lx_code text_init(void *self, struct lx_arena *arena, struct lx_err 
     return check_exists("path", s->path, err);
 }
 
+static const char *text_file(const void *self, enum lx_split split)
+{
+    const struct text *s = self;
+
+    return s->path != NULL ? s->path : s->file[split];
+}
+
 static int text_vocab(const void *self)
 {
     (void)self;
@@ -206,4 +213,5 @@ const struct lx_dataset_ops lx_dataset_text = {
     .load = text_load,
     .text = text_text,
     .encode = text_encode,
+    .file = text_file,
 };

@@ -8,6 +8,7 @@
 #include "core/log.h"
 #include "model/checkpoint.h"
 #include "store/experiment.h"
+#include "system/fs.h"
 #include "system/interrupt.h"
 #include "system/limits.h"
 #include "tensor/gemm.h"
@@ -173,6 +174,30 @@ static enum lx_code evaluate(const char *weights, const struct lx_config *c, siz
     return code;
 }
 
+/* Weights in DIR/checkpoints/ID are of the texts that DIR/config.json lists: say so if a file of the same
+ * name is another one by now. */
+static void tell_texts(const char *weights, struct lx_config *c)
+{
+    struct lx_buf path = {0};
+    struct lx_json *study = NULL;
+    struct lx_err err;
+    size_t n = strlen(weights);
+
+    for (int level = 0; level < 3; level++)
+        while (n > 0 && weights[--n] != '/') {
+        }
+    lx_buf_printf(&path, "%.*s%sconfig.json", (int)n, weights, n > 0 ? "/" : "");
+    if (!path.failed && lx_fs_exists(path.text) &&
+        lx_json_read(path.text, &study, &err) == LX_OK) {
+        c->texts = lx_json_find(study, "texts");
+        if (lx_config_sum_texts(c, &err) == LX_EDATA)
+            lx_log("not the text of the study: %s", err.text);
+        c->texts = NULL;
+    }
+    lx_json_free(study);
+    lx_buf_free(&path);
+}
+
 static enum lx_code run_checkpoint(const struct options *o, const struct lx_checkpoint *checkpoint,
                                    const char *path, char **overrides, size_t n_overrides,
                                    struct lx_err *err)
@@ -188,9 +213,12 @@ static enum lx_code run_checkpoint(const struct options *o, const struct lx_chec
         code = lx_json_parse(o->stack, strlen(o->stack), "--stack", &other, err);
     if (code == LX_OK &&
         (write_config(checkpoint, config, o->dataset, other, &text, err) ||
-         lx_config_parse(&c, text.text, text.len, path, overrides, n_overrides, err) ||
-         evaluate(path, &c, o->memory, err)))
+         lx_config_parse(&c, text.text, text.len, path, overrides, n_overrides, err)))
         code = err->code;
+    if (code == LX_OK) {
+        tell_texts(path, &c);
+        code = evaluate(path, &c, o->memory, err);
+    }
     lx_config_free(&c);
     lx_buf_free(&text);
     lx_json_free(other);

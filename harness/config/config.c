@@ -160,7 +160,7 @@ static enum lx_code read_all(struct lx_config *c, char *const *overrides, size_t
 {
     static const char *const keys[] = {"name",      "dataset",   "model",    "train",
                                        "encodings", "eval",      "analyses", "seeds",
-                                       "claims",    "published", NULL};
+                                       "claims",    "published", "texts",    NULL};
 
     if (lx_json_type(c->doc) != LX_JSON_OBJECT)
         return lx_fail(err, LX_ECONFIG, "must be an object, got %s",
@@ -180,7 +180,7 @@ static enum lx_code read_all(struct lx_config *c, char *const *overrides, size_t
         check_size(c, err) || lx_config_variants(c, err) ||
         lx_config_check_analyses(c, &c->variants[0].analyses, err))
         return err->code;
-    return lx_config_claims(c, err);
+    return lx_config_texts(c, err) ? err->code : lx_config_claims(c, err);
 }
 
 enum lx_code lx_config_parse(struct lx_config *c, const char *text, size_t n, const char *file,

@@ -65,6 +65,13 @@ struct lx_config_variant {
     struct lx_analyses analyses;
 };
 
+/* A file that a dataset reads, as it was on disk. */
+struct lx_config_text {
+    const char *path;
+    size_t bytes;
+    char sha256[65];
+};
+
 struct lx_config {
     struct lx_arena arena;
     struct lx_json *doc;
@@ -81,6 +88,9 @@ struct lx_config {
     size_t n_variants;                                     /* the product over the sweeps */
     const struct lx_json *model, *train, *eval, *analyses; /* NULL where the config has none */
     const struct lx_json *claims, *published;              /* the same; they change no cell */
+    const struct lx_json *texts;                           /* the same: what files must be */
+    struct lx_config_text *text;                           /* what they are: lx_config_sum_texts */
+    size_t n_texts;
     uint64_t *seeds;
     size_t n_seeds;
 };
@@ -94,6 +104,10 @@ LX_MUST_CHECK
 enum lx_code lx_config_read(struct lx_config *c, const char *path, char *const *overrides,
                             size_t n_overrides, struct lx_err *err);
 void lx_config_free(struct lx_config *c);
+
+/* Read every file that a dataset of the config names, whole, and keep its size and SHA-256; from then on
+ * lx_config_write writes them. One that is not what `texts` of the config says is LX_EDATA. */
+LX_MUST_CHECK enum lx_code lx_config_sum_texts(struct lx_config *c, struct lx_err *err);
 
 /* Variant v for dataset d. */
 const struct lx_config_variant *lx_config_variant(const struct lx_config *c, size_t d, size_t v);

@@ -45,4 +45,8 @@ enum lx_code lx_config_sweeps(struct lx_config *c, struct lx_err *err);
 LX_MUST_CHECK
 enum lx_code lx_config_variants(struct lx_config *c, struct lx_err *err);
 
+/* The member `texts`: its shape, read and written. */
+LX_MUST_CHECK enum lx_code lx_config_texts(struct lx_config *c, struct lx_err *err);
+void lx_config_texts_write(const struct lx_config *c, struct lx_json_writer *w);
+
 #endif

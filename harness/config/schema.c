@@ -278,6 +278,22 @@ static void add_lists(struct lx_json_writer *w)
     lx_json_close_object(w);
 }
 
+static void add_texts(struct lx_json_writer *w)
+{
+    lx_json_open_object(w, "texts");
+    lx_json_add_text(w, "description",
+                     "what the files of datasets must be, by path; a run writes it");
+    lx_json_add_text(w, "type", "object");
+    lx_schema_open(w, "additionalProperties", NULL);
+    lx_json_open_object(w, "bytes");
+    lx_json_add_text(w, "type", "integer");
+    lx_json_add_int(w, "minimum", 0);
+    lx_json_close_object(w);
+    add_text_type(w, "sha256", "^[0-9a-f]{64}$");
+    lx_schema_close(w, (const char *const[]){"bytes", "sha256", NULL});
+    lx_json_close_object(w);
+}
+
 enum lx_code lx_config_schema(struct lx_buf *out, struct lx_err *err)
 {
     struct lx_json_writer w = {.out = out, .indent = true};
@@ -296,6 +312,7 @@ enum lx_code lx_config_schema(struct lx_buf *out, struct lx_err *err)
     add_eval(&w);
     lx_schema_claims(&w);
     add_analyses(&w);
+    add_texts(&w);
     lx_json_close_object(&w);
     lx_json_open_array(&w, "required");
     lx_json_add_text(&w, NULL, "name");

@@ -51,8 +51,8 @@ enum lx_code lx_experiment_save(struct lx_experiment *e, struct lx_err *err)
 
     if (config == NULL || plan == NULL)
         return lx_fail(err, LX_ENOMEM, "out of memory");
-    if (lx_config_write(&e->config, &text, err) || lx_plan_write(&e->plan, &cells, err) ||
-        save(e, config, plan, &text, &cells, err))
+    if (lx_config_sum_texts(&e->config, err) || lx_config_write(&e->config, &text, err) ||
+        lx_plan_write(&e->plan, &cells, err) || save(e, config, plan, &text, &cells, err))
         code = err->code;
     lx_buf_free(&text);
     lx_buf_free(&cells);
