@@ -132,7 +132,7 @@ FAULT_CALLS := main malloc calloc realloc aligned_alloc posix_memalign strdup fr
 	read write fsync rename renameat2 close fclose closedir fdopendir openat mkdir remove unlink unlinkat \
 	stat lstat fstat fchmod access realpath \
 	statvfs pipe fcntl posix_spawn posix_spawnp fork pthread_create poll waitpid
-$(FAULT_BIN): harness/tests/fault/fault.c $(OUT)/harness/main.o $(LIB)
+$(FAULT_BIN): harness/tests/fault/fault.c harness/tests/fault/record.c $(OUT)/harness/main.o $(LIB)
 	@mkdir -p $(@D)
 	$(if $(V),,@echo "  ld  $@")
 	$(Q)$(CC) $(FLAGS) $^ -o $@ $(FAULT_CALLS:%=-Wl,--wrap=%) $(OPENBLAS_LIBS) $(CJSON_LIBS) \
@@ -216,6 +216,11 @@ torture: all torture-faults
 torture-faults:
 	@$(SUB) -j2 VARIANT=asan build/asan/tests/longshot-fault
 	@LONGSHOT_FAULT=build/asan/tests/longshot-fault harness/tests/fault/faults.pl --jobs 2
+
+## torture-power: the power fails after every operation on files, in four ways; LX_FAULT_STRIDE=7: after each 7th
+.PHONY: torture-power
+torture-power: tests
+	@harness/tests/fault/faults.pl --class cut,durable --jobs 2
 
 ## test-slurm: a sweep through a real Slurm on this machine's loopback, under requeues (some minutes)
 .PHONY: test-slurm

@@ -335,6 +335,19 @@ static enum lx_code move_file(void *ctx, const char *name)
     return LX_OK;
 }
 
+/* What was moved is durable where it is now before it may be gone where it was. */
+static enum lx_code settle(struct move *m)
+{
+    const char *from, *to;
+
+    if (m->n == 0)
+        return LX_OK;
+    if (move_paths(m, results[0], &from, &to) || lx_fs_sync_parent(to, m->err) ||
+        lx_fs_sync_parent(from, m->err))
+        return m->err->code;
+    return LX_OK;
+}
+
 /* The folder of plots: whole, or file by file into one that is there. */
 static enum lx_code move_folder(struct move *m, const char *name)
 {
@@ -346,9 +359,9 @@ static enum lx_code move_folder(struct move *m, const char *name)
         return code;
     m->n++;
     if (rename(inner.from, inner.to) != 0 && errno != ENOENT) {
-        code = lx_fs_list(inner.from, move_file, &inner, m->err);
-        if (code == LX_OK)
-            code = lx_fs_remove(inner.from, m->err);
+        if (lx_fs_list(inner.from, move_file, &inner, m->err) || settle(&inner) ||
+            lx_fs_remove(inner.from, m->err))
+            code = m->err->code;
     }
     lx_arena_free(&inner.arena);
     return code;
@@ -394,6 +407,8 @@ static enum lx_code keep_aside(const char *dir, const char *earlier, struct lx_e
         code = move_file(&m, results[i]);
     if (code == LX_OK)
         code = move_folder(&m, results[N_RESULTS - 1]);
+    if (code == LX_OK)
+        code = settle(&m);
     lx_arena_free(&m.arena);
     return code;
 }

@@ -153,6 +153,23 @@ static enum lx_code clean_worker(void *ctx, const char *name)
     return LX_OK;
 }
 
+/* A training, or what one never came to be: a record of it may have been about to be replaced. */
+static enum lx_code clean_training(void *ctx, const char *name)
+{
+    struct place *p = ctx, inside = {.dir = p->dir};
+    struct lx_buf path = {0};
+    struct lx_err ignored;
+
+    (void)remove_temp(p, name);
+    if (path_in(p->path, name, &path) == LX_OK) {
+        inside.path = path.text;
+        if (lx_folder_enter(&p->folder, name, &inside.folder, &ignored) == LX_OK)
+            visit(&inside, remove_temp);
+    }
+    lx_buf_free(&path);
+    return LX_OK;
+}
+
 /* Whether a folder of the results is gone through if it is a link, to a disk with more room. */
 static bool may_be_link(const char *name)
 {
@@ -176,7 +193,9 @@ static enum lx_code clean(void *ctx, const char *name)
             inside.folder.fd = open(path.text, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
         else if (lx_folder_enter(&p->folder, name, &inside.folder, &ignored) != LX_OK)
             inside.folder.fd = -1;
-        visit(&inside, work ? clean_worker : remove_temp);
+        visit(&inside, work                               ? clean_worker
+                       : strcmp(name, "checkpoints") == 0 ? clean_training
+                                                          : remove_temp);
     }
     if (work)
         (void)unlinkat(p->folder.fd, name, AT_REMOVEDIR);

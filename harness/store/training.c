@@ -116,7 +116,9 @@ static enum lx_code drop(const char *folder, const char *weights, struct lx_err 
         return LX_OK;
     if (lx_manifest_drop(folder, LX_MANIFEST_TRAIN, WEIGHTS, err))
         return err->code;
-    return lx_fs_remove(weights, err);
+    if (lx_fs_remove(weights, err) || lx_fs_sync_parent(weights, err))
+        return err->code;
+    return LX_OK;
 }
 
 enum lx_code lx_training_drop_weights(const char *dir, const char *train_id, struct lx_err *err)

@@ -98,6 +98,8 @@ bool lx_fs_is_folder(const char *path);
 bool lx_fs_is_file(const char *path); /* anything that is no folder */
 /* Remove a file or an empty folder; it is no error if there is none. */
 LX_MUST_CHECK enum lx_code lx_fs_remove(const char *path, struct lx_err *err);
+/* Make durable what was renamed or removed in the folder that `path` is in. */
+LX_MUST_CHECK enum lx_code lx_fs_sync_parent(const char *path, struct lx_err *err);
 
 /* Names in a folder (no "." and ".."), sorted, each handed to visit; stops at the first error. */
 LX_MUST_CHECK

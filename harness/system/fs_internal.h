@@ -22,7 +22,4 @@ enum lx_code lx_fs_check_room(const char *path, const char *what, size_t n, stru
 /* Open the folder that a path is in, to be synced. */
 LX_MUST_CHECK enum lx_code lx_fs_open_parent(const char *path, int *fd, struct lx_err *err);
 
-/* Make the name of what is at `path` durable. */
-LX_MUST_CHECK enum lx_code lx_fs_sync_parent(const char *path, struct lx_err *err);
-
 #endif

@@ -9,6 +9,7 @@
  *   LX_FAULT_IN=main|worker     which processes: the one that was started, or the supervisor's workers
  *   LX_FAULT_LOG=FILE           gets a line when the fault strikes, and one for each process that ends:
  *                               its calls, and what it left allocated and open
+ *   LX_FAULT_RECORD=FILE        gets what is done to files (record.c)
  *
  * A fault that strikes once does so in one process only, whichever comes first. What is still
  * allocated or open when main returns is a leak. A failing close closes, as on Linux. */
@@ -31,6 +32,8 @@
 #include <sys/statvfs.h>
 #include <sys/wait.h>
 #include <unistd.h>
+
+#include "record.h"
 
 /* Every wrapped function is known to the linker as __wrap_NAME, and the true one as __real_NAME. */
 #define WRAP(type, name, ...)                                                                      \
@@ -268,7 +271,7 @@ int __wrap_open(const char *path, int flags, ...)
     }
     if (strikes(OPEN, path))
         return -1;
-    fd = __real_open(path, flags, mode);
+    fd = lx_record_open(__real_open(path, flags, mode), flags);
     handles += fd >= 0;
     return fd;
 }
@@ -328,22 +331,25 @@ ssize_t __wrap_write(int fd, const void *data, size_t n)
             return -1;
         n = (n + 1) / 2;
     }
-    return __real_write(fd, data, n);
+    return lx_record_write(__real_write(fd, data, n), fd, data);
 }
 
 WRAP(int, fsync, int fd)
 {
-    return strikes(FSYNC, "fsync") ? -1 : __real_fsync(fd);
+    return strikes(FSYNC, "fsync") ? -1 : lx_record_sync(__real_fsync(fd), fd);
+}
+
+/* The program names both from its working folder. */
+WRAP(int, renameat2, int from_at, const char *from, int to_at, const char *to, unsigned flags)
+{
+    return strikes(RENAME, to) ? -1
+                               : lx_record_rename(__real_renameat2(from_at, from, to_at, to, flags),
+                                                  from, to, flags);
 }
 
 WRAP(int, rename, const char *from, const char *to)
 {
-    return strikes(RENAME, to) ? -1 : __real_rename(from, to);
-}
-
-WRAP(int, renameat2, int from_at, const char *from, int to_at, const char *to, unsigned flags)
-{
-    return strikes(RENAME, to) ? -1 : __real_renameat2(from_at, from, to_at, to, flags);
+    return __wrap_renameat2(AT_FDCWD, from, AT_FDCWD, to, 0);
 }
 
 /* Closed is closed; then say what happened to it. */
@@ -371,22 +377,23 @@ WRAP(int, closedir, DIR *d)
 
 WRAP(int, mkdir, const char *path, mode_t mode)
 {
-    return strikes(MKDIR, path) ? -1 : __real_mkdir(path, mode);
+    return strikes(MKDIR, path) ? -1 : lx_record_mkdir(__real_mkdir(path, mode), path);
 }
 
 WRAP(int, remove, const char *path)
 {
-    return strikes(REMOVE, path) ? -1 : __real_remove(path);
+    return strikes(REMOVE, path) ? -1 : lx_record_remove(__real_remove(path), AT_FDCWD, path);
 }
 
 WRAP(int, unlink, const char *path)
 {
-    return strikes(REMOVE, path) ? -1 : __real_unlink(path);
+    return strikes(REMOVE, path) ? -1 : lx_record_remove(__real_unlink(path), AT_FDCWD, path);
 }
 
 WRAP(int, unlinkat, int at, const char *path, int flags)
 {
-    return strikes(REMOVE, path) ? -1 : __real_unlinkat(at, path, flags);
+    return strikes(REMOVE, path) ? -1
+                                 : lx_record_remove(__real_unlinkat(at, path, flags), at, path);
 }
 
 WRAP(int, fstat, int fd, struct stat *st)

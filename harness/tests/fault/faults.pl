@@ -12,10 +12,16 @@
 # A run that was killed need not clean up after itself; the clean run must.
 #
 # usage: faults.pl [--scenario A,B] [--class A,B] [--stride K | --sample N] [--jobs J] [--keep] [--list]
+#                  [--forget sync|names]
 # A walk is one class of calls in one scenario, failing in one way. TAP on stdout, one line a walk; a
 # table at the end. --sample takes one fault of each of N walks. LX_FAULT_STRIDE is --stride's default.
 # The program
 # under test is $LONGSHOT_FAULT or build/release/tests/longshot-fault.
+#
+# Two classes are only walked when they are named: `cut`, the power fails after each operation on files, and
+# what powercut.pl then finds on the disk must end as the undisturbed run did; `durable`, the power fails
+# after exit status 0, and nothing is lost. --forget: as if files, or folders, were never synced, which has
+# to be found.
 use strict;
 use warnings;
 use Cwd qw(abs_path);
@@ -30,11 +36,12 @@ use Time::HiRes qw(time sleep);
 my $here = abs_path(dirname($0));
 our $root = abs_path("$here/../../..");
 my %o = (jobs => 1, stride => $ENV{LX_FAULT_STRIDE} || 1);
-GetOptions(\%o, 'scenario=s', 'class=s', 'stride=i', 'sample=i', 'jobs=i', 'keep', 'list') && !@ARGV
+GetOptions(\%o, 'scenario=s', 'class=s', 'forget=s', 'stride=i', 'sample=i', 'jobs=i', 'keep', 'list') && !@ARGV
     or die "usage: faults.pl [--scenario A,B] [--class A,B] [--stride K | --sample N] [--jobs J] [--keep]\n";
 my $program = abs_path($ENV{LONGSHOT_FAULT} || "$root/build/release/tests/longshot-fault");
 die "$program: not there: make tests\n" unless -x $program;
 my $timeout = 60;
+require "$here/powercut.pl";
 
 # In memory where there is such a folder: fsync is counted here, not waited for.
 our $top = tempdir('longshot-faults-XXXXXX', DIR => -w '/dev/shm' ? '/dev/shm' : '/tmp', CLEANUP => 0);
@@ -94,7 +101,7 @@ sub settled {
     $text =~ s/^\S+(?= .*\b(?:run\.csv|train\.json)$)//mg if $path =~ m{\.sha256$};
     $text =~ s/"(seconds|tokens_per_second)": *[^,\n]*/$1/g if $path =~ m{(^|/)train\.json$};
     $text =~ s{Ran on [^.\n]*}{Ran on}, $text =~ s/[\d.]+(?:e[-+]\d+)?/N/g, $text =~ s/ +|-+/ /g if $path =~ m{(^|/)costs\.\w+$};
-    $text = join '', map { join(',', (split /,/, $_)[0 .. 5]) . "\n" } split /\n/, $text if $path =~ m{(^|/)runs?\.csv$};
+    $text = join '', map { join(",", map { $_ // "" } (split /,/, $_)[0 .. 5]) . "\n" } split /\n/, $text if $path =~ m{(^|/)runs?\.csv$};
     return $text;
 }
 
@@ -176,13 +183,19 @@ sub prepare {
     my $dir = fresh();
     restore($s->{files}->(), $dir);
     $s->{before} = snapshot($dir);
-    (my $status, $s->{out}, my $err, my $log) = run($dir, $s->{args}, %{$s->{env} || {}});
+    (my $status, $s->{out}, my $err, my $log) = run($dir, $s->{args}, LX_FAULT_RECORD => "$dir.record", %{$s->{env} || {}});
     die "$s->{name}: undisturbed: status $status\n$err" if $status ne '0';
     my ($end) = grep { /^end $s->{role} / } @$log;
     die "$s->{name}: undisturbed: no word from the $s->{role}\n" unless $end;
     $s->{count}{$1} = $2 while $end =~ /(\w+)=(\d+)/g;
     die "$s->{name}: undisturbed: $end\n@$log\n" if grep { /^leak|handles=[^0]/ } @$log;
     $s->{after} = snapshot($dir);
+    if (!$s->{env}{STUB}) { # what another machine knows has no part in a cut
+        $s->{records} = [grep { $_->{word} ne ($o{forget} // '') } @{records("$dir.record", $dir)}];
+        $s->{cuts} = cuts($s->{records});
+        $s->{count}{cut} = @{$s->{cuts}};
+        $s->{count}{durable} = @{$s->{records}} ? 1 : 0;
+    }
     sure($dir, $_, %{$s->{env} || {}}) for @{$s->{finish} || []};
     $s->{final} = snapshot($dir);
     remove_tree($dir);
@@ -251,7 +264,7 @@ sub again {
     my @bad;
     push @bad, "again: status $status: $err" if $status ne '0';
     push @bad, 'again: other output' if $out ne $s->{out} && $status eq '0' && !$s->{telling};
-    push @bad, "again: $1" if $err =~ /(.*(?:not used|training again).*)/;
+    push @bad, "again: $1" if !$s->{broken} && $err =~ /(.*(?:not used|training again).*)/;
     for my $f (@{$s->{finish} || []}) {
         my ($finished, undef, $why) = run($dir, $f, %{$s->{env} || {}});
         push @bad, "again: @$f: status $finished: $why" if $finished ne '0';
@@ -283,6 +296,29 @@ sub try {
     return ($became, $text);
 }
 
+# One power cut, in a mode of powercut.pl. Nobody was there to say anything: what counts is that the same
+# command then ends well, with the bytes of the undisturbed run.
+sub cut {
+    my ($s, $w, $n) = @_;
+    return ('', '') if $n > $w->{count};
+    my $end = $w->{class} eq 'durable';
+    my $at = $end ? @{$s->{records}} : $s->{cuts}[$n - 1];
+    my $tree = tree_after($s->{before}, $s->{records}, $at, $w->{how});
+    my ($dir, @bad) = (fresh());
+    if ($end) {
+        my $lasting = sub { my ($t) = @_; return {map { $_ => $t->{$_} } grep { !(is_temp($_) || is_transient($_) || is_workplace($_) || m{(^|/)(lock|work)$}) } keys %$t} };
+        @bad = difference($lasting->($tree), $lasting->($s->{after}));
+    } else {
+        restore($tree, $dir);
+        @bad = again($s, $dir, $tree);
+    }
+    my $r = $at ? $s->{records}[$at - 1] : {word => 'nothing', path => ''};
+    my $text = @bad ? join "\n", "$s->{name}: $w->{class} $w->{how} after operation $at of " . @{$s->{records}} . " ($r->{word} $r->{path})", map { "    $_" } @bad : '';
+    if ($o{keep} && @bad) { restore($tree, "$dir.disk"); $text .= "\n    kept: $dir.disk" }
+    else { remove_tree($dir); unlink glob "$dir.side*" }
+    return (@bad ? 'BAD' : $end ? 'harmless' : 'killed', $text);
+}
+
 # ------------------------------------------------------------------------------------------- walks
 
 # Which faults make sense for a class: when and how.
@@ -294,8 +330,9 @@ my %orders = (
     write => [@plain, @full, ['once', 'short'], ['on', 'short'], ['once', 'eintr']],
     fsync => [@plain, @full, ['once', 'eintr']], rename => [@plain, @full], mkdir => [@plain, @full],
     list => [@plain], remove => [@plain], stat => [@plain], process => [@plain], wait => [['once', 'eintr']], any => [['once', 'kill']],
+    cut => [map { ['power', $_] } our @cut_modes], durable => [['power', 'strict'], ['power', 'empty']],
 );
-my @classes = qw(alloc open read list write fsync rename close mkdir remove stat process wait any);
+my @classes = qw(alloc open read list write fsync rename close mkdir remove stat process wait any cut durable);
 
 # With stride 1 all numbers, until one is not reached: after a fault the way may be longer than without.
 # Else every K-th of the concatenation of all walks; in a sample one of a walk, spread by the golden
@@ -306,7 +343,7 @@ sub walk {
     my @texts;
     my $n = $w->{first};
     while ($n <= $w->{count} || $w->{stride} == 1) {
-        my ($became, $text) = try($s, $w, $n);
+        my ($became, $text) = $w->{when} eq 'power' ? cut($s, $w, $n) : try($s, $w, $n);
         last if $became eq '' && $n > $w->{count};
         if ($became eq '' && $o{sample} && $n > 1) { $n = int($n / 2); next } # how often a child is waited for is not the same each time
         if ($became ne '') { $tally{tried}++; $tally{$became}++ }
@@ -329,7 +366,7 @@ my $total = 0;
 for my $s (@scenarios) {
     prepare($s);
     for my $class (@classes) {
-        next if %want_class && !$want_class{$class};
+        next if %want_class ? !$want_class{$class} : $class =~ /^(cut|durable)$/;
         for my $order (@{$orders{$class}}) {
             next unless $s->{count}{$class};
             push @walks, {s => $s, class => $class, when => $order->[0], how => $order->[1], count => $s->{count}{$class}};

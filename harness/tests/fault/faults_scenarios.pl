@@ -9,6 +9,7 @@
 #                  what could not be read; and with status 2 it refuses what it cannot look at
 #   waits          for tasks on other machines: as long as nothing can be read or asked, until Ctrl-C
 #   numbered       files whose numbers go on where a disturbed run stopped: what Slurm was given
+#   broken         files that are not whole are there from the beginning, and that is said
 #   aside          folders to which files may have been moved: there they are not lost
 #   untidied       which temporary files that a kill left nobody cleans up: those outside the results folder
 use strict;
@@ -106,6 +107,14 @@ my $done = made(done => sub {
     rename "$dir/r/metrics.csv", "$dir/elsewhere.csv" or die "metrics.csv: $!\n";
     symlink '../elsewhere.csv', "$dir/r/metrics.csv" or die "metrics.csv: $!\n";
     remove_tree("$dir/r/log.txt");
+});
+
+# The same, one of them with rows that end too soon.
+my $torn = made(torn => sub {
+    my ($dir) = @_;
+    restore($done->(), $dir);
+    my ($rows) = sort glob "$dir/r/cells/*/metrics.csv";
+    spew($rows, substr slurp($rows), 0, -20);
 });
 
 # Both cells as they are committed: packed rows and nothing else.
@@ -226,6 +235,7 @@ my $merge = [[qw(merge r)]];
     {name => 'probe', files => $trained, args => [qw(probe checkpoint.safetensors --tokens tokens.txt --out p.safetensors --grad --attention)], untidied => qr{.}},
     {name => 'merge', files => $done, args => [qw(merge r)], untidied => qr{^elsewhere}},
     {name => 'pack', files => $done, args => [qw(merge r --pack)], untidied => qr{^elsewhere}},
+    {name => 'replace', files => $torn, args => [qw(run two.json -o r -j1 --plots no)], partial => 1, untidied => qr{^elsewhere}, broken => 1},
     {name => 'packed', files => $packed, args => [qw(run two.json -o r -j1 --plots no)], partial => 1},
     {name => 'drop', files => $done, args => [qw(run two.json -o r -j1 --plots no --weights drop)], partial => 1, untidied => qr{^elsewhere}},
     {name => 'other', files => $done, args => [qw(run two.json -o r -j1 --plots no train.steps=3)], partial => 1, aside => qr{^r/earlier-[0-9a-f]+}, untidied => qr{^elsewhere}, telling => 1},
