@@ -205,7 +205,7 @@ static enum lx_code prepare(struct training *t, struct lx_model *m, struct lx_ar
 static enum lx_code run(struct training *t, struct lx_arena *arena, struct lx_err *err)
 {
     struct lx_job *j = t->j;
-    const struct lx_train_config *config = &j->cell->v->train;
+    const struct lx_train_config *config = &j->cell->train;
     const struct lx_train_watch watch = {
         .seen = seen_step, .ctx = t, .resume = resume, .keep = save};
     uint64_t seed = j->plan->config->seeds[j->cell->seed];

@@ -29,7 +29,8 @@ const struct lx_command lx_command_plan = {
     .name = "plan",
     .usage = "CONFIG [KEY=VALUE ...]",
     .help = "print the cells of a config, one JSON object a line, with their cost",
-    .more = "Keys: id, train_id, encoding, dataset, seed, parameters, flops (training and "
+    .more = "Keys: id, train_id, encoding, dataset, seed, lr (and array_lr unless 1), parameters, "
+            "flops (training and "
             "evaluation, estimated), bytes (memory, laid out).\n",
     .run = run,
 };

@@ -177,7 +177,7 @@ static enum lx_code read_all(struct lx_config *c, char *const *overrides, size_t
         read_datasets(c, lx_json_find(c->doc, "dataset"), err) ||
         lx_config_encodings(c, lx_json_find(c->doc, "encodings"), err) ||
         read_seeds(c, lx_json_find(c->doc, "seeds"), err) || lx_config_sweeps(c, err) ||
-        check_size(c, err) || lx_config_variants(c, err) ||
+        lx_config_check_rates(c, err) || check_size(c, err) || lx_config_variants(c, err) ||
         lx_config_check_analyses(c, &c->variants[0].analyses, err))
         return err->code;
     return lx_config_texts(c, err) ? err->code : lx_config_claims(c, err);

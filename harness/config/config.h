@@ -6,7 +6,8 @@
  * Paths of data files are used as typed, relative to the folder the program runs in.
  *
  * A leaf of `model` or `train` may be {"sweep": [...]}. One choice of a value for every sweep is a
- * variant; a plan runs all of them. An option in a stack may be one, too: that makes several encodings. */
+ * variant; a plan runs all of them. An option in a stack and a rate of an encoding may be one, too: that
+ * makes several encodings. */
 #ifndef LX_CONFIG_CONFIG_H
 #define LX_CONFIG_CONFIG_H
 
@@ -48,7 +49,10 @@ struct lx_config_encoding {
     struct lx_config_stack trained;
     struct lx_config_stack *evaluate_as; /* (n_evaluate_as) */
     size_t n_evaluate_as;
+    double lr, array_lr; /* in place of those of `train`; NAN: not given */
 };
+
+extern const struct lx_option lx_rate_options[]; /* lr and array_lr of an element of "encodings" */
 
 struct lx_sweep {
     const char *section; /* "model" or "train" */
@@ -113,6 +117,9 @@ LX_MUST_CHECK enum lx_code lx_config_sum_texts(struct lx_config *c, struct lx_er
 const struct lx_config_variant *lx_config_variant(const struct lx_config *c, size_t d, size_t v);
 /* Index of the value that variant v picks for sweep s; the last sweep turns fastest. */
 size_t lx_config_pick(const struct lx_config *c, size_t v, size_t s);
+/* The section `train` of variant v as encoding e is trained: with the entry's own rates. */
+struct lx_train_config lx_config_train(const struct lx_config_variant *v,
+                                       const struct lx_config_encoding *e);
 /* The longest sequence that evaluation asks for, at least the training length. */
 int lx_variant_longest(const struct lx_config_variant *v);
 

@@ -1,9 +1,21 @@
 /* The "encodings" list of a config: bare names, objects with a stack, and the stacks a trained
  * model is also evaluated under. */
+#include <math.h>
 #include <string.h>
 
 #include "config/config_internal.h"
 #include "text/nearest.h"
+
+/* The bounds are those of `train`. */
+const struct lx_option lx_rate_options[] = {
+    {"lr", LX_OPT_REAL, offsetof(struct lx_config_encoding, lr), (double)NAN, 0, 10, NULL,
+     "peak learning rate of this encoding; default: that of train", LX_OPT_OPEN_MIN},
+    {"array_lr", LX_OPT_REAL, offsetof(struct lx_config_encoding, array_lr), (double)NAN, 0,
+     1000000, NULL,
+     "learning rate of its schemes' own arrays, as a multiple; default: that of train",
+     LX_OPT_OPEN_MIN},
+    {.type = LX_OPT_END},
+};
 
 /* Without an id of its own a stack is called after its schemes: "rope+alibi". */
 static enum lx_code join_names(struct lx_config_stack *s, struct lx_arena *arena,
@@ -86,12 +98,51 @@ static enum lx_code read_evaluate_as(struct lx_config *c, struct lx_config_encod
 static enum lx_code read_encoding(struct lx_config *c, struct lx_config_encoding *e,
                                   const struct lx_json *v, size_t place, struct lx_err *err)
 {
-    static const char *const keys[] = {"id", "stack", "evaluate_as", NULL};
+    static const char *const keys[] = {"id", "stack", "evaluate_as", "lr", "array_lr", NULL};
+    const struct lx_json *rates = lx_json_type(v) == LX_JSON_OBJECT ? v : NULL;
 
     if (lx_arena_format(&c->arena, &e->trained.path, err, "encodings[%zu]", place) ||
-        read_stack(c, &e->trained, v, keys, err))
+        read_stack(c, &e->trained, v, keys, err) ||
+        lx_options_parse(lx_rate_options, rates, e->trained.path, keys, e, &c->arena, err))
         return err->code;
     return read_evaluate_as(c, e, lx_json_find(v, "evaluate_as"), err);
+}
+
+static bool is_given(double rate)
+{
+    return !isnan(rate);
+}
+
+/* An entry's own rate would make cells that differ in their label alone. */
+static enum lx_code check_not_swept(const struct lx_config_encoding *e, const struct lx_sweep *s,
+                                    struct lx_err *err)
+{
+    bool lr = strcmp(s->key, "lr") == 0 && is_given(e->lr);
+    bool array_lr = strcmp(s->key, "array_lr") == 0 && is_given(e->array_lr);
+
+    if (!lr && !array_lr)
+        return LX_OK;
+    return lx_fail(err, LX_ECONFIG, "%s.%s: must not be given where train.%s is swept",
+                   e->trained.path, s->key, s->key);
+}
+
+enum lx_code lx_config_check_rates(const struct lx_config *c, struct lx_err *err)
+{
+    for (size_t i = 0; i < c->n_encodings; i++)
+        for (size_t s = 0; s < c->n_sweeps; s++)
+            if (check_not_swept(&c->encodings[i], &c->sweeps[s], err))
+                return err->code;
+    return LX_OK;
+}
+
+struct lx_train_config lx_config_train(const struct lx_config_variant *v,
+                                       const struct lx_config_encoding *e)
+{
+    struct lx_train_config t = v->train;
+
+    t.lr = is_given(e->lr) ? e->lr : t.lr;
+    t.array_lr = is_given(e->array_lr) ? e->array_lr : t.array_lr;
+    return t;
 }
 
 /* Every stack that is evaluated, in the order of the config: number k of them, NULL after the last. */

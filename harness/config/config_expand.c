@@ -1,5 +1,5 @@
-/* Sweeps in stacks: {"sweep": [...]} in place of an option's value, at any depth, makes several entries
- * of one, each with an id that says its values. */
+/* Sweeps in entries: {"sweep": [...]} in place of a rate, or of an option's value in the stack at any
+ * depth, makes several entries of one, each with an id that says its values. */
 #include <stdio.h>
 #include <string.h>
 
@@ -39,10 +39,9 @@ static enum lx_code collect(struct expansion *x, const struct lx_json *v, const 
 
     if (values != NULL) {
         if (x->n == MOST_SWEEPS)
-            return lx_fail(err, LX_ECONFIG, "%s.stack: must have at most %d sweeps", path,
-                           MOST_SWEEPS);
+            return lx_fail(err, LX_ECONFIG, "%s: must have at most %d sweeps", path, MOST_SWEEPS);
         if (lx_json_count(values) == 0)
-            return lx_fail(err, LX_ECONFIG, "%s.stack: %s.sweep: must not be empty", path, key);
+            return lx_fail(err, LX_ECONFIG, "%s: %s.sweep: must not be empty", path, key);
         x->place[x->n++] = (struct place){values, key};
         return LX_OK;
     }
@@ -53,6 +52,28 @@ static enum lx_code collect(struct expansion *x, const struct lx_json *v, const 
                                             key[0] != '\0' ? "." : "", name) != LX_OK)
             return err->code;
         if (collect(x, m, way, path, err))
+            return err->code;
+    }
+    return LX_OK;
+}
+
+/* Whether a member of an entry may be swept or hold sweeps. */
+static bool is_swept(const char *key)
+{
+    return strcmp(key, "stack") == 0 || strcmp(key, "lr") == 0 || strcmp(key, "array_lr") == 0;
+}
+
+/* The sweeps of an entry, in the order of its members. */
+static enum lx_code collect_entry(struct expansion *x, const struct lx_json *v, const char *path,
+                                  struct lx_err *err)
+{
+    for (const struct lx_json *m = lx_json_first(v); m != NULL; m = lx_json_next(m)) {
+        const char *key = lx_json_key(m), *at = path;
+        bool stack = strcmp(key, "stack") == 0;
+
+        if (stack && lx_arena_format(x->arena, &at, err, "%s.stack", path))
+            return err->code;
+        if (is_swept(key) && collect(x, m, stack ? "" : key, at, err))
             return err->code;
     }
     return LX_OK;
@@ -164,7 +185,7 @@ static void write_entry(struct expansion *x, const struct lx_json *v, struct lx_
     for (const struct lx_json *m = lx_json_first(v); m != NULL; m = lx_json_next(m)) {
         const char *key = lx_json_key(m);
 
-        if (strcmp(key, "stack") == 0)
+        if (is_swept(key))
             write_chosen(x, m, key, w);
         else if (strcmp(key, "evaluate_as") == 0 && lx_json_type(m) == LX_JSON_ARRAY)
             write_evaluate_as(m, suffix.text != NULL ? suffix.text : "", w);
@@ -207,7 +228,7 @@ enum lx_code lx_config_expand(const struct lx_json *list, struct lx_arena *arena
         if (path == NULL)
             code = lx_fail(err, LX_ENOMEM, "out of memory");
         else if (lx_json_type(v) == LX_JSON_OBJECT)
-            code = collect(&x, lx_json_find(v, "stack"), "", path, err);
+            code = collect_entry(&x, v, path, err);
         do {
             if (code == LX_OK && n == LX_MAX_CELLS)
                 code = lx_fail(err, LX_ECONFIG, "encodings: must be at most %d, sweeps included",

@@ -39,6 +39,10 @@ LX_MUST_CHECK
 enum lx_code lx_config_check_analyses(const struct lx_config *c, const struct lx_analyses *a,
                                       struct lx_err *err);
 
+/* No rate is given twice, by an entry and by a sweep of `train`; sweeps must be read. */
+LX_MUST_CHECK
+enum lx_code lx_config_check_rates(const struct lx_config *c, struct lx_err *err);
+
 /* Sweeps, then every variant of every dataset, which must be valid before anything runs. */
 LX_MUST_CHECK
 enum lx_code lx_config_sweeps(struct lx_config *c, struct lx_err *err);

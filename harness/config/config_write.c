@@ -123,6 +123,7 @@ static void write_encodings(const struct lx_config *c, struct lx_json_writer *w)
 
         lx_json_open_object(w, NULL);
         write_stack(&e->trained, w);
+        lx_options_write(lx_rate_options, e, w);
         if (e->n_evaluate_as > 0) {
             lx_json_open_array(w, "evaluate_as");
             for (size_t j = 0; j < e->n_evaluate_as; j++) {

@@ -216,8 +216,11 @@ static enum lx_code add_schemes(struct lx_json_writer *w, struct lx_err *err)
     return code;
 }
 
-static void add_stack(struct lx_json_writer *w, const char *key, bool trained)
+static enum lx_code add_stack(struct lx_json_writer *w, const char *key, bool trained,
+                              struct lx_err *err)
 {
+    enum lx_code code = LX_OK;
+
     lx_json_open_object(w, key);
     lx_json_open_array(w, "anyOf");
     lx_schema_ref(w, NULL, "#/$defs/scheme_name");
@@ -235,10 +238,12 @@ static void add_stack(struct lx_json_writer *w, const char *key, bool trained)
         lx_json_add_text(w, "type", "array");
         lx_schema_ref(w, "items", "#/$defs/other_stack");
         lx_json_close_object(w);
+        code = add_swept_options(w, "rates", lx_rate_options, err);
     }
     lx_schema_close(w, (const char *const[]){"stack", NULL});
     lx_json_close_array(w);
     lx_json_close_object(w);
+    return code;
 }
 
 static enum lx_code add_defs(struct lx_json_writer *w, struct lx_err *err)
@@ -247,9 +252,10 @@ static enum lx_code add_defs(struct lx_json_writer *w, struct lx_err *err)
 
     lx_json_open_object(w, "$defs");
     add_datasets(w);
-    code = add_schemes(w, err);
-    add_stack(w, "encoding", true);
-    add_stack(w, "other_stack", false);
+    code = add_schemes(w, err) || add_stack(w, "encoding", true, err) ||
+                   add_stack(w, "other_stack", false, err)
+               ? err->code
+               : LX_OK;
     lx_schema_claims_defs(w);
     lx_json_close_object(w);
     return code;

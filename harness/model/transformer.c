@@ -103,6 +103,7 @@ enum lx_code lx_model_init(struct lx_model *m, const struct lx_model_config *con
 {
     struct lx_enc_dims dims;
     struct normal *std;
+    size_t own;
     int D = config->d_model;
 
     memset(m, 0, sizeof(*m));
@@ -132,9 +133,12 @@ enum lx_code lx_model_init(struct lx_model *m, const struct lx_model_config *con
                                 .d_model = D,
                                 .train_length = train_length,
                                 .max_length = max_length};
+    own = m->params.count;
     if (lx_stack_init(&m->stack, &dims, arena, &m->params, err) ||
         lx_stack_complete(&m->stack, config->layers, err))
         return err->code;
+    for (size_t i = own; m->params.items != NULL && i < m->params.count; i++)
+        m->params.items[i].spec.of_scheme = true;
     return lx_paramset_layout(&m->params, with_gradients, err);
 }
 

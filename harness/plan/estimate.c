@@ -48,7 +48,17 @@ static enum lx_code lay_out(struct layout *l, const struct lx_config_stack *s, b
     return LX_OK;
 }
 
-/* What training takes besides the model. */
+/* Learned numbers of the stack. */
+static size_t count_of_schemes(const struct lx_paramset *ps)
+{
+    size_t n = 0;
+
+    for (size_t i = 0; i < ps->count; i++)
+        n += ps->items[i].spec.of_scheme && !ps->items[i].spec.frozen ? ps->items[i].n : 0;
+    return n;
+}
+
+/* What training takes besides the model. Where schemes learn nothing, a rate for that changes nothing. */
 static void cost_training(const struct layout *l, struct lx_cell *cell)
 {
     size_t weights = l->model.params.n_values * sizeof(real);
@@ -56,6 +66,8 @@ static void cost_training(const struct layout *l, struct lx_cell *cell)
     size_t work = lx_train_bytes(&l->model, &cell->v->train) + (GRADED + SAVED) * weights;
 
     cell->parameters = lx_model_parameters(&l->model);
+    cell->scheme_parameters = count_of_schemes(&l->model.params);
+    cell->train.array_lr = cell->scheme_parameters > 0 ? cell->train.array_lr : 1;
     cell->train_bytes = fixed + work;
 }
 

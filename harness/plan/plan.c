@@ -50,13 +50,15 @@ static enum lx_code add_variant(struct lx_plan *p, size_t d, size_t v, struct lx
         if (lx_arena_format(&p->arena, &label, err, "%s%s", c->encodings[e].trained.id, suffix))
             return err->code;
         for (size_t s = 0; s < c->n_seeds; s++)
-            p->cells[p->n++] = (struct lx_cell){.dataset = d,
-                                                .encoding = e,
-                                                .seed = s,
-                                                .v = lx_config_variant(c, d, v),
-                                                .e = &c->encodings[e],
-                                                .suffix = suffix,
-                                                .label = label};
+            p->cells[p->n++] = (struct lx_cell){
+                .dataset = d,
+                .encoding = e,
+                .seed = s,
+                .v = lx_config_variant(c, d, v),
+                .e = &c->encodings[e],
+                .train = lx_config_train(lx_config_variant(c, d, v), &c->encodings[e]),
+                .suffix = suffix,
+                .label = label};
     }
     return LX_OK;
 }
@@ -123,11 +125,11 @@ static void write_model_and_train(const struct lx_cell *cell, struct lx_json_wri
     lx_options_write(lx_model_options, &cell->v->model, w);
     lx_json_close_object(w);
     lx_json_open_object(w, "train");
-    lx_options_write(lx_train_options, &cell->v->train, w);
+    lx_options_write(lx_train_options, &cell->train, w);
     lx_json_close_object(w);
 }
 
-/* What the weights depend on. The name of a data file is not part of it; its content is. */
+/* What the weights depend on; of rates those in effect, whoever gives them. The name of a data file is not part of it; its content is. */
 static enum lx_code name_training(const struct lx_plan *p, struct lx_cell *cell, struct lx_err *err)
 {
     struct lx_buf text = {0};
@@ -305,6 +307,9 @@ enum lx_code lx_plan_write(struct lx_plan *p, struct lx_buf *out, struct lx_err 
         lx_json_add_text(&w, "encoding", cell->label);
         lx_json_add_text(&w, "dataset", p->config->datasets[cell->dataset].id);
         lx_json_add_int(&w, "seed", (long long)p->config->seeds[cell->seed]);
+        lx_json_add_number(&w, "lr", cell->train.lr);
+        if (cell->train.array_lr < 1 || cell->train.array_lr > 1)
+            lx_json_add_number(&w, "array_lr", cell->train.array_lr);
         lx_json_add_int(&w, "parameters", (long long)cell->parameters);
         lx_json_add_number(&w, "flops", cell->train_flops + cell->eval_flops);
         lx_json_add_int(&w, "bytes", (long long)bytes);

@@ -20,6 +20,7 @@ struct lx_cell {
     size_t dataset, encoding, seed;     /* indices into the config */
     const struct lx_config_variant *v;  /* of the config, like e */
     const struct lx_config_encoding *e; /* what is trained and evaluated */
+    struct lx_train_config train;       /* of v, with the rates of e */
     const char *suffix;                 /* "" or "[lr=0.001]": the swept values, part of labels */
     const char *label;                  /* id of the encoding, with the suffix */
 
@@ -28,7 +29,8 @@ struct lx_cell {
     bool seen_in_training; /* what is evaluated is, token for token, what is trained on */
     char train_id[LX_ID_SIZE], id[LX_ID_SIZE];
     const char *metadata; /* JSON text for the checkpoint: model, train, encoding, dataset, seed */
-    size_t parameters;
+    size_t parameters,
+        scheme_parameters; /* learned numbers, and those of them that are of schemes */
     double train_flops, eval_flops;
     size_t data_bytes, train_bytes; /* needed to train, data included in train_bytes */
     double pass_flops;      /* of the longest stretch between two signs of life: a step, a batch */

@@ -28,6 +28,7 @@ struct lx_param_spec {
     const void *self; /* handed to fill; kept */
     bool decay;       /* weight decay applies */
     bool frozen;      /* kept and saved, never trained */
+    bool of_scheme;   /* of an element of the stack; set by the model, no scheme need say so */
     bool clamped;     /* after each step: lower <= w <= upper */
     double lower, upper;
 };

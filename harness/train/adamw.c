@@ -23,6 +23,7 @@ struct update {
     struct lx_paramset *ps;
     const struct lx_adamw *o;
     double decay;
+    double lr, array_lr; /* array_lr: a multiple, for arrays of schemes */
 };
 
 static void square_array(void *ctx, int i, int worker)
@@ -65,6 +66,7 @@ static void update_array(void *ctx, int i, int worker)
     (void)worker;
     if (p->spec.frozen)
         return;
+    o.lr = (real)(p->spec.of_scheme ? u->lr * u->array_lr : u->lr);
     o.decay = p->spec.decay ? (real)u->decay : 0;
     lx_simd()->adamw(p->n, &o, p->g, p->w, u->s->m + at, u->s->v + at);
     if (p->spec.clamped)
@@ -77,7 +79,6 @@ void lx_adamw_step(struct lx_adamw_state *s, const struct lx_train_config *c, do
     double scale = c->clip > 0 && norm > c->clip ? c->clip / norm : 1.0;
     int step = ++s->step;
     struct lx_adamw o = {
-        .lr = (real)lr,
         .beta1 = (real)c->beta1,
         .beta2 = (real)c->beta2,
         .eps = (real)c->eps,
@@ -85,7 +86,8 @@ void lx_adamw_step(struct lx_adamw_state *s, const struct lx_train_config *c, do
         .bias1 = (real)(1 - pow(c->beta1, step)),
         .bias2 = (real)(1 - pow(c->beta2, step)),
     };
-    struct update u = {.s = s, .ps = ps, .o = &o, .decay = c->weight_decay};
+    struct update u = {
+        .s = s, .ps = ps, .o = &o, .decay = c->weight_decay, .lr = lr, .array_lr = c->array_lr};
 
     lx_parallel((int)ps->count, update_array, &u);
 }

@@ -19,7 +19,8 @@ enum lx_code lx_adamw_init(struct lx_adamw_state *s, const struct lx_paramset *p
 double lx_adamw_norm(struct lx_adamw_state *s, struct lx_paramset *ps);
 
 /* One step: gradients clipped to the global norm c->clip (norm is theirs), decay on the arrays that
- * declare it, bounds applied afterwards. */
+ * declare it, bounds applied afterwards. Arrays of schemes learn at c->array_lr times lr, decay
+ * included. */
 void lx_adamw_step(struct lx_adamw_state *s, const struct lx_train_config *c, double lr,
                    double norm, struct lx_paramset *ps);
 

@@ -21,6 +21,7 @@ struct lx_train_config {
     int batch_tokens; /* tokens of a step; a multiple of length      */
     int steps;
     double lr;           /* peak learning rate                       */
+    double array_lr;     /* of the scheme's own arrays, as a multiple of lr */
     int warmup;          /* steps of linear warm-up                  */
     double final_lr;     /* lr at the last step, as a fraction of lr */
     double weight_decay; /* on matrices                              */

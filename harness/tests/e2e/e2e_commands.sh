@@ -69,7 +69,7 @@ check "a results folder that is not there" says 1 "nowhere: no such folder" repo
 
 # --------------------------------------------------------------------------- list, describe, plan
 check "plan" run 0 plan tiny.json 'seeds=[1,2,3]'
-check "prints one object a line" sh -c "test \$(wc -l <out) = 3 && grep -c '^{\"id\":\"[0-9a-f]\{16\}\",\"train_id\":\"[0-9a-f]\{16\}\",\"encoding\":\"r\",\"dataset\":\"journal\",\"seed\":[123],\"parameters\":[0-9]*,\"flops\":[0-9]*,\"bytes\":[0-9]*}\$' out | grep -qx 3"
+check "prints one object a line" sh -c "test \$(wc -l <out) = 3 && grep -c '^{\"id\":\"[0-9a-f]\{16\}\",\"train_id\":\"[0-9a-f]\{16\}\",\"encoding\":\"r\",\"dataset\":\"journal\",\"seed\":[123],\"lr\":[0-9.]*,\"parameters\":[0-9]*,\"flops\":[0-9]*,\"bytes\":[0-9]*}\$' out | grep -qx 3"
 check "list" run 0 list
 check "list names schemes and datasets" sh -c "grep -q '^alibi ' out && grep -q '^journal ' out"
 check "list encodings" run 0 list encodings

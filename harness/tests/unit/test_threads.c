@@ -65,7 +65,7 @@ static void train_twice(struct outcome *o, const char *stack, int threads)
         .max_length = T,
         .gradients = true};
     struct lx_train_config config = {
-        .beta1 = 0.9, .beta2 = 0.95, .eps = 1e-8, .weight_decay = 0.1, .clip = 0.5};
+        .array_lr = 1, .beta1 = 0.9, .beta2 = 0.95, .eps = 1e-8, .weight_decay = 0.1, .clip = 0.5};
     struct lx_adamw_state adam;
     struct lx_observe observe;
     struct lx_err err;
