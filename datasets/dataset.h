@@ -1,4 +1,4 @@
-/* The contract of a dataset: splits, each one stream of tokens.
+/* The contract of a dataset: splits, each one stream of tokens, or examples that are made one by one.
  *
  * Tokens are small integers below vocab. A stream is what a split reads like from front to back;
  * documents follow one another, each closed by an end-of-document token that counts like any other.
@@ -6,6 +6,7 @@
 #ifndef LX_DATASETS_DATASET_H
 #define LX_DATASETS_DATASET_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -19,6 +20,8 @@ enum lx_split { LX_SPLIT_TRAIN, LX_SPLIT_VALID, LX_SPLIT_TEST };
 #define LX_SPLITS 3
 #define LX_SPLIT_NAMES "train|valid|test"
 
+struct lx_example_ops;
+
 struct lx_stream {
     const uint16_t *tokens; /* (n)                                                        */
     size_t n;
@@ -29,6 +32,43 @@ struct lx_stream {
      * a shorter context the cost of token t is at least blind_nll[t]. */
     const uint32_t *reach;
     const float *blind_nll;
+    /* NULL: a stream. Else the split is made of examples, these are asked for them with `self`, and the
+     * tokens above are a few of their inputs, to look at and to tell one dataset from another. */
+    const struct lx_example_ops *examples;
+    const void *self;
+};
+
+/* A target that is not scored, and the one that says that an answer ends. */
+#define LX_UNSCORED 0xffff
+enum { LX_EXAMPLE_END = '\n' };
+
+/* An example: what is read, and what is to be said after each of it. */
+struct lx_example {
+    uint16_t *inputs;  /* (n), room of the caller                                        */
+    uint16_t *targets; /* (n) LX_UNSCORED, or the token to be said after this input       */
+    /* (n) of scored targets: the last inputs, up to this one, that the target depends on; 0: not known */
+    uint16_t *reach;
+    int n;
+    bool ends; /* the last target is LX_EXAMPLE_END */
+};
+
+/* A dataset of examples by size. Nothing here fails: `check` comes before. */
+struct lx_example_ops {
+    /* Sizes of training, both included, for windows of `length` inputs; 0, 0: none fits. */
+    void (*sizes)(const void *self, int length, int *shortest, int *longest);
+    /* The most inputs of an example of a size. */
+    int (*tokens)(const void *self, int size);
+    /* Whether windows of `length` and sizes up to `largest` can be made; messages begin with the key. */
+    enum lx_code (*check)(const void *self, int length, int largest, struct lx_err *err);
+    /* Which random numbers evaluation draws from, and training with the seed of a cell. */
+    uint64_t (*seed)(const void *self);
+    /* One example of a split. Splits have no example in common. */
+    void (*draw)(const void *self, struct lx_rng *rng, enum lx_split split, int size,
+                 struct lx_example *out);
+    /* A window of training, (length) each; progress is the part of training that is done. `room` holds an
+     * example of the longest size. */
+    void (*window)(const void *self, struct lx_rng *rng, double progress, int length,
+                   struct lx_example *room, uint16_t *inputs, uint16_t *targets);
 };
 
 /* A question about something said earlier, as a window: inputs tokens[0 .. length-1], targets
@@ -79,6 +119,12 @@ struct lx_dataset_ops {
     /* Optional. The file that a split is read from, NULL if it is not given: its sum is kept with the
      * results. NULL: the dataset reads no files. */
     const char *(*file)(const void *self, enum lx_split split);
+
+    /* Optional. The dataset is made of examples: what `load` gives says so as well. */
+    const struct lx_example_ops *examples;
+
+    /* Optional. More to say in `describe`; appended. */
+    void (*more)(struct lx_buf *out);
 };
 
 /* "train", "valid", "test". */

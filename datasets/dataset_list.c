@@ -9,6 +9,7 @@
 #define DATASETS(X)                                                                                \
     X(journal)                                                                                     \
     X(questions)                                                                                   \
+    X(tasks)                                                                                       \
     X(text)
 
 #define DECLARE(name) extern const struct lx_dataset_ops lx_dataset_##name;

@@ -128,7 +128,8 @@ static enum lx_code journal_load(void *self, enum lx_split split, struct lx_aren
         lx_arena_get(arena, n, sizeof *blind_nll, &blind_nll, "journal blind", err) != LX_OK ||
         lx_arena_get(arena, n, sizeof *reach, &reach, "journal reach", err) != LX_OK)
         return err->code;
-    *out = (struct lx_stream){tokens, n, floor_nll, reach, blind_nll};
+    *out = (struct lx_stream){
+        .tokens = tokens, .n = n, .floor_nll = floor_nll, .reach = reach, .blind_nll = blind_nll};
     if (arena->measure)
         return LX_OK;
 

@@ -8,7 +8,7 @@
 #include "cell/worker.h"
 #include "command/command.h"
 #include "core/log.h"
-#include "plan/tasks.h"
+#include "plan/task_list.h"
 #include "store/cell_files.h"
 #include "store/experiment.h"
 #include "system/fs.h"

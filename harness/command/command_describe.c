@@ -58,6 +58,8 @@ static void describe_dataset(const struct lx_dataset_ops *d, struct lx_buf *out)
         lx_buf_add(out, "options:\n");
         lx_options_help(d->options, out);
     }
+    if (d->more != NULL)
+        d->more(out);
 }
 
 static void describe_analysis(const struct lx_analysis *a, struct lx_buf *out)

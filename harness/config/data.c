@@ -17,10 +17,29 @@ void lx_data_close(struct lx_data *d)
     *d = (struct lx_data){0};
 }
 
+/* A dataset of examples is told by its options besides, since the tokens are a few of its inputs. */
+static enum lx_code add_options(const struct lx_config_dataset *set, struct lx_hash *h,
+                                struct lx_err *err)
+{
+    struct lx_buf text = {0};
+    struct lx_json_writer w = {.out = &text};
+    enum lx_code code;
+
+    lx_json_open_object(&w, NULL);
+    lx_options_write(set->ops->options, set->self, &w);
+    lx_json_close_object(&w);
+    code = lx_buf_check(&text, err);
+    lx_hash_add(h, text.text, text.len);
+    lx_buf_free(&text);
+    return code;
+}
+
 /* Little-endian arrays in memory order, each behind its length. */
-static void digest(const struct lx_stream *s, char out[65])
+static enum lx_code digest(const struct lx_config_dataset *set, const struct lx_stream *s,
+                           char out[65], struct lx_err *err)
 {
     struct lx_hash h;
+    enum lx_code code = LX_OK;
     const struct {
         const void *data;
         size_t size;
@@ -37,7 +56,10 @@ static void digest(const struct lx_stream *s, char out[65])
         if (n > 0)
             lx_hash_add(&h, parts[i].data, s->n * parts[i].size);
     }
+    if (s->examples != NULL)
+        code = add_options(set, &h, err);
     lx_hash_hex(&h, out);
+    return code;
 }
 
 enum lx_code lx_data_load(struct lx_data *d, enum lx_split split, const struct lx_stream **out,
@@ -46,7 +68,8 @@ enum lx_code lx_data_load(struct lx_data *d, enum lx_split split, const struct l
     if (!d->loaded[split]) {
         if (d->set->ops->load(d->set->self, split, &d->arena, &d->stream[split], err) != LX_OK)
             return lx_config_at(err, d->set->path);
-        digest(&d->stream[split], d->digest[split]);
+        if (digest(d->set, &d->stream[split], d->digest[split], err))
+            return err->code;
         d->loaded[split] = true;
     }
     *out = &d->stream[split];

@@ -6,7 +6,7 @@
 #include "core/buf.h"
 #include "launch/array.h"
 #include "launch/inventory.h"
-#include "plan/tasks.h"
+#include "plan/task_list.h"
 
 /* ------------------------------------------------------------ array_batch.c: what was submitted */
 

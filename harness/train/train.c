@@ -2,6 +2,7 @@
 #include "train/train.h"
 
 #include <math.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "train/adamw.h"
@@ -17,7 +18,39 @@ struct run {
     int B, T;
     uint16_t *tokens, *targets; /* (B, T) */
     double *nll;                /* (B, T) */
+    struct lx_example room;     /* where examples are made, and ...            */
+    real *weight;               /* (B, T) ... 1 / (scored targets), or 0; both NULL for a stream */
 };
+
+/* Numbers of a stream's windows, or of a dataset's examples, come from the cell's seed. */
+static void seed_data(struct run *r, uint64_t seed)
+{
+    const struct lx_stream *s = r->stream;
+    char name[64] = "data/train";
+
+    if (s != NULL && s->examples != NULL)
+        (void)snprintf(name, sizeof(name), "tasks/train/%llu",
+                       (unsigned long long)s->examples->seed(s->self));
+    lx_rng_init(&r->s.data, seed, name);
+}
+
+static enum lx_code take_room(struct run *r, struct lx_arena *arena, struct lx_err *err)
+{
+    const struct lx_stream *s = r->stream;
+    int shortest, longest;
+    size_t n;
+
+    if (s == NULL || s->examples == NULL)
+        return LX_OK;
+    s->examples->sizes(s->self, r->T, &shortest, &longest);
+    n = (size_t)s->examples->tokens(s->self, longest);
+    if (lx_arena_get(arena, n, sizeof(uint16_t), &r->room.inputs, "training batch", err) ||
+        lx_arena_get(arena, n, sizeof(uint16_t), &r->room.targets, "training batch", err) ||
+        lx_arena_get(arena, n, sizeof(uint16_t), &r->room.reach, "training batch", err))
+        return err->code;
+    return lx_arena_get(arena, (size_t)r->c->batch_tokens, sizeof(real), &r->weight,
+                        "training batch", err);
+}
 
 static enum lx_code setup(struct run *r, uint64_t seed, struct lx_arena *arena, struct lx_err *err)
 {
@@ -25,8 +58,8 @@ static enum lx_code setup(struct run *r, uint64_t seed, struct lx_arena *arena, 
 
     r->T = r->c->length;
     r->B = r->c->batch_tokens / r->T;
-    lx_rng_init(&r->s.data, seed, "data/train");
-    if (lx_adamw_init(&r->adam, &r->m->params, arena, err) ||
+    seed_data(r, seed);
+    if (take_room(r, arena, err) || lx_adamw_init(&r->adam, &r->m->params, arena, err) ||
         lx_arena_get(arena, n, sizeof(*r->tokens), &r->tokens, "training batch", err) ||
         lx_arena_get(arena, n, sizeof(*r->targets), &r->targets, "training batch", err) ||
         lx_arena_get(arena, n, sizeof(*r->nll), &r->nll, "training batch", err))
@@ -46,8 +79,28 @@ size_t lx_train_bytes(const struct lx_model *m, const struct lx_train_config *c)
     return count.used;
 }
 
+/* B windows of examples; what is not scored has weight 0, whatever its target. */
+static void draw_examples(struct run *r)
+{
+    const struct lx_stream *s = r->stream;
+    double progress = (double)r->s.step / r->c->steps;
+    size_t n = (size_t)r->c->batch_tokens, T = (size_t)r->T, scored = 0;
+
+    for (size_t b = 0; b < (size_t)r->B; b++)
+        s->examples->window(s->self, &r->s.data, progress, r->T, &r->room, r->tokens + b * T,
+                            r->targets + b * T);
+    for (size_t i = 0; i < n; i++)
+        scored += r->targets[i] != LX_UNSCORED;
+    for (size_t i = 0; i < n; i++) {
+        bool counts = r->targets[i] != LX_UNSCORED;
+
+        r->weight[i] = counts ? (real)(1.0 / (double)scored) : 0;
+        r->targets[i] = counts ? r->targets[i] : 0;
+    }
+}
+
 /* B windows of T + 1 tokens, each starting anywhere in the stream with equal chance. */
-static void draw_batch(struct run *r)
+static void draw_windows(struct run *r)
 {
     size_t T = (size_t)r->T;
 
@@ -59,23 +112,41 @@ static void draw_batch(struct run *r)
     }
 }
 
+static void draw_batch(struct run *r)
+{
+    if (r->weight != NULL)
+        draw_examples(r);
+    else
+        draw_windows(r);
+}
+
+/* Mean NLL of the targets that are scored. */
+static double mean_nll(const struct run *r)
+{
+    size_t n = (size_t)r->c->batch_tokens, scored = 0;
+    double sum = 0;
+
+    for (size_t i = 0; i < n; i++)
+        if (r->weight == NULL || r->weight[i] > 0) {
+            sum += r->nll[i];
+            scored++;
+        }
+    return sum / (double)scored;
+}
+
 /* Forward and backward; returns the mean NLL, gradients in the parameter set. */
 static double gradient(struct run *r)
 {
     struct lx_paramset *ps = &r->m->params;
-    size_t n = (size_t)r->c->batch_tokens;
-    double sum = 0;
 
     memset(ps->g, 0, ps->n_values * sizeof(*ps->g));
     r->m->draw = (struct lx_enc_draw){.training = true, .seed = r->seed, .step = r->s.step};
     r->m->stack.progress = (double)r->s.step / r->c->steps;
     lx_model_forward(r->m, r->work, r->tokens, r->B, r->T, NULL);
-    lx_model_loss(r->m, r->work, r->tokens, r->targets, r->nll, NULL, true);
+    lx_model_loss(r->m, r->work, r->tokens, r->targets, r->nll, r->weight, true);
     r->m->draw = (struct lx_enc_draw){0};
     r->m->stack.progress = 1;
-    for (size_t i = 0; i < n; i++)
-        sum += r->nll[i];
-    return sum / (double)n;
+    return mean_nll(r);
 }
 
 static bool report(struct run *r, const struct lx_train_watch *watch, double loss)
@@ -138,7 +209,7 @@ enum lx_code lx_train_run(struct lx_model *m, const struct lx_train_config *c,
     struct run r = {.seed = seed, .m = m, .c = c, .stream = stream};
 
     memset(out, 0, sizeof(*out));
-    if (stream->n < (size_t)c->length + 1)
+    if (stream->examples == NULL && stream->n < (size_t)c->length + 1)
         return lx_fail(err, LX_EDATA, "train split: must have at least %d tokens, got %zu",
                        c->length + 1, stream->n);
     if (setup(&r, seed, arena, err))

@@ -1,5 +1,5 @@
-/* Grouping cells into tasks; see tasks.h. */
-#include "plan/tasks.h"
+/* Grouping cells into tasks; see task_list.h. */
+#include "plan/task_list.h"
 
 #include <stdint.h>
 #include <stdlib.h>

@@ -2,8 +2,8 @@
  *
  * A text file, one line a task, from task 0: "K:ID K:ID ...", K the place in the plan and ID the id
  * that the cell must have there, so that a list never runs cells it was not made for. */
-#ifndef LX_PLAN_TASKS_H
-#define LX_PLAN_TASKS_H
+#ifndef LX_PLAN_TASK_LIST_H
+#define LX_PLAN_TASK_LIST_H
 
 #include <stddef.h>
 

@@ -3,7 +3,7 @@
 #include <unistd.h>
 
 #include "check.h"
-#include "plan/tasks.h"
+#include "plan/task_list.h"
 #include "system/fs.h"
 
 #define CELLS 8
