@@ -58,7 +58,8 @@ SIMD_SRC := harness/tensor/simd.c harness/tensor/attention_head.c harness/tensor
 SRC := $(filter-out $(MAIN_SRC) $(SIMD_SRC),$(wildcard harness/*.c harness/*/*.c encodings/*.c \
 	datasets/*.c))
 SIMD_OBJ := $(foreach k,$(SIMD_KINDS),$(SIMD_SRC:%.c=$(OUT)/%.$(k).o))
-OBJ := $(SRC:%.c=$(OUT)/%.o) $(SIMD_OBJ)
+PAGE_ASSETS := harness/page/page.css harness/page/page.js
+OBJ := $(SRC:%.c=$(OUT)/%.o) $(SIMD_OBJ) $(OUT)/page_assets.o
 LIB := $(OUT)/liblongshot.a
 BIN := $(if $(filter release,$(VARIANT)),build/longshot,$(OUT)/longshot)
 PROGRAM := $(if $(wildcard $(MAIN_SRC)),$(BIN))
@@ -104,6 +105,15 @@ $(OUT)/commit: force
 	@echo '$(COMMIT)' | cmp -s - $@ || echo '$(COMMIT)' >$@
 $(OUT)/harness/core/provenance.o: $(OUT)/commit
 $(OUT)/harness/core/provenance.o: FLAGS += -DLX_COMMIT='"$(COMMIT)"'
+
+# The style and the script of the page, as arrays of bytes that end with a NUL.
+$(OUT)/page_assets.c: $(PAGE_ASSETS)
+	@mkdir -p $(@D)
+	$(Q){ printf '#include "page/page_assets.h"\n'; for f in $(PAGE_ASSETS); do \
+	  printf 'const unsigned char lx_%s[] = {\n' "$$(basename $$f | tr . _)"; \
+	  od -An -v -tu1 $$f | sed 's/[0-9][0-9]*/&,/g'; printf '0};\n'; done; } >$@.part && mv $@.part $@
+$(OUT)/page_assets.o: $(OUT)/page_assets.c
+	$(Q)$(CC) $(FLAGS) -MMD -MP -c $< -o $@
 
 define simd_rule
 $(OUT)/%.$(1).o: %.c

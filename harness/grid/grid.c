@@ -179,8 +179,9 @@ void lx_grid_put(struct lx_grid *g)
     g->making[g->at++] = text;
     if (g->at < g->n_columns)
         return;
-    add_row(g, (struct lx_grid_row){.cell = g->making});
+    add_row(g, (struct lx_grid_row){.cell = g->making, .link = g->link, .kind = g->kind});
     g->at = 0;
+    g->link = g->kind = NULL;
 }
 
 void lx_grid_text(struct lx_grid *g, const char *text)
@@ -215,9 +216,16 @@ void lx_grid_count(struct lx_grid *g, long long n)
     lx_grid_put(g);
 }
 
+void lx_grid_link(struct lx_grid *g, const char *link, const char *kind)
+{
+    g->link = lx_arena_text(&g->arena, link);
+    g->kind = kind;
+    g->failed = g->failed || g->link == NULL;
+}
+
 void lx_grid_rule(struct lx_grid *g)
 {
-    add_row(g, (struct lx_grid_row){NULL, NULL});
+    add_row(g, (struct lx_grid_row){NULL});
 }
 
 void lx_grid_across(struct lx_grid *g, const char *text)
@@ -225,5 +233,5 @@ void lx_grid_across(struct lx_grid *g, const char *text)
     char *kept = lx_arena_text(&g->arena, text);
 
     g->failed = g->failed || kept == NULL;
-    add_row(g, (struct lx_grid_row){NULL, kept});
+    add_row(g, (struct lx_grid_row){.across = kept});
 }

@@ -44,6 +44,8 @@ struct lx_grid_column {
 struct lx_grid_row {
     const char *const *cell; /* (columns); NULL: not a row but ... */
     const char *across;      /* ... a cell over all columns; NULL: a rule */
+    const char *link,
+        *kind; /* for a page: what the row is about, and a word to colour it by; NULL */
 };
 
 struct lx_grid {
@@ -55,11 +57,12 @@ struct lx_grid {
     struct lx_buf cell;  /* being made */
     const char **making; /* the row being made, and how far it is */
     size_t at;
-    bool failed;            /* out of memory */
-    const char *caption;    /* a cell, where tables carry their own */
-    const char *latex_size; /* commands before the caption; NULL: none */
-    bool padded;            /* Markdown: columns as wide as their widest cell */
-    bool marked;            /* plain text: room for the mark of the best */
+    const char *link, *kind; /* of the row being made */
+    bool failed;             /* out of memory */
+    const char *caption;     /* a cell, where tables carry their own */
+    const char *latex_size;  /* commands before the caption; NULL: none */
+    bool padded;             /* Markdown: columns as wide as their widest cell */
+    bool marked;             /* plain text: room for the mark of the best */
 };
 
 void lx_grid_free(struct lx_grid *g);
@@ -73,6 +76,8 @@ void lx_grid_text(struct lx_grid *g, const char *text);         /* a cell of one
 void lx_grid_number(struct lx_grid *g, double v, int decimals); /* "-" where v is not finite */
 void lx_grid_data(struct lx_grid *g, double v);                 /* nine digits; empty for NaN */
 void lx_grid_count(struct lx_grid *g, long long n);
+/* What the open row is about, for a page that shows it: numbers of series, "0 3". */
+void lx_grid_link(struct lx_grid *g, const char *link, const char *kind);
 void lx_grid_rule(struct lx_grid *g);
 void lx_grid_across(struct lx_grid *g, const char *text);
 
@@ -90,7 +95,8 @@ struct lx_grid_writer {
     void (*table)(struct lx_buf *out, const struct lx_grid *g);
 };
 
-extern const struct lx_grid_writer lx_grid_plain, lx_grid_markdown, lx_grid_latex, lx_grid_csv;
+extern const struct lx_grid_writer lx_grid_plain, lx_grid_markdown, lx_grid_latex, lx_grid_csv,
+    lx_grid_html;
 
 int lx_grid_writer_count(void);
 const struct lx_grid_writer *lx_grid_writer_at(int i);

@@ -2,7 +2,7 @@
 #include "grid/grid.h"
 
 static const struct lx_grid_writer *const writers[] = {&lx_grid_plain, &lx_grid_markdown,
-                                                       &lx_grid_latex, &lx_grid_csv};
+                                                       &lx_grid_latex, &lx_grid_csv, &lx_grid_html};
 
 int lx_grid_writer_count(void)
 {

@@ -88,6 +88,16 @@ static void find_range(const struct lx_panel *p, struct lx_frame *f)
     f->log_y = log_axis;
 }
 
+void lx_figure_range(const struct lx_panel *p, double *lo, double *hi, bool *log_y)
+{
+    struct lx_frame f;
+
+    find_range(p, &f);
+    *lo = f.y_lo;
+    *hi = f.y_hi;
+    *log_y = f.log_y;
+}
+
 static void join_ranges(struct lx_frame *a, struct lx_frame *b)
 {
     a->y_lo = b->y_lo = fmin(a->y_lo, b->y_lo);
@@ -252,6 +262,8 @@ enum lx_code lx_figure_save(const struct lx_figure *f, struct lx_plot_target *to
     struct lx_figure named = *f;
     enum lx_code code = LX_OK;
 
+    if (to->take != NULL)
+        return to->take(to->ctx, f, err);
     named.name = lx_plot_name(to, f->name);
     if (named.name == NULL)
         code = lx_fail(err, LX_ENOMEM, "out of memory for the figure %s", f->name);

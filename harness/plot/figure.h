@@ -73,6 +73,9 @@ struct lx_figure {
 /* Is there anything to see: a finite point in panel 0? */
 bool lx_figure_has_points(const struct lx_figure *f);
 
+/* The range of y that shows every point with its band, and whether the axis is logarithmic. */
+void lx_figure_range(const struct lx_panel *p, double *lo, double *hi, bool *log_y);
+
 /* Append the script and the data. */
 LX_MUST_CHECK
 enum lx_code lx_figure_write(const struct lx_figure *f, struct lx_buf *gp, struct lx_buf *dat,

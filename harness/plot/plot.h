@@ -42,6 +42,12 @@ LX_MUST_CHECK
 enum lx_code lx_plot_retrieval_map(const struct lx_study *s, size_t section,
                                    struct lx_plot_target *to, struct lx_err *err);
 
+/* All of these for a section. */
+LX_MUST_CHECK
+enum lx_code lx_plot_section(const struct lx_study *s, size_t section,
+                             const struct lx_train_point *row, size_t n, struct lx_plot_target *to,
+                             struct lx_err *err);
+
 /* One curve for every series of the section, its points not yet there. */
 LX_MUST_CHECK
 enum lx_code lx_plot_curves(const struct lx_study *s, size_t section, size_t max_points,

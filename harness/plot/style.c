@@ -61,7 +61,7 @@ size_t lx_style_tic_width(double lo, double hi)
 }
 
 /* Tics at even steps of 1, 2 or 5 times a power of ten, between 4 and 8 of them. */
-static void even_tics(double lo, double hi, struct lx_buf *out)
+void lx_style_even_tics(double lo, double hi, struct lx_buf *out)
 {
     double raw = (hi - lo) / 7, power = pow(10, floor(log10(raw)));
     double step = power * (raw > 5 * power ? 10 : raw > 2 * power ? 5 : raw > power ? 2 : 1);
@@ -83,7 +83,7 @@ void lx_style_log_tics(double lo, double hi, struct lx_buf *out)
                {COARSE, 1, 2}, {COARSE, 1, 5}, {COARSE, 1, 20}};
     enum { TRIES = sizeof TRY / sizeof TRY[0], MOST = 10 };
     if (hi < 2.5 * lo) {
-        even_tics(lo, hi, out);
+        lx_style_even_tics(lo, hi, out);
         return;
     }
     int i = 0;

@@ -20,6 +20,9 @@ struct lx_style lx_style_of(int rank, int variant);
  * between decades. */
 void lx_style_log_tics(double lo, double hi, struct lx_buf *out);
 
+/* The same for an even axis. */
+void lx_style_even_tics(double lo, double hi, struct lx_buf *out);
+
 /* Characters of the widest label at even tics of a linear axis from lo to hi, as gnuplot sets them. */
 size_t lx_style_tic_width(double lo, double hi);
 

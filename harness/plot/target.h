@@ -10,7 +10,12 @@
 #include "core/buf.h"
 #include "core/err.h"
 
+struct lx_figure;
+
 struct lx_plot_target {
+    /* Not NULL: figures are given to it in place of the folder, and live until it returns. */
+    enum lx_code (*take)(void *ctx, const struct lx_figure *f, struct lx_err *err);
+    void *ctx;
     const char *dir;
     const char *gnuplot;    /* NULL: write scripts and data, draw nothing */
     bool missing;           /* set when gnuplot turns out not to exist */

@@ -284,6 +284,28 @@ static const struct column narrow[] = {{"claim", false, false, put_claim_and_sou
                                        {" (flip)", true, true, put_flip},
                                        {"verdict", false, false, put_verdict_last}};
 
+static const struct column paged[] = {
+    {"verdict", false, false, put_verdict},      {"claim", false, false, put_claim_and_source},
+    {"claimed", false, true, put_claimed},       {"effect", false, true, put_effect},
+    {"95% interval", false, true, put_interval}, {"paper", false, true, put_paper},
+    {"seeds", false, true, put_seeds},           {" (Holm)", true, true, put_holm},
+    {" (sign flip)", true, true, put_flip}};
+
+/* The series that a claim compares, as a page shows them: "0 3". */
+static void link_row(const struct lx_claim_result *x, const struct lx_study *s, struct lx_grid *g)
+{
+    struct lx_buf link = {0};
+
+    lx_buf_add(&link, "");
+    for (size_t i = 0; i < s->n_series; i++)
+        if (lx_claim_uses(s, x->claim, i))
+            lx_buf_printf(&link, "%s%zu", link.len > 0 ? " " : "", i);
+    if (!link.failed)
+        lx_grid_link(g, link.text, verdicts[x->verdict]);
+    g->failed = g->failed || link.failed;
+    lx_buf_free(&link);
+}
+
 static void fill_grid(const struct lx_claim_results *r, const struct lx_study *s,
                       const struct column *column, size_t n, struct lx_grid *g)
 {
@@ -297,11 +319,13 @@ static void fill_grid(const struct lx_claim_results *r, const struct lx_study *s
         lx_grid_column(g, head.failed ? "" : head.text, column[c].right, 0);
     }
     lx_buf_free(&head);
-    for (size_t i = 0; i < r->n && !g->failed; i++)
+    for (size_t i = 0; i < r->n && !g->failed; i++) {
+        link_row(&r->item[i], s, g);
         for (size_t c = 0; c < n; c++) {
             column[c].put(&r->item[i], s, lx_grid_cell(g));
             lx_grid_put(g);
         }
+    }
 }
 
 /* A line or two for each claim. */
@@ -357,6 +381,8 @@ static enum lx_code write_table(const struct lx_claim_results *r, const struct l
 
     if (w->narrow)
         fill_grid(r, s, narrow, sizeof(narrow) / sizeof(narrow[0]), &g);
+    else if (w == &lx_grid_html)
+        fill_grid(r, s, paged, sizeof(paged) / sizeof(paged[0]), &g);
     else
         fill_grid(r, s, wide, sizeof(wide) / sizeof(wide[0]), &g);
     lx_cell_text(&caption, "Claims of the literature, checked. ");

@@ -5,7 +5,7 @@
 
 #include "core/log.h"
 #include "plot/plot.h"
-#include "report/partial.h"
+#include "report/report_internal.h"
 #include "report/report_tables.h"
 #include "report/table.h"
 #include "study/kinds.h"
@@ -20,18 +20,7 @@ static enum lx_code path_of(const char *dir, const char *name, struct lx_buf *ou
     return lx_buf_check(out, err);
 }
 
-/* A results folder in memory. */
-struct folder {
-    struct lx_arena arena;
-    struct lx_study study;
-    struct lx_json *config; /* NULL: there is none */
-    struct lx_claim_results claims;
-    struct lx_published_list published;
-    struct lx_costs costs;
-    struct lx_partial partial;
-};
-
-static void folder_free(struct folder *f)
+static void folder_free(struct lx_report_folder *f)
 {
     lx_study_free(&f->study);
     lx_json_free(f->config);
@@ -39,7 +28,7 @@ static void folder_free(struct folder *f)
 }
 
 /* metrics.csv, in the order of config.json if there is one. */
-static enum lx_code load_rows(const char *path, struct folder *f, struct lx_err *err)
+static enum lx_code load_rows(const char *path, struct lx_report_folder *f, struct lx_err *err)
 {
     struct lx_rows rows = {0};
     enum lx_code code = lx_rows_read(path, &rows, err);
@@ -54,7 +43,7 @@ static enum lx_code load_rows(const char *path, struct folder *f, struct lx_err 
 }
 
 /* What the config wants compared with the literature. */
-static enum lx_code load_claims(const char *dir, struct folder *f, struct lx_err *err)
+static enum lx_code load_claims(const char *dir, struct lx_report_folder *f, struct lx_err *err)
 {
     struct lx_claims claims;
 
@@ -68,7 +57,7 @@ static enum lx_code load_claims(const char *dir, struct folder *f, struct lx_err
 }
 
 /* path is room for names of files. */
-static enum lx_code load_files(const char *dir, struct lx_buf *path, struct folder *f,
+static enum lx_code load_files(const char *dir, struct lx_buf *path, struct lx_report_folder *f,
                                struct lx_err *err)
 {
     if (lx_partial_read(dir, &f->arena, &f->partial, err) ||
@@ -80,7 +69,7 @@ static enum lx_code load_files(const char *dir, struct lx_buf *path, struct fold
     return LX_OK;
 }
 
-static enum lx_code load(const char *dir, struct folder *f, struct lx_err *err)
+static enum lx_code load(const char *dir, struct lx_report_folder *f, struct lx_err *err)
 {
     struct lx_buf path = {0};
     enum lx_code code = load_files(dir, &path, f, err);
@@ -90,8 +79,8 @@ static enum lx_code load(const char *dir, struct folder *f, struct lx_err *err)
 }
 
 /* A paragraph under a heading, where cells are missing. */
-static void say_partial(const struct folder *f, const struct lx_grid_writer *w, const char *before,
-                        const char *after, struct lx_buf *out)
+static void say_partial(const struct lx_report_folder *f, const struct lx_grid_writer *w,
+                        const char *before, const char *after, struct lx_buf *out)
 {
     if (f->partial.brief == NULL)
         return;
@@ -100,36 +89,40 @@ static void say_partial(const struct folder *f, const struct lx_grid_writer *w, 
     lx_buf_printf(out, ".%s", after);
 }
 
-static void say_partial_tex(const struct folder *f, struct lx_buf *out)
+static void say_partial_tex(const struct lx_report_folder *f, struct lx_buf *out)
 {
     lx_buf_add(out, "% Needs \\usepackage{booktabs}.\n");
     say_partial(f, &lx_grid_latex, "\n\\textbf{", "}\n", out);
 }
 
-static const char *experiment(const struct folder *f)
+static const char *experiment(const struct lx_report_folder *f)
 {
     return lx_rows_name(&f->study.rows, f->study.rows.row[0].experiment);
 }
 
-static enum lx_code table_md(const struct folder *f, struct lx_buf *out, struct lx_err *err)
+static enum lx_code table_md(const struct lx_report_folder *f, struct lx_buf *out,
+                             struct lx_err *err)
 {
     lx_buf_printf(out, "# %s\n", experiment(f));
     say_partial(f, &lx_grid_markdown, "\n**", "**\n", out);
     return lx_table_write(&f->study, &lx_grid_markdown, out, err);
 }
 
-static enum lx_code table_tex(const struct folder *f, struct lx_buf *out, struct lx_err *err)
+static enum lx_code table_tex(const struct lx_report_folder *f, struct lx_buf *out,
+                              struct lx_err *err)
 {
     say_partial_tex(f, out);
     return lx_table_write(&f->study, &lx_grid_latex, out, err);
 }
 
-static enum lx_code table_csv(const struct folder *f, struct lx_buf *out, struct lx_err *err)
+static enum lx_code table_csv(const struct lx_report_folder *f, struct lx_buf *out,
+                              struct lx_err *err)
 {
     return lx_table_data(&f->study, out, err);
 }
 
-static enum lx_code claims_md(const struct folder *f, struct lx_buf *out, struct lx_err *err)
+static enum lx_code claims_md(const struct lx_report_folder *f, struct lx_buf *out,
+                              struct lx_err *err)
 {
     lx_buf_printf(out, "# %s\n\n", experiment(f));
     say_partial(f, &lx_grid_markdown, "**", "**\n\n", out);
@@ -140,7 +133,8 @@ static enum lx_code claims_md(const struct folder *f, struct lx_buf *out, struct
                : LX_OK;
 }
 
-static enum lx_code claims_tex(const struct folder *f, struct lx_buf *out, struct lx_err *err)
+static enum lx_code claims_tex(const struct lx_report_folder *f, struct lx_buf *out,
+                               struct lx_err *err)
 {
     say_partial_tex(f, out);
     if (f->claims.n > 0 && lx_claims_write(&f->claims, &f->study, &lx_grid_latex, out, err))
@@ -150,17 +144,20 @@ static enum lx_code claims_tex(const struct folder *f, struct lx_buf *out, struc
                : LX_OK;
 }
 
-static enum lx_code claims_csv(const struct folder *f, struct lx_buf *out, struct lx_err *err)
+static enum lx_code claims_csv(const struct lx_report_folder *f, struct lx_buf *out,
+                               struct lx_err *err)
 {
     return lx_claims_data(&f->claims, &f->study, out, err);
 }
 
-static enum lx_code published_csv(const struct folder *f, struct lx_buf *out, struct lx_err *err)
+static enum lx_code published_csv(const struct lx_report_folder *f, struct lx_buf *out,
+                                  struct lx_err *err)
 {
     return lx_published_data(&f->published, &f->study, out, err);
 }
 
-static enum lx_code costs_md(const struct folder *f, struct lx_buf *out, struct lx_err *err)
+static enum lx_code costs_md(const struct lx_report_folder *f, struct lx_buf *out,
+                             struct lx_err *err)
 {
     if (lx_costs_write(&f->costs, &f->study, &lx_grid_markdown, out, err))
         return err->code;
@@ -168,39 +165,41 @@ static enum lx_code costs_md(const struct folder *f, struct lx_buf *out, struct 
     return lx_buf_check(out, err);
 }
 
-static enum lx_code costs_tex(const struct folder *f, struct lx_buf *out, struct lx_err *err)
+static enum lx_code costs_tex(const struct lx_report_folder *f, struct lx_buf *out,
+                              struct lx_err *err)
 {
     say_partial_tex(f, out);
     return lx_costs_write(&f->costs, &f->study, &lx_grid_latex, out, err);
 }
 
-static enum lx_code costs_csv(const struct folder *f, struct lx_buf *out, struct lx_err *err)
+static enum lx_code costs_csv(const struct lx_report_folder *f, struct lx_buf *out,
+                              struct lx_err *err)
 {
     return lx_costs_data(&f->costs, out, err);
 }
 
-static bool always(const struct folder *f)
+static bool always(const struct lx_report_folder *f)
 {
     (void)f;
     return true;
 }
 
-static bool has_literature(const struct folder *f)
+static bool has_literature(const struct lx_report_folder *f)
 {
     return f->claims.n + f->published.n > 0;
 }
 
-static bool has_claims(const struct folder *f)
+static bool has_claims(const struct lx_report_folder *f)
 {
     return f->claims.n > 0;
 }
 
-static bool has_published(const struct folder *f)
+static bool has_published(const struct lx_report_folder *f)
 {
     return f->published.n > 0;
 }
 
-static bool has_costs(const struct folder *f)
+static bool has_costs(const struct lx_report_folder *f)
 {
     return f->costs.n > 0;
 }
@@ -209,8 +208,8 @@ static bool has_costs(const struct folder *f)
  * report, it would contradict the others. */
 static const struct {
     const char *name;
-    bool (*wanted)(const struct folder *);
-    enum lx_code (*make)(const struct folder *, struct lx_buf *, struct lx_err *);
+    bool (*wanted)(const struct lx_report_folder *);
+    enum lx_code (*make)(const struct lx_report_folder *, struct lx_buf *, struct lx_err *);
 } tables[] = {{"table.md", always, table_md},
               {"table.tex", always, table_tex},
               {"table.csv", always, table_csv},
@@ -220,10 +219,12 @@ static const struct {
               {"published.csv", has_published, published_csv},
               {"costs.md", has_costs, costs_md},
               {"costs.tex", has_costs, costs_tex},
-              {"costs.csv", has_costs, costs_csv}};
+              {"costs.csv", has_costs, costs_csv},
+              {"report.html", always, lx_report_page}};
 enum { N_TABLES = sizeof(tables) / sizeof(tables[0]) };
 
-static enum lx_code write_table(const char *dir, int i, const struct folder *f, struct lx_err *err)
+static enum lx_code write_table(const char *dir, int i, const struct lx_report_folder *f,
+                                struct lx_err *err)
 {
     struct lx_buf path = {0}, text = {0};
     enum lx_code code = path_of(dir, tables[i].name, &path, err);
@@ -239,7 +240,7 @@ static enum lx_code write_table(const char *dir, int i, const struct folder *f, 
 }
 
 /* What the run cost, if runs.csv tells; files of their own, since no two machines agree. */
-static enum lx_code load_costs(const char *dir, struct folder *f, struct lx_err *err)
+static enum lx_code load_costs(const char *dir, struct lx_report_folder *f, struct lx_err *err)
 {
     struct lx_buf path = {0};
     enum lx_code code = path_of(dir, "runs.csv", &path, err);
@@ -248,19 +249,6 @@ static enum lx_code load_costs(const char *dir, struct folder *f, struct lx_err 
         code = lx_costs_read(path.text, &f->study, &f->arena, &f->costs, err);
     lx_buf_free(&path);
     return code;
-}
-
-static enum lx_code plot_section(const struct lx_study *s, size_t section,
-                                 const struct lx_train_point *row, size_t n,
-                                 struct lx_plot_target *to, struct lx_err *err)
-{
-    if (s->section[section].n_lengths == 0) /* no perplexities: rows of an analysis */
-        return lx_plot_analyses(s, section, to, err);
-    if (lx_plot_ppl(s, section, to, err) != LX_OK ||
-        lx_plot_entropy(s, section, to, err) != LX_OK ||
-        lx_plot_position(s, section, to, err) != LX_OK)
-        return err->code;
-    return lx_plot_training(s, section, row, n, to, err);
 }
 
 /* All figures, if they are wanted; what an earlier report has drawn and this one has not is taken away. */
@@ -278,7 +266,7 @@ static enum lx_code fill_plots(const char *dir, bool wanted, const struct lx_stu
          lx_fs_mkdir(to->dir, err)))
         code = err->code;
     for (size_t i = 0; wanted && code == LX_OK && i < s->n_sections; i++)
-        code = plot_section(s, i, row, n, to, err);
+        code = lx_plot_section(s, i, row, n, to, err);
     if (code == LX_OK)
         code = lx_plot_sweep(to, &removed, err);
     if (code == LX_OK && removed > 0)
@@ -329,7 +317,7 @@ static void warn_untrained(const char *dir, const struct lx_study *s)
 enum lx_code lx_report_make(const char *dir, const struct lx_report_options *o, struct lx_err *err)
 {
     static const struct lx_report_options defaults = {0};
-    struct folder f = {0};
+    struct lx_report_folder f = {.dir = dir};
     enum lx_code code = load(dir, &f, err);
 
     o = o != NULL ? o : &defaults;
@@ -351,7 +339,7 @@ enum lx_code lx_report_make(const char *dir, const struct lx_report_options *o, 
 
 enum lx_code lx_report_text(const char *dir, struct lx_buf *out, struct lx_err *err)
 {
-    struct folder f = {0};
+    struct lx_report_folder f = {0};
     enum lx_code code = load(dir, &f, err);
 
     if (code == LX_OK) {

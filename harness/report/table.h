@@ -50,6 +50,11 @@ bool lx_table_untrained(const struct lx_study *s, size_t section, const char *be
 LX_MUST_CHECK
 enum lx_code lx_table_write(const struct lx_study *s, const struct lx_grid_writer *w,
                             struct lx_buf *out, struct lx_err *err);
+/* Those of one section, without words of its own before them. */
+LX_MUST_CHECK
+enum lx_code lx_table_section(const struct lx_study *s, size_t section,
+                              const struct lx_grid_writer *w, struct lx_buf *out,
+                              struct lx_err *err);
 LX_MUST_CHECK
 enum lx_code lx_table_data(const struct lx_study *s, struct lx_buf *out, struct lx_err *err);
 

@@ -199,6 +199,21 @@ static enum lx_code write_words(const struct lx_study *s, size_t section,
     return LX_OK;
 }
 
+/* Whether a section has anything for a table. */
+static bool has_table(const struct lx_study *s, size_t section)
+{
+    return s->section[section].n_lengths > 0 || lx_table_has_answers(s, section);
+}
+
+enum lx_code lx_table_section(const struct lx_study *s, size_t section,
+                              const struct lx_grid_writer *w, struct lx_buf *out,
+                              struct lx_err *err)
+{
+    if (has_table(s, section) && (w->floats ? write_floats : write_words)(s, section, w, out, err))
+        return err->code;
+    return lx_buf_check(out, err);
+}
+
 enum lx_code lx_table_write(const struct lx_study *s, const struct lx_grid_writer *w,
                             struct lx_buf *out, struct lx_err *err)
 {
@@ -207,14 +222,14 @@ enum lx_code lx_table_write(const struct lx_study *s, const struct lx_grid_write
     for (size_t i = 0; i < s->n_sections; i++) {
         const struct lx_section *sec = &s->section[i];
 
-        if (sec->n_lengths == 0 && !lx_table_has_answers(s, i))
+        if (!has_table(s, i))
             continue;
         if (!w->floats) {
             lx_buf_add(out, w != &lx_grid_markdown && out->len > before ? "\n" : "");
             lx_buf_printf(out, w == &lx_grid_markdown ? "\n## %s\n\n%s.\n" : "%s\n%s\n", sec->title,
                           sec->detail);
         }
-        if ((w->floats ? write_floats : write_words)(s, i, w, out, err))
+        if (lx_table_section(s, i, w, out, err))
             return err->code;
     }
     return lx_buf_check(out, err);

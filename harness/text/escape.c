@@ -81,3 +81,46 @@ void lx_escape_tex(struct lx_buf *out, const char *text)
         }
     }
 }
+
+/* Append printable characters, those in `special` through `spell`. */
+static void add_printable(struct lx_buf *out, const char *text, const char *special,
+                          void (*spell)(struct lx_buf *out, char c))
+{
+    size_t n = strlen(text);
+
+    for (size_t i = 0; i < n;) {
+        size_t len = lx_utf8_length(text + i, n - i);
+
+        if (text[i] == '\n' || text[i] == '\t')
+            lx_buf_add(out, " ");
+        else if (!printable(text + i, len))
+            lx_buf_add(out, "\xef\xbf\xbd");
+        else if (len == 1 && strchr(special, text[i]) != NULL)
+            spell(out, text[i]);
+        else
+            lx_buf_addn(out, text + i, len);
+        i += len > 0 ? len : 1;
+    }
+}
+
+static void spell_entity(struct lx_buf *out, char c)
+{
+    lx_buf_printf(out, "&#%d;", c);
+}
+
+static void spell_unit(struct lx_buf *out, char c)
+{
+    lx_buf_printf(out, "\\u%04x", (unsigned)c);
+}
+
+void lx_escape_html(struct lx_buf *out, const char *text)
+{
+    add_printable(out, text, "&<>\"'", spell_entity);
+}
+
+void lx_escape_script(struct lx_buf *out, const char *text)
+{
+    lx_buf_add(out, "\"");
+    add_printable(out, text, "&<>\"'\\/", spell_unit);
+    lx_buf_add(out, "\"");
+}

@@ -15,4 +15,11 @@ void lx_escape_plain(struct lx_buf *out, const char *text);
 void lx_escape_markdown(struct lx_buf *out, const char *text);
 void lx_escape_tex(struct lx_buf *out, const char *text);
 
+/* Text between tags or inside a quoted attribute of HTML. What no page can hold (control characters,
+ * broken UTF-8) becomes U+FFFD, an end of line or a tab a blank. */
+void lx_escape_html(struct lx_buf *out, const char *text);
+
+/* The same as JSON inside a script element, with its quotes: no byte of it is markup. */
+void lx_escape_script(struct lx_buf *out, const char *text);
+
 #endif

@@ -114,6 +114,9 @@ enum lx_code lx_claim_find(const struct lx_study *s, const struct lx_claim_value
                            int train_length, struct lx_arena *arena, struct lx_claim_point **point,
                            size_t *n, const char **why, struct lx_err *err);
 
+/* Whether one of the values that a claim compares is of this series. */
+bool lx_claim_uses(const struct lx_study *s, const struct lx_claim *c, size_t series);
+
 /* A row's name is that of the config, apart from swept values: "a[lr=0.001]+b" is "a+b". A name that
  * gives the swept values must give them all. */
 bool lx_claim_names(const char *row, const char *wanted);

@@ -25,7 +25,8 @@ analysis:   core system text tensor model datasets encodings eval
 study:      core system text
 verdict:    core system text study
 plot:       core system text study
-report:     core system text grid study verdict plot
+page:       core system text grid study verdict plot
+report:     core system text grid study verdict plot page
 config:     core system text tensor model train datasets encodings eval analysis verdict
 plan:       core system text model eval analysis config
 store:      core system text verdict eval config plan

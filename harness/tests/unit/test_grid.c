@@ -73,6 +73,19 @@ static void each_format(void **state)
           "    \\bottomrule\n  \\end{tabular}\n\\end{table}\n");
     check(&lx_grid_csv, false, false,
           "name,value\n\"a_b|c,d\",1.2e+07 (n=2)\n\"x\ny z\",\" -32x\"\nnone,\ndata,0.1\n");
+    check(&lx_grid_html, false, false,
+          "<div class=\"wide\"><table class=\"data\"><caption>C &#38; d</caption>\n"
+          "<thead><tr><th scope=\"col\">name</th><th scope=\"col\" "
+          "class=\"r\">value</th></tr></thead>\n<tbody>\n"
+          "<tr><th scope=\"row\">a_b|c,d</th><td class=\"r\"><b>1.2e+07</b> "
+          "<small>\xc2\xb1\xc2\xa0"
+          "0.5</small> (n=2)</td></tr>\n</tbody>\n<tbody>\n"
+          "<tr class=\"across\"><th scope=\"colgroup\" colspan=\"2\">100%</th></tr>\n"
+          "<tr><th scope=\"row\">x y z</th><td class=\"r\">\xe2\x89\xa4 "
+          "\xc3\x97<i>-3</i>2x</td></tr>\n"
+          "<tr><th scope=\"row\">none</th><td class=\"r\">\xe2\x80\x93</td></tr>\n"
+          "<tr><th scope=\"row\">data</th><td class=\"r\">0.1</td></tr>\n"
+          "</tbody></table></div>\n");
 }
 
 static void padded_markdown(void **state)

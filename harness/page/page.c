@@ -1,0 +1,266 @@
+/* The page from top to bottom: verdicts and conclusions, charts and tables of each view, training, costs,
+ * and how it was made. */
+#include "page/page.h"
+
+#include <string.h>
+
+#include "page/page_assets.h"
+#include "page/page_internal.h"
+#include "text/escape.h"
+
+static void head(const char *title, struct lx_buf *out)
+{
+    lx_buf_add(out, "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\"/>\n"
+                    "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\"/>\n"
+                    "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; "
+                    "style-src 'unsafe-inline'; script-src 'unsafe-inline'\"/>\n<title>");
+    lx_escape_html(out, title);
+    lx_buf_add(out, "</title>\n<style>\n");
+    lx_buf_add(out, (const char *)lx_page_css);
+    lx_buf_add(out, "</style>\n</head>\n<body>\n");
+}
+
+/* Hover cards and the script come last, so that a reader sees the page first. */
+static void foot(const struct lx_page *p, const struct lx_page_figures *f, struct lx_buf *out)
+{
+    lx_buf_add(out, "<div id=\"tip\" role=\"status\" hidden=\"hidden\"></div>\n"
+                    "<script type=\"application/json\" id=\"data\">");
+    lx_page_data(p->study, f, out);
+    lx_buf_add(out, "</script>\n<script>\n");
+    lx_buf_add(out, (const char *)lx_page_js);
+    lx_buf_add(out, "</script>\n</body>\n</html>\n");
+}
+
+/* A switch over what sections differ in; nothing where they do not. `name_of`: the text of one. */
+static void choice(const struct lx_study *s, const char *key, const char *label,
+                   void (*name_of)(const struct lx_study *s, size_t section, struct lx_buf *out),
+                   struct lx_buf *out)
+{
+    struct lx_buf options = {0}, one = {0}, seen = {0};
+    size_t n = 0;
+
+    lx_buf_add(&seen, "\n");
+    for (size_t i = 0; i < s->n_sections; i++) {
+        lx_buf_clear(&one);
+        lx_buf_add(&one, "<option>");
+        name_of(s, i, &one);
+        lx_buf_add(&one, "</option>\n");
+        if (one.failed || seen.failed || strstr(seen.text, one.text) != NULL)
+            continue;
+        lx_buf_add(&seen, one.text);
+        lx_buf_add(&options, one.text);
+        n++;
+    }
+    if (n > 1 && !options.failed)
+        lx_buf_printf(out,
+                      "<label>%s <select data-k=\"%s\">\n<option value=\"\">all</option>\n%s"
+                      "</select></label>\n",
+                      label, key, options.text);
+    out->failed = out->failed || options.failed || one.failed || seen.failed;
+    lx_buf_free(&options);
+    lx_buf_free(&one);
+    lx_buf_free(&seen);
+}
+
+static void dataset_of(const struct lx_study *s, size_t section, struct lx_buf *out)
+{
+    lx_escape_html(out, lx_rows_name(&s->rows, s->section[section].dataset));
+}
+
+static void length_of(const struct lx_study *s, size_t section, struct lx_buf *out)
+{
+    lx_buf_printf(out, "%d", s->section[section].train_length);
+}
+
+static void mode_of(const struct lx_study *s, size_t section, struct lx_buf *out)
+{
+    lx_escape_html(out, lx_rows_name(&s->rows, s->section[section].mode));
+}
+
+static void bar(const struct lx_study *s, const struct lx_page_figures *f, struct lx_buf *out)
+{
+    lx_buf_add(out, "<nav id=\"bar\" aria-label=\"schemes and views\">\n<div id=\"key\" "
+                    "role=\"group\" aria-label=\"schemes\">\n");
+    for (size_t i = 0; i < s->n_series; i++) {
+        lx_buf_printf(out,
+                      "<button type=\"button\" data-s=\"%zu\" aria-pressed=\"%s\"><i "
+                      "style=\"background:",
+                      i, f->on[i] ? "true" : "false");
+        lx_page_color(&s->series[i], out);
+        lx_buf_add(out, "\"></i>");
+        lx_escape_html(out, s->series[i].label);
+        lx_buf_add(out, "</button>\n");
+    }
+    lx_buf_add(out, "</div>\n<div id=\"views\" hidden=\"hidden\">\n"
+                    "<button type=\"button\" id=\"all\">all</button>\n"
+                    "<button type=\"button\" id=\"none\">none</button>\n");
+    choice(s, "dataset", "dataset", dataset_of, out);
+    choice(s, "length", "trained at", length_of, out);
+    choice(s, "mode", "read", mode_of, out);
+    lx_buf_add(out, "<label>show <select data-k=\"view\"><option value=\"\">all</option>"
+                    "<option>charts</option><option>tables</option></select></label>\n"
+                    "<button type=\"button\" id=\"share\">copy link</button>\n</div>\n</nav>\n");
+}
+
+/* The charts of a figure, one for each panel. */
+static enum lx_code charts(const struct lx_study *s, const struct lx_figure *f, const bool *on,
+                           size_t *chart, struct lx_buf *out, struct lx_err *err)
+{
+    for (size_t k = 0; k < f->n_panels; k++) {
+        lx_buf_printf(out, "<figure class=\"chart\" data-c=\"%zu\"><figcaption><b>", (*chart)++);
+        lx_escape_html(out, f->title);
+        lx_buf_add(out, "</b><br/><span class=\"mu\">");
+        lx_escape_html(out, f->note);
+        lx_buf_add(out, "</span></figcaption>\n");
+        if (lx_page_svg(s, &f->panel[k], f->title, on, out, err))
+            return err->code;
+        lx_buf_add(out, "</figure>\n");
+    }
+    return LX_OK;
+}
+
+static void open_view(const struct lx_study *s, size_t section, struct lx_buf *out)
+{
+    const struct lx_section *sec = &s->section[section];
+
+    lx_buf_add(out, "<section class=\"view\" data-dataset=\"");
+    dataset_of(s, section, out);
+    lx_buf_printf(out, "\" data-length=\"%d\" data-mode=\"", sec->train_length);
+    mode_of(s, section, out);
+    lx_buf_add(out, "\">\n<h2>");
+    lx_escape_html(out, sec->title);
+    lx_buf_add(out, ": ");
+    mode_of(s, section, out);
+    lx_buf_add(out, "</h2>\n<p class=\"mu\">");
+    lx_escape_html(out, sec->detail);
+    lx_buf_add(out, "</p>\n");
+}
+
+static enum lx_code view(const struct lx_page *p, const struct lx_page_figures *f, size_t section,
+                         size_t *chart, struct lx_buf *out, struct lx_err *err)
+{
+    const struct lx_study *s = p->study;
+    size_t figures = 0;
+
+    for (size_t i = 0; i < f->n; i++)
+        figures += f->item[i].section == section && !lx_page_is_training(&f->item[i].figure);
+    if (figures == 0 && p->table[section].len == 0)
+        return LX_OK;
+    open_view(s, section, out);
+    lx_buf_add(out, "<div class=\"charts\">\n");
+    for (size_t i = 0; i < f->n; i++)
+        if (f->item[i].section == section && !lx_page_is_training(&f->item[i].figure) &&
+            charts(s, &f->item[i].figure, f->on, chart, out, err))
+            return err->code;
+    if (lx_page_entropy(p, section, f->on, out, err))
+        return err->code;
+    lx_buf_add(out, "</div>\n<div class=\"tables\">\n");
+    if (p->table[section].len > 0)
+        lx_buf_add(out, p->table[section].text);
+    lx_buf_add(out, "</div>\n</section>\n");
+    return LX_OK;
+}
+
+static enum lx_code training(const struct lx_page *p, const struct lx_page_figures *f,
+                             struct lx_buf *out, struct lx_err *err)
+{
+    bool any = false;
+
+    for (size_t i = 0; i < f->n; i++) {
+        if (!lx_page_is_training(&f->item[i].figure))
+            continue;
+        lx_buf_add(out, any ? "" : "<section class=\"charts\">\n<h2>Training</h2>\n");
+        any = true;
+        if (lx_page_thumbs(p->study, &f->item[i].figure, f->on, out, err))
+            return err->code;
+    }
+    lx_buf_add(out, any ? "</section>\n" : "");
+    return LX_OK;
+}
+
+static void block(const char *title, const struct lx_buf *html, struct lx_buf *out)
+{
+    if (html->len == 0)
+        return;
+    lx_buf_printf(out, "<section>\n<h2>%s</h2>\n", title);
+    lx_buf_add(out, html->text);
+    lx_buf_add(out, "</section>\n");
+}
+
+/* How many claims hold, fail, and are undecided, in words. */
+static void count_claims(const struct lx_page *p, struct lx_buf *out)
+{
+    size_t n[3] = {0};
+
+    if (p->claims == NULL || p->claims->n == 0)
+        return;
+    for (size_t i = 0; i < p->claims->n; i++)
+        n[p->claims->item[i].verdict]++;
+    lx_buf_printf(
+        out,
+        "<p>%zu claim%s: <b class=\"holds\">%zu hold%s</b>, <b class=\"fails\">%zu "
+        "fail%s</b>, <b class=\"undecided\">%zu undecided</b>. A verdict is a link to the "
+        "curves it compares.</p>\n",
+        p->claims->n, p->claims->n == 1 ? "" : "s", n[0], n[0] == 1 ? "s" : "", n[1],
+        n[1] == 1 ? "s" : "", n[2]);
+}
+
+static enum lx_code body(const struct lx_page *p, const struct lx_page_figures *f,
+                         struct lx_buf *out, struct lx_err *err)
+{
+    const struct lx_study *s = p->study;
+    size_t chart = 0;
+
+    lx_buf_add(out, "<h1>");
+    lx_escape_html(out, lx_rows_name(&s->rows, s->rows.row[0].experiment));
+    lx_buf_add(out, "</h1>\n");
+    if (p->partial != NULL) {
+        lx_buf_add(out, "<p class=\"warn\"><b>");
+        lx_escape_html(out, p->partial);
+        lx_buf_add(out, "</b></p>\n");
+    }
+    lx_buf_add(out, "<section>\n<h2>In short</h2>\n");
+    count_claims(p, out);
+    lx_buf_add(out, "<ul>\n");
+    if (lx_page_sentences(p, out, err))
+        return err->code;
+    lx_buf_add(out, "</ul>\n</section>\n");
+    block("Verdicts", &p->claims_table, out);
+    lx_buf_add(out, "<div id=\"charts\">\n");
+    bar(s, f, out);
+    for (size_t i = 0; i < s->n_sections; i++)
+        if (view(p, f, i, &chart, out, err))
+            return err->code;
+    if (training(p, f, out, err))
+        return err->code;
+    lx_buf_add(out, "</div>\n");
+    block("Published numbers", &p->published_table, out);
+    block("Costs", &p->costs_table, out);
+    lx_buf_add(out, "<section>\n<h2>How it was made</h2>\n");
+    lx_page_protocol(p, out);
+    if (lx_page_config(p, out, err) || lx_page_provenance(p, out, err))
+        return err->code;
+    lx_buf_add(out, "</section>\n");
+    return LX_OK;
+}
+
+static enum lx_code write(const struct lx_page *p, const struct lx_page_figures *f,
+                          struct lx_buf *out, struct lx_err *err)
+{
+    head(lx_rows_name(&p->study->rows, p->study->rows.row[0].experiment), out);
+    if (body(p, f, out, err))
+        return err->code;
+    foot(p, f, out);
+    return lx_buf_check(out, err);
+}
+
+enum lx_code lx_page_write(const struct lx_page *p, struct lx_buf *out, struct lx_err *err)
+{
+    struct lx_page_figures figures = {.n = 0};
+    enum lx_code code = LX_OK;
+
+    if (lx_page_gather(p, &figures, err) || write(p, &figures, out, err))
+        code = err->code;
+    lx_page_figures_free(&figures);
+    return code;
+}
