@@ -28,7 +28,7 @@ static enum lx_code overview(struct lx_err *err)
     for (size_t i = 0; i < N_COMMANDS; i++)
         if (!commands[i]->hidden)
             lx_buf_printf(&text, "  %-10s %s\n", commands[i]->name, commands[i]->help);
-    lx_buf_add(&text, "\n`longshot COMMAND --help` tells more; begin with "
+    lx_buf_add(&text, "\n`longshot help COMMAND` tells more; begin with "
                       "`longshot run configs/smoke.json`.\n");
     code = lx_command_print(&text, err);
     lx_buf_free(&text);
@@ -90,18 +90,40 @@ static enum lx_code run(const struct lx_command *c, int argc, char **argv, struc
     return code;
 }
 
+static const struct lx_command *find_command(const char *name)
+{
+    for (size_t i = 0; i < N_COMMANDS; i++)
+        if (strcmp(commands[i]->name, name) == 0)
+            return commands[i];
+    return NULL;
+}
+
+static bool is_one_of(const char *word, const char *const *words)
+{
+    while (*words != NULL && strcmp(word, *words) != 0)
+        words++;
+    return *words != NULL;
+}
+
+/* `help` and `help COMMAND`. */
+static enum lx_code help(int argc, char **argv, struct lx_err *err)
+{
+    if (argc < 3)
+        return overview(err);
+    if (find_command(argv[2]) == NULL)
+        return unknown_command(argv[2], err);
+    return show_help(find_command(argv[2]), err);
+}
+
 static enum lx_code dispatch(int argc, char **argv, struct lx_err *err)
 {
-    const struct lx_command *c = NULL;
+    static const char *const helps[] = {"help", "--help", "-h", NULL};
+    static const char *const versions[] = {"-V", "-v", "--version", NULL};
+    const struct lx_command *c;
 
-    if (argc < 2 || strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0 ||
-        strcmp(argv[1], "help") == 0)
-        return overview(err);
-    if (strcmp(argv[1], "--version") == 0)
-        argv[1] = argv[1] + 2;
-    for (size_t i = 0; i < N_COMMANDS; i++)
-        if (strcmp(commands[i]->name, argv[1]) == 0)
-            c = commands[i];
+    if (argc < 2 || is_one_of(argv[1], helps))
+        return help(argc, argv, err);
+    c = find_command(is_one_of(argv[1], versions) ? "version" : argv[1]);
     if (c == NULL)
         return unknown_command(argv[1], err);
     if (c->computes)

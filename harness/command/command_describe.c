@@ -5,6 +5,7 @@
 
 #include "analysis/analysis.h"
 #include "command/command.h"
+#include "config/config.h"
 #include "core/log.h"
 #include "datasets/dataset.h"
 #include "model/checkpoint.h"
@@ -97,30 +98,14 @@ static enum lx_code parse_names(const char *names, struct lx_json **root, struct
 {
     struct lx_arena arena = {0};
     struct lx_buf text = {0};
-    struct lx_json_writer w = {.out = &text};
-    enum lx_code code = LX_OK;
+    const char *unknown;
+    enum lx_code code;
 
-    lx_json_open_object(&w, NULL);
-    lx_json_open_array(&w, "stack");
-    for (const char *p = names; code == LX_OK; p++) {
-        size_t n = strcspn(p, "+");
-        char *name = lx_arena_textn(&arena, p, n);
-
-        if (name == NULL)
-            code = lx_fail(err, LX_ENOMEM, "out of memory");
-        else if (lx_encoding_find(name) == NULL)
-            code = unknown_name(name, err);
-        else {
-            lx_json_open_object(&w, NULL);
-            lx_json_add_text(&w, "name", name);
-            lx_json_close_object(&w);
-        }
-        p += n;
-        if (*p == '\0')
-            break;
-    }
-    lx_json_close_array(&w);
-    lx_json_close_object(&w);
+    lx_buf_add(&text, "{\"stack\":");
+    code = lx_config_words(names, &arena, &text, &unknown, err);
+    if (code == LX_OK && unknown != NULL)
+        code = unknown_name(unknown, err);
+    lx_buf_add(&text, "}");
     if (code == LX_OK &&
         (lx_buf_check(&text, err) || lx_json_parse(text.text, text.len, "stack", root, err)))
         code = err->code;
@@ -245,9 +230,12 @@ static enum lx_code show_names(const struct options *o, const char *names, int n
     struct lx_stack stack;
     enum lx_code code = parse_names(names, &root, err);
 
-    if (code == LX_OK &&
-        (set_up(root, n, set, &arena, &stack, err) || show_stack(o, &stack, names, &arena, err)))
+    if (code == LX_OK && set_up(root, n, set, &arena, &stack, err))
         code = err->code;
+    else if (code == LX_OK && o->length == 0)
+        code = lx_fail(err, LX_EUSAGE, "%.80s: needs --length T, the positions to print", set[0]);
+    else if (code == LX_OK)
+        code = show_stack(o, &stack, names, &arena, err);
     lx_json_free(root);
     lx_arena_free(&arena);
     return code;
@@ -321,16 +309,17 @@ static enum lx_code run(const void *given, int n, char **argv, struct lx_err *er
     const struct options *o = given;
     bool named = o->checkpoint == NULL;
 
+    if (!named && n > 0)
+        return lx_fail(err, LX_EUSAGE, "--checkpoint: takes the place of NAME, got \"%.80s\" too",
+                       argv[0]);
     if (lx_command_arity(&lx_command_describe, n, named ? 1 : 0, named ? -1 : 0, err))
         return err->code;
     if (!named)
         return show_checkpoint(o, err);
     if (o->plot != NULL && o->length == 0)
         return lx_fail(err, LX_EUSAGE, "--plot: needs --length T");
-    if (o->length > 0)
+    if (o->length > 0 || n > 1)
         return show_names(o, argv[0], n - 1, argv + 1, err);
-    if (n > 1)
-        return lx_fail(err, LX_EUSAGE, "%.80s: needs --length T, the positions to print", argv[1]);
     return describe(argv[0], err);
 }
 

@@ -29,8 +29,10 @@ static const struct lx_option options[] = {
      "take dataset and eval section from there", 0},
     {"dataset", LX_OPT_ARGUMENT, AT(dataset), 0, 0, 0, "ID", "which dataset, if CONFIG has several",
      0},
-    {"stack", LX_OPT_ARGUMENT, AT(stack), 0, 0, 0, "JSON",
-     "evaluate under these schemes: '[{\"name\": \"rope\", \"scaling\": \"pi\"}]'", 0},
+    {"stack", LX_OPT_ARGUMENT, AT(stack), 0, 0, 0, "STACK",
+     "evaluate under these schemes: rope+pi, or JSON: '[{\"name\": \"rope\", \"scaling\": "
+     "\"pi\"}]'",
+     0},
     {"memory", LX_OPT_BYTES, AT(memory), 0, 0, 0, "BYTES",
      "most memory to use, as 2G (default: what is available)", 0},
     {"threads", LX_OPT_INT, AT(threads), 1, 1, INT_MAX, "N",
@@ -65,8 +67,9 @@ static enum lx_code find_dataset(const struct lx_json *config, const char *wante
                : lx_fail(err, LX_EUSAGE, "--dataset: the config has no dataset \"%.80s\"", wanted);
 }
 
+/* `other` is called `id`. */
 static void write_encodings(const struct lx_checkpoint *c, const struct lx_json *other,
-                            struct lx_json_writer *w)
+                            const char *id, struct lx_json_writer *w)
 {
     lx_json_open_array(w, "encodings");
     lx_json_open_object(w, NULL);
@@ -76,7 +79,7 @@ static void write_encodings(const struct lx_checkpoint *c, const struct lx_json 
     if (other != NULL) {
         lx_json_open_array(w, "evaluate_as");
         lx_json_open_object(w, NULL);
-        lx_json_add_text(w, "id", "other");
+        lx_json_add_text(w, "id", id);
         lx_json_add_value(w, "stack", other);
         lx_json_close_object(w);
         lx_json_close_array(w);
@@ -88,7 +91,7 @@ static void write_encodings(const struct lx_checkpoint *c, const struct lx_json 
 /* A config with one encoding and one seed. Of training only the length matters here. */
 static enum lx_code write_config(const struct lx_checkpoint *c, const struct lx_json *config,
                                  const char *dataset_id, const struct lx_json *other,
-                                 struct lx_buf *out, struct lx_err *err)
+                                 const char *id, struct lx_buf *out, struct lx_err *err)
 {
     struct lx_json_writer w = {.out = out};
     const struct lx_json *dataset, *seed = lx_json_find(c->config, "seed");
@@ -105,7 +108,7 @@ static enum lx_code write_config(const struct lx_checkpoint *c, const struct lx_
     lx_json_add_int(&w, "length", c->train_length);
     lx_json_add_int(&w, "batch_tokens", c->train_length);
     lx_json_close_object(&w);
-    write_encodings(c, other, &w);
+    write_encodings(c, other, id, &w);
     if (lx_json_find(config, "eval") != NULL)
         lx_json_add_value(&w, "eval", lx_json_find(config, "eval"));
     if (lx_json_find(config, "analyses") != NULL)
@@ -187,8 +190,7 @@ static void tell_texts(const char *weights, struct lx_config *c)
         while (n > 0 && weights[--n] != '/') {
         }
     lx_buf_printf(&path, "%.*s%sconfig.json", (int)n, weights, n > 0 ? "/" : "");
-    if (!path.failed && lx_fs_exists(path.text) &&
-        lx_json_read(path.text, &study, &err) == LX_OK) {
+    if (!path.failed && lx_fs_exists(path.text) && lx_json_read(path.text, &study, &err) == LX_OK) {
         c->texts = lx_json_find(study, "texts");
         if (lx_config_sum_texts(c, &err) == LX_EDATA)
             lx_log("not the text of the study: %s", err.text);
@@ -200,19 +202,24 @@ static void tell_texts(const char *weights, struct lx_config *c)
 
 static enum lx_code run_checkpoint(const struct options *o, const struct lx_checkpoint *checkpoint,
                                    const char *path, char **overrides, size_t n_overrides,
-                                   struct lx_err *err)
+                                   struct lx_arena *arena, struct lx_err *err)
 {
     struct lx_json *config = NULL, *other = NULL;
+    const char *stack = NULL, *id = "other";
     struct lx_config c = {0};
     struct lx_buf text = {0};
     enum lx_code code = LX_OK;
 
     if (o->config != NULL)
         code = lx_json_read(o->config, &config, err);
-    if (code == LX_OK && o->stack != NULL)
-        code = lx_json_parse(o->stack, strlen(o->stack), "--stack", &other, err);
+    if (code == LX_OK && o->stack != NULL &&
+        (lx_config_stack_text(o->stack, "--stack", arena, &stack, err) ||
+         lx_json_parse(stack, strlen(stack), "--stack", &other, err)))
+        code = err->code;
+    if (stack != o->stack)
+        id = o->stack; /* words are a name */
     if (code == LX_OK &&
-        (write_config(checkpoint, config, o->dataset, other, &text, err) ||
+        (write_config(checkpoint, config, o->dataset, other, id, &text, err) ||
          lx_config_parse(&c, text.text, text.len, path, overrides, n_overrides, err)))
         code = err->code;
     if (code == LX_OK) {
@@ -241,7 +248,7 @@ static enum lx_code run(const void *given, int n, char **argv, struct lx_err *er
     lx_interrupt_watch(false);
     code = lx_checkpoint_open(&checkpoint, argv[0], &arena, err);
     if (code == LX_OK) {
-        code = run_checkpoint(o, &checkpoint, argv[0], argv + 1, (size_t)n - 1, err);
+        code = run_checkpoint(o, &checkpoint, argv[0], argv + 1, (size_t)n - 1, &arena, err);
         lx_checkpoint_close(&checkpoint);
     }
     lx_arena_free(&arena);
@@ -250,7 +257,7 @@ static enum lx_code run(const void *given, int n, char **argv, struct lx_err *er
 
 const struct lx_command lx_command_eval = {
     .name = "eval",
-    .usage = "CHECKPOINT [KEY=VALUE ...] [--config CONFIG] [--stack JSON]",
+    .usage = "CHECKPOINT [KEY=VALUE ...] [--config CONFIG] [--stack STACK]",
     .help = "evaluate a saved checkpoint, also under another stack; rows of metrics.csv to stdout",
     .more =
         "Without --config the dataset is the one of the training, and the eval section has its\n"

@@ -6,6 +6,7 @@
 #include "datasets/dataset.h"
 #include "encodings/encoding.h"
 #include "encodings/schedules.h"
+#include "text/nearest.h"
 
 static void list_encodings(struct lx_buf *out)
 {
@@ -69,10 +70,14 @@ static enum lx_code run(const void *given, int n, char **argv, struct lx_err *er
             lx_buf_printf(&out, "%s%s:\n", i > 0 ? "\n" : "", registries[i].name);
         registries[i].list(&out);
     }
-    if (!found)
-        return lx_fail(err, LX_EUSAGE,
-                       "list: must be encodings, schedules, datasets or analyses, got \"%.80s\"",
-                       argv[0]);
+    if (!found) {
+        const char *names[REGISTRIES];
+
+        for (int i = 0; i < REGISTRIES; i++)
+            names[i] = registries[i].name;
+        return lx_fail_unknown(err, LX_EUSAGE, argv[0], names, REGISTRIES,
+                               "list: must be encodings, schedules, datasets or analyses, got");
+    }
     code = lx_command_print(&out, err);
     lx_buf_free(&out);
     return code;
@@ -80,7 +85,7 @@ static enum lx_code run(const void *given, int n, char **argv, struct lx_err *er
 
 const struct lx_command lx_command_list = {
     .name = "list",
-    .usage = "[encodings|datasets|analyses]",
+    .usage = "[encodings|schedules|datasets|analyses]",
     .help = "list the positional schemes, the datasets and the analyses there are",
     .more = "`longshot describe NAME` tells more about each.\n",
     .run = run,

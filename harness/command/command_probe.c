@@ -1,5 +1,6 @@
 /* `probe`: tensors of one forward (and backward) pass of a checkpoint. */
 #include "command/command.h"
+#include "config/config.h"
 #include "eval/probe.h"
 #include "system/limits.h"
 #include "tensor/gemm.h"
@@ -20,8 +21,8 @@ static const struct lx_option options[] = {
     {"grad", LX_OPT_BOOL, AT(grad), 0, 0, 0, NULL,
      "also gradients of the mean NLL, and input_grad_share", 0},
     {"attention", LX_OPT_BOOL, AT(attention), 0, 0, 0, NULL, "also attention [B, L, H, T, T]", 0},
-    {"stack", LX_OPT_ARGUMENT, AT(stack), 0, 0, 0, "JSON",
-     "schemes to use in place of the trained ones", 0},
+    {"stack", LX_OPT_ARGUMENT, AT(stack), 0, 0, 0, "STACK",
+     "schemes to use in place of the trained ones: rope+alibi, or JSON", 0},
     LX_COMMAND_PRODUCTS(AT(products)),
     {"memory", LX_OPT_BYTES, AT(memory), 0, 0, 0, "BYTES",
      "most memory for the results, as 2G (default: half of what is available)", 0},
@@ -33,23 +34,26 @@ static enum lx_code run(const void *given, int n, char **argv, struct lx_err *er
     const struct options *own = given;
     struct lx_probe_options o = {.tokens = own->tokens,
                                  .out = own->out,
-                                 .stack_json = own->stack,
                                  .grad = own->grad,
                                  .attention = own->attention,
                                  .memory_limit =
                                      own->memory != 0 ? own->memory : lx_limits_memory("") / 2};
+    struct lx_arena arena = {0};
     enum lx_code code = lx_command_arity(&lx_command_probe, n, 1, 1, err);
 
-    if (code == LX_OK)
-        code = lx_command_choose_products(own->products, err);
+    if (code == LX_OK && (lx_command_choose_products(own->products, err) ||
+                          lx_config_stack_text(own->stack, "--stack", &arena, &o.stack_json, err)))
+        code = err->code;
     if (code == LX_OK && (o.tokens == NULL || o.out == NULL))
         code = lx_fail(err, LX_EUSAGE, "probe: must have --tokens FILE and --out FILE");
     if (code == LX_OK)
         code = lx_gemm_setup(err);
-    if (code != LX_OK)
-        return code;
-    o.checkpoint = argv[0];
-    return lx_probe_run(&o, err);
+    if (code == LX_OK) {
+        o.checkpoint = argv[0];
+        code = lx_probe_run(&o, err);
+    }
+    lx_arena_free(&arena);
+    return code;
 }
 
 const struct lx_command lx_command_probe = {

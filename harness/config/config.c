@@ -130,15 +130,28 @@ static enum lx_code read_seeds(struct lx_config *c, const struct lx_json *v, str
     return LX_OK;
 }
 
-static enum lx_code apply_override(struct lx_config *c, const char *text, struct lx_err *err)
+/* A text, or a list of them. What "$schema" names is for editors. */
+static enum lx_code read_notes(struct lx_config *c, struct lx_err *err)
 {
-    const char *equals = strchr(text, '='), *path;
+    const struct lx_json *schema = lx_json_find(c->doc, "$schema");
+    bool list;
 
-    if (equals == NULL || equals == text)
-        return lx_fail(err, LX_EUSAGE, "an override must be key=value, got \"%.80s\"", text);
-    if (lx_arena_copy(&c->arena, text, (size_t)(equals - text), &path, err))
-        return err->code;
-    return lx_json_set(c->doc, path, equals + 1, err);
+    c->notes = lx_json_find(c->doc, "notes");
+    list = lx_json_type(c->notes) == LX_JSON_ARRAY;
+    if (schema != NULL && lx_json_type(schema) != LX_JSON_TEXT)
+        return lx_fail(err, LX_ECONFIG, "$schema: must be a string, got %s",
+                       lx_json_type_name(lx_json_type(schema)));
+    if (c->notes != NULL && !list && lx_json_type(c->notes) != LX_JSON_TEXT)
+        return lx_fail(err, LX_ECONFIG, "notes: must be a string or a list of strings, got %s",
+                       lx_json_type_name(lx_json_type(c->notes)));
+    for (const struct lx_json *v = list ? lx_json_first(c->notes) : NULL; v != NULL;
+         v = lx_json_next(v))
+        if (lx_json_type(v) != LX_JSON_TEXT)
+            return lx_fail(err, LX_ECONFIG,
+                           "notes: must be a string or a list of strings, got %s "
+                           "in it",
+                           lx_json_type_name(lx_json_type(v)));
+    return LX_OK;
 }
 
 static enum lx_code check_size(const struct lx_config *c, struct lx_err *err)
@@ -158,20 +171,20 @@ static enum lx_code check_size(const struct lx_config *c, struct lx_err *err)
 static enum lx_code read_all(struct lx_config *c, char *const *overrides, size_t n_overrides,
                              struct lx_err *err)
 {
-    static const char *const keys[] = {"name",      "dataset",   "model",    "train",
-                                       "encodings", "eval",      "analyses", "seeds",
-                                       "claims",    "published", "texts",    NULL};
+    static const char *const keys[] = {"name",  "dataset",  "model",   "train",  "encodings",
+                                       "eval",  "analyses", "seeds",   "claims", "published",
+                                       "texts", "notes",    "$schema", NULL};
 
     if (lx_json_type(c->doc) != LX_JSON_OBJECT)
         return lx_fail(err, LX_ECONFIG, "must be an object, got %s",
                        lx_json_type_name(lx_json_type(c->doc)));
     for (size_t i = 0; i < n_overrides; i++)
-        if (apply_override(c, overrides[i], err))
+        if (lx_config_override(c, overrides[i], err))
             return err->code;
     c->analyses = lx_json_find(c->doc, "analyses");
     if (lx_config_keys(c->doc, "", keys, err) ||
         lx_config_name(lx_json_find(c->doc, "name"), "name", "_.-", &c->name, err) ||
-        lx_config_object(c->doc, "model", &c->model, err) ||
+        read_notes(c, err) || lx_config_object(c->doc, "model", &c->model, err) ||
         lx_config_object(c->doc, "train", &c->train, err) ||
         lx_config_object(c->doc, "eval", &c->eval, err) ||
         read_datasets(c, lx_json_find(c->doc, "dataset"), err) ||
@@ -193,7 +206,9 @@ enum lx_code lx_config_parse(struct lx_config *c, const char *text, size_t n, co
         lx_json_parse(text, n, file, &c->doc, err))
         return err->code;
     code = read_all(c, overrides, n_overrides, err);
-    return code == LX_OK || code == LX_EUSAGE ? code : lx_wrap(err, "%s", file);
+    return code == LX_OK || code == LX_EUSAGE
+               ? code
+               : lx_config_blame(text, n, file, overrides, n_overrides, err);
 }
 
 enum lx_code lx_config_read(struct lx_config *c, const char *path, char *const *overrides,
@@ -206,8 +221,10 @@ enum lx_code lx_config_read(struct lx_config *c, const char *path, char *const *
     if (code == LX_OK)
         code = lx_config_parse(c, text.len > 0 ? text.text : "", text.len, path, overrides,
                                n_overrides, err);
-    else if (code == LX_EDATA)
+    else if (code == LX_EDATA) {
         err->code = code = LX_ECONFIG;
+        lx_hint_file(err, path);
+    }
     lx_buf_free(&text);
     return code;
 }
@@ -215,6 +232,7 @@ enum lx_code lx_config_read(struct lx_config *c, const char *path, char *const *
 void lx_config_free(struct lx_config *c)
 {
     lx_json_free(c->expanded);
+    lx_json_free(c->unnamed);
     lx_json_free(c->doc);
     lx_arena_free(&c->arena);
     *c = (struct lx_config){0};

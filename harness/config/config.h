@@ -79,7 +79,8 @@ struct lx_config_text {
 struct lx_config {
     struct lx_arena arena;
     struct lx_json *doc;
-    struct lx_json *expanded; /* the encodings, sweeps in stacks spelled out */
+    struct lx_json *unnamed;  /* the encodings, each as a stack */
+    struct lx_json *expanded; /* the same, sweeps in stacks spelled out */
     const char *file;         /* stands in front of messages */
     const char *name;
     struct lx_config_dataset *datasets;
@@ -95,6 +96,7 @@ struct lx_config {
     const struct lx_json *texts;                           /* the same: what files must be */
     struct lx_config_text *text;                           /* what they are: lx_config_sum_texts */
     size_t n_texts;
+    const struct lx_json *notes;                           /* the same; for people alone */
     uint64_t *seeds;
     size_t n_seeds;
 };
@@ -136,6 +138,18 @@ enum lx_code lx_config_write(const struct lx_config *c, struct lx_buf *out, stru
 /* The JSON Schema of configs. */
 LX_MUST_CHECK
 enum lx_code lx_config_schema(struct lx_buf *out, struct lx_err *err);
+
+/* "rope+alibi" as the JSON list of a stack, appended to out. A word that is no scheme but a choice of an
+ * option of the scheme before it sets that option: "rope+yarn". *unknown: a word that is neither, else
+ * NULL. */
+LX_MUST_CHECK
+enum lx_code lx_config_words(const char *words, struct lx_arena *arena, struct lx_buf *out,
+                             const char **unknown, struct lx_err *err);
+/* The value of an option that takes a stack: JSON stays as it is (NULL, too), words become it. `what` names
+ * the option. */
+LX_MUST_CHECK
+enum lx_code lx_config_stack_text(const char *text, const char *what, struct lx_arena *arena,
+                                  const char **json, struct lx_err *err);
 
 /* Pieces shared with other readers of the same objects (checkpoint metadata, the command line).
  * `path` names the object in messages. */

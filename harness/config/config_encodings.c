@@ -17,6 +17,8 @@ const struct lx_option lx_rate_options[] = {
     {.type = LX_OPT_END},
 };
 
+static const char *const encoding_keys[] = {"id", "stack", "evaluate_as", "lr", "array_lr", NULL};
+
 /* Without an id of its own a stack is called after its schemes: "rope+alibi". */
 static enum lx_code join_names(struct lx_config_stack *s, struct lx_arena *arena,
                                struct lx_err *err)
@@ -31,6 +33,25 @@ static enum lx_code join_names(struct lx_config_stack *s, struct lx_arena *arena
     return code;
 }
 
+/* "rope+alibi". */
+static enum lx_code read_words(struct lx_config_stack *s, struct lx_arena *arena,
+                               struct lx_err *err)
+{
+    struct lx_json *list = NULL;
+    const char *unknown;
+    struct lx_buf text = {0};
+    enum lx_code code = lx_config_words(s->id, arena, &text, &unknown, err);
+
+    if (code == LX_OK && unknown != NULL)
+        code = lx_stack_unknown(unknown, s->path, LX_ECONFIG, err);
+    else if (code == LX_OK && (lx_json_parse(text.text, text.len, s->path, &list, err) ||
+                               lx_stack_parse(&s->stack, list, s->path, arena, err)))
+        code = err->code;
+    lx_json_free(list);
+    lx_buf_free(&text);
+    return code;
+}
+
 /* A bare name is a stack of that one scheme, or a schedule, and its id. */
 static enum lx_code read_bare(struct lx_config_stack *s, const struct lx_json *v,
                               struct lx_arena *arena, struct lx_err *err)
@@ -38,6 +59,8 @@ static enum lx_code read_bare(struct lx_config_stack *s, const struct lx_json *v
     const struct lx_encoding_ops *ops = lx_encoding_find(lx_json_text(v));
 
     s->id = lx_json_text(v);
+    if (ops == NULL && strchr(s->id, '+') != NULL)
+        return read_words(s, arena, err);
     return ops != NULL ? lx_stack_of(&s->stack, ops, arena, err)
                        : lx_stack_scheduled(&s->stack, v, s->path, arena, err);
 }
@@ -54,10 +77,12 @@ static enum lx_code read_stack(struct lx_config *c, struct lx_config_stack *s,
     if (lx_json_type(v) != LX_JSON_OBJECT)
         return lx_fail(err, LX_ECONFIG, "%s: must be an object or a name, got %s", s->path,
                        lx_json_type_name(lx_json_type(v)));
+    if (list != NULL && lx_json_find(v, "name") != NULL)
+        return lx_fail(err, LX_ECONFIG, "%s: must have a name or a stack, not both", s->path);
     if (lx_config_keys(v, s->path, keys, err))
         return err->code;
     if (list == NULL)
-        return lx_fail(err, LX_ECONFIG, "%s.stack: must be given", s->path);
+        return lx_fail(err, LX_ECONFIG, "%s: must have a name or a stack", s->path);
     if (lx_arena_format(&c->arena, &id_path, err, "%s.id", s->path) ||
         lx_arena_format(&c->arena, &stack_path, err, "%s.stack", s->path) ||
         (id != NULL && lx_config_name(id, id_path, "_+.-", &s->id, err)) ||
@@ -70,8 +95,22 @@ static enum lx_code read_stack(struct lx_config *c, struct lx_config_stack *s,
     return join_names(s, &c->arena, err);
 }
 
+/* A message about the stack of an entry that was a scheme itself, in the words of the config. */
+static enum lx_code as_typed(const struct lx_json *typed, const char *path, struct lx_err *err)
+{
+    static const char inside[] = ".stack[0]";
+    size_t n = strlen(path);
+    char *rest = err->text + n;
+
+    if (lx_config_is_named(typed) && strncmp(err->text, path, n) == 0 &&
+        strncmp(rest, inside, sizeof(inside) - 1) == 0)
+        memmove(rest, rest + sizeof(inside) - 1, strlen(rest) + 2 - sizeof(inside));
+    return err->code;
+}
+
 static enum lx_code read_evaluate_as(struct lx_config *c, struct lx_config_encoding *e,
-                                     const struct lx_json *list, struct lx_err *err)
+                                     const struct lx_json *list, const struct lx_json *typed,
+                                     struct lx_err *err)
 {
     static const char *const keys[] = {"id", "stack", NULL};
     const struct lx_json *v = lx_json_first(list);
@@ -84,28 +123,33 @@ static enum lx_code read_evaluate_as(struct lx_config *c, struct lx_config_encod
         lx_config_list(list, path, 0, &n, err) ||
         lx_arena_get(&c->arena, n, sizeof(*e->evaluate_as), &e->evaluate_as, "stacks", err))
         return err->code;
-    for (; v != NULL; v = lx_json_next(v)) {
+    typed = lx_json_first(typed);
+    for (; v != NULL; v = lx_json_next(v), typed = lx_json_next(typed)) {
         struct lx_config_stack *s = &e->evaluate_as[e->n_evaluate_as];
 
-        if (lx_arena_format(&c->arena, &s->path, err, "%s[%zu]", path, e->n_evaluate_as) ||
-            read_stack(c, s, v, keys, err))
+        if (lx_arena_format(&c->arena, &s->path, err, "%s[%zu]", path, e->n_evaluate_as))
             return err->code;
+        if (read_stack(c, s, v, keys, err))
+            return as_typed(typed, s->path, err);
         e->n_evaluate_as++;
     }
     return LX_OK;
 }
 
+/* `typed` is the entry before it was spelled out. */
 static enum lx_code read_encoding(struct lx_config *c, struct lx_config_encoding *e,
-                                  const struct lx_json *v, size_t place, struct lx_err *err)
+                                  const struct lx_json *v, const struct lx_json *typed,
+                                  size_t place, struct lx_err *err)
 {
-    static const char *const keys[] = {"id", "stack", "evaluate_as", "lr", "array_lr", NULL};
     const struct lx_json *rates = lx_json_type(v) == LX_JSON_OBJECT ? v : NULL;
 
-    if (lx_arena_format(&c->arena, &e->trained.path, err, "encodings[%zu]", place) ||
-        read_stack(c, &e->trained, v, keys, err) ||
-        lx_options_parse(lx_rate_options, rates, e->trained.path, keys, e, &c->arena, err))
+    if (lx_arena_format(&c->arena, &e->trained.path, err, "encodings[%zu]", place))
         return err->code;
-    return read_evaluate_as(c, e, lx_json_find(v, "evaluate_as"), err);
+    if (read_stack(c, &e->trained, v, encoding_keys, err) ||
+        lx_options_parse(lx_rate_options, rates, e->trained.path, encoding_keys, e, &c->arena, err))
+        return as_typed(typed, e->trained.path, err);
+    return read_evaluate_as(c, e, lx_json_find(v, "evaluate_as"),
+                            lx_json_find(typed, "evaluate_as"), err);
 }
 
 static bool is_given(double rate)
@@ -175,15 +219,21 @@ static enum lx_code check_unique(const struct lx_config *c, struct lx_err *err)
 
 /* Read the list as it is without sweeps; origin[i] is the place that messages name. */
 static enum lx_code read_encodings(struct lx_config *c, const struct lx_json *list,
-                                   const size_t *origin, struct lx_err *err)
+                                   const struct lx_json *typed, const size_t *origin,
+                                   struct lx_err *err)
 {
-    size_t n;
+    size_t n, at = 0;
 
     if (lx_config_list(list, "encodings", 1, &n, err) ||
         lx_arena_get(&c->arena, n, sizeof(*c->encodings), &c->encodings, "encodings", err))
         return err->code;
+    typed = lx_json_first(typed);
     for (const struct lx_json *v = lx_json_first(list); v != NULL; v = lx_json_next(v)) {
-        if (read_encoding(c, &c->encodings[c->n_encodings], v, origin[c->n_encodings], err))
+        size_t place = origin[c->n_encodings];
+
+        for (; at < place; at++)
+            typed = lx_json_next(typed);
+        if (read_encoding(c, &c->encodings[c->n_encodings], v, typed, place, err))
             return err->code;
         c->n_encodings++;
     }
@@ -196,9 +246,10 @@ enum lx_code lx_config_encodings(struct lx_config *c, const struct lx_json *list
     size_t *origin, n;
 
     if (lx_config_list(list, "encodings", 1, &n, err) ||
-        lx_config_expand(list, &c->arena, &c->expanded, &origin, err))
+        lx_config_unname(list, encoding_keys, &c->unnamed, err) ||
+        lx_config_expand(c->unnamed, &c->arena, &c->expanded, &origin, err))
         return err->code;
-    return read_encodings(c, c->expanded, origin, err);
+    return read_encodings(c, c->expanded, list, origin, err);
 }
 
 /* The stacks that analyses are restricted to must be there. */

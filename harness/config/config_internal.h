@@ -30,6 +30,23 @@ LX_MUST_CHECK
 enum lx_code lx_config_expand(const struct lx_json *list, struct lx_arena *arena,
                               struct lx_json **out, size_t **origin, struct lx_err *err);
 
+/* Put "KEY=VALUE" into the document. What the lists of a config are set to may be written with commas, and
+ * whole numbers as 1..5. */
+LX_MUST_CHECK
+enum lx_code lx_config_override(struct lx_config *c, const char *text, struct lx_err *err);
+
+/* Put in front of a message what was wrong: the override that it speaks of, or the file. */
+enum lx_code lx_config_blame(const char *text, size_t n, const char *file, char *const *overrides,
+                             size_t n_overrides, struct lx_err *err);
+
+/* Whether an entry of "encodings" or "evaluate_as" is a scheme itself, {"name": ..., options}. */
+bool lx_config_is_named(const struct lx_json *v);
+/* The list with {"stack": [SCHEME]} in place of such entries. `keys` (NULL-terminated) stay the entry's
+ * own. Free *out with lx_json_free. */
+LX_MUST_CHECK
+enum lx_code lx_config_unname(const struct lx_json *list, const char *const *keys,
+                              struct lx_json **out, struct lx_err *err);
+
 /* Claims and published numbers: checked against the rest, which must be read before. */
 LX_MUST_CHECK
 enum lx_code lx_config_claims(struct lx_config *c, struct lx_err *err);

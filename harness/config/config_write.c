@@ -177,6 +177,8 @@ enum lx_code lx_config_write(const struct lx_config *c, struct lx_buf *out, stru
 
     lx_json_open_object(&w, NULL);
     lx_json_add_text(&w, "name", c->name);
+    if (c->notes != NULL)
+        lx_json_add_value(&w, "notes", c->notes);
     write_datasets(c, &w);
     if (write_model(c, v, &w, err) ||
         write_section("train", &v->train, train_fields, c->train, keep_sweep, &w, err))

@@ -189,6 +189,14 @@ static enum lx_code add_schemes(struct lx_json_writer *w, struct lx_err *err)
     lx_json_open_object(w, "scheme");
     lx_json_open_array(w, "anyOf");
     lx_schema_ref(w, NULL, "#/$defs/scheme_name");
+    lx_json_open_object(w, NULL);
+    lx_json_add_text(w, "$ref", "#/$defs/scheme_options");
+    lx_json_add_bool(w, "unevaluatedProperties", false);
+    lx_json_close_object(w);
+    lx_json_close_array(w);
+    lx_json_close_object(w);
+    lx_json_open_object(w, "scheme_options");
+    lx_json_open_array(w, "anyOf");
     for (int i = 0; i < lx_encoding_count() && code == LX_OK; i++) {
         const struct lx_encoding_ops *e = lx_encoding_at(i);
 
@@ -199,7 +207,7 @@ static enum lx_code add_schemes(struct lx_json_writer *w, struct lx_err *err)
         lx_schema_ref(w, "until", "#/$defs/until");
         if (e->options != NULL)
             code = add_swept_options(w, e->name, e->options, err);
-        lx_schema_close(w, (const char *const[]){"name", NULL});
+        lx_schema_close_part(w, (const char *const[]){"name", NULL});
     }
     for (int i = 0; i < lx_schedule_count(); i++) {
         lx_schema_open(w, NULL, lx_schedule_at(i)->title);
@@ -209,13 +217,28 @@ static enum lx_code add_schemes(struct lx_json_writer *w, struct lx_err *err)
         lx_json_add_int(w, "minimum", 2);
         lx_json_add_int(w, "default", lx_schedule_at(i)->every);
         lx_json_close_object(w);
-        lx_schema_close(w, (const char *const[]){"name", NULL});
+        lx_schema_close_part(w, (const char *const[]){"name", NULL});
     }
     lx_json_close_array(w);
     lx_json_close_object(w);
     return code;
 }
 
+/* The keys of an entry beside its stack or its scheme. */
+static enum lx_code add_stack_keys(struct lx_json_writer *w, bool trained, struct lx_err *err)
+{
+    add_text_type(w, "id", "^[A-Za-z0-9_+.-]+$");
+    if (!trained)
+        return LX_OK;
+    lx_json_open_object(w, "evaluate_as");
+    lx_json_add_text(w, "description", "stacks that the trained weights are evaluated under too");
+    lx_json_add_text(w, "type", "array");
+    lx_schema_ref(w, "items", "#/$defs/other_stack");
+    lx_json_close_object(w);
+    return add_swept_options(w, "rates", lx_rate_options, err);
+}
+
+/* A name, names joined by +, {"stack": [...]}, or a scheme itself. */
 static enum lx_code add_stack(struct lx_json_writer *w, const char *key, bool trained,
                               struct lx_err *err)
 {
@@ -224,23 +247,23 @@ static enum lx_code add_stack(struct lx_json_writer *w, const char *key, bool tr
     lx_json_open_object(w, key);
     lx_json_open_array(w, "anyOf");
     lx_schema_ref(w, NULL, "#/$defs/scheme_name");
+    add_text_type(w, NULL, "^[a-z0-9_]+([+][a-z0-9_]+)+$");
     lx_schema_open(w, NULL, NULL);
-    add_text_type(w, "id", "^[A-Za-z0-9_+.-]+$");
     lx_json_open_object(w, "stack");
     lx_json_add_text(w, "type", "array");
     lx_json_add_int(w, "maxItems", LX_STACK_MAX);
     lx_schema_ref(w, "items", "#/$defs/scheme");
     lx_json_close_object(w);
-    if (trained) {
-        lx_json_open_object(w, "evaluate_as");
-        lx_json_add_text(w, "description",
-                         "stacks that the trained weights are evaluated under too");
-        lx_json_add_text(w, "type", "array");
-        lx_schema_ref(w, "items", "#/$defs/other_stack");
-        lx_json_close_object(w);
-        code = add_swept_options(w, "rates", lx_rate_options, err);
-    }
+    code = add_stack_keys(w, trained, err);
     lx_schema_close(w, (const char *const[]){"stack", NULL});
+    lx_json_open_object(w, NULL);
+    lx_json_add_text(w, "$ref", "#/$defs/scheme_options");
+    lx_json_open_object(w, "properties");
+    if (code == LX_OK)
+        code = add_stack_keys(w, trained, err);
+    lx_json_close_object(w);
+    lx_json_add_bool(w, "unevaluatedProperties", false);
+    lx_json_close_object(w);
     lx_json_close_array(w);
     lx_json_close_object(w);
     return code;
@@ -259,6 +282,21 @@ static enum lx_code add_defs(struct lx_json_writer *w, struct lx_err *err)
     lx_schema_claims_defs(w);
     lx_json_close_object(w);
     return code;
+}
+
+/* What is for people and their editors. */
+static void add_notes(struct lx_json_writer *w)
+{
+    add_text_type(w, "$schema", NULL);
+    lx_json_open_object(w, "notes");
+    lx_json_add_text(w, "description", "remarks, kept in the config.json of the results");
+    lx_json_open_array(w, "anyOf");
+    add_text_type(w, NULL, NULL);
+    lx_schema_array(w, NULL, NULL, 0);
+    add_text_type(w, "items", NULL);
+    lx_json_close_object(w);
+    lx_json_close_array(w);
+    lx_json_close_object(w);
 }
 
 static void add_lists(struct lx_json_writer *w)
@@ -310,6 +348,7 @@ enum lx_code lx_config_schema(struct lx_buf *out, struct lx_err *err)
     lx_json_add_text(&w, "type", "object");
     lx_json_open_object(&w, "properties");
     add_text_type(&w, "name", "^[A-Za-z0-9_-][A-Za-z0-9_.-]*$");
+    add_notes(&w);
     add_lists(&w);
     if (add_swept(&w, "model", "the transformer, the same for every encoding", lx_model_options,
                   err) ||

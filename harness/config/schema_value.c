@@ -10,16 +10,27 @@ void lx_schema_open(struct lx_json_writer *w, const char *key, const char *descr
     lx_json_open_object(w, "properties");
 }
 
-void lx_schema_close(struct lx_json_writer *w, const char *const *required)
+static void close_properties(struct lx_json_writer *w, const char *const *required)
 {
     lx_json_close_object(w);
-    if (required != NULL) {
-        lx_json_open_array(w, "required");
-        for (; *required != NULL; required++)
-            lx_json_add_text(w, NULL, *required);
-        lx_json_close_array(w);
-    }
+    if (required == NULL)
+        return;
+    lx_json_open_array(w, "required");
+    for (; *required != NULL; required++)
+        lx_json_add_text(w, NULL, *required);
+    lx_json_close_array(w);
+}
+
+void lx_schema_close(struct lx_json_writer *w, const char *const *required)
+{
+    close_properties(w, required);
     lx_json_add_bool(w, "additionalProperties", false);
+    lx_json_close_object(w);
+}
+
+void lx_schema_close_part(struct lx_json_writer *w, const char *const *required)
+{
+    close_properties(w, required);
     lx_json_close_object(w);
 }
 

@@ -173,6 +173,9 @@ static enum lx_code parse_option(const struct lx_option *table, void *self, int 
     else
         while (o->type != LX_OPT_END && letter_of(o) != got[1])
             o++;
+    if (o->type == LX_OPT_END && strcmp(got + n, "") != 0 && n == 6 &&
+        strncmp(got, "--help", 6) == 0)
+        return lx_fail(err, LX_EUSAGE, "--help: takes no value, got \"%.80s\"", got + n + 1);
     if (o->type == LX_OPT_END)
         return unknown(table, got, n, err);
     (void)snprintf(shown, sizeof(shown), "%.*s", (int)(n < 70 ? n : 70), got);

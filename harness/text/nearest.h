@@ -18,4 +18,8 @@ enum lx_code lx_fail_unknown(struct lx_err *err, enum lx_code code, const char *
                              const char *const *names, size_t n, const char *fmt, ...)
     LX_PRINTF(6, 7);
 
+/* Where there is no file or folder `path`: hint at the one with the nearest name, if one is near and the
+ * error has no hint yet. */
+void lx_hint_file(struct lx_err *err, const char *path);
+
 #endif

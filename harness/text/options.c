@@ -62,6 +62,8 @@ void lx_options_default(const struct lx_option *table, void *self)
 
 static enum lx_code wrong_type(const char *rule, const struct lx_json *v, struct lx_err *err)
 {
+    if (lx_json_type(v) == LX_JSON_TEXT)
+        return lx_fail(err, LX_ECONFIG, "must be %s, got \"%.80s\"", rule, lx_json_text(v));
     return lx_fail(err, LX_ECONFIG, "must be %s, got %s", rule,
                    lx_json_type(v) == LX_JSON_BOOL ? (lx_json_bool(v) ? "true" : "false")
                                                    : lx_json_type_name(lx_json_type(v)));

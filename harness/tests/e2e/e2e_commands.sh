@@ -55,11 +55,23 @@ check "a flag with a value" says 2 '--no-plots: takes no value, got "1"' report 
 check "too few arguments" says 2 "run: too few arguments, got 0" run
 check "too many arguments" says 2 "version: too many arguments, got 1" version 1
 check "a config that is not there" says 2 "no.json: no such file" run no.json
-check "a config with a typo" says 2 'tiny.json: train: unknown key "stepz" (did you mean "steps"?)' \
+check "a folder and a file with typos" run 2 plan "${root%/*}/$(basename "$root")/confgs/smok.json"
+check "get a hint" has err "/configs/smoke.json\"?"
+check "a config with a typo" says 2 'override train.stepz=1: train: unknown key "stepz" (did you mean "steps"?)' \
     plan tiny.json train.stepz=1
 check "an argument that is no override" says 2 'an override must be key=value, got "nonsense"' plan tiny.json nonsense
-check "a data file that is not there" says 1 "tiny.json: dataset.train: no.txt: no such file" plan tiny.json \
-    'dataset={"name":"text","train":"no.txt","valid":"no.txt"}'
+check "a value with a typo names the override" says 2 'override train.lr=1e3O: must be a number, got "1e3O"' plan tiny.json train.lr=1e3O
+check "help COMMAND" run 0 help plan
+check "is the help of the command" sh -c "head -1 out | grep -q '^usage: longshot plan '"
+check "help of a typo" says 2 'unknown command "pln" (did you mean "plan"?)' help pln
+check "--help with a value" says 2 '--help: takes no value, got "1"' run --help=1
+for v in -V -v --version; do
+    check "$v" run 0 $v
+    check "is the version" sh -c "head -1 out | grep -q '^longshot [0-9]'"
+done
+check "lists on the command line" run 0 plan tiny.json seeds=1..2 'encodings=nope,rope+alibi'
+check "a data file that is not there" says 1 'override dataset={"name":"text","train":"no.txt","valid":"no.txt"}: dataset.train: no.txt: no such file' \
+    plan tiny.json 'dataset={"name":"text","train":"no.txt","valid":"no.txt"}'
 check "cell without a choice" says 2 "cell: must have one of --id, --index and --shard" cell tiny.json
 check "cell with two choices" says 2 "cell: must have one of --id, --index and --shard" cell tiny.json --index 0 --shard 0/2
 check "an index past the end" says 2 "--index: must be below 1, the cells of the plan, got 1" cell tiny.json --index 1
@@ -68,7 +80,7 @@ check "an id that is none" says 2 '--id: no cell of the plan has the id "abc"' c
 check "a results folder that is not there" says 1 "nowhere: no such folder" report nowhere
 
 # --------------------------------------------------------------------------- list, describe, plan
-check "plan" run 0 plan tiny.json 'seeds=[1,2,3]'
+check "plan" run 0 plan tiny.json seeds=1..3
 check "prints one object a line" sh -c "test \$(wc -l <out) = 3 && grep -c '^{\"id\":\"[0-9a-f]\{16\}\",\"train_id\":\"[0-9a-f]\{16\}\",\"encoding\":\"r\",\"dataset\":\"journal\",\"seed\":[123],\"lr\":[0-9.]*,\"parameters\":[0-9]*,\"flops\":[0-9]*,\"bytes\":[0-9]*}\$' out | grep -qx 3"
 check "list" run 0 list
 check "list names schemes and datasets" sh -c "grep -q '^alibi ' out && grep -q '^journal ' out"
@@ -87,6 +99,10 @@ for a in $("$longshot" list analyses | cut -d' ' -f1); do
     check "describe $a" run 0 describe "$a"
     check "names its metrics" grep -q "^  metrics  [a-z]" out
 done
+check "list of a typo" says 2 'list: must be encodings, schedules, datasets or analyses, got "encoding" (did you mean "encodings"?)' list encoding
+check "describe a typo in an option" says 2 'stack[0].scaling: must be one of none, pi, ntk, dynamic_ntk, yarn, llama3, longrope, mixed_ntk, got "yarm" (did you mean "yarn"?)' describe rope scaling=yarm
+check "describe a choice by its word" sh -c "'$longshot' describe rope+yarn --length 64 --train-length 8 >x && '$longshot' describe rope scaling=yarn --length 64 --train-length 8 >y && cmp x y"
+check "describe a name and a checkpoint" says 2 '--checkpoint: takes the place of NAME, got "t5" too' describe t5 --checkpoint x
 check "describe a typo" says 2 'unknown encoding, dataset or analysis "ropee" (did you mean "rope"?)' describe ropee
 for e in $("$longshot" list encodings | cut -d' ' -f1); do
     check "describe $e" run 0 describe "$e"
@@ -234,6 +250,9 @@ check "eval --config" run 0 eval "$w" --config tiny.json
 check "takes the eval section from there" sh -c "cut -d, -f5-22 out | sort | cmp - y"
 check "eval --stack" run 0 eval "$w" --config tiny.json --stack '[{"name":"rope","scaling":"pi","factor":2}]'
 check "gives other numbers" sh -c "test \$(wc -l <out) = \$(wc -l <r/metrics.csv) && ! cut -d, -f5-22 out | sort | cmp -s - y"
+check "eval --stack in words" run 0 eval "$w" --config tiny.json --stack rope+pi
+check "names its rows by them" test "$(sed 1d out | cut -d, -f4 | sort -u)" = rope+pi
+check "a word that is none" says 2 '--stack: unknown encoding "pii"' eval "$w" --stack rope+pii
 check "eval under a stack with other learned arrays" run 1 eval "$w" --config tiny.json --stack '["t5"]'
 check "names the array" has err 'encoding.t5.bias'
 check "eval of a typo" says 2 "$w: encodings[0].evaluate_as[0].stack[0].name: unknown encoding \"ropee\" (did you mean \"rope\"?)" \

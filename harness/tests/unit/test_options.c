@@ -187,7 +187,7 @@ static void test_int_range(void **state)
 static void test_types(void **state)
 {
     (void)state;
-    refuse("{\"layers\": \"4\"}", "model", "model.layers: must be a whole number, got a string");
+    refuse("{\"layers\": \"4\"}", "model", "model.layers: must be a whole number, got \"4\"");
     refuse("{\"layers\": null}", "model", "model.layers: must be a whole number, got null");
     refuse("{\"base\": []}", "model", "model.base: must be a number, got an array");
     refuse("{\"base\": true}", "model", "model.base: must be a number, got true");
@@ -397,7 +397,7 @@ static void test_nested_errors(void **state)
 {
     static const char *const cases[][2] = {
         {"{\"list\": []}", "x.list: must not be empty"},
-        {"{\"list\": \"3\"}", "x.list: must be a list of numbers, got a string"},
+        {"{\"list\": \"3\"}", "x.list: must be a list of numbers, got \"3\""},
         {"{\"list\": 0}", "x.list: must be greater than 0, got 0"},
         {"{\"list\": [1, 11]}", "x.list[1]: must be at most 10, got 11"},
         {"{\"list\": [1, true]}", "x.list[1]: must be a number, got true"},
