@@ -241,17 +241,65 @@ static enum lx_code check_value(const struct lx_config *c, const struct lx_claim
     return LX_OK;
 }
 
-static enum lx_code check_side(const struct lx_config *c, const struct lx_claim_side *side,
+/* Every value of a comparison, and that its sides are of the same targets. */
+static enum lx_code check_comparison(const struct lx_config *c, const struct lx_claim *claim,
+                                     struct lx_err *err)
+{
+    const char *why;
+
+    for (int i = 0; i < LX_CLAIM_VALUES; i++) {
+        const struct lx_claim_value *v = lx_claim_value_at(claim, i);
+        char path[200];
+
+        (void)snprintf(path, sizeof(path), "%s%s", i < 2 ? claim->left.path : claim->right.path,
+                       i % 2 ? ".minus" : "");
+        if (v != NULL && check_value(c, v, path, err) != LX_OK)
+            return err->code;
+    }
+    lx_claim_comparable(claim, &why);
+    return why != NULL ? lx_fail(err, LX_ECONFIG, "%s: %s", claim->path, why) : LX_OK;
+}
+
+/* The gate is asked of each encoding as trained. */
+static enum lx_code check_gate(const struct lx_config *c, const struct lx_claim *claim,
                                struct lx_err *err)
 {
     char path[200];
 
-    if (side->constant)
-        return LX_OK;
-    if (check_value(c, &side->value, side->path, err) != LX_OK)
+    (void)snprintf(path, sizeof(path), "%s.requires", claim->path);
+    for (int i = 0; i < LX_CLAIM_VALUES && claim->gate.given; i++) {
+        const struct lx_claim_value *of = lx_claim_value_at(claim, i);
+        struct lx_claim_value v = {.metric = claim->gate.metric,
+                                   .mode = claim->gate.mode,
+                                   .layer = -1,
+                                   .head = -1,
+                                   .length = claim->gate.length};
+
+        if (of == NULL)
+            continue;
+        v.encoding = of->encoding;
+        v.train_length = of->train_length;
+        if (check_value(c, &v, path, err) != LX_OK)
+            return err->code;
+    }
+    return LX_OK;
+}
+
+static enum lx_code check_claim(const struct lx_config *c, const struct lx_claim *claim,
+                                struct lx_err *err)
+{
+    if (check_comparison(c, claim, err) || check_gate(c, claim, err))
         return err->code;
-    snprintf(path, sizeof(path), "%s.minus", side->path);
-    return side->has_minus ? check_value(c, &side->minus, path, err) : LX_OK;
+    for (size_t i = 0; i < claim->n_premises; i++) {
+        const struct lx_premise *p = &claim->premise[i];
+        char path[200];
+
+        (void)snprintf(path, sizeof(path), "%s.premise[%zu]", claim->path, i);
+        if ((p->kind == LX_PREMISE_COMPARISON && check_comparison(c, p->claim, err) != LX_OK) ||
+            (p->encoding != NULL && check_encoding(c, path, p->encoding, NULL, err) != LX_OK))
+            return err->code;
+    }
+    return LX_OK;
 }
 
 static enum lx_code check_published(const struct lx_config *c, const struct lx_published *t,
@@ -278,8 +326,7 @@ enum lx_code lx_config_claims(struct lx_config *c, struct lx_err *err)
         lx_published_parse(&published, c->published, &c->arena, err) != LX_OK)
         return err->code;
     for (size_t i = 0; i < claims.n; i++)
-        if (check_side(c, &claims.item[i].left, err) != LX_OK ||
-            check_side(c, &claims.item[i].right, err) != LX_OK)
+        if (check_claim(c, &claims.item[i], err) != LX_OK)
             return err->code;
     for (size_t i = 0; i < published.n; i++)
         if (check_published(c, &published.item[i], err) != LX_OK)

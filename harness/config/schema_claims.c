@@ -56,7 +56,7 @@ static void add_numbers(struct lx_json_writer *w, const char *key)
 
 void lx_schema_claims(struct lx_json_writer *w)
 {
-    lx_schema_array(w, "claims", "inequalities that the report decides, paired by seed", 0);
+    lx_schema_array(w, "claims", "inequalities that the report decides", 0);
     lx_schema_ref(w, "items", "#/$defs/claim");
     lx_json_close_object(w);
     lx_schema_array(w, "published", "tables of papers, printed beside ours", 0);
@@ -64,11 +64,9 @@ void lx_schema_claims(struct lx_json_writer *w)
     lx_json_close_object(w);
 }
 
-static void add_claim(struct lx_json_writer *w)
+/* left, op, right and what belongs to them, in the object that is open. */
+static void add_comparison(struct lx_json_writer *w)
 {
-    static const char *const required[] = {"id", "text", "source", "op", "left", "right", NULL};
-
-    lx_schema_open(w, "claim", NULL);
     lx_schema_ref(w, "left", "#/$defs/claim_side");
     lx_json_open_object(w, "right");
     lx_json_add_text(w, "description", "a number, or a place; what it leaves out is as in left");
@@ -77,6 +75,41 @@ static void add_claim(struct lx_json_writer *w)
     lx_schema_ref(w, NULL, "#/$defs/claim_side");
     lx_json_close_array(w);
     lx_json_close_object(w);
+    lx_options_schema(lx_comparison_options, w);
+}
+
+static void add_premise(struct lx_json_writer *w)
+{
+    static const char *const named[] = {"name", NULL};
+    static const char *const compared[] = {"left", "op", "right", NULL};
+
+    lx_json_open_object(w, "claim_premise");
+    lx_json_open_array(w, "anyOf");
+    add_type(w, NULL, "string");
+    lx_schema_open(w, NULL, NULL);
+    lx_options_schema(lx_premise_options, w);
+    lx_schema_close(w, named);
+    lx_schema_open(w, NULL, NULL);
+    add_comparison(w);
+    lx_schema_close(w, compared);
+    lx_json_close_array(w);
+    lx_json_close_object(w);
+}
+
+static void add_claim(struct lx_json_writer *w)
+{
+    static const char *const required[] = {"id", "text", "source", "op", "left", "right", NULL};
+    static const char *const gate[] = {"length", "at_least", NULL};
+
+    lx_schema_open(w, "claim", NULL);
+    add_comparison(w);
+    lx_schema_array(w, "premise", "what must hold before the claim can be tested", 0);
+    lx_schema_ref(w, "items", "#/$defs/claim_premise");
+    lx_json_close_object(w);
+    lx_schema_open(w, "requires", "seeds that do not reach this are left out");
+    add_length(w, "length");
+    lx_options_schema(lx_claim_gate_options, w);
+    lx_schema_close(w, gate);
     lx_options_schema(lx_claim_options, w);
     lx_schema_close(w, required);
 }
@@ -108,6 +141,7 @@ static void add_published(struct lx_json_writer *w)
 void lx_schema_claims_defs(struct lx_json_writer *w)
 {
     add_claim(w);
+    add_premise(w);
     add_value(w, "claim_side", true);
     add_value(w, "claim_value", false);
     add_published(w);

@@ -58,8 +58,7 @@ static int nearest(const struct lx_study *s, const struct scope *at, double mult
 
 static enum lx_code find(const struct lx_study *s, const struct lx_published *t,
                          const struct lx_published_row *row, const struct scope *at, int length,
-                         struct lx_arena *arena, struct lx_claim_point **point, size_t *n,
-                         struct lx_err *err)
+                         struct lx_arena *arena, struct lx_claim_found *out, struct lx_err *err)
 {
     struct lx_claim_value v = {.encoding = row->encoding,
                                .evaluated_as = row->evaluated_as,
@@ -68,9 +67,8 @@ static enum lx_code find(const struct lx_study *s, const struct lx_published *t,
                                .layer = -1,
                                .head = -1,
                                .length = {length, false}};
-    const char *why;
 
-    return lx_claim_find(s, &v, at->dataset, at->train_length, arena, point, n, &why, err);
+    return lx_claim_find(s, &v, at->dataset, at->train_length, NULL, NULL, arena, out, err);
 }
 
 static enum lx_code look_beside(const struct lx_study *s, const struct lx_published *t,
@@ -78,26 +76,28 @@ static enum lx_code look_beside(const struct lx_study *s, const struct lx_publis
                                 const struct scope *at, struct lx_arena *arena, struct beside *out,
                                 struct lx_err *err)
 {
-    struct lx_claim_point *here, *base;
-    size_t n, n_base, m = 0, r = 0;
+    struct lx_claim_found here, base;
+    size_t m = 0, r = 0;
     double *value, *ratio;
 
     *out = (struct beside){.value = lx_stats_of(NULL, 0), .ratio = lx_stats_of(NULL, 0)};
     out->length = nearest(s, at, (double)t->length[k] / t->train_length);
     if (out->length == 0 || row->encoding == NULL)
         return LX_OK;
-    if (find(s, t, row, at, out->length, arena, &here, &n, err) != LX_OK ||
-        find(s, t, row, at, at->train_length, arena, &base, &n_base, err) != LX_OK ||
-        lx_arena_get(arena, n + 1, sizeof(*value), &value, "published numbers", err) != LX_OK ||
-        lx_arena_get(arena, n + 1, sizeof(*ratio), &ratio, "published numbers", err) != LX_OK)
+    if (find(s, t, row, at, out->length, arena, &here, err) != LX_OK ||
+        find(s, t, row, at, at->train_length, arena, &base, err) != LX_OK ||
+        lx_arena_get(arena, here.n + 1, sizeof(*value), &value, "published numbers", err) !=
+            LX_OK ||
+        lx_arena_get(arena, here.n + 1, sizeof(*ratio), &ratio, "published numbers", err) != LX_OK)
         return err->code;
-    for (size_t i = 0; i < n; i++) {
-        if (here[i].status != LX_ROW_OK)
+    for (size_t i = 0; i < here.n; i++) {
+        if (here.value[i].status != LX_ROW_OK)
             return LX_OK; /* a mean of the seeds that survived would flatter */
-        value[m++] = is_ppl(t) ? exp(here[i].value) : here[i].value;
-        for (size_t j = 0; j < n_base; j++)
-            if (is_ppl(t) && base[j].seed == here[i].seed && base[j].status == LX_ROW_OK)
-                ratio[r++] = exp(here[i].value - base[j].value);
+        value[m++] = is_ppl(t) ? exp(here.value[i].value) : here.value[i].value;
+        for (size_t j = 0; j < base.n; j++)
+            if (is_ppl(t) && base.value[j].seed == here.value[i].seed &&
+                base.value[j].status == LX_ROW_OK)
+                ratio[r++] = exp(here.value[i].value - base.value[j].value);
     }
     out->value = lx_stats_of(value, m);
     out->ratio = lx_stats_of(ratio, r);

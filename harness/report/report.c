@@ -53,7 +53,13 @@ static enum lx_code load_claims(const char *dir, struct lx_report_folder *f, str
             err->code = LX_EFORMAT; /* one of our own files */
         return lx_wrap(err, "%s/config.json", dir);
     }
-    return lx_claims_judge(&claims, &f->study, &f->arena, &f->claims, err);
+    return lx_claims_judge(&claims, &f->study, NULL, &f->arena, &f->claims, err);
+}
+
+/* Sums by block of text, if the folder has them. */
+static enum lx_code load_blocks(const char *path, struct lx_report_folder *f, struct lx_err *err)
+{
+    return lx_fs_exists(path) ? lx_study_blocks(&f->study, path, err) : LX_OK;
 }
 
 /* path is room for names of files. */
@@ -64,6 +70,7 @@ static enum lx_code load_files(const char *dir, struct lx_buf *path, struct lx_r
         path_of(dir, "config.json", path, err) ||
         (lx_fs_exists(path->text) && lx_json_read(path->text, &f->config, err)) ||
         path_of(dir, "metrics.csv", path, err) || load_rows(path->text, f, err) ||
+        path_of(dir, "blocks.csv.gz", path, err) || load_blocks(path->text, f, err) ||
         load_claims(dir, f, err))
         return err->code;
     return LX_OK;
@@ -314,6 +321,16 @@ static void warn_untrained(const char *dir, const struct lx_study *s)
     }
 }
 
+/* A paper whose own number contradicts what it is said to claim: most likely the claim is not its own. */
+static void warn_papers(const char *dir, const struct lx_claim_results *r)
+{
+    for (size_t i = 0; i < r->n; i++)
+        if (r->item[i].paper_beyond)
+            lx_log("warning: %s: claim %s: the paper's own number, %g, is on the other side of the "
+                   "bound",
+                   dir, r->item[i].claim->id, r->item[i].claim->paper);
+}
+
 enum lx_code lx_report_make(const char *dir, const struct lx_report_options *o, struct lx_err *err)
 {
     static const struct lx_report_options defaults = {0};
@@ -325,6 +342,8 @@ enum lx_code lx_report_make(const char *dir, const struct lx_report_options *o, 
         warn_untrained(dir, &f.study);
         lx_kinds_tell(dir);
     }
+    if (code == LX_OK)
+        warn_papers(dir, &f.claims);
     if (code == LX_OK)
         code = load_costs(dir, &f, err);
     for (int i = 0; i < N_TABLES && code == LX_OK; i++)

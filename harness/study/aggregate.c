@@ -347,8 +347,19 @@ enum lx_code lx_study_make(struct lx_study *s, struct lx_rows *rows, const struc
     return lx_sections_fill(s, err);
 }
 
+enum lx_code lx_study_blocks(struct lx_study *s, const char *path, struct lx_err *err)
+{
+    return lx_blocks_read(path, &s->rows, &s->rows.arena, &s->blocks, err);
+}
+
+enum lx_code lx_study_train(struct lx_study *s, const char *path, struct lx_err *err)
+{
+    return lx_rows_read_train(path, &s->rows, &s->train, &s->n_train, err);
+}
+
 void lx_study_free(struct lx_study *s)
 {
+    free(s->train);
     for (size_t i = 0; i < s->n_sections; i++)
         free(s->section[i].length);
     free(s->section);

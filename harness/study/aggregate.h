@@ -11,6 +11,7 @@
 
 #include "core/arena.h"
 #include "core/err.h"
+#include "study/blocks.h"
 #include "study/rows.h"
 #include "text/json.h"
 
@@ -76,6 +77,9 @@ struct lx_study {
     size_t n_groups;
     int ppl, nll, entropy, entropy_normalized; /* metric ids, -1: not in the file */
     int yardstick[LX_YARDSTICKS];              /* the same */
+    struct lx_block_list blocks;               /* of NLL; empty: the folder has none */
+    struct lx_train_point *train;              /* (n_train) logged losses; NULL: not read */
+    size_t n_train;
 };
 
 /* Take the rows (also on failure) and group them. config: the resolved config, whose `encodings`
@@ -86,6 +90,12 @@ enum lx_code lx_study_make(struct lx_study *s, struct lx_rows *rows, const struc
 /* Add a note to what every section says of itself, and so to every table and figure; NULL: none. */
 LX_MUST_CHECK
 enum lx_code lx_study_note(struct lx_study *s, const char *note, struct lx_err *err);
+/* Read blocks.csv.gz of the same folder. */
+LX_MUST_CHECK
+enum lx_code lx_study_blocks(struct lx_study *s, const char *path, struct lx_err *err);
+/* Read train.csv of the same folder. */
+LX_MUST_CHECK
+enum lx_code lx_study_train(struct lx_study *s, const char *path, struct lx_err *err);
 void lx_study_free(struct lx_study *s);
 
 /* The overall group (no layer, head or position); NULL: none. */

@@ -4,57 +4,19 @@
 #include <math.h>
 #include <string.h>
 
-/* What the option table of a claim fills; the rest is worked out from it. */
+#include "verdict/claims_internal.h"
+#include "verdict/entries.h"
+
+/* What the option tables fill; the rest is worked out from it. */
 struct claim_text {
     const char *id, *text, *source;
-    int op;
-    double margin, ratio, times, paper;
+    int role;
+    double paper;
 };
 
-#define FIELD(f) offsetof(struct lx_claim_value, f)
-
-const struct lx_option lx_claim_value_options[] = {
-    {.key = "encoding",
-     .type = LX_OPT_TEXT,
-     .offset = FIELD(encoding),
-     .help = "id of an encoding of this config"},
-    {.key = "evaluated_as",
-     .type = LX_OPT_TEXT,
-     .offset = FIELD(evaluated_as),
-     .help = "id of one of its evaluate_as; default: as trained"},
-    {.key = "dataset",
-     .type = LX_OPT_TEXT,
-     .offset = FIELD(dataset),
-     .help = "id of a dataset; default: the claim is made for each"},
-    {.key = "train_length",
-     .type = LX_OPT_INT,
-     .offset = FIELD(train_length),
-     .min = 0,
-     .max = 1 << 24,
-     .help = "tokens a training sequence, 0: the claim is made for each that was trained"},
-    {.key = "metric",
-     .type = LX_OPT_TEXT,
-     .offset = FIELD(metric),
-     .help = "a metric of metrics.csv; default ppl"},
-    {.key = "mode",
-     .type = LX_OPT_TEXT,
-     .offset = FIELD(mode),
-     .help = "which windows; default: last if evaluated, else nonoverlapping, else sliding"},
-    {.key = "layer",
-     .type = LX_OPT_INT,
-     .offset = FIELD(layer),
-     .def = -1,
-     .min = -1,
-     .max = 4096,
-     .help = "layer from 0, -1: over all"},
-    {.key = "head",
-     .type = LX_OPT_INT,
-     .offset = FIELD(head),
-     .def = -1,
-     .min = -1,
-     .max = 4096,
-     .help = "head from 0, -1: over all"},
-    {.type = LX_OPT_END},
+struct comparison_text {
+    int op;
+    double margin, ratio, times, smallest;
 };
 
 #define CLAIM(f) offsetof(struct claim_text, f)
@@ -75,34 +37,11 @@ const struct lx_option lx_claim_options[] = {
      .offset = CLAIM(source),
      .help = "who claims it, and where: author, year, arXiv id, table or section",
      .flags = LX_OPT_REQUIRED},
-    {.key = "op",
+    {.key = "role",
      .type = LX_OPT_CHOICE,
-     .offset = CLAIM(op),
-     .text = "<|<=|>|>=|within",
-     .help = "what left is to right; within: no further apart than the margin",
-     .flags = LX_OPT_REQUIRED},
-    {.key = "margin",
-     .type = LX_OPT_REAL,
-     .offset = CLAIM(margin),
-     .def = (double)NAN,
-     .min = -1e9,
-     .max = 1e9,
-     .help = "added to the right side, in the unit of the metric (not for ppl)"},
-    {.key = "ratio",
-     .type = LX_OPT_REAL,
-     .offset = CLAIM(ratio),
-     .def = (double)NAN,
-     .min = 0,
-     .max = 1e9,
-     .help = "factor on the right side, for perplexities",
-     .flags = LX_OPT_OPEN_MIN},
-    {.key = "times",
-     .type = LX_OPT_REAL,
-     .offset = CLAIM(times),
-     .def = 1,
-     .min = -1e9,
-     .max = 1e9,
-     .help = "factor on the right side; for perplexities on a difference of logarithms only"},
+     .offset = CLAIM(role),
+     .text = "primary|secondary|control",
+     .help = "primary: one of the family that is corrected for; control: a test of the program"},
     {.key = "paper",
      .type = LX_OPT_REAL,
      .offset = CLAIM(paper),
@@ -113,133 +52,46 @@ const struct lx_option lx_claim_options[] = {
     {.type = LX_OPT_END},
 };
 
-static const char *join(struct lx_arena *arena, const char *path, const char *key,
-                        struct lx_err *err)
-{
-    const char *joined = lx_arena_printf(arena, "%s.%s", path, key);
+#define COMPARED(f) offsetof(struct comparison_text, f)
 
-    if (joined == NULL)
-        (void)lx_fail(err, LX_ENOMEM, "out of memory for the claims");
-    return joined;
-}
-
-static enum lx_code read_length(const struct lx_json *v, const char *path, struct lx_length *out,
-                                struct lx_err *err)
-{
-    if (!lx_length_parse(v, out) || !(out->number >= 0))
-        return lx_fail(err, LX_ECONFIG,
-                       "%s: must be a number of tokens or a multiple of the training length like "
-                       "\"2x\"%s%.40s%s",
-                       path, lx_json_text(v) ? ", got \"" : "",
-                       lx_json_text(v) ? lx_json_text(v) : "", lx_json_text(v) ? "\"" : "");
-    return LX_OK;
-}
-
-static enum lx_code read_positions(const struct lx_json *v, const char *path,
-                                   struct lx_claim_value *out, struct lx_err *err)
-{
-    const struct lx_json *lo = lx_json_first(v), *hi = lx_json_next(lo);
-
-    if (lx_json_type(v) != LX_JSON_ARRAY || lx_json_count(v) != 2)
-        return lx_fail(err, LX_ECONFIG, "%s: must be [from, to), two lengths", path);
-    out->positions = true;
-    if (read_length(lo, path, &out->lo, err) != LX_OK ||
-        read_length(hi, path, &out->hi, err) != LX_OK)
-        return err->code;
-    if (out->lo.multiple == out->hi.multiple && out->lo.number >= out->hi.number)
-        return lx_fail(err, LX_ECONFIG, "%s: must rise", path);
-    return LX_OK;
-}
-
-/* What is not given is as in `base`; but another encoding is taken as trained unless it says
- * otherwise, and positions belong to their length. */
-static void inherit(struct lx_claim_value *v, const struct lx_claim_value *base,
-                    const struct lx_json *obj)
-{
-    if (v->encoding == NULL) {
-        v->encoding = base->encoding;
-        v->evaluated_as = v->evaluated_as ? v->evaluated_as : base->evaluated_as;
-    }
-    v->dataset = v->dataset ? v->dataset : base->dataset;
-    v->metric = v->metric ? v->metric : base->metric;
-    v->mode = v->mode ? v->mode : base->mode;
-    v->train_length = v->train_length ? v->train_length : base->train_length;
-    if (lx_json_find(obj, "layer") == NULL)
-        v->layer = base->layer;
-    if (lx_json_find(obj, "head") == NULL)
-        v->head = base->head;
-    if (lx_json_find(obj, "length") != NULL)
-        return;
-    v->length = base->length;
-    if (!v->positions) {
-        v->positions = base->positions;
-        v->lo = base->lo;
-        v->hi = base->hi;
-    }
-}
-
-static enum lx_code read_value(const struct lx_json *obj, const char *path,
-                               const char *const *extra, const struct lx_claim_value *base,
-                               struct lx_claim_value *out, struct lx_arena *arena,
-                               struct lx_err *err)
-{
-    const struct lx_json *length = lx_json_find(obj, "length");
-    const struct lx_json *positions = lx_json_find(obj, "positions");
-    const char *length_path = join(arena, path, "length", err);
-    const char *positions_path = join(arena, path, "positions", err);
-
-    if (length_path == NULL || positions_path == NULL)
-        return err->code;
-    if (lx_json_type(obj) != LX_JSON_OBJECT)
-        return lx_fail(err, LX_ECONFIG, "%s: must be an object, got %s", path,
-                       lx_json_type_name(lx_json_type(obj)));
-    *out = (struct lx_claim_value){0};
-    if (lx_options_parse(lx_claim_value_options, obj, path, extra, out, arena, err))
-        return err->code;
-    if (length != NULL && read_length(length, length_path, &out->length, err) != LX_OK)
-        return err->code;
-    if (length != NULL && !(out->length.number > 0))
-        return lx_fail(err, LX_ECONFIG, "%s: must be above 0", length_path);
-    if (positions != NULL && read_positions(positions, positions_path, out, err) != LX_OK)
-        return err->code;
-    if (base != NULL)
-        inherit(out, base, obj);
-    if (out->encoding == NULL)
-        return lx_fail(err, LX_ECONFIG, "%s.encoding: must be given", path);
-    if (!(out->length.number > 0))
-        return lx_fail(err, LX_ECONFIG, "%s: must be given", length_path);
-    if (out->metric == NULL)
-        out->metric = "ppl";
-    return LX_OK;
-}
-
-static enum lx_code read_side(const struct lx_json *obj, struct lx_claim_side *side,
-                              const struct lx_claim_value *base, struct lx_arena *arena,
-                              struct lx_err *err)
-{
-    static const char *const with_minus[] = {"length", "positions", "minus", NULL};
-    static const char *const alone[] = {"length", "positions", NULL};
-    const struct lx_json *minus = lx_json_find(obj, "minus");
-
-    if (obj == NULL)
-        return lx_fail(err, LX_ECONFIG, "%s: must be given", side->path);
-    if (base != NULL && lx_json_type(obj) == LX_JSON_NUMBER) {
-        side->constant = true;
-        side->number = lx_json_number(obj);
-        return LX_OK;
-    }
-    if (read_value(obj, side->path, with_minus, base, &side->value, arena, err) != LX_OK)
-        return err->code;
-    side->has_minus = minus != NULL;
-    if (side->has_minus) {
-        const char *path = join(arena, side->path, "minus", err);
-
-        if (path == NULL)
-            return err->code;
-        return read_value(minus, path, alone, &side->value, &side->minus, arena, err);
-    }
-    return LX_OK;
-}
+const struct lx_option lx_comparison_options[] = {
+    {.key = "op",
+     .type = LX_OPT_CHOICE,
+     .offset = COMPARED(op),
+     .text = "<|<=|>|>=|within",
+     .help = "what left is to right; within: no further apart than the margin",
+     .flags = LX_OPT_REQUIRED},
+    {.key = "margin",
+     .type = LX_OPT_REAL,
+     .offset = COMPARED(margin),
+     .def = (double)NAN,
+     .min = -1e9,
+     .max = 1e9,
+     .help = "added to the right side, in the unit of the metric (not for ppl)"},
+    {.key = "ratio",
+     .type = LX_OPT_REAL,
+     .offset = COMPARED(ratio),
+     .def = (double)NAN,
+     .min = 0,
+     .max = 1e9,
+     .help = "factor on the right side, for perplexities",
+     .flags = LX_OPT_OPEN_MIN},
+    {.key = "times",
+     .type = LX_OPT_REAL,
+     .offset = COMPARED(times),
+     .def = 1,
+     .min = -1e9,
+     .max = 1e9,
+     .help = "factor on the right side; for perplexities on a difference of logarithms only"},
+    {.key = "smallest",
+     .type = LX_OPT_REAL,
+     .offset = COMPARED(smallest),
+     .def = (double)NAN,
+     .min = 0,
+     .max = 1e9,
+     .help = "effect that counts where no margin or ratio is given: of ppl a share, default 0.01"},
+    {.type = LX_OPT_END},
+};
 
 /* All numbers of a claim are of one metric: others could not be subtracted. */
 static enum lx_code same_metric(const struct lx_claim *c, const struct lx_claim_side *side,
@@ -266,7 +118,7 @@ static enum lx_code same_shape(const struct lx_claim *c, struct lx_err *err)
 }
 
 /* ratio and margin as one number, and which of them may be given. */
-static enum lx_code settle_margin(struct lx_claim *c, const struct claim_text *t,
+static enum lx_code settle_margin(struct lx_claim *c, const struct comparison_text *t,
                                   struct lx_err *err)
 {
     if (c->ratio && !isnan(t->margin))
@@ -283,76 +135,88 @@ static enum lx_code settle_margin(struct lx_claim *c, const struct claim_text *t
         return lx_fail(err, LX_ECONFIG,
                        "%s.times: must be ratio instead, unless right has a minus, got %g", c->path,
                        t->times);
-    c->margin = isnan(t->margin) ? 0 : t->margin;
-    if (c->ratio && !isnan(t->ratio))
-        c->margin = log(t->ratio);
+    c->margin = c->ratio && !isnan(t->ratio) ? log(t->ratio) : t->margin;
+    c->smallest = c->ratio && !isnan(t->smallest) ? log1p(t->smallest) : t->smallest;
     if (c->op == LX_CLAIM_WITHIN && !(c->margin > 0))
         return lx_fail(err, LX_ECONFIG, "%s.%s: must be above %d with op \"within\"", c->path,
                        c->ratio ? "ratio" : "margin", c->ratio);
     return LX_OK;
 }
 
-static enum lx_code read_claim(const struct lx_json *obj, struct lx_claim *c,
+enum lx_code lx_comparison_read(const struct lx_json *obj, const char *const *extra,
+                                struct lx_claim *c, struct lx_arena *arena, struct lx_err *err)
+{
+    struct comparison_text t;
+
+    if (lx_options_parse(lx_comparison_options, obj, c->path, extra, &t, arena, err))
+        return err->code;
+    c->op = t.op;
+    c->times = t.times;
+    c->left.path = lx_claim_path(arena, c->path, "left", err);
+    c->right.path = lx_claim_path(arena, c->path, "right", err);
+    if (c->left.path == NULL || c->right.path == NULL)
+        return err->code;
+    if (lx_claim_side_read(lx_json_find(obj, "left"), &c->left, NULL, arena, err) != LX_OK ||
+        lx_claim_side_read(lx_json_find(obj, "right"), &c->right, &c->left.value, arena, err) !=
+            LX_OK)
+        return err->code;
+    c->metric = c->left.value.metric;
+    c->ratio = strcmp(c->metric, "ppl") == 0 && !c->left.value.rank;
+    if (same_metric(c, &c->left, err) || same_metric(c, &c->right, err) || same_shape(c, err))
+        return err->code;
+    return settle_margin(c, &t, err);
+}
+
+static enum lx_code read_claim(const struct lx_json *obj, void *entry, void *context,
                                struct lx_arena *arena, struct lx_err *err)
 {
-    static const char *const extra[] = {"left", "right", NULL};
+    static const char *const mine[] = {"op",   "margin", "ratio",   "times",    "smallest",
+                                       "left", "right",  "premise", "requires", NULL};
+    static const char *const others[] = {"id",   "text",  "source",  "role",     "paper",
+                                         "left", "right", "premise", "requires", NULL};
+    struct lx_claim *c = entry;
+    const struct lx_claims *all = context;
     struct claim_text t;
 
-    if (lx_json_type(obj) != LX_JSON_OBJECT)
-        return lx_fail(err, LX_ECONFIG, "%s: must be an object, got %s", c->path,
-                       lx_json_type_name(lx_json_type(obj)));
-    if (lx_options_parse(lx_claim_options, obj, c->path, extra, &t, arena, err))
+    if (lx_options_parse(lx_claim_options, obj, c->path, mine, &t, arena, err))
         return err->code;
     if (t.id[0] == '\0' || t.text[0] == '\0' || t.source[0] == '\0')
         return lx_fail(err, LX_ECONFIG, "%s: id, text and source must not be empty", c->path);
     c->id = t.id;
     c->text = t.text;
     c->source = t.source;
-    c->op = t.op;
-    c->times = t.times;
+    c->role = t.role;
     c->paper = t.paper;
-    c->left.path = join(arena, c->path, "left", err);
-    c->right.path = join(arena, c->path, "right", err);
-    if (c->left.path == NULL || c->right.path == NULL)
+    if (lx_comparison_read(obj, others, c, arena, err) != LX_OK)
         return err->code;
-    if (read_side(lx_json_find(obj, "left"), &c->left, NULL, arena, err) != LX_OK ||
-        read_side(lx_json_find(obj, "right"), &c->right, &c->left.value, arena, err) != LX_OK)
-        return err->code;
-    c->metric = c->left.value.metric;
-    c->ratio = strcmp(c->metric, "ppl") == 0;
-    if (same_metric(c, &c->left, err) != LX_OK || same_metric(c, &c->right, err) != LX_OK)
-        return err->code;
-    if (same_shape(c, err) != LX_OK)
-        return err->code;
-    return settle_margin(c, &t, err);
+    for (const struct lx_claim *before = all->item; before < c; before++)
+        if (strcmp(before->id, c->id) == 0)
+            return lx_fail(err, LX_ECONFIG, "%s.id: must be unique, got \"%.80s\" as in %s",
+                           c->path, c->id, before->path);
+    return lx_premises_read(obj, c, all, arena, err);
 }
 
 enum lx_code lx_claims_parse(struct lx_claims *c, const struct lx_json *list,
                              struct lx_arena *arena, struct lx_err *err)
 {
-    const struct lx_json *v = lx_json_first(list);
-    size_t n = lx_json_count(list);
+    const struct lx_entries entries = {"claims", sizeof(*c->item), read_claim, c};
 
     *c = (struct lx_claims){0};
-    if (list == NULL)
-        return LX_OK;
-    if (lx_json_type(list) != LX_JSON_ARRAY)
-        return lx_fail(err, LX_ECONFIG, "claims: must be an array, got %s",
-                       lx_json_type_name(lx_json_type(list)));
-    if (n > 0 && lx_arena_get(arena, n, sizeof(*c->item), &c->item, "claims", err) != LX_OK)
-        return err->code;
-    for (c->n = 0; c->n < n; c->n++, v = lx_json_next(v)) {
-        struct lx_claim *item = &c->item[c->n];
+    return lx_entries_read(&entries, list, &c->item, &c->n, arena, err);
+}
 
-        item->path = lx_arena_printf(arena, "claims[%zu]", c->n);
-        if (item->path == NULL)
-            return lx_fail(err, LX_ENOMEM, "out of memory for the claims");
-        if (read_claim(v, item, arena, err) != LX_OK)
-            return err->code;
-        for (size_t i = 0; i < c->n; i++)
-            if (strcmp(c->item[i].id, item->id) == 0)
-                return lx_fail(err, LX_ECONFIG, "%s.id: must be unique, got \"%.80s\" as in %s",
-                               item->path, item->id, c->item[i].path);
-    }
-    return LX_OK;
+const struct lx_claim_value *lx_claim_value_at(const struct lx_claim *c, int i)
+{
+    const struct lx_claim_side *side = i < 2 ? &c->left : &c->right;
+
+    if (side->constant)
+        return NULL;
+    if (i % 2 == 0)
+        return &side->value;
+    return side->has_minus ? &side->minus : NULL;
+}
+
+bool lx_claim_of_losses(const struct lx_claim *c)
+{
+    return !c->left.value.rank && (c->ratio || strcmp(c->metric, "nll") == 0);
 }

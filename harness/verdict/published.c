@@ -5,6 +5,8 @@
 #include <math.h>
 #include <string.h>
 
+#include "verdict/entries.h"
+
 #define TABLE(f) offsetof(struct lx_published, f)
 #define ROW(f) offsetof(struct lx_published_row, f)
 
@@ -82,16 +84,14 @@ static enum lx_code read_numbers(const struct lx_json *list, const char *path, c
     return LX_OK;
 }
 
-static enum lx_code read_row(const struct lx_json *obj, const struct lx_published *table,
-                             struct lx_published_row *row, struct lx_arena *arena,
-                             struct lx_err *err)
+static enum lx_code read_row(const struct lx_json *obj, void *entry, void *context,
+                             struct lx_arena *arena, struct lx_err *err)
 {
     static const char *const extra[] = {"values", "spread", NULL};
+    struct lx_published_row *row = entry;
+    const struct lx_published *table = context;
     const char *path = row->path;
 
-    if (lx_json_type(obj) != LX_JSON_OBJECT)
-        return lx_fail(err, LX_ECONFIG, "%s: must be an object, got %s", path,
-                       lx_json_type_name(lx_json_type(obj)));
     if (lx_options_parse(lx_published_row_options, obj, path, extra, row, arena, err))
         return err->code;
     if (row->name == NULL)
@@ -133,58 +133,33 @@ static enum lx_code read_lengths(const struct lx_json *list, struct lx_published
     return LX_OK;
 }
 
-static enum lx_code read_table(const struct lx_json *obj, struct lx_published *t,
+static enum lx_code read_table(const struct lx_json *obj, void *entry, void *context,
                                struct lx_arena *arena, struct lx_err *err)
 {
     static const char *const extra[] = {"lengths", "rows", NULL};
-    const struct lx_json *rows = lx_json_find(obj, "rows"), *v = lx_json_first(rows);
-    const char *path = t->path;
-    size_t n = lx_json_count(rows);
+    const struct lx_json *rows = lx_json_find(obj, "rows");
+    struct lx_published *t = entry;
+    struct lx_entries entries = {.size = sizeof(*t->row), .read = read_row, .context = t};
 
-    if (lx_json_type(obj) != LX_JSON_OBJECT)
-        return lx_fail(err, LX_ECONFIG, "%s: must be an object, got %s", path,
-                       lx_json_type_name(lx_json_type(obj)));
-    if (lx_options_parse(lx_published_options, obj, path, extra, t, arena, err))
+    (void)context;
+    if (lx_options_parse(lx_published_options, obj, t->path, extra, t, arena, err))
         return err->code;
     if (t->source[0] == '\0')
-        return lx_fail(err, LX_ECONFIG, "%s.source: must not be empty", path);
+        return lx_fail(err, LX_ECONFIG, "%s.source: must not be empty", t->path);
     if (read_lengths(lx_json_find(obj, "lengths"), t, arena, err) != LX_OK)
         return err->code;
-    if (lx_json_type(rows) != LX_JSON_ARRAY || n == 0)
-        return lx_fail(err, LX_ECONFIG, "%s.rows: must be a non-empty array", path);
-    if (lx_arena_get(arena, n, sizeof(*t->row), &t->row, "published numbers", err))
+    if (lx_json_type(rows) != LX_JSON_ARRAY || lx_json_count(rows) == 0)
+        return lx_fail(err, LX_ECONFIG, "%s.rows: must be a non-empty array", t->path);
+    if (lx_arena_format(arena, &entries.path, err, "%s.rows", t->path))
         return err->code;
-    for (t->n_rows = 0; t->n_rows < n; t->n_rows++, v = lx_json_next(v)) {
-        t->row[t->n_rows].path = lx_arena_printf(arena, "%s.rows[%zu]", path, t->n_rows);
-        if (t->row[t->n_rows].path == NULL)
-            return lx_fail(err, LX_ENOMEM, "out of memory for published numbers");
-        if (read_row(v, t, &t->row[t->n_rows], arena, err) != LX_OK)
-            return err->code;
-    }
-    return LX_OK;
+    return lx_entries_read(&entries, rows, &t->row, &t->n_rows, arena, err);
 }
 
 enum lx_code lx_published_parse(struct lx_published_list *p, const struct lx_json *list,
                                 struct lx_arena *arena, struct lx_err *err)
 {
-    const struct lx_json *v = lx_json_first(list);
-    size_t n = lx_json_count(list);
+    const struct lx_entries entries = {"published", sizeof(*p->item), read_table, NULL};
 
     *p = (struct lx_published_list){0};
-    if (list == NULL)
-        return LX_OK;
-    if (lx_json_type(list) != LX_JSON_ARRAY)
-        return lx_fail(err, LX_ECONFIG, "published: must be an array, got %s",
-                       lx_json_type_name(lx_json_type(list)));
-    if (n > 0 &&
-        lx_arena_get(arena, n, sizeof(*p->item), &p->item, "published numbers", err) != LX_OK)
-        return err->code;
-    for (p->n = 0; p->n < n; p->n++, v = lx_json_next(v)) {
-        p->item[p->n].path = lx_arena_printf(arena, "published[%zu]", p->n);
-        if (p->item[p->n].path == NULL)
-            return lx_fail(err, LX_ENOMEM, "out of memory for published numbers");
-        if (read_table(v, &p->item[p->n], arena, err) != LX_OK)
-            return err->code;
-    }
-    return LX_OK;
+    return lx_entries_read(&entries, list, &p->item, &p->n, arena, err);
 }

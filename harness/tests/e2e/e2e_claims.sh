@@ -36,8 +36,8 @@ cat >claims.json <<'JSON'
   "eval": {"lengths": ["1x", "4x"], "modes": ["nonoverlapping"], "tokens": 1024},
   "seeds": [1, 2],
   "claims": [
-    {"id": "flat", "text": "a claim", "source": "somebody", "left": {"encoding": "alibi", "length": "4x"}, "op": "<=", "right": {"length": "1x"}, "ratio": 9},
-    {"id": "window", "text": "another", "source": "somebody", "left": {"encoding": "alibi", "evaluated_as": "alibi+window", "length": 64, "metric": "nll"}, "op": ">", "right": 1000}
+    {"id": "flat", "text": "a claim", "source": "somebody", "role": "control", "left": {"encoding": "alibi", "length": "4x"}, "op": "<=", "right": {"length": "1x"}, "ratio": 9},
+    {"id": "window", "text": "another", "source": "somebody", "role": "control", "left": {"encoding": "alibi", "evaluated_as": "alibi+window", "length": 64, "metric": "nll"}, "op": ">", "right": 1000}
   ],
   "published": [{"source": "somebody, Table 1", "certainty": "verified", "train_length": 512, "lengths": [512, 2048], "rows": [{"encoding": "alibi", "values": [20, 19]}]}]
 }
@@ -45,8 +45,11 @@ JSON
 jq 'del(.claims, .published)' claims.json >plain.json
 check "claims change no cell" sh -c "'$longshot' plan claims.json >p1 && '$longshot' plan plain.json >p2 && cmp p1 p2"
 check "run" exits 0 "$longshot" run claims.json -o a --plots no
-check "a claim that is true by far holds" has out "holds      flat: a claim"
-check "a claim that is false by far fails" has out "fails      window: another"
+check "a claim that is true by far holds" has out "holds      flat (non-overlapping only) (control): a claim"
+check "a claim that is false by far fails" has out "fails      window (non-overlapping only) (control): another"
+check "20 steps train nothing: what is no control is not testable" sh -c \
+    "jq 'del(.claims[].role)' claims.json >questions.json && '$longshot' run questions.json -o a --plots no >out 2>err && grep -q '^not testable  flat: a claim' out && grep -q 'not trained: alibi is no better than the table of byte pairs' out"
+check "and asked as a control again" exits 0 "$longshot" run claims.json -o a --plots no
 check "and says where the claims are" has err "claims: a/claims.md"
 check "claims are written" test -s a/claims.md -a -s a/claims.tex -a -s a/claims.csv -a -s a/published.csv
 check "with one row each" test "$(wc -l <a/claims.csv)" = 3
@@ -55,7 +58,7 @@ check "config.json holds the claims" sh -c "jq -e '.claims[1].id == \"window\" a
 check "the stored config has the same plan" sh -c "'$longshot' plan a/config.json | cmp - p1"
 check "report makes them from the folder alone" sh -c "cp a/claims.csv old && rm a/claims.* && '$longshot' report a --no-plots | grep -q '^holds' && cmp a/claims.csv old"
 check "one seed" exits 0 "$longshot" run claims.json -o b --plots no 'seeds=[1]'
-check "decides nothing" has out "2 claims: 0 hold, 0 fail, 2 undecided"
+check "decides nothing" has out "2 control claims: 0 hold, 0 fail, 2 undecided"
 check "an edited claim is judged anew, without running" sh -c \
     "jq '.claims[0].op = \">\"' claims.json >edited.json && '$longshot' run edited.json -o a --plots no >out 2>err && grep -q '4 cells: 4 done' err && grep -q '^fails *flat' out"
 check "no claims, no files" sh -c "'$longshot' run plain.json -o a --plots no >out 2>err && ! ls a/claims.* a/published.csv 2>/dev/null"
@@ -75,6 +78,14 @@ check "unknown dataset" refuses '.claims[0].left.dataset = "jurnal"' \
     'claims[0].left.dataset: must be the id of a dataset of this config, got "jurnal" (did you mean "journal"?)'
 check "a training length that is not trained" refuses '.claims[0].left.train_length = 32' \
     'claims[0].left.train_length: must be a train.length, got 32'
+check "sides of different views" refuses '.eval.modes += ["last"] | .claims[0].left.mode = "last" | .claims[0].right.mode = "nonoverlapping"' \
+    'claims[0]: the views differ, and so do their targets'
+check "sides at different positions" refuses '.claims[1].left.positions = ["0x", "1x"] | .claims[1].right = {"positions": ["1x", "2x"]}' \
+    'claims[1]: positions that differ are other tokens of the text'
+check "a premise that is no earlier claim" refuses '.claims[0].premise = ["window"]' \
+    'claims[0].premise[0]: must be a standard premise or the id of an earlier claim, got "window"'
+check "a premise of an encoding that is not there" refuses '.claims[1].premise = [{"name": "converged", "encoding": "alibo"}]' \
+    'claims[1].premise[0].encoding: must be the id of an encoding of this config, got "alibo" (did you mean "alibi"?)'
 check "unknown key" refuses '.claims[0].rigth = .claims[0].right' 'did you mean "right"?'
 check "recalled numbers" refuses '.published[0].certainty = "recalled"' 'published[0].certainty: must be one of'
 check "no source" refuses '.published[0].source = ""' 'published[0].source: must not be empty'

@@ -177,23 +177,27 @@ static void positions_show_their_errors(void **state)
 static void claims_read_last_first(void **state)
 {
     static const char *const protocol[] = {"longshot-1", "longshot-2"};
-    const struct lx_claim_value v = {
-        .encoding = "a", .metric = "ppl", .layer = -1, .head = -1, .length = {.number = 8}};
+    static const char text[] =
+        "[{\"id\":\"x\",\"text\":\"t\",\"source\":\"s\",\"op\":\"<\",\"right\":3,"
+        "\"left\":{\"encoding\":\"a\",\"length\":8}}]";
 
     for (int i = 0; i < 2; i++) {
         struct lx_arena arena = {0};
-        struct lx_claim_point *point;
-        const char *why;
-        size_t n;
+        struct lx_claims claims = {0};
+        struct lx_claim_results results;
+        struct lx_json *list;
 
         if (i > 0)
             assert_int_equal(end(state) + begin(state), 0);
         encoding("a", 5, 6, protocol[i]);
         CHECK_OK(make());
-        CHECK_OK(
-            lx_claim_find(&study, &v, study.section[0].dataset, 4, &arena, &point, &n, &why, &err));
-        assert_int_equal(n, 1);
-        CHECK_NEAR(exp(point[0].value), i == 0 ? 12 : 6, 1e-7);
+        CHECK_OK(lx_json_parse(text, strlen(text), "x", &list, &err));
+        CHECK_OK(lx_claims_parse(&claims, list, &arena, &err));
+        CHECK_OK(lx_claims_judge(&claims, &study, NULL, &arena, &results, &err));
+        CHECK_NEAR(3 * exp(results.item[0].view.effect), i == 0 ? 12 : 6, 1e-7);
+        CHECK_NEAR(3 * exp(results.item[0].other.effect), i == 0 ? 6 : 12, 1e-7);
+        assert_int_equal(results.item[0].both, i > 0);
+        lx_json_free(list);
         lx_arena_free(&arena);
     }
 }

@@ -1,0 +1,57 @@
+/* Contrasts: sums of values of a study, times factors, with what seeds and text leave open.
+ *
+ * A value has a number for each seed, and where it is a loss also the shares of the blocks of its targets
+ * (study/blocks.h). Terms that come from one trained model are summed seed by seed and make one arm;
+ * different models are arms of their own, and their seeds are not paired. Blocks are the same targets
+ * for all terms, or they are not used. The interval is that of study/crossed.h. */
+#ifndef LX_STUDY_CONTRAST_H
+#define LX_STUDY_CONTRAST_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "core/arena.h"
+#include "core/err.h"
+#include "study/aggregate.h"
+#include "study/crossed.h"
+
+/* What one seed says. */
+struct lx_seed_value {
+    long long seed;
+    double value;
+    enum lx_report_status status;
+    const double *share; /* (blocks) their mean is the value; NULL: not known by block */
+    size_t blocks;
+};
+
+struct lx_term {
+    const struct lx_seed_value *value; /* (n) */
+    size_t n;
+    double factor;
+    int model; /* equal for terms of one trained model */
+};
+
+struct lx_contrast {
+    struct lx_crossed at; /* of the sum, the offset included */
+    bool text;            /* the interval speaks of text as well as of seeds */
+    size_t least, most;   /* seeds of the arms */
+    double *seed;         /* (paired) the sum for every seed that all arms have */
+    size_t paired;
+    long long broken; /* a seed without a number, if `status` is not ok */
+    enum lx_report_status status;
+};
+
+/* n >= 1 terms. by_block false: their blocks are not the same targets, seeds speak alone. A seed without
+ * a number leaves the contrast unknown: to leave it out would flatter whatever broke. */
+LX_MUST_CHECK
+enum lx_code lx_contrast_make(const struct lx_term *term, size_t n, double offset, bool by_block,
+                              struct lx_arena *arena, struct lx_contrast *out, struct lx_err *err);
+
+/* The values of a group; for a group of the perplexity or NLL over all targets with shares of blocks, if
+ * the study has them. Perplexities are read as their logarithms. */
+LX_MUST_CHECK
+enum lx_code lx_group_values(const struct lx_study *s, const struct lx_group *g,
+                             struct lx_arena *arena, struct lx_seed_value **out,
+                             struct lx_err *err);
+
+#endif
