@@ -77,8 +77,18 @@ static void mode_of(const struct lx_study *s, size_t section, struct lx_buf *out
     lx_escape_html(out, lx_rows_name(&s->rows, s->section[section].mode));
 }
 
+static bool untrained(const struct lx_study *s, size_t series)
+{
+    for (size_t i = 0; i < s->n_sections; i++)
+        if (s->section[i].n_lengths > 0 && lx_study_untrained(s, i, series))
+            return true;
+    return false;
+}
+
 static void bar(const struct lx_study *s, const struct lx_page_figures *f, struct lx_buf *out)
 {
+    size_t drawn = 0;
+
     lx_buf_add(out, "<nav id=\"bar\" aria-label=\"schemes and views\">\n<div id=\"key\" "
                     "role=\"group\" aria-label=\"schemes\">\n");
     for (size_t i = 0; i < s->n_series; i++) {
@@ -89,8 +99,14 @@ static void bar(const struct lx_study *s, const struct lx_page_figures *f, struc
         lx_page_color(&s->series[i], out);
         lx_buf_add(out, "\"></i>");
         lx_escape_html(out, s->series[i].label);
-        lx_buf_add(out, "</button>\n");
+        lx_buf_add(out, untrained(s, i) ? " (not trained)</button>\n" : "</button>\n");
+        drawn += f->on[i];
     }
+    if (drawn < s->n_series)
+        lx_buf_printf(out,
+                      "<p class=\"mu\">%zu of %zu schemes are drawn at first: the best at the "
+                      "longest length, and those that claims are about.</p>\n",
+                      drawn, s->n_series);
     lx_buf_add(out, "</div>\n<div id=\"views\" hidden=\"hidden\">\n"
                     "<button type=\"button\" id=\"all\">all</button>\n"
                     "<button type=\"button\" id=\"none\">none</button>\n");
@@ -109,9 +125,15 @@ static enum lx_code charts(const struct lx_study *s, const struct lx_figure *f, 
     for (size_t k = 0; k < f->n_panels; k++) {
         lx_buf_printf(out, "<figure class=\"chart\" data-c=\"%zu\"><figcaption><b>", (*chart)++);
         lx_escape_html(out, f->title);
-        lx_buf_add(out, "</b><br/><span class=\"mu\">");
-        lx_escape_html(out, f->note);
-        lx_buf_add(out, "</span></figcaption>\n");
+        lx_buf_add(out, f->n_panels > 1 ? ": " : "");
+        lx_escape_html(out, f->n_panels > 1 ? f->panel[k].ylabel : "");
+        lx_buf_add(out, "</b>");
+        if (k == 0) {
+            lx_buf_add(out, "<br/><span class=\"mu\">");
+            lx_escape_html(out, f->note);
+            lx_buf_add(out, "</span>");
+        }
+        lx_buf_add(out, "</figcaption>\n");
         if (lx_page_svg(s, &f->panel[k], f->title, on, out, err))
             return err->code;
         lx_buf_add(out, "</figure>\n");
