@@ -9,6 +9,7 @@
 #include "command/command.h"
 #include "core/log.h"
 #include "plan/task_list.h"
+#include "record/register.h"
 #include "store/cell_files.h"
 #include "store/experiment.h"
 #include "system/fs.h"
@@ -258,7 +259,7 @@ static enum lx_code run(const void *given, int n, char **argv, struct lx_err *er
         code = choose(o, &e.plan, &c, err);
     /* ... and has written down what it handed out */
     if (code == LX_OK && o->progress_fd < 0 && o->list == NULL)
-        code = lx_experiment_save(&e, err);
+        code = lx_register(&e, err);
     if (code == LX_OK)
         code = run_cells(o, &e, &c, err);
     lx_arena_free(&c.arena);

@@ -6,6 +6,7 @@
 #include "core/log.h"
 #include "launch/launcher.h"
 #include "launch/reuse.h"
+#include "record/register.h"
 #include "report/report.h"
 #include "store/disk.h"
 #include "store/experiment.h"
@@ -24,7 +25,7 @@ struct options {
     int jobs, threads, retry, cells_per_task, plots, weights;
     size_t memory, disk;
     double checkpoint_every, hang_timeout, poll;
-    bool fail_fast, keep_going, no_wait, pack;
+    bool fail_fast, keep_going, no_wait, pack, print_hash;
 };
 
 #define AT(field) offsetof(struct options, field)
@@ -66,6 +67,8 @@ static const struct lx_option options[] = {
      "take trainings that are the same from these results folders, by id and sums", 0},
     {"weights", LX_OPT_CHOICE, AT(weights), KEEP, 0, 0, "keep|drop",
      "drop: remove the trained weights of cells that are done (default: keep)", 0},
+    {"print-hash", LX_OPT_BOOL, AT(print_hash), 0, 0, 0, NULL,
+     "print the hash of claims, seeds and cells, to be published before, and run nothing", 0},
     {"pack", LX_OPT_BOOL, AT(pack), 0, 0, 0, NULL,
      "leave the rows of each cell in cells/ID.csv.gz, small enough to be committed", 0},
     {.type = LX_OPT_END},
@@ -177,6 +180,25 @@ static void choose_limits(struct options *o, const struct lx_launcher *launcher)
     lx_fs_limit(o->memory);
 }
 
+static enum lx_code print_hash(int n, char **argv, struct lx_err *err)
+{
+    struct lx_experiment e;
+    struct lx_buf text = {0};
+    char hash[65];
+    enum lx_code code = LX_OK;
+
+    if (lx_experiment_open(&e, argv[0], argv + 1, (size_t)n - 1, NULL, err) ||
+        lx_register_hash(&e, hash, err))
+        code = err->code;
+    if (code == LX_OK) {
+        lx_buf_printf(&text, "%s\n", hash);
+        code = lx_command_print(&text, err);
+    }
+    lx_buf_free(&text);
+    lx_experiment_close(&e);
+    return code;
+}
+
 static enum lx_code run(const void *given, int n, char **argv, struct lx_err *err)
 {
     struct options o = *(const struct options *)given;
@@ -188,13 +210,15 @@ static enum lx_code run(const void *given, int n, char **argv, struct lx_err *er
         lx_command_choose_products(o.products, err) ||
         lx_launcher_find(o.launcher, &launcher, err) || check_options(&o, launcher, err))
         return err->code;
+    if (o.print_hash)
+        return print_hash(n, argv, err);
     choose_limits(&o, launcher);
     lx_parallel_threads_set(o.threads);
     lx_interrupt_watch(false);
     if (lx_experiment_open(&e, argv[0], argv + 1, (size_t)n - 1, o.out, err) ||
         lx_plan_check_memory(&e.plan, o.memory, err) ||
         lx_disk_check(&e.plan, e.dir, o.jobs, o.disk, o.weights == DROP, err) ||
-        lx_experiment_save(&e, err) || (o.reuse != NULL && lx_reuse_trainings(&e, o.reuse, err)))
+        lx_register(&e, err) || (o.reuse != NULL && lx_reuse_trainings(&e, o.reuse, err)))
         code = err->code;
     lx_plan_drop_data(&e.plan);
     if (code == LX_OK)

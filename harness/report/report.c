@@ -128,12 +128,23 @@ static enum lx_code table_csv(const struct lx_report_folder *f, struct lx_buf *o
     return lx_table_data(&f->study, out, err);
 }
 
+/* The verdicts, and which of the claims were made with open eyes. */
+static enum lx_code write_claims(const struct lx_report_folder *f, const struct lx_grid_writer *w,
+                                 struct lx_buf *out, struct lx_err *err)
+{
+    if (f->claims.n == 0)
+        return LX_OK;
+    if (lx_claims_write(&f->claims, &f->study, w, out, err))
+        return err->code;
+    return lx_registration_write(f->dir, lx_json_find(f->config, "claims"), w, out, err);
+}
+
 static enum lx_code claims_md(const struct lx_report_folder *f, struct lx_buf *out,
                               struct lx_err *err)
 {
     lx_buf_printf(out, "# %s\n\n", experiment(f));
     say_partial(f, &lx_grid_markdown, "**", "**\n\n", out);
-    if (f->claims.n > 0 && lx_claims_write(&f->claims, &f->study, &lx_grid_markdown, out, err))
+    if (write_claims(f, &lx_grid_markdown, out, err))
         return err->code;
     return f->published.n > 0
                ? lx_published_write(&f->published, &f->study, &lx_grid_markdown, out, err)
@@ -144,7 +155,7 @@ static enum lx_code claims_tex(const struct lx_report_folder *f, struct lx_buf *
                                struct lx_err *err)
 {
     say_partial_tex(f, out);
-    if (f->claims.n > 0 && lx_claims_write(&f->claims, &f->study, &lx_grid_latex, out, err))
+    if (write_claims(f, &lx_grid_latex, out, err))
         return err->code;
     return f->published.n > 0
                ? lx_published_write(&f->published, &f->study, &lx_grid_latex, out, err)
@@ -367,7 +378,7 @@ enum lx_code lx_report_text(const char *dir, struct lx_buf *out, struct lx_err *
     }
     if (code == LX_OK && f.claims.n > 0) {
         lx_buf_add(out, "\n");
-        code = lx_claims_write(&f.claims, &f.study, &lx_grid_plain, out, err);
+        code = write_claims(&f, &lx_grid_plain, out, err);
     }
     folder_free(&f);
     return code;

@@ -23,6 +23,13 @@ LX_MUST_CHECK
 enum lx_code lx_claims_data(const struct lx_claim_results *r, const struct lx_study *s,
                             struct lx_buf *out, struct lx_err *err);
 
+/* Which of the claims were not written down before anything was finished: a sentence to stand after their
+ * table, between line breaks. */
+LX_MUST_CHECK
+enum lx_code lx_registration_write(const char *dir, const struct lx_json *claims,
+                                   const struct lx_grid_writer *w, struct lx_buf *out,
+                                   struct lx_err *err);
+
 /* Each published table beside our ratios at the nearest multiple of the training length. */
 LX_MUST_CHECK
 enum lx_code lx_published_write(const struct lx_published_list *p, const struct lx_study *s,

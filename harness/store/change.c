@@ -16,6 +16,7 @@
 #include "system/manifest.h"
 #include "text/csvfile.h"
 #include "text/json.h"
+#include "verdict/registration.h"
 
 /* What `merge` and `report` write, plots last. A new file of theirs has its line here. */
 static const char *const results[] = {"metrics.csv",   "blocks.csv",  "runs.csv",      "train.csv",
@@ -401,7 +402,7 @@ static enum lx_code keep_aside(const char *dir, const char *earlier, struct lx_e
     enum lx_code code = LX_OK;
 
     if (lx_fs_mkdir(earlier, err) || copy(&m, lx_plan_names[0]) || copy(&m, lx_plan_names[1]) ||
-        copy(&m, LX_MANIFEST_PLAN))
+        copy(&m, LX_MANIFEST_PLAN) || copy(&m, LX_REGISTRATION_FILE))
         code = err->code;
     for (size_t i = 0; i + 1 < N_RESULTS && code == LX_OK; i++)
         code = move_file(&m, results[i]);

@@ -30,10 +30,11 @@ report:     core system text grid study verdict plot page
 config:     core system text tensor model train datasets encodings eval analysis verdict
 plan:       core system text model eval analysis config
 store:      core system text verdict eval config plan
+record:     core system text study verdict config plan store
 cell:       core system text tensor model train eval analysis config plan store
 launch:     core system text tensor plan store
 bench:      core system text grid tensor encodings model train eval config plot
-command:    core system text grid tensor encodings datasets model train eval analysis study verdict plot report config plan store cell launch bench
+command:    core system text grid tensor encodings datasets model train eval analysis study verdict plot report config plan store record cell launch bench
 main.c:     core system text command
 '
 # Of encodings and datasets, the others see the contract alone.

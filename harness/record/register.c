@@ -1,0 +1,307 @@
+/* Registering a study; see register.h. */
+#include "record/register.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "core/log.h"
+#include "record/registration_write.h"
+#include "store/cell_files.h"
+#include "store/change.h"
+#include "store/lock.h"
+#include "store/plan_file.h"
+#include "system/fs.h"
+#include "text/csvfile.h"
+
+enum { LOCK_TRIES = 200, LOCK_PAUSE_MS = 50 };
+
+/* Ids of cells, as one text with a blank before and after each. */
+struct ids {
+    struct lx_buf text;
+    size_t n;
+};
+
+/* What is known before the folder is changed. */
+struct entry {
+    struct lx_arena arena;
+    const char *dir;
+    struct lx_registration_study study;
+    struct lx_registration_finished finished;
+    const char *change; /* NULL: the cells of before are there, but for seeds that are not */
+    bool lacks;
+};
+
+static void add_id(struct ids *s, const char *id, size_t n)
+{
+    lx_buf_printf(&s->text, "%s%.*s ", s->n++ == 0 ? " " : "", (int)n, id);
+}
+
+static bool has_id(const struct ids *s, const char *id, size_t n)
+{
+    char want[LX_ID_SIZE + 2];
+
+    (void)snprintf(want, sizeof(want), " %.*s ", (int)(n < LX_ID_SIZE ? n : LX_ID_SIZE - 1), id);
+    return s->n > 0 && !s->text.failed && strstr(s->text.text, want) != NULL;
+}
+
+static enum lx_code study_of(struct lx_experiment *e, struct entry *x, struct lx_err *err)
+{
+    const char **cells;
+
+    x->dir = e->dir;
+    if (lx_plan_resolve_all(&e->plan, err) ||
+        lx_arena_get(&x->arena, e->plan.n, sizeof(*cells), &cells, "the registration", err))
+        return err->code;
+    for (size_t k = 0; k < e->plan.n; k++)
+        cells[k] = e->plan.cells[k].id;
+    x->study = (struct lx_registration_study){.claims = e->config.claims,
+                                              .seeds = e->config.seeds,
+                                              .n_seeds = e->config.n_seeds,
+                                              .cells = cells,
+                                              .n_cells = e->plan.n};
+    return LX_OK;
+}
+
+/* Cells that have rows in the folder: in a clone that is all there is of them. */
+static void read_rows(struct entry *x, struct ids *out)
+{
+    struct lx_arena arena = {0};
+    const char *path = lx_arena_printf(&arena, "%s/metrics.csv", x->dir);
+    struct lx_csv csv = {0};
+    struct lx_err ignored;
+    int column = -1;
+
+    if (path != NULL && lx_fs_exists(path) && lx_csv_read(path, &arena, &csv, &ignored) == LX_OK)
+        column = lx_csv_column(&csv, "cell");
+    for (size_t i = 0; column >= 0 && i < csv.n_rows; i++) {
+        const char *id = lx_csv_at(&csv, i, (size_t)column);
+
+        if (!has_id(out, id, strlen(id)))
+            add_id(out, id, strlen(id));
+    }
+    lx_arena_free(&arena);
+}
+
+static enum lx_code visit(void *ctx, const struct lx_json *cell, struct lx_err *err)
+{
+    const char *id = lx_json_text(lx_json_find(cell, "id"));
+
+    (void)err;
+    add_id(ctx, id, strlen(id));
+    return LX_OK;
+}
+
+/* The cells of before: of the last entry, else of the plan that is there, else those that have rows. */
+static void read_before(struct entry *x, const struct lx_registration *r, const struct ids *rows,
+                        struct ids *out)
+{
+    const char *plan = lx_arena_printf(&x->arena, "%s/%s", x->dir, lx_plan_names[1]);
+    const char *p = r->n > 0 ? r->entry[r->n - 1].cells : "";
+    struct lx_err ignored;
+
+    for (; *p != '\0'; p += strspn(p, " ")) {
+        size_t n = strcspn(p, " ");
+
+        add_id(out, p, n);
+        p += n;
+    }
+    if (out->n == 0 && plan != NULL && lx_fs_exists(plan))
+        (void)!lx_plan_visit(x->dir, visit, out, &ignored);
+    if (out->n == 0 && rows->n > 0) {
+        lx_buf_add(&out->text, rows->text.text);
+        out->n = rows->n;
+    }
+}
+
+/* How many of these cells are finished, and of how many seeds, which turn fastest in a plan. */
+static struct lx_registration_finished count(const struct entry *x, const struct ids *ids,
+                                             const struct ids *rows, size_t n_seeds)
+{
+    struct lx_registration_finished f = {.of = ids->n};
+    const char *p = ids->n > 0 && !ids->text.failed ? ids->text.text + 1 : "";
+    struct lx_arena arena = {0};
+    bool *seen = n_seeds > 0 ? lx_arena_take(&arena, n_seeds, sizeof(*seen)) : NULL;
+
+    for (size_t i = 0; *p != '\0'; i++) {
+        size_t n = strcspn(p, " ");
+        char id[LX_ID_SIZE];
+
+        (void)snprintf(id, sizeof(id), "%.*s", (int)n, p);
+        if (has_id(rows, p, n) || lx_cell_is_done(x->dir, id)) {
+            f.cells++;
+            if (seen != NULL && !seen[i % n_seeds]) {
+                seen[i % n_seeds] = true;
+                f.seeds++;
+            }
+        }
+        p += n + 1;
+    }
+    lx_arena_free(&arena);
+    return f;
+}
+
+/* Whether cells of before are missing that are not of seeds that are missing. */
+static bool replaces(const struct entry *x, const struct lx_registration *r, const struct ids *old,
+                     const struct ids *new)
+{
+    const struct lx_json *seed = r->n > 0 ? lx_json_first(r->entry[r->n - 1].seeds) : NULL;
+    const char *p = old->n > 0 && !old->text.failed ? old->text.text + 1 : "";
+    const struct lx_json *s = seed;
+
+    for (; *p != '\0'; s = s == NULL || lx_json_next(s) == NULL ? seed : lx_json_next(s)) {
+        size_t n = strcspn(p, " ");
+        bool kept = s == NULL;
+
+        for (size_t k = 0; k < x->study.n_seeds && !kept; k++)
+            kept = (uint64_t)lx_json_number(s) == x->study.seeds[k];
+        if (kept && !has_id(new, p, n))
+            return true;
+        p += n + 1;
+    }
+    return false;
+}
+
+/* What is another in the config, in the words of a changed folder. */
+static enum lx_code describe(struct lx_experiment *e, struct entry *x, struct lx_err *err)
+{
+    const char *path = lx_arena_printf(&x->arena, "%s/%s", x->dir, lx_plan_names[0]);
+    struct lx_json *before = NULL, *after = NULL;
+    struct lx_buf text = {0}, change = {0};
+    struct lx_err ignored;
+    enum lx_code code = lx_config_sum_texts(&e->config, err);
+
+    if (code == LX_OK)
+        code = lx_config_write(&e->config, &text, err);
+    if (code == LX_OK && path != NULL && lx_json_read(path, &before, &ignored) == LX_OK &&
+        lx_json_parse(text.text, text.len, path, &after, &ignored) == LX_OK)
+        lx_change_describe(before, after, &change);
+    else
+        lx_buf_add(&change, "another config");
+    if (code == LX_OK)
+        code = lx_buf_keep(&change, &x->arena, &x->change, err);
+    lx_json_free(before);
+    lx_json_free(after);
+    lx_buf_free(&change);
+    lx_buf_free(&text);
+    return code;
+}
+
+static enum lx_code look(struct lx_experiment *e, const struct lx_registration *r, struct entry *x,
+                         struct lx_err *err)
+{
+    struct ids rows = {.n = 0}, old = {.n = 0}, new = {.n = 0};
+    struct lx_registration_finished before;
+    size_t old_seeds = r->n > 0 ? lx_json_count(r->entry[r->n - 1].seeds) : x->study.n_seeds;
+    enum lx_code code = LX_OK;
+
+    read_rows(x, &rows);
+    read_before(x, r, &rows, &old);
+    for (size_t k = 0; k < x->study.n_cells; k++)
+        add_id(&new, x->study.cells[k], strlen(x->study.cells[k]));
+    before = count(x, &old, &rows, old_seeds);
+    x->finished = count(x, &new, &rows, x->study.n_seeds);
+    if (before.cells > 0 && before.cells >= x->finished.cells)
+        x->finished = before;
+    if (replaces(x, r, &old, &new))
+        code = describe(e, x, err);
+    if (code == LX_OK && (lx_buf_check(&rows.text, err) || lx_buf_check(&old.text, err) ||
+                          lx_buf_check(&new.text, err)))
+        code = err->code;
+    lx_buf_free(&rows.text);
+    lx_buf_free(&old.text);
+    lx_buf_free(&new.text);
+    return code;
+}
+
+/* Before the folder is changed: what of the study is written down already, and what was finished. */
+static enum lx_code prepare(struct lx_experiment *e, struct entry *x, struct lx_err *err)
+{
+    struct lx_registration r;
+    enum lx_code code = lx_registration_read(&r, e->dir, err);
+
+    if (code == LX_OK && r.problem != NULL)
+        lx_log("%s/" LX_REGISTRATION_FILE ": not as it was written: %s; nothing is added to it",
+               e->dir, r.problem);
+    else if (code == LX_OK)
+        code = lx_registration_lacks(&r, &x->study, &x->lacks, err);
+    if (code == LX_OK && x->lacks)
+        code = look(e, &r, x, err);
+    lx_registration_free(&r);
+    return code;
+}
+
+/* Another run may be adding an entry at the moment. One that takes longer than a file needs is no reason to
+ * wait: *fd is -1 then, or where nothing can be locked. */
+static enum lx_code take_lock(struct entry *x, int *fd, struct lx_err *err)
+{
+    const char *work, *path;
+    long holder;
+
+    if (lx_arena_format(&x->arena, &work, err, "%s/work", x->dir) ||
+        lx_arena_format(&x->arena, &path, err, "%s/registration.lock", work) ||
+        lx_fs_mkdir(work, err))
+        return err->code;
+    for (int i = 0; i < LOCK_TRIES; i++) {
+        const struct timespec pause = {.tv_nsec = LOCK_PAUSE_MS * 1000000L};
+
+        if (lx_lock_take(path, fd, &holder, err))
+            return err->code;
+        if (*fd >= 0)
+            return LX_OK;
+        (void)nanosleep(&pause, NULL);
+    }
+    return LX_OK;
+}
+
+/* Read again under the lock: another run may have written the same meanwhile. */
+static enum lx_code write_entry(struct entry *x, struct lx_err *err)
+{
+    const char *path = lx_arena_printf(&x->arena, "%s/" LX_REGISTRATION_FILE, x->dir);
+    struct lx_registration r;
+    struct lx_buf text = {0};
+    enum lx_code code = lx_registration_read(&r, x->dir, err);
+
+    if (code == LX_OK && path == NULL)
+        code = lx_fail(err, LX_ENOMEM, "out of memory");
+    if (code == LX_OK)
+        code = lx_registration_lacks(&r, &x->study, &x->lacks, err);
+    if (code == LX_OK && x->lacks && r.problem == NULL &&
+        (lx_registration_add(&r, &x->study, &x->finished, x->change, &text, err) ||
+         lx_fs_write(path, text.text, text.len, err)))
+        code = err->code;
+    lx_buf_free(&text);
+    lx_registration_free(&r);
+    return code;
+}
+
+enum lx_code lx_register(struct lx_experiment *e, struct lx_err *err)
+{
+    struct entry x = {.lacks = false};
+    int fd = -1;
+    enum lx_code code = LX_OK;
+
+    if (study_of(e, &x, err) || prepare(e, &x, err) || lx_experiment_save(e, err))
+        code = err->code;
+    if (code == LX_OK && x.lacks) {
+        code = take_lock(&x, &fd, err);
+        if (code == LX_OK)
+            code = write_entry(&x, err);
+        if (fd >= 0)
+            (void)close(fd);
+    }
+    lx_arena_free(&x.arena);
+    return code;
+}
+
+enum lx_code lx_register_hash(struct lx_experiment *e, char out[65], struct lx_err *err)
+{
+    struct entry x = {.lacks = false};
+    enum lx_code code = study_of(e, &x, err);
+
+    if (code == LX_OK)
+        code = lx_registration_hash(&x.study, out, err);
+    lx_arena_free(&x.arena);
+    return code;
+}

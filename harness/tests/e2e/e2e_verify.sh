@@ -1,0 +1,114 @@
+#!/bin/sh
+# Registration of claims, provenance of rows and texts, and `verify`: every kind of tampering is told.
+# TAP on stdout; the program under test is $LONGSHOT or build/longshot.
+. "$(dirname "$0")/tap.sh"
+
+yes 'the quick brown fox jumps over a lazy dog' | head -500 >train.txt
+yes 'lazy dogs sleep' | head -400 >valid.txt
+cat >study.json <<'JSON'
+{
+  "name": "tiny",
+  "dataset": {"name": "text", "train": "train.txt", "valid": "valid.txt"},
+  "model": {"layers": 1, "d_model": 16, "heads": 2},
+  "train": {"length": 16, "batch_tokens": 64, "steps": 10, "warmup": 2},
+  "encodings": ["nope", "alibi"],
+  "eval": {"lengths": ["1x", "2x"], "modes": ["nonoverlapping", "last"], "tokens": 512, "last_tokens": 256},
+  "seeds": [1, 2],
+  "claims": [{"id": "flat", "text": "alibi is flat", "source": "somebody", "left": {"encoding": "alibi", "length": "2x"}, "op": "<=", "right": {"length": "1x"}, "ratio": 1.5}]
+}
+JSON
+jq '.claims += [.claims[0] + {id: "later"}]' study.json >more.json
+jq '.claims[0].ratio = 1.6' study.json >edited.json
+run() { exits 0 "$longshot" run "$1" -o "$2" --plots no; }
+said() { run "$1" "$2" && has out "Registration: $3"; }
+entries() { test "$(jq '.entries | length' "$1/registration.json")" = "$2"; }
+
+# ------------------------------------------------------------------------------- registration
+check "the hash can be had before" exits 0 "$longshot" run study.json --print-hash
+hash=$(cat out)
+check "it runs nothing" test ! -e results -a "$(wc -c <out)" = 65
+check "claims are registered" said study.json a "all claims were written down before the first cell was finished."
+check "with that hash" jq -e --arg h "$hash" '.entries[0].hash == $h and .entries[0].finished.cells == 0' a/registration.json
+check "and a date" jq -e '.entries[0].date | test("^20[0-9-]+T[0-9:]+Z$")' a/registration.json
+check "and the claim as it was" sh -c "jq -e --slurpfile c study.json '.entries[0].claims[0].claim == \$c[0].claims[0]' a/registration.json"
+sum=$(jq -cjS '.claims[0]' study.json | sha256sum | cut -d' ' -f1)
+check "its sum is that of its sorted text" jq -e --arg s "$sum" '.entries[0].claims[0].sha256 == $s' a/registration.json
+{
+    printf 'longshot-registration-1\nclaim %s flat\nseeds 1 2\ncells ' "$sum"
+    jq -js 'map(.id) | join(" ") + "\n"' a/plan.jsonl
+} | sha256sum >by_hand
+check "the hash can be recomputed by hand" has by_hand "$hash"
+check "metrics.csv holds no date" sh -c "! grep -q '20[0-9][0-9]-[0-9][0-9]-' a/metrics.csv"
+cp a/registration.json first
+check "the same run adds nothing" sh -c "'$longshot' run study.json -o a --plots no >out 2>err && cmp a/registration.json first"
+cp -r a edit
+check "a claim more is marked" said more.json a "added after 4 of 4 cells: later."
+check "and recorded, with what was finished" jq -e '.entries[1].finished == {cells: 4, of: 4, seeds: 2} and .entries[1].claims[0].claim.id == "later"' a/registration.json
+check "what was there stays" sh -c "jq '.entries[0]' first >e1 && jq '.entries[0]' a/registration.json | cmp - e1"
+check "in the files too" sh -c "grep -q 'added after 4 of 4 cells: later' a/claims.md && grep -q 'added after 4 of 4 cells: later' a/claims.tex"
+check "a changed claim is marked" said edited.json edit "changed after 4 of 4 cells: all claims."
+check "edited in config.json and reported" sh -c \
+    "cp -r a c && jq '.claims[0].op = \">\"' a/config.json >c/config.json && '$longshot' report c --no-plots >out 2>err"
+check "it is not registered" has out "changed, not registered: flat."
+check "one that is left out is named" said study.json a "all claims were written down before the first cell was finished. Registered, and not here any more: later."
+check "seeds added after looking" exits 0 "$longshot" run study.json -o a --plots no 'seeds=[1,2,3]'
+check "are marked" has out "seeds added after 4 of 4 cells: all claims."
+check "another study after looking" exits 0 "$longshot" run study.json -o edit --plots no train.steps=12
+check "is marked" has out "study changed after 4 of 4 cells"
+check "with what was changed" jq -e '.entries[-1].replaced | test("train.steps 10 -> 12")' edit/registration.json
+cp -r a bare && rm bare/registration.json
+check "a folder without a registration says so" sh -c "'$longshot' report bare --no-plots >out 2>err && grep -q 'not registered: all claims' out"
+check "and is never registered as if nothing was known" said more.json bare "added after 6 of 6 cells: all claims."
+mkdir rows && cp a/config.json a/metrics.csv rows
+check "nor are rows alone" said more.json rows "added after"
+sed -i 's/"ratio": 1.5/"ratio": 1.7/' c/registration.json
+cp c/registration.json altered
+check "an edit is told" sh -c "'$longshot' report c --no-plots >out 2>err && grep -q 'registration altered: all claims' out"
+check "and left alone" sh -c "'$longshot' run more.json -o c --plots no >out 2>err; grep -q 'registration.json: not as it was written' err && cmp c/registration.json altered"
+
+# two at once, with claims of their own; killed at any moment
+for i in 1 2 3; do
+    rm -rf race
+    "$longshot" run more.json -o race --plots no >o1 2>e1 &
+    "$longshot" run study.json -o race --plots no >o2 2>e2
+    wait $!
+    "$longshot" run more.json -o race --plots no >out 2>err
+    jq -e '[.entries[].claims[].claim.id] | contains(["flat", "later"])' race/registration.json >/dev/null &&
+        ! grep -q altered out || echo "race $i" >>raced
+done
+check "runs at the same time lose no entry" test ! -e raced
+for i in 1 2 3 4 5 6 7 8; do
+    rm -rf cut
+    timeout -s KILL "0.0$i" "$longshot" run more.json -o cut --plots no >/dev/null 2>&1
+    "$longshot" run more.json -o cut --plots no >out 2>err
+    grep -q 'all claims were written down before' out || echo "cut $i" >>lost
+done
+check "a kill loses none and breaks none" test ! -e lost
+
+# ---------------------------------------------------------------------------------- provenance
+field() { awk -F, -v name="$2" 'NR == 1 { for (i = 1; i <= NF; i++) if ($i == name) c = i } NR == 2 { print $c }' "$1/runs.csv"; }
+check "rows know the commit" test "$(field a commit)" = "$("$longshot" version | sed -n 's/^commit *//p')"
+check "and begin before they end" sh -c "test '$(field a start)' = \"\$(printf '%s\n%s\n' '$(field a start)' '$(field a end)' | sort | head -1)\""
+check "texts are summed" test "$(jq -r '.texts["valid.txt"].sha256' a/config.json)" = "$(sha256sum <valid.txt | cut -d' ' -f1)"
+check "with their size" test "$(jq -r '.texts["train.txt"].bytes' a/config.json)" = "$(wc -c <train.txt)"
+check "from config.json the same plan" sh -c "'$longshot' plan a/config.json | cmp - a/plan.jsonl"
+cp -r a old
+for f in old/cells/*/run.csv; do
+    cut -d, -f1-16 "$f" >short && cp short "$f" && rm "$(dirname "$f")/cell.sha256"
+done
+check "rows of an earlier version are merged" exits 0 "$longshot" merge old
+check "with empty fields" test "$(sed -n 2p old/runs.csv | grep -c ',,,,$')" = 1
+check "and reported" exits 0 "$longshot" report old --no-plots
+check "rows that lack others are not" sh -c \
+    "f=\$(ls old/cells/*/run.csv | head -1) && cut -d, -f2-16 \"\$f\" >short && cp short \"\$f\" && ! '$longshot' merge old 2>err && grep -q 'the header must be' err"
+
+cp valid.txt keep && echo more >>valid.txt
+check "another text under the same path is refused" exits 1 "$longshot" run a/config.json -o again --plots no
+check "by its sum" has err "texts: valid.txt: must be the file of SHA-256"
+check "and named where the study is run again" sh -c "cp -r a text && '$longshot' run study.json -o text --plots no 'seeds=[1,2,3]' >out 2>err && grep -q 'text: texts.valid.txt.bytes' err"
+check "eval of old weights says so" sh -c "'$longshot' eval \$(ls a/checkpoints/*/model.safetensors | head -1) 'eval.lengths=[\"1x\"]' >out 2>err && grep -q 'not the text of the study' err"
+cp keep valid.txt
+check "with the old one again nothing is said" sh -c "'$longshot' eval \$(ls a/checkpoints/*/model.safetensors | head -1) 'eval.lengths=[\"1x\"]' >out 2>err && ! grep -q 'not the text' err"
+
+echo "1..$n"
+exit $bad
