@@ -209,21 +209,14 @@ static void block(const char *title, const struct lx_buf *html, struct lx_buf *o
     lx_buf_add(out, "</section>\n");
 }
 
-/* How many claims hold, fail, are undecided and are not testable, in words. */
+/* How many claims hold, fail, and so on, in words. */
 static void count_claims(const struct lx_page *p, struct lx_buf *out)
 {
-    size_t n[4] = {0};
-
-    if (p->claims == NULL || p->claims->n == 0)
+    if (p->claims_count.len == 0)
         return;
-    for (size_t i = 0; i < p->claims->n; i++)
-        n[p->claims->item[i].verdict]++;
-    lx_buf_printf(out,
-                  "<p>%zu claim%s: <b class=\"holds\">%zu hold%s</b>, <b class=\"fails\">%zu "
-                  "fail%s</b>, <b class=\"undecided\">%zu undecided, %zu not testable</b>. "
-                  "A verdict is a link to the curves it compares.</p>\n",
-                  p->claims->n, p->claims->n == 1 ? "" : "s", n[0], n[0] == 1 ? "s" : "", n[1],
-                  n[1] == 1 ? "s" : "", n[2], n[3]);
+    lx_buf_add(out, "<p>");
+    lx_escape_html(out, p->claims_count.text);
+    lx_buf_add(out, ". A verdict below is a link to the curves it compares.</p>\n");
 }
 
 static enum lx_code body(const struct lx_page *p, const struct lx_page_figures *f,

@@ -28,7 +28,7 @@ static void count_role(const struct lx_claim_results *r, int role, bool named, s
         lx_buf_printf(out, ", %d not testable", n[LX_CLAIM_NOT_TESTABLE]);
 }
 
-static void counts(const struct lx_claim_results *r, struct lx_buf *out)
+void lx_claims_count(const struct lx_claim_results *r, struct lx_buf *out)
 {
     struct lx_buf text = {0};
     bool named = false;
@@ -262,6 +262,7 @@ static const struct column narrow[] = {{"claim", false, false, false, put_claim_
 
 static const struct column paged[] = {{"verdict", false, false, false, put_verdict_last},
                                       {"claim", false, false, false, put_claim_and_source},
+                                      {"premise", false, false, true, put_premise},
                                       {"claimed", false, true, false, put_claimed},
                                       {"effect", false, true, false, put_effect},
                                       {"95% interval", false, true, false, put_interval},
@@ -436,14 +437,14 @@ enum lx_code lx_claims_write(const struct lx_claim_results *r, const struct lx_s
                              const struct lx_grid_writer *w, struct lx_buf *out, struct lx_err *err)
 {
     if (w == &lx_grid_plain) {
-        counts(r, out);
+        lx_claims_count(r, out);
         lx_buf_add(out, "\n\n");
         write_list(r, s, w, out);
         return lx_buf_check(out, err);
     }
     if (!w->floats) {
         lx_buf_add(out, "## Claims\n\n");
-        counts(r, out);
+        lx_claims_count(r, out);
         lx_buf_add(out, ".\n\n");
     }
     if (write_table(r, s, w, out, err))

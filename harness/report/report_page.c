@@ -14,6 +14,7 @@ static void free_page(struct lx_page *p, struct lx_buf *table, struct lx_train_p
     free(table);
     free(train);
     lx_buf_free(&p->claims_table);
+    lx_buf_free(&p->claims_count);
     lx_buf_free(&p->published_table);
     lx_buf_free(&p->costs_table);
 }
@@ -27,6 +28,8 @@ static enum lx_code write_tables(const struct lx_report_folder *f, struct lx_pag
     for (size_t i = 0; i < s->n_sections; i++)
         if (lx_table_section(s, i, &lx_grid_html, &table[i], err))
             return err->code;
+    if (f->claims.n > 0)
+        lx_claims_count(&f->claims, &p->claims_count);
     if ((f->claims.n > 0 && lx_claims_write(&f->claims, s, &lx_grid_html, &p->claims_table, err)) ||
         (f->published.n > 0 &&
          lx_published_write(&f->published, s, &lx_grid_html, &p->published_table, err)) ||

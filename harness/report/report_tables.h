@@ -19,6 +19,8 @@ LX_MUST_CHECK
 enum lx_code lx_claims_write(const struct lx_claim_results *r, const struct lx_study *s,
                              const struct lx_grid_writer *w, struct lx_buf *out,
                              struct lx_err *err);
+/* Append how many hold, fail, and so on: "3 claims: 1 holds, ...". */
+void lx_claims_count(const struct lx_claim_results *r, struct lx_buf *out);
 LX_MUST_CHECK
 enum lx_code lx_claims_data(const struct lx_claim_results *r, const struct lx_study *s,
                             struct lx_buf *out, struct lx_err *err);
