@@ -1,5 +1,6 @@
 /* `merge` and `report`: from the rows of cells to tables and plots, without computing anything. */
 #include "command/command.h"
+#include "config/config.h"
 #include "core/log.h"
 #include "report/report.h"
 #include "store/merge.h"
@@ -66,7 +67,8 @@ const struct lx_command lx_command_merge = {
 static enum lx_code run_report(const void *given, int n, char **argv, struct lx_err *err)
 {
     const struct report_options *given_options = given;
-    struct lx_report_options o = {.no_plots = given_options->no_plots};
+    struct lx_report_options o = {.no_plots = given_options->no_plots,
+                                  .defaults = lx_config_defaults};
     struct lx_buf text = {0};
     enum lx_code code = lx_command_arity(&lx_command_report, n, 1, 1, err);
 

@@ -76,7 +76,7 @@ static const struct lx_option options[] = {
 
 static enum lx_code report(struct lx_experiment *e, const struct options *given, struct lx_err *err)
 {
-    struct lx_report_options o = {.no_plots = given->plots == NO};
+    struct lx_report_options o = {.no_plots = given->plots == NO, .defaults = lx_config_defaults};
     struct lx_buf text = {0};
     struct lx_merged merged;
     enum lx_code code;

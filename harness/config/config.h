@@ -135,6 +135,12 @@ enum lx_code lx_config_encodings(struct lx_config *c, const struct lx_json *list
 LX_MUST_CHECK
 enum lx_code lx_config_write(const struct lx_config *c, struct lx_buf *out, struct lx_err *err);
 
+/* Beside a resolved config, what it would be had it named only its datasets and schemes; *out is NULL where
+ * this version cannot tell. */
+LX_MUST_CHECK
+enum lx_code lx_config_defaults(const struct lx_json *config, struct lx_json **out,
+                                struct lx_err *err);
+
 /* The JSON Schema of configs. */
 LX_MUST_CHECK
 enum lx_code lx_config_schema(struct lx_buf *out, struct lx_err *err);

@@ -58,6 +58,15 @@ static bool is_flat(const struct lx_json *v)
     return lx_json_type(v) != LX_JSON_OBJECT;
 }
 
+static const struct lx_json *element(const struct lx_json *list, size_t at)
+{
+    const struct lx_json *v = lx_json_type(list) == LX_JSON_ARRAY ? lx_json_first(list) : NULL;
+
+    for (; v != NULL && at > 0; at--)
+        v = lx_json_next(v);
+    return v;
+}
+
 /* One value, and its members below it; `marks`: what differs from `usual` is marked. */
 static void value(const struct lx_json *v, const struct lx_json *usual, bool marks, int depth,
                   struct lx_buf *out)
@@ -66,6 +75,7 @@ static void value(const struct lx_json *v, const struct lx_json *usual, bool mar
     const char *key = lx_json_key(v);
     bool leaf = !holds_values(v) || is_flat(v) || depth >= DEEPEST;
     bool mark = marks && leaf && !same(v, usual);
+    size_t at = 0;
 
     lx_buf_printf(out, "%*s%s", depth * INDENT, "", mark ? "<mark>" : "");
     if (key != NULL) {
@@ -84,7 +94,8 @@ static void value(const struct lx_json *v, const struct lx_json *usual, bool mar
     } else {
         lx_buf_add(out, object ? "{\n" : "[\n");
         for (const struct lx_json *c = lx_json_first(v); c != NULL; c = lx_json_next(c))
-            value(c, object ? lx_json_find(usual, lx_json_key(c)) : NULL, marks, depth + 1, out);
+            value(c, object ? lx_json_find(usual, lx_json_key(c)) : element(usual, at++), marks,
+                  depth + 1, out);
         lx_buf_printf(out, "%*s%s", depth * INDENT, "", object ? "}" : "]");
     }
     lx_buf_add(out, lx_json_next(v) != NULL && depth > 0 ? ",\n" : "\n");

@@ -23,31 +23,60 @@ static bool is_of_a_cell(const char *column)
     return false;
 }
 
-/* "ok (29), diverged (1)", or how many there are of too many. */
-static void values(const struct lx_csv *csv, size_t column, struct lx_grid *g)
+/* How often a value is in the column; false: it came before this row. */
+static bool count_value(const struct lx_csv *csv, size_t column, size_t row, size_t *n)
 {
-    struct lx_buf *cell = lx_grid_cell(g);
-    size_t different = 0;
+    const char *v = lx_csv_at(csv, row, column);
+
+    *n = 0;
+    for (size_t k = 0; k < csv->n_rows; k++) {
+        bool same = strcmp(lx_csv_at(csv, k, column), v) == 0;
+
+        if (same && k < row)
+            return false;
+        *n += same;
+    }
+    return true;
+}
+
+/* The first and the last in the order of the alphabet, which is that of times. */
+static void put_range(const struct lx_csv *csv, size_t column, struct lx_buf *cell)
+{
+    const char *low = NULL, *high = NULL;
 
     for (size_t r = 0; r < csv->n_rows; r++) {
         const char *v = lx_csv_at(csv, r, column);
-        size_t first = 0, n = 0;
 
-        while (strcmp(lx_csv_at(csv, first, column), v) != 0)
-            first++;
-        if (first < r)
+        if (v[0] == '\0')
             continue;
-        for (size_t k = r; k < csv->n_rows; k++)
-            n += strcmp(lx_csv_at(csv, k, column), v) == 0;
-        if (++different > VALUES)
+        low = low == NULL || strcmp(v, low) < 0 ? v : low;
+        high = high == NULL || strcmp(v, high) > 0 ? v : high;
+    }
+    lx_cell_text(cell, low != NULL ? low : "not given");
+    lx_cell_text(cell, " to ");
+    lx_cell_text(cell, high != NULL ? high : "not given");
+}
+
+/* "ok (29), diverged (1)", or from where to where the many go. */
+static void values(const struct lx_csv *csv, size_t column, struct lx_grid *g)
+{
+    struct lx_buf *cell = lx_grid_cell(g);
+    size_t different = 0, n;
+
+    for (size_t r = 0; r < csv->n_rows && different <= VALUES; r++)
+        different += count_value(csv, column, r, &n);
+    if (different > VALUES)
+        put_range(csv, column, cell);
+    for (size_t r = 0, put = 0; r < csv->n_rows && different <= VALUES; r++) {
+        const char *v = lx_csv_at(csv, r, column);
+
+        if (!count_value(csv, column, r, &n))
             continue;
-        lx_cell_text(cell, different > 1 ? ", " : "");
+        lx_cell_text(cell, put++ > 0 ? ", " : "");
         lx_cell_text(cell, v[0] != '\0' ? v : "not given");
         if (n < csv->n_rows)
             lx_cell_printf(cell, " (%zu)", n);
     }
-    if (different > VALUES)
-        lx_cell_printf(cell, " and %zu more", different - VALUES);
     lx_grid_put(g);
 }
 

@@ -24,6 +24,7 @@ static void folder_free(struct lx_report_folder *f)
 {
     lx_study_free(&f->study);
     lx_json_free(f->config);
+    lx_json_free(f->usual);
     lx_arena_free(&f->arena);
 }
 
@@ -342,6 +343,13 @@ static void warn_papers(const char *dir, const struct lx_claim_results *r)
                    dir, r->item[i].claim->id, r->item[i].claim->paper);
 }
 
+static enum lx_code load_defaults(const struct lx_report_options *o, struct lx_report_folder *f,
+                                  struct lx_err *err)
+{
+    return o->defaults != NULL && f->config != NULL ? o->defaults(f->config, &f->usual, err)
+                                                    : LX_OK;
+}
+
 enum lx_code lx_report_make(const char *dir, const struct lx_report_options *o, struct lx_err *err)
 {
     static const struct lx_report_options defaults = {0};
@@ -355,8 +363,8 @@ enum lx_code lx_report_make(const char *dir, const struct lx_report_options *o, 
     }
     if (code == LX_OK)
         warn_papers(dir, &f.claims);
-    if (code == LX_OK)
-        code = load_costs(dir, &f, err);
+    if (code == LX_OK && (load_costs(dir, &f, err) || load_defaults(o, &f, err)))
+        code = err->code;
     for (int i = 0; i < N_TABLES && code == LX_OK; i++)
         code = write_table(dir, i, &f, err);
     if (code == LX_OK)

@@ -1,8 +1,8 @@
 /* The report of a results folder: metrics.csv in, tables and plots out.
  *
  * Nothing but the files in the folder is looked at: metrics.csv, and train.csv, runs.csv and
- * config.json if they are there. Files made: report.html, table.md, table.tex, table.csv, costs.{md,tex,csv} from
- * runs.csv, plots/NAME.{gp,dat,svg,png}. They are described in results/README.md. */
+ * config.json if they are there. Files made: report.html, table.md, table.tex,
+ * table.csv, costs.{md,tex,csv} from runs.csv, plots/NAME.{gp,dat,svg,png}. They are described in results/README.md. */
 #ifndef LX_REPORT_REPORT_H
 #define LX_REPORT_REPORT_H
 
@@ -10,10 +10,14 @@
 
 #include "core/buf.h"
 #include "core/err.h"
+#include "text/json.h"
 
 struct lx_report_options {
     bool no_plots;       /* tables only */
     const char *gnuplot; /* name or absolute path; NULL: "gnuplot" */
+    /* What a config has where it says nothing, so that the page can mark the rest; NULL: nothing is. */
+    enum lx_code (*defaults)(const struct lx_json *config, struct lx_json **out,
+                             struct lx_err *err);
 };
 
 /* Make all files. A missing gnuplot costs the pictures and a warning, nothing else: scripts and

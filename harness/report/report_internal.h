@@ -12,6 +12,7 @@ struct lx_report_folder {
     struct lx_arena arena;
     struct lx_study study;
     struct lx_json *config; /* NULL: there is none */
+    struct lx_json *usual;  /* its defaults; NULL: not known */
     struct lx_claim_results claims;
     struct lx_published_list published;
     struct lx_costs costs;

@@ -80,7 +80,7 @@ enum lx_code lx_report_page(const struct lx_report_folder *f, struct lx_buf *out
                             struct lx_err *err)
 {
     struct lx_arena arena = {0};
-    struct lx_page p = {.study = &f->study, .config = f->config, .claims = &f->claims};
+    struct lx_page p = {.study = &f->study, .config = f->config, .defaults = f->usual, .claims = &f->claims};
     struct lx_buf *table = calloc(f->study.n_sections + 1, sizeof(*table));
     struct lx_train_point *train = NULL;
     char sum[65];

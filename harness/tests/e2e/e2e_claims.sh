@@ -52,6 +52,9 @@ check "20 steps train nothing: what is no control is not testable" sh -c \
 check "and asked as a control again" exits 0 "$longshot" run claims.json -o a --plots no
 check "and says where the claims are" has err "claims: a/claims.md"
 check "claims are written" test -s a/claims.md -a -s a/claims.tex -a -s a/claims.csv -a -s a/published.csv
+check "the page has them, as links to their curves" sh -c "grep -c '<a href=\"#charts\" data-show=' a/report.html | grep -qx 2"
+check "and marks what is not a default" has a/report.html '<mark>&#34;steps&#34;: 20</mark>'
+check "and that alone" lacks a/report.html '<mark>&#34;weight_decay&#34;'
 check "with one row each" test "$(wc -l <a/claims.csv)" = 3
 check "the paper's ratio stands beside ours" has a/claims.md "19.00 (×0.950)"
 check "config.json holds the claims" sh -c "jq -e '.claims[1].id == \"window\" and .published[0].lengths == [512, 2048]' a/config.json"
