@@ -299,6 +299,13 @@ new-encoding:
 	  encodings/README.md
 	@echo 'encodings/$(NAME).c: a working scheme, in the registry and in encodings/README.md, which says what next'
 
+## docs: what is made from the option tables: configs/schema.json and the keys in configs/README.md
+.PHONY: docs
+docs: all
+	@$(BIN) schema >build/schema.json && mv build/schema.json configs/schema.json
+	@$(BIN) describe --markdown >build/keys.md
+	@sed -i -e '/^<!-- keys:/r build/keys.md' -e '/^<!-- keys:/,/^<!-- keys end/{/^<!-- keys/!d}' configs/README.md
+
 .PHONY: format format-check lint coverage clean
 ## format: rewrite the sources in the house style (clang-format)
 format:

@@ -1,6 +1,6 @@
 #!/bin/sh
 # An array job for LSF: `bsub <configs/cluster/lsf.sh`. Tasks count from 1 there: make the last number what
-# `build/longshot plan CONFIG | wc -l` says. Submit again to go on: cells that are done end at once. Then:
+# `build/longshot plan CONFIG --json | wc -l` says. Submit again to go on: cells that are done end at once. Then:
 # build/longshot merge DIR; build/longshot report DIR
 #BSUB -J longshot[1-9]
 #BSUB -W 2:00

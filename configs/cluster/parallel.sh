@@ -13,7 +13,7 @@ config=$1
 dir=$2
 shift 2
 longshot=${LONGSHOT:-build/longshot}
-cells=$("$longshot" plan "$config" | wc -l)
+cells=$("$longshot" plan "$config" --json | wc -l)
 mkdir -p "$dir"
 status=0
 seq 0 $((cells - 1)) | parallel --joblog "$dir/parallel.log" --retries 2 "$@" \

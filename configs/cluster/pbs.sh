@@ -1,6 +1,6 @@
 #!/bin/sh
 # An array job for PBS Pro or OpenPBS (`qsub configs/cluster/pbs.sh`) or Torque (write `#PBS -t 0-8`
-# for the line with -J). Make the last number one less than `build/longshot plan CONFIG | wc -l` says.
+# for the line with -J). Make the last number one less than `build/longshot plan CONFIG --json | wc -l` says.
 # Submit again to go on: cells that are done end at once. Then: build/longshot merge DIR; ... report DIR
 #PBS -N longshot
 #PBS -J 0-8

@@ -1,6 +1,6 @@
 #!/bin/sh
 # An array job for Grid Engine: `qsub configs/cluster/sge.sh`. Tasks count from 1 there: make the last
-# number what `build/longshot plan CONFIG | wc -l` says. Submit again to go on: cells that are done end
+# number what `build/longshot plan CONFIG --json | wc -l` says. Submit again to go on: cells that are done end
 # at once. Then: build/longshot merge DIR; build/longshot report DIR
 #$ -N longshot
 #$ -t 1-9

@@ -58,6 +58,7 @@ struct lx_bench_case {
     struct lx_bench_shape shape;
     struct lx_bench_stack stack;
     bool plain;                /* evaluation without attention statistics */
+    bool passes_only;          /* no large matrix product beside them    */
     int threads;               /* 1 ..                                    */
     int repeat;                /* passes that are timed ...                          */
     int limit;                 /* ... but none is started after so many seconds      */
@@ -65,13 +66,15 @@ struct lx_bench_case {
 };
 
 struct lx_bench_result {
-    double seconds;       /* the fastest pass                               */
-    double gemm_gflops;   /* the fastest product of 2048 x 2048 matrices ... */
-    char gemm_core[32];   /* ... and OpenBLAS's core type that was so fast  */
-    double peak_gflops;   /* multiply-adds in registers                     */
-    long long peak_bytes; /* largest resident size, before those products  */
-    int repeat;           /* passes timed                                   */
-    int window;           /* keys that a query sees at most                 */
+    double seconds;         /* the fastest pass                               */
+    double mean_seconds;    /* all passes together, by their number           */
+    double processor_share; /* processor time of the passes by the clock    */
+    double gemm_gflops;     /* the fastest product of 2048 x 2048 matrices ... */
+    char gemm_core[32];     /* ... and OpenBLAS's core type that was so fast  */
+    double peak_gflops;     /* multiply-adds in registers                     */
+    long long peak_bytes;   /* largest resident size, before those products  */
+    int repeat;             /* passes timed                                   */
+    int window;             /* keys that a query sees at most                 */
 };
 
 /* Time the case in this process. */

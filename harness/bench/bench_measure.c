@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/resource.h>
+#include <time.h>
 
 #include "bench/bench.h"
 #include "core/log.h"
@@ -25,6 +26,7 @@ struct meter {
     struct lx_bench_result *r;
     real *A, *B, *C; /* (SIDE, SIDE), not touched before the peak is read */
     double mark;     /* when the pass began */
+    clock_t cpu;     /* processor time at the first pass that is timed */
     double spent;    /* seconds of the timed passes */
     int passes;
     bool done;
@@ -69,8 +71,14 @@ static bool next_pass(struct meter *m)
         m->spent += took;
         m->done = m->r->repeat >= m->c->repeat || m->spent >= m->c->limit;
     }
-    if (warm || m->done)
+    if (m->done) {
+        m->r->mean_seconds = m->spent / m->r->repeat;
+        m->r->processor_share = (double)(clock() - m->cpu) / CLOCKS_PER_SEC / m->spent;
+    }
+    if ((warm || m->done) && !m->c->passes_only)
         take_gemm(m);
+    if (warm)
+        m->cpu = clock();
     m->mark = lx_clock();
     return !m->done;
 }
@@ -200,10 +208,12 @@ enum lx_code lx_bench_measure(const struct lx_bench_case *c, struct lx_bench_res
     enum lx_code code;
 
     *out = (struct lx_bench_result){0};
+    m.cpu = clock();
     code = make_model(c, &arena, &model, &out->window, err);
-    if (code == LX_OK && (lx_arena_get(&arena, n, sizeof(real), &m.A, "product", err) ||
-                          lx_arena_get(&arena, n, sizeof(real), &m.B, "product", err) ||
-                          lx_arena_get(&arena, n, sizeof(real), &m.C, "product", err)))
+    if (code == LX_OK && !c->passes_only &&
+        (lx_arena_get(&arena, n, sizeof(real), &m.A, "product", err) ||
+         lx_arena_get(&arena, n, sizeof(real), &m.B, "product", err) ||
+         lx_arena_get(&arena, n, sizeof(real), &m.C, "product", err)))
         code = err->code;
     if (code == LX_OK)
         code =

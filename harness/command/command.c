@@ -6,6 +6,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "config/config.h"
 #include "system/fs.h"
 #include "tensor/product.h"
 #include "text/escape.h"
@@ -53,6 +54,20 @@ enum lx_code lx_command_show(const struct lx_buf *text, struct lx_err *err)
         code = lx_command_print(&safe, err);
     lx_buf_free(&safe);
     lx_buf_free(&line);
+    return code;
+}
+
+enum lx_code lx_command_print_config(const char *path, char *const *overrides, size_t n_overrides,
+                                     struct lx_err *err)
+{
+    struct lx_config c;
+    struct lx_buf text = {0};
+    enum lx_code code = lx_config_read(&c, path, overrides, n_overrides, err);
+
+    if (code == LX_OK && (lx_config_write(&c, &text, err) || lx_command_print(&text, err)))
+        code = err->code;
+    lx_buf_free(&text);
+    lx_config_free(&c);
     return code;
 }
 

@@ -22,10 +22,10 @@ struct lx_command {
     enum lx_code (*run)(const void *options, int n, char **argv, struct lx_err *err);
 };
 
-extern const struct lx_command lx_command_run, lx_command_plan, lx_command_cell, lx_command_status,
-    lx_command_merge, lx_command_report, lx_command_eval, lx_command_probe, lx_command_sample,
-    lx_command_list, lx_command_describe, lx_command_bench, lx_command_version, lx_command_schema,
-    lx_command_compare;
+extern const struct lx_command lx_command_init, lx_command_run, lx_command_plan, lx_command_cell,
+    lx_command_status, lx_command_merge, lx_command_report, lx_command_eval, lx_command_probe,
+    lx_command_sample, lx_command_list, lx_command_describe, lx_command_bench, lx_command_version,
+    lx_command_schema, lx_command_compare;
 
 /* --products, of every command that computes or starts what computes. */
 #define LX_COMMAND_PRODUCTS(at)                                                                    \
@@ -33,6 +33,17 @@ extern const struct lx_command lx_command_run, lx_command_plan, lx_command_cell,
         "products", LX_OPT_ARGUMENT, at, 0, 0, 0, "WHO",                                           \
             "matrix products by our `own` kernels or by `openblas` (default: by processor)", 0     \
     }
+
+/* --print-config, of commands that take a config. */
+#define LX_COMMAND_PRINT_CONFIG(at)                                                                \
+    {                                                                                              \
+        "print-config", LX_OPT_BOOL, at, 0, 0, 0, NULL,                                            \
+            "print the config with every override and default written out, and end", 0             \
+    }
+
+/* Do what it says. */
+LX_MUST_CHECK enum lx_code lx_command_print_config(const char *path, char *const *overrides,
+                                                   size_t n_overrides, struct lx_err *err);
 
 /* Do what --products says (NULL: nothing), in this process and in those that it starts. */
 LX_MUST_CHECK enum lx_code lx_command_choose_products(const char *products, struct lx_err *err);

@@ -6,6 +6,7 @@
 
 #include "bench/bench.h"
 #include "bench/bench_report.h"
+#include "bench/rate.h"
 #include "command/command.h"
 #include "core/log.h"
 #include "launch/process.h"
@@ -21,7 +22,8 @@ static const char default_lengths[] =
     "128,256,512,1024,2048,4096,8192,16384"; /* unless others are given */
 
 struct options {
-    const char *workloads, *encodings, *stacks, *lengths, *train_lengths, *out, *one_case, *other;
+    const char *workloads, *encodings, *stacks, *lengths, *train_lengths, *out, *one_case, *other,
+        *rate;
     const char *products;
     int repeat, limit, threads;
     bool no_plots, plain;
@@ -50,6 +52,7 @@ static const struct lx_option options[] = {
     {"no-plots", LX_OPT_BOOL, AT(no_plots), 0, 0, 0, NULL, "with -o: no pictures", 0},
     {"case", LX_OPT_ARGUMENT, AT(one_case), 0, 0, 0, "NAME", NULL, 0},
     {"other", LX_OPT_ARGUMENT, AT(other), 0, 0, 0, "CORE RATE", NULL, 0}, /* of other core types */
+    {"rate", LX_OPT_ARGUMENT, AT(rate), 0, 0, 0, "SHAPE", NULL, 0}, /* of a second; see rate.h */
     {"plain", LX_OPT_BOOL, AT(plain), 0, 0, 0, NULL, NULL, 0},
     LX_COMMAND_PRODUCTS(AT(products)),
     {.type = LX_OPT_END},
@@ -333,6 +336,22 @@ static enum lx_code run_yardstick(struct lx_err *err)
     return code;
 }
 
+/* The hidden form that lx_rate_probe starts. */
+static enum lx_code run_rate(const struct options *o, struct lx_err *err)
+{
+    struct lx_arena arena = {0};
+    struct subjects all = {.n = 0};
+    struct lx_buf line = {0};
+    enum lx_code code = choose_stacks(o, &arena, &all, err);
+
+    if (code == LX_OK && (lx_gemm_setup(err) || lx_rate_print(o->rate, &all.stack[0], &line, err) ||
+                          lx_command_print(&line, err)))
+        code = err->code;
+    lx_buf_free(&line);
+    lx_arena_free(&arena);
+    return code;
+}
+
 /* The hidden form that lx_bench_spawn starts. */
 static enum lx_code run_one(const struct options *o, struct lx_err *err)
 {
@@ -369,6 +388,8 @@ static enum lx_code run(const void *given, int n, char **argv, struct lx_err *er
         return code;
     if (b.o->one_case != NULL && strcmp(b.o->one_case, LX_BENCH_YARDSTICK) == 0)
         return run_yardstick(err);
+    if (b.o->rate != NULL)
+        return run_rate(b.o, err);
     if (b.o->one_case != NULL)
         return run_one(b.o, err);
     code = run_all(&b, err);

@@ -6,6 +6,7 @@
 #include "analysis/analysis.h"
 #include "command/command.h"
 #include "config/config.h"
+#include "config/keys.h"
 #include "core/log.h"
 #include "datasets/dataset.h"
 #include "model/checkpoint.h"
@@ -18,6 +19,7 @@
 struct options {
     int heads, length, head_dim, train_length, layer, seed;
     const char *plot, *checkpoint;
+    bool markdown;
 };
 
 #define AT(field) offsetof(struct options, field)
@@ -36,6 +38,7 @@ static const struct lx_option options[] = {
     {"checkpoint", LX_OPT_ARGUMENT, AT(checkpoint), 0, 0, 0, "FILE",
      "dimensions, stack and learned values from there", 0},
     {"plot", LX_OPT_ARGUMENT, AT(plot), 0, 0, 0, "FILE.png", "also draw it as a heat map", 0},
+    {"markdown", LX_OPT_BOOL, AT(markdown), 0, 0, 0, NULL, NULL, 0}, /* of configs/README.md */
     {.type = LX_OPT_END},
 };
 
@@ -89,7 +92,10 @@ static enum lx_code unknown_name(const char *got, struct lx_err *err)
         names[n++] = lx_dataset_at(i)->name;
     for (int i = 0; i < lx_analysis_count() && n < LX_NAMES; i++)
         names[n++] = lx_analysis_at(i)->name;
-    (void)lx_fail_unknown(err, LX_EUSAGE, got, names, n, "unknown encoding, dataset or analysis");
+    for (const struct lx_keys_section *s = lx_keys_sections; s->name != NULL && n < LX_NAMES; s++)
+        names[n++] = s->name;
+    (void)lx_fail_unknown(err, LX_EUSAGE, got, names, n,
+                          "unknown encoding, dataset, analysis or section");
     return lx_hint(err, "`longshot list` names them");
 }
 
@@ -279,11 +285,12 @@ static enum lx_code show_checkpoint(const struct options *o, struct lx_err *err)
     return code;
 }
 
-/* Words about every scheme of a stack, about a dataset or about an analysis. */
+/* Words about every scheme of a stack, about a dataset, an analysis or a section. */
 static enum lx_code describe(const char *names, struct lx_err *err)
 {
     const struct lx_dataset_ops *d = lx_dataset_find(names);
     const struct lx_analysis *a = lx_analysis_find(names);
+    const struct lx_keys_section *s = lx_keys_find(names);
     struct lx_json *root = NULL;
     struct lx_buf out = {0};
     enum lx_code code = LX_OK;
@@ -292,6 +299,8 @@ static enum lx_code describe(const char *names, struct lx_err *err)
         describe_dataset(d, &out);
     else if (a != NULL)
         describe_analysis(a, &out);
+    else if (s != NULL)
+        lx_keys_text(s, &out);
     else
         code = parse_names(names, &root, err);
     for (const struct lx_json *v = lx_json_first(lx_json_find(root, "stack")); v != NULL;
@@ -304,11 +313,26 @@ static enum lx_code describe(const char *names, struct lx_err *err)
     return code;
 }
 
+/* Every section, for the page that documents them. */
+static enum lx_code describe_sections(struct lx_err *err)
+{
+    struct lx_buf out = {0};
+    enum lx_code code;
+
+    for (const struct lx_keys_section *s = lx_keys_sections; s->name != NULL; s++)
+        lx_keys_markdown(s, &out);
+    code = lx_command_print(&out, err);
+    lx_buf_free(&out);
+    return code;
+}
+
 static enum lx_code run(const void *given, int n, char **argv, struct lx_err *err)
 {
     const struct options *o = given;
     bool named = o->checkpoint == NULL;
 
+    if (o->markdown)
+        return describe_sections(err);
     if (!named && n > 0)
         return lx_fail(err, LX_EUSAGE, "--checkpoint: takes the place of NAME, got \"%.80s\" too",
                        argv[0]);
@@ -326,13 +350,16 @@ static enum lx_code run(const void *given, int n, char **argv, struct lx_err *er
 const struct lx_command lx_command_describe = {
     .name = "describe",
     .usage = "NAME[+NAME ...] [OPTION=VALUE ...] [--length T] [--plot FILE.png]",
-    .help = "explain an encoding, a dataset or an analysis; print as CSV what an encoding really "
-            "applies",
+    .help =
+        "explain an encoding, a dataset, an analysis or a section of configs; print as CSV what "
+        "an encoding really applies",
     .more =
         "CSV columns: kind, head, position, channel, value. Kinds: embedding, rotation (radians),\n"
         "magnitude, scale, tau, dist (bias by distance), bucket (learned number by distance),\n"
         "window. position is the distance for dist and bucket. An empty head: all heads.\n"
+        "Sections: config, dataset, model, train, encodings, eval, analyses, claims, published.\n"
         "Examples: longshot describe alibi\n"
+        "          longshot describe train\n"
         "          longshot describe alibi --heads 8 --length 16\n"
         "          longshot describe rope+alibi rope.base=500 --length 32\n",
     .options = options,

@@ -1,21 +1,68 @@
 /* `plan`: what a config would run, and what that would cost. */
-#include <string.h>
+#include <limits.h>
 
 #include "command/command.h"
+#include "command/outlook.h"
 #include "store/experiment.h"
+#include "system/limits.h"
+
+struct options {
+    bool json, print_config;
+    int jobs;
+};
+
+#define AT(field) offsetof(struct options, field)
+
+static const struct lx_option options[] = {
+    {"json", LX_OPT_BOOL, AT(json), 0, 0, 0, NULL, "for programs: one JSON object a cell and line",
+     0},
+    {"jobs", LX_OPT_INT, AT(jobs), 0, 1, INT_MAX, "N",
+     "cells at a time that the minutes are reckoned for (default: processors it may use)",
+     LX_OPT_LETTER('j')},
+    LX_COMMAND_PRINT_CONFIG(AT(print_config)),
+    {.type = LX_OPT_END},
+};
+
+/* For people. */
+static enum lx_code write_text(struct lx_plan *p, int cores, struct lx_buf *out, struct lx_err *err)
+{
+    struct lx_rate rate;
+    bool known;
+
+    if (lx_plan_resolve_all(p, err))
+        return err->code;
+    known = lx_outlook_rate(p, NULL, &rate);
+    lx_outlook_table(p, known ? &rate : NULL, out);
+    lx_buf_add(out, "\n");
+    lx_outlook_line(p, NULL, cores, known ? &rate : NULL, out);
+    lx_buf_add(out, "\n");
+    return lx_buf_check(out, err);
+}
+
+static enum lx_code write_plan(const struct options *o, struct lx_plan *p, struct lx_buf *out,
+                               struct lx_err *err)
+{
+    int cores = o->jobs > 0 ? o->jobs : lx_limits_cpus("");
+
+    if (o->json)
+        return lx_plan_write(p, out, err);
+    return write_text(p, cores, out, err);
+}
 
 static enum lx_code run(const void *given, int n, char **argv, struct lx_err *err)
 {
+    const struct options *o = given;
     struct lx_experiment e;
     struct lx_buf text = {0};
     enum lx_code code = lx_command_arity(&lx_command_plan, n, 1, -1, err);
 
-    (void)given;
     if (code != LX_OK)
         return code;
+    if (o->print_config)
+        return lx_command_print_config(argv[0], argv + 1, (size_t)n - 1, err);
     code = lx_experiment_open(&e, argv[0], argv + 1, (size_t)n - 1, NULL, err);
     if (code == LX_OK)
-        code = lx_plan_write(&e.plan, &text, err);
+        code = write_plan(o, &e.plan, &text, err);
     if (code == LX_OK) {
         lx_plan_warn(&e.plan);
         code = lx_command_print(&text, err);
@@ -27,10 +74,14 @@ static enum lx_code run(const void *given, int n, char **argv, struct lx_err *er
 
 const struct lx_command lx_command_plan = {
     .name = "plan",
-    .usage = "CONFIG [KEY=VALUE ...]",
-    .help = "print the cells of a config, one JSON object a line, with their cost",
-    .more = "Keys: id, train_id, encoding, dataset, seed, lr (and array_lr unless 1), parameters, "
-            "flops (training and "
-            "evaluation, estimated), bytes (memory, laid out).\n",
+    .usage = "CONFIG [KEY=VALUE ...] [--json] [--print-config]",
+    .help = "show what a config would run, and what that costs",
+    .more =
+        "Minutes are reckoned from a second of training of the largest cell on this machine.\n"
+        "--json prints an object for each cell, in their order: id, train_id, encoding, dataset,\n"
+        "seed, lr (and array_lr unless 1), parameters, flops (training and evaluation,\n"
+        "estimated), bytes (memory, laid out); the lines of a results folder's plan.jsonl.\n",
+    .options = options,
+    .options_size = sizeof(struct options),
     .run = run,
 };

@@ -3,6 +3,7 @@
 
 #include "cell/worker.h"
 #include "command/command.h"
+#include "command/outlook.h"
 #include "core/log.h"
 #include "launch/launcher.h"
 #include "launch/reuse.h"
@@ -24,8 +25,8 @@ struct options {
     const char *products, *reuse;
     int jobs, threads, retry, cells_per_task, plots, weights;
     size_t memory, disk;
-    double checkpoint_every, hang_timeout, poll;
-    bool fail_fast, keep_going, no_wait, pack, print_hash;
+    double checkpoint_every, hang_timeout, poll, rate;
+    bool fail_fast, keep_going, no_wait, pack, print_config, print_hash;
 };
 
 #define AT(field) offsetof(struct options, field)
@@ -71,6 +72,7 @@ static const struct lx_option options[] = {
      "print the hash of claims, seeds and cells, to be published before, and run nothing", 0},
     {"pack", LX_OPT_BOOL, AT(pack), 0, 0, 0, NULL,
      "leave the rows of each cell in cells/ID.csv.gz, small enough to be committed", 0},
+    LX_COMMAND_PRINT_CONFIG(AT(print_config)),
     {.type = LX_OPT_END},
 };
 
@@ -116,6 +118,7 @@ static enum lx_code launch(const struct options *o, const struct lx_launcher *la
                                 .options = o->slurm,
                                 .cells_per_task = o->cells_per_task,
                                 .poll = o->poll,
+                                .rate = o->rate,
                                 .no_wait = o->no_wait,
                                 .no_plots = o->plots == NO};
 
@@ -199,6 +202,21 @@ static enum lx_code print_hash(int n, char **argv, struct lx_err *err)
     return code;
 }
 
+/* How long it will take; 10^9 operations a second of a core, 0: not measured. */
+static double tell_outlook(const struct options *o, const struct lx_experiment *e)
+{
+    struct lx_rate rate;
+    struct lx_buf line = {0};
+    bool known = lx_outlook_rate(&e->plan, e->dir, &rate);
+
+    if (known)
+        lx_outlook_line(&e->plan, e->dir, o->jobs * o->threads, &rate, &line);
+    if (known && !line.failed)
+        lx_log("%s", line.text);
+    lx_buf_free(&line);
+    return known ? rate.gflops : 0;
+}
+
 static enum lx_code run(const void *given, int n, char **argv, struct lx_err *err)
 {
     struct options o = *(const struct options *)given;
@@ -212,6 +230,8 @@ static enum lx_code run(const void *given, int n, char **argv, struct lx_err *er
         return err->code;
     if (o.print_hash)
         return print_hash(n, argv, err);
+    if (o.print_config)
+        return lx_command_print_config(argv[0], argv + 1, (size_t)n - 1, err);
     choose_limits(&o, launcher);
     lx_parallel_threads_set(o.threads);
     lx_interrupt_watch(false);
@@ -221,6 +241,8 @@ static enum lx_code run(const void *given, int n, char **argv, struct lx_err *er
         lx_register(&e, err) || (o.reuse != NULL && lx_reuse_trainings(&e, o.reuse, err)))
         code = err->code;
     lx_plan_drop_data(&e.plan);
+    if (code == LX_OK && launcher->batch == NULL)
+        o.rate = tell_outlook(&o, &e);
     if (code == LX_OK)
         code = launch_and_report(&o, launcher, &e, err);
     lx_experiment_close(&e);
@@ -242,7 +264,7 @@ const struct lx_command lx_command_run = {
         "once.\n"
         "--launcher slurm: submit to a cluster, wait, merge; run again to submit what is neither "
         "done nor queued;\n-j is then the most tasks at a time.\n"
-        "Overrides are paths into the config: train.steps=200 eval.lengths='[\"1x\",\"4x\"]'\n"
+        "Overrides are paths into the config: train.steps=200 eval.lengths=1x,4x seeds=1..5\n"
         "Files are written to the results folder; the main table goes to stdout.\n"
         "Exit status: 0 done, 1 failed, 2 usage or config error, 4 some cells failed, 75 "
         "interrupted.\n",

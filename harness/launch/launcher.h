@@ -26,9 +26,10 @@ struct lx_launch {
     const char *options; /* for a batch system: "--partition=x --time=1:00:00", or "@FILE" of lines
                               * of them; NULL: none */
     int cells_per_task;  /* 0: enough for about LX_TASK_SECONDS */
-    double poll;         /* seconds between questions to a batch system while waiting */
-    bool no_wait;        /* submit, and a job that merges when all have ended */
-    bool no_plots;       /* for that job */
+    double rate;  /* 10^9 operations a second that an idle core was measured to do; 0: it was not */
+    double poll;  /* seconds between questions to a batch system while waiting */
+    bool no_wait; /* submit, and a job that merges when all have ended */
+    bool no_plots; /* for that job */
 };
 
 struct lx_batch_system;

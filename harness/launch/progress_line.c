@@ -6,6 +6,8 @@
 #include "core/log.h"
 #include "launch/worker_pool.h"
 
+#define BUSY_AFTER 10.0 /* seconds at work: before, workers start */
+
 const char *lx_pool_name(struct lx_pool *c, size_t k)
 {
     const struct lx_config *config = &c->e->config;
@@ -61,6 +63,21 @@ static void add_worker(struct lx_pool *c, const struct lx_process *w, struct lx_
         lx_buf_printf(line, " nll %.3f", w->nll);
 }
 
+/* How fast, and where that is far below what the cores can do, that others use them. */
+static void add_rate(const struct lx_pool *c, double rate, struct lx_buf *line)
+{
+    size_t running = 0;
+    double able;
+
+    for (int j = 0; j < c->l->jobs; j++)
+        running += c->workers[j].pid != 0;
+    able = c->l->rate * (double)running * c->l->threads;
+    lx_buf_printf(line, ", %.3g Gflop/s", rate);
+    if (c->awake > BUSY_AFTER && rate < able / 2)
+        lx_buf_printf(line, " of about %.2g: %s busy", able,
+                      able > c->l->rate ? "cores are" : "the core is");
+}
+
 void lx_pool_show(struct lx_pool *c, bool final)
 {
     double done, left;
@@ -83,7 +100,7 @@ void lx_pool_show(struct lx_pool *c, bool final)
     else
         lx_buf_printf(&line, ", %s, %s left", spent, eta);
     if (!final && done > 0.0 && c->awake > 0.0)
-        lx_buf_printf(&line, ", %.3g Gflop/s", done / c->awake * 1e-9);
+        add_rate(c, done / c->awake * 1e-9, &line);
     for (int j = 0; j < c->l->jobs; j++)
         if (c->workers[j].pid != 0)
             add_worker(c, &c->workers[j], &line);

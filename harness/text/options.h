@@ -101,6 +101,9 @@ void lx_options_schema(const struct lx_option *table, struct lx_json_writer *w);
 /* Help as aligned text lines: key, type, default, bounds, help. */
 void lx_options_help(const struct lx_option *table, struct lx_buf *out);
 
+/* The same as rows of a Markdown table. */
+void lx_options_markdown(const struct lx_option *table, struct lx_buf *out);
+
 /* Copies the name of a CHOICE value to out (size bytes). */
 void lx_option_choice_name(const struct lx_option *o, int value, char *out, size_t size);
 

@@ -354,3 +354,14 @@ void lx_options_help(const struct lx_option *table, struct lx_buf *out)
 {
     help_lines(table, "  ", out);
 }
+
+void lx_options_markdown(const struct lx_option *table, struct lx_buf *out)
+{
+    char cells[COLUMNS][512];
+
+    for (const struct lx_option *o = table; o->type != LX_OPT_END; o++) {
+        help_cells(o, cells);
+        lx_buf_printf(out, "| `%s` | %s | %s | %s | %s |\n", cells[KEY], cells[TYPE],
+                      cells[DEFAULT], cells[BOUNDS], o->help != NULL ? o->help : "");
+    }
+}

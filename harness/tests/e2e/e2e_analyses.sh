@@ -34,7 +34,7 @@ check "leaves the other rows as they were" cmp before after
 check "no row is doubled" test -z "$(cut -d, -f1-16 a/metrics.csv | sort | uniq -d)"
 
 # A cell is named by what it is asked itself, not by who else is.
-ids() { "$longshot" plan "$1" | sed 's/.*"id":"\([0-9a-f]*\)","train_id.*"encoding":"\([^"]*\)".*/\2 \1/'; }
+ids() { "$longshot" plan "$1" --json | sed 's/.*"id":"\([0-9a-f]*\)","train_id.*"encoding":"\([^"]*\)".*/\2 \1/'; }
 asked() { sed "s/\"encodings\": \[\"clamp\"\]/\"encodings\": [$1]/" more.json >asked.json; ids asked.json; }
 ids more.json >ids.clamp
 asked '"clamp", "w"' >ids.w

@@ -17,7 +17,7 @@ for d in books latex; do
     cp long.txt data/$d/valid.txt.gz
 done
 for f in "$root"/configs/papers/*.json; do
-    check "$(basename "$f") is valid" exits 0 "$longshot" plan "$f"
+    check "$(basename "$f") is valid" exits 0 "$longshot" plan "$f" --json
     check "$(basename "$f") has seeds, claims and sources" sh -c \
         "jq -e '(.seeds | length >= 3) and (.claims | length > 0) and all(.claims[]; .source | length > 5)' '$f'"
     check "$(basename "$f") is named after its file" test "$(jq -r .name "$f")" = "papers-$(basename "$f" .json)"
@@ -43,7 +43,7 @@ cat >claims.json <<'JSON'
 }
 JSON
 jq 'del(.claims, .published)' claims.json >plain.json
-check "claims change no cell" sh -c "'$longshot' plan claims.json >p1 && '$longshot' plan plain.json >p2 && cmp p1 p2"
+check "claims change no cell" sh -c "'$longshot' plan claims.json --json >p1 && '$longshot' plan plain.json --json >p2 && cmp p1 p2"
 check "run" exits 0 "$longshot" run claims.json -o a --plots no
 check "a claim that is true by far holds" has out "holds      flat (non-overlapping only) (control): a claim"
 check "a claim that is false by far fails" has out "fails      window (non-overlapping only) (control): another"
@@ -58,7 +58,7 @@ check "and that alone" lacks a/report.html '<mark>&#34;weight_decay&#34;'
 check "with one row each" test "$(wc -l <a/claims.csv)" = 3
 check "the paper's ratio stands beside ours" has a/claims.md "19.00 (×0.950)"
 check "config.json holds the claims" sh -c "jq -e '.claims[1].id == \"window\" and .published[0].lengths == [512, 2048]' a/config.json"
-check "the stored config has the same plan" sh -c "'$longshot' plan a/config.json | cmp - p1"
+check "the stored config has the same plan" sh -c "'$longshot' plan a/config.json --json | cmp - p1"
 check "report makes them from the folder alone" sh -c "cp a/claims.csv old && rm a/claims.* && '$longshot' report a --no-plots | grep -q '^holds' && cmp a/claims.csv old"
 check "one seed" exits 0 "$longshot" run claims.json -o b --plots no 'seeds=[1]'
 check "decides nothing" has out "2 control claims: 0 hold, 0 fail, 2 undecided"

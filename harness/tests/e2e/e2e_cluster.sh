@@ -139,7 +139,7 @@ check "shows it as stopped" has out "9 cells: 0 done, 0 running"
 # ------------------------------------------------------------------------------------- examples
 # example FILE: as it stands, with the config and the folder of this test.
 example() { sed "s|configs/ci-exact.json|tiny.json|g;s|/*results/ci-exact|$2|g;s|\"build/longshot\"|\"$longshot\"|g" "$examples/$1" >"$1"; }
-planned=$("$longshot" plan "$root/configs/ci-exact.json" | wc -l)
+planned=$("$longshot" plan "$root/configs/ci-exact.json" --json | wc -l)
 
 if command -v parallel >/dev/null && parallel --version 2>/dev/null | grep -q GNU; then
     check "GNU parallel" exits 0 "$examples/parallel.sh" tiny.json parallel -j 2

@@ -80,7 +80,7 @@ check "an id that is none" says 2 '--id: no cell of the plan has the id "abc"' c
 check "a results folder that is not there" says 1 "nowhere: no such folder" report nowhere
 
 # --------------------------------------------------------------------------- list, describe, plan
-check "plan" run 0 plan tiny.json seeds=1..3
+check "plan" run 0 plan tiny.json seeds=1..3 --json
 check "prints one object a line" sh -c "test \$(wc -l <out) = 3 && grep -c '^{\"id\":\"[0-9a-f]\{16\}\",\"train_id\":\"[0-9a-f]\{16\}\",\"encoding\":\"r\",\"dataset\":\"journal\",\"seed\":[123],\"lr\":[0-9.]*,\"parameters\":[0-9]*,\"flops\":[0-9]*,\"bytes\":[0-9]*}\$' out | grep -qx 3"
 check "list" run 0 list
 check "list names schemes and datasets" sh -c "grep -q '^alibi ' out && grep -q '^journal ' out"
@@ -103,7 +103,7 @@ check "list of a typo" says 2 'list: must be encodings, schedules, datasets or a
 check "describe a typo in an option" says 2 'stack[0].scaling: must be one of none, pi, ntk, dynamic_ntk, yarn, llama3, longrope, mixed_ntk, got "yarm" (did you mean "yarn"?)' describe rope scaling=yarm
 check "describe a choice by its word" sh -c "'$longshot' describe rope+yarn --length 64 --train-length 8 >x && '$longshot' describe rope scaling=yarn --length 64 --train-length 8 >y && cmp x y"
 check "describe a name and a checkpoint" says 2 '--checkpoint: takes the place of NAME, got "t5" too' describe t5 --checkpoint x
-check "describe a typo" says 2 'unknown encoding, dataset or analysis "ropee" (did you mean "rope"?)' describe ropee
+check "describe a typo" says 2 'unknown encoding, dataset, analysis or section "ropee" (did you mean "rope"?)' describe ropee
 for e in $("$longshot" list encodings | cut -d' ' -f1); do
     check "describe $e" run 0 describe "$e"
     check "describe $e --length" run 0 describe "$e" --length 8

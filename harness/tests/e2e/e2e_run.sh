@@ -66,7 +66,7 @@ check "nor in a checkpoint of theirs" sh -c 'for f in t1/checkpoints/*/model.saf
 check "no threads are too few" run 2 "$longshot" run tiny.json -o t0 --threads 0
 check "a split too short for mode last says what it gives" says 0 \
     "journal, valid split: too short for 100000 targets in mode last, it gives 3936" "plan tiny.json eval.last_tokens=100000"
-check "the stored config gives the same cells" sh -c "'$longshot' plan tiny.json >p1 && '$longshot' plan a/config.json >p2 && cmp p1 p2 && cmp p1 a/plan.jsonl"
+check "the stored config gives the same cells" sh -c "'$longshot' plan tiny.json --json >p1 && '$longshot' plan a/config.json --json >p2 && cmp p1 p2 && cmp p1 a/plan.jsonl"
 
 # ------------------------------------------------------------------------ cells, merge, status
 id=$(sed -n '3s/.*"id":"\([0-9a-f]*\)","train_id.*/\1/p' p1)

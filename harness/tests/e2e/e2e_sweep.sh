@@ -146,7 +146,7 @@ check "and its cell ends with the same bytes" same_results long term
 # Much data: a worker has not done a step when the signal comes; and the one that it ends with it cannot save.
 listens() { worker=$(child $pid) && grep -q '^SigCgt:.*[1-9a-f]' "/proc/$worker/status"; }
 set -- "$@" dataset.train_tokens=1000000
-id=$("$longshot" plan tiny.json "$@" | sed 's/.*"train_id":"\([0-9a-f]*\)".*/\1/')
+id=$("$longshot" plan tiny.json --json "$@" | sed 's/.*"train_id":"\([0-9a-f]*\)".*/\1/')
 mkdir -p "busy/work/$id/state.0.safetensors" "busy/work/$id/state.1.safetensors"
 start run tiny.json -o busy -j1 --plots no "$@"
 for i in 1 2; do
@@ -249,7 +249,7 @@ fits() {
     factor=$2
     shift 2
     "$longshot" run tiny.json -o "$folder" -j1 --plots no --checkpoint-every 0.05 'seeds=[1]' "$@" 2>err || return 1
-    "$longshot" plan tiny.json 'seeds=[1]' "$@" | sed 's/.*"id":"\([0-9a-f]*\)","train_id.*"bytes":\([0-9]*\).*/\1 \2/' >need
+    "$longshot" plan tiny.json --json 'seeds=[1]' "$@" | sed 's/.*"id":"\([0-9a-f]*\)","train_id.*"bytes":\([0-9]*\).*/\1 \2/' >need
     awk -F, 'NR > 1 { print $1, $12 }' "$folder/runs.csv" | sort >peak
     sort need | join - peak | awk -v f="$factor" '{ print; if ($3 > $2 || $2 > f * $3) bad = 1 } END { exit bad || NR == 0 }'
 }

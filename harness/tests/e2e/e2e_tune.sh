@@ -37,9 +37,9 @@ check "other rates give others" other_weights results/plain results/single
 check "array_lr alone, too" other_weights results/common results/single
 check "the trained model says them" has "$(ls results/own/checkpoints/*/model.safetensors)" 'array_lr'
 
-"$longshot" plan own.json >plan
+"$longshot" plan own.json --json >plan
 check "plan says the rates" has plan '"lr":0.02,"array_lr":10,'
-"$longshot" plan results/own/config.json >again
+"$longshot" plan results/own/config.json --json >again
 check "the resolved config plans the same cell" cmp plan again
 check "override of an entry's rate" exits 0 "$longshot" plan own.json 'encodings[0].lr=0.01'
 check "is taken" has out '"lr":0.01,'

@@ -1,0 +1,71 @@
+#!/bin/sh
+# A config by hand: the keys where people read them, a config to begin with, the plan for people and for
+# programs. TAP on stdout; the program under test is $LONGSHOT or build/longshot.
+. "$(dirname "$0")/tap.sh"
+
+run() { want=$1; shift; exits "$want" "$longshot" "$@"; }
+
+# ----------------------------------------------------------------------------- keys where people read
+check "the keys in configs/README.md are those of the program" sh -c "'$longshot' describe --markdown >keys && \
+    sed -n '/^<!-- keys:/,/^<!-- keys end/{/^<!-- keys/!p}' '$root/configs/README.md' | cmp - keys"
+"$longshot" schema >schema.json
+# documented SECTION JQ: every property that the schema has there is a key that `describe SECTION` prints.
+documented() {
+    "$longshot" describe "$1" >shown || return 1
+    jq -r "$2 | keys[]" schema.json >want && [ -s want ] || return 1
+    while read -r key; do
+        awk -v k="$key" '$1 == k {f = 1} END {exit !f}' shown || { echo "describe $1 lacks $key"; return 1; }
+    done <want
+}
+check "every top-level key is described" documented config '.properties'
+for s in model train eval; do check "every key of $s is described" documented $s ".properties.$s.properties"; done
+check "every key of an entry is described" documented encodings '.["$defs"].encoding.anyOf[] | .properties // empty'
+check "every key of a claim is described" documented claims '.["$defs"].claim.properties'
+check "every key of its sides is described" documented claims '.["$defs"].claim_side.properties'
+check "every key of a published table is described" documented published '.["$defs"].published.properties'
+check "and of its rows" documented published '.["$defs"].published.properties.rows.items.properties'
+check "a typo in a section" run 2 describe trian
+check "is answered" has err '(did you mean "train"?)'
+
+# ------------------------------------------------------------------------------------ init, print-config
+check "init to stdout" run 0 init
+check "is a config" jq -e '.name == "mine" and (.notes | length > 0)' out
+check "init FILE" run 0 init study.json seeds=1..3 train.steps=200
+check "is named after it" jq -e '.name == "study" and .seeds == [1, 2, 3] and .train.steps == 200' study.json
+check "plans as it is" run 0 plan study.json --json
+check "all its cells" test "$(wc -l <out)" = 12
+check "init does not overwrite" run 2 init study.json
+check "says so" has err "study.json: is there already"
+awk 'BEGIN { for (i = 0; i < 4000; i++) printf "line %d of a short text\n", i }' >text.txt
+check "init --text" run 0 init own.json --text text.txt encodings=alibi
+check "plans as it is" run 0 plan own.json --json
+check "a text that is not there" run 1 init --text texd.txt
+check "gets the nearest name" has err 'did you mean "text.txt"?'
+check "a text too short" sh -c "echo short >s.txt; '$longshot' init --text s.txt >out 2>err; test \$? = 1 && grep -q 'must have at least' err && test ! -s out"
+check "init with a typo" run 2 init train.step=3
+check "names the override" has err 'override train.step=3: train: unknown key "step"'
+check "plan --print-config" run 0 plan study.json train.lr=0.25 --print-config
+check "writes out overrides, defaults and notes" jq -e '.train.lr == 0.25 and .train.beta2 == 0.95 and (.notes | length > 0)' out
+cp out printed.json
+check "run --print-config runs nothing" run 0 run study.json train.lr=0.25 --print-config
+check "and prints the same" cmp out printed.json
+check "no folder is made" test ! -e results
+check "what is printed is the same config" sh -c "'$longshot' plan printed.json --json >a && '$longshot' plan study.json train.lr=0.25 --json >b && cmp a b"
+
+# --------------------------------------------------------------------------------------- plan for people
+check "plan" run 0 plan study.json encodings=nope,rope+alibi model.d_model=16
+check "is a table, seeds together" sh -c "grep -q '^encoding  *dataset  *seeds ' out && grep -q '^rope+alibi  *journal  *1-3 ' out && test \$(wc -l <out) = 5"
+check "and a sum" sh -c "tail -1 out | grep -qE '^6 cells, up to [0-9]+ MB each\$'"
+check "seeds with a gap" run 0 plan study.json encodings=nope model.d_model=16 'seeds=1..3,7'
+check "are shown as such" grep -q '^nope .* 1-3,7 ' out
+# Where there is work for more than some seconds, a second of it tells how long all will take.
+check "plan of longer work" run 0 plan study.json encodings=nope train.steps=100000
+check "has a time for a cell and for all" sh -c "head -1 out | grep -q 'a cell\$' && tail -1 out | grep -qE '^3 cells, about [0-9.]+ (seconds|minutes|hours|days) on [0-9]+( idle)? cores?, '"
+check "-j is what the time is for" sh -c "'$longshot' plan study.json encodings=nope train.steps=100000 -j 1 | tail -1 | grep -qE ' on 1( idle)? core,'"
+# The probe is of the same operations as the plan: on an idle core it differs by less than a factor of 4 from
+# what bench says of a like model.
+rate=$("$longshot" bench --rate=4,128,4,128,32 --stacks='["nope"]' | cut -d' ' -f1)
+check "the probe gives a rate" awk -v r="${rate:-0}" 'BEGIN {exit !(r > 0.01)}'
+
+echo "1..$n"
+exit $bad
