@@ -164,7 +164,10 @@ NUMERIC := golden gradients variants tensor products softmax attention attention
 	encodings_absolute encoding_gradients conformance_encodings rope receptive_field latent_position \
 	alignment parameter_usage formula
 DOUBLE_TESTS := $(filter $(NUMERIC:%=test_%),$(TEST_SRC:harness/tests/unit/%.c=%))
-E2E := $(wildcard harness/tests/*/e2e_*.sh)
+# The longest are started first, so that none of them is alone at the end.
+LONG := sweep slurm cluster resume compare children power limits new_encoding
+E2E := $(foreach s,$(LONG),$(wildcard harness/tests/*/e2e_$(s).sh))
+E2E += $(filter-out $(E2E),$(wildcard harness/tests/*/e2e_*.sh))
 PROVE := prove -j2 --merge --timer
 SUB := $(MAKE) --no-print-directory -s
 
@@ -176,7 +179,7 @@ tests: $(PROGRAM) $(TEST_BIN) $(FUZZ_REPLAY) $(FAULT_BIN)
 test: test-deps
 	@$(SUB) -j2 VARIANT=release tests
 	@$(SUB) -j2 VARIANT=double $(DOUBLE_TESTS:%=build/double/tests/%)
-	@$(PROVE) $(TEST_BIN) $(FUZZ_REPLAY) $(DOUBLE_TESTS:%=build/double/tests/%) $(E2E)
+	@$(PROVE) $(E2E) $(TEST_BIN) $(FUZZ_REPLAY) $(DOUBLE_TESTS:%=build/double/tests/%)
 
 ## test-units: the test programs of one variant, without the end-to-end scripts
 test-units: tests

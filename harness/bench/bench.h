@@ -62,6 +62,7 @@ struct lx_bench_case {
     int threads;               /* 1 ..                                    */
     int repeat;                /* passes that are timed ...                          */
     int limit;                 /* ... but none is started after so many seconds      */
+    int side;                  /* of the matrices whose product is the yardstick     */
     struct lx_yardstick other; /* what other core types can do               */
 };
 
@@ -69,7 +70,7 @@ struct lx_bench_result {
     double seconds;         /* the fastest pass                               */
     double mean_seconds;    /* all passes together, by their number           */
     double processor_share; /* processor time of the passes by the clock    */
-    double gemm_gflops;     /* the fastest product of 2048 x 2048 matrices ... */
+    double gemm_gflops;     /* the fastest product of large matrices ...       */
     char gemm_core[32];     /* ... and OpenBLAS's core type that was so fast  */
     double peak_gflops;     /* multiply-adds in registers                     */
     long long peak_bytes;   /* largest resident size, before those products  */

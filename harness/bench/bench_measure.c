@@ -16,7 +16,6 @@
 #include "train/train.h"
 
 enum {
-    SIDE = LX_YARDSTICK_SIDE,
     PRODUCTS = 2,   /* before the passes, and again after them        */
     SPARE = 1 << 16 /* tokens to draw training windows from           */
 };
@@ -24,7 +23,7 @@ enum {
 struct meter {
     const struct lx_bench_case *c;
     struct lx_bench_result *r;
-    real *A, *B, *C; /* (SIDE, SIDE), not touched before the peak is read */
+    real *A, *B, *C; /* (side, side), not touched before the peak is read */
     double mark;     /* when the pass began */
     clock_t cpu;     /* processor time at the first pass that is timed */
     double spent;    /* seconds of the timed passes */
@@ -42,13 +41,13 @@ static long long peak_bytes(void)
 
 static void take_gemm(struct meter *m)
 {
-    for (int i = 0; m->r->gemm_gflops <= 0 && i < SIDE * SIDE; i++) {
+    for (int i = 0; m->r->gemm_gflops <= 0 && i < m->c->side * m->c->side; i++) {
         m->A[i] = (real)(i % 101 - 50) / (real)50;
         m->B[i] = (real)(i % 103 - 51) / (real)51;
         m->C[i] = 0;
     }
     for (int i = 0; i < PRODUCTS; i++) {
-        double rate = lx_yardstick_product(m->A, m->B, m->C);
+        double rate = lx_yardstick_product(m->A, m->B, m->C, m->c->side);
 
         if (rate > m->r->gemm_gflops)
             m->r->gemm_gflops = rate;
@@ -204,7 +203,7 @@ enum lx_code lx_bench_measure(const struct lx_bench_case *c, struct lx_bench_res
     struct meter m = {.c = c, .r = out};
     struct lx_arena arena = {0};
     struct lx_model model;
-    size_t n = (size_t)SIDE * SIDE;
+    size_t n = (size_t)c->side * (size_t)c->side;
     enum lx_code code;
 
     *out = (struct lx_bench_result){0};

@@ -33,7 +33,7 @@ static void add_stack(const struct lx_bench_stack *s, struct lx_buf *out)
 
 enum lx_code lx_bench_spawn(const struct lx_bench_case *c, struct lx_buf *row, struct lx_err *err)
 {
-    char shape[64], length[32], repeat[32], limit[32], threads[32], other[96];
+    char shape[64], length[32], repeat[32], limit[32], threads[32], side[32], other[96];
     struct lx_buf stack = {0};
     struct lx_child child;
 
@@ -47,11 +47,20 @@ enum lx_code lx_bench_spawn(const struct lx_bench_case *c, struct lx_buf *row, s
     (void)snprintf(repeat, sizeof(repeat), "--repeat=%d", c->repeat);
     (void)snprintf(threads, sizeof(threads), "--threads=%d", c->threads);
     (void)snprintf(limit, sizeof(limit), "--seconds=%d", c->limit);
+    (void)snprintf(side, sizeof(side), "--side=%d", c->side);
     (void)snprintf(other, sizeof(other), "--other=%s %.1f", c->other.core, c->other.gflops);
-    const char *const argv[] = {
-        "longshot", "bench", shape,   stack.text, length,
-        repeat,     limit,   threads, other,      c->plain ? "--plain" : NULL,
-        NULL};
+    const char *const argv[] = {"longshot",
+                                "bench",
+                                shape,
+                                stack.text,
+                                length,
+                                repeat,
+                                limit,
+                                threads,
+                                side,
+                                other,
+                                c->plain ? "--plain" : NULL,
+                                NULL};
     const struct lx_child_spec spec = {
         .argv = argv, .self = true, .our_errors = true, .most = 65536};
 

@@ -13,14 +13,14 @@
 #include "tensor/gemm.h"
 #include "tensor/simd.h"
 
-enum { SIDE = LX_YARDSTICK_SIDE, PRODUCTS = 2, TRIALS = 3, ROUNDS = 200000 };
+enum { PRODUCTS = 2, TRIALS = 3, ROUNDS = 200000 };
 
-double lx_yardstick_product(const real *A, const real *B, real *C)
+double lx_yardstick_product(const real *A, const real *B, real *C, int side)
 {
-    double start = lx_clock();
+    double start = lx_clock(), n = side;
 
-    lx_gemm(false, false, SIDE, SIDE, SIDE, 1, A, SIDE, B, SIDE, 0, C, SIDE);
-    return 2e-9 * SIDE * SIDE * SIDE / (lx_clock() - start);
+    lx_gemm(false, false, side, side, side, 1, A, side, B, side, 0, C, side);
+    return 2e-9 * n * n * n / (lx_clock() - start);
 }
 
 double lx_yardstick_multiply_adds(void)
@@ -37,10 +37,10 @@ double lx_yardstick_multiply_adds(void)
     return best;
 }
 
-enum lx_code lx_yardstick_print(struct lx_buf *out, struct lx_err *err)
+enum lx_code lx_yardstick_print(int side, struct lx_buf *out, struct lx_err *err)
 {
     struct lx_arena arena = {0};
-    size_t n = (size_t)SIDE * SIDE;
+    size_t n = (size_t)side * (size_t)side;
     real *A, *B, *C;
     double best = 0;
 
@@ -57,7 +57,7 @@ enum lx_code lx_yardstick_print(struct lx_buf *out, struct lx_err *err)
         B[i] = (real)((int)(i % 103) - 51) / (real)51;
     }
     for (int i = 0; i < PRODUCTS; i++) {
-        double rate = lx_yardstick_product(A, B, C);
+        double rate = lx_yardstick_product(A, B, C, side);
 
         best = rate > best ? rate : best;
     }
@@ -80,9 +80,9 @@ bool lx_yardstick_read(const char *text, struct lx_yardstick *out)
 }
 
 /* The rate of one core type; false: not to be had. */
-static bool measure(const char *core, struct lx_yardstick *out)
+static bool measure(const char *core, const char *side, struct lx_yardstick *out)
 {
-    static const char *const argv[] = {"longshot", "bench", "--case=" LX_BENCH_YARDSTICK, NULL};
+    const char *const argv[] = {"longshot", "bench", "--case=" LX_BENCH_YARDSTICK, side, NULL};
     const struct lx_child_spec spec = {
         .argv = argv, .self = true, .our_errors = true, .most = 4096, .seconds = -1};
     struct lx_child child;
@@ -97,17 +97,18 @@ static bool measure(const char *core, struct lx_yardstick *out)
     return ok;
 }
 
-struct lx_yardstick lx_yardstick_others(void)
+struct lx_yardstick lx_yardstick_others(int side)
 {
     struct lx_yardstick best = {.core = ""}, one;
     const char *own = getenv("OPENBLAS_CORETYPE");
-    char kept[64];
+    char kept[64], order[32];
 
     if (own == NULL || strlen(own) >= sizeof(kept))
         return best; /* OpenBLAS's own choice: there is no list to choose from */
     (void)snprintf(kept, sizeof(kept), "%s", own);
+    (void)snprintf(order, sizeof(order), "--side=%d", side);
     for (int i = 0; lx_cputype_core(i) != NULL; i++)
-        if (strcmp(lx_cputype_core(i), kept) != 0 && measure(lx_cputype_core(i), &one) &&
+        if (strcmp(lx_cputype_core(i), kept) != 0 && measure(lx_cputype_core(i), order, &one) &&
             one.gflops > best.gflops)
             best = one;
     if (setenv("OPENBLAS_CORETYPE", kept, 1) != 0)

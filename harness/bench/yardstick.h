@@ -9,10 +9,12 @@
 #include "core/err.h"
 #include "core/real.h"
 
-enum { LX_YARDSTICK_SIDE = 2048 }; /* of the matrices that are multiplied */
+enum {
+    LX_YARDSTICK_SIDE = 2048
+}; /* of the matrices that are multiplied, if nothing else is said */
 
-/* 10^9 operations a second of one OpenBLAS product C = A B of (SIDE, SIDE) in this process. */
-double lx_yardstick_product(const real *A, const real *B, real *C);
+/* 10^9 operations a second of one OpenBLAS product C = A B of (side, side) in this process. */
+double lx_yardstick_product(const real *A, const real *B, real *C, int side);
 
 /* The same of multiply-adds in registers, of the best instruction set that this processor has. */
 double lx_yardstick_multiply_adds(void);
@@ -25,12 +27,12 @@ struct lx_yardstick {
 /* The fastest core type besides the one that this process and those it starts use, each measured in a
  * process of its own, since OpenBLAS chooses when it is loaded. One that cannot be measured does not
  * count. */
-struct lx_yardstick lx_yardstick_others(void);
+struct lx_yardstick lx_yardstick_others(int side);
 
 /* "CORE RATE" as lx_yardstick_print writes it, and --other; false: it is not that. */
 bool lx_yardstick_read(const char *text, struct lx_yardstick *out);
 
 /* What such a process does: its core type and rate, one line. */
-LX_MUST_CHECK enum lx_code lx_yardstick_print(struct lx_buf *out, struct lx_err *err);
+LX_MUST_CHECK enum lx_code lx_yardstick_print(int side, struct lx_buf *out, struct lx_err *err);
 
 #endif

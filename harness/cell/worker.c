@@ -28,8 +28,9 @@ static void add_run_row(const struct lx_job *j, struct lx_buf *out)
                               j->eval_seconds, j->record.tokens_per_second};
     struct rusage usage;
     char cpu[256], end[LX_UTC_SIZE];
+    struct lx_err ignored; /* no cell is lost for the name of a processor */
 
-    lx_cputype_name(cpu, sizeof(cpu));
+    (void)!lx_cputype_name(cpu, sizeof(cpu), &ignored);
     if (getrusage(RUSAGE_SELF, &usage) != 0)
         usage.ru_maxrss = 0;
     lx_buf_printf(out, "%s\n%s,", LX_RUNS_HEADER, cell->id);

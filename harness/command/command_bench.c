@@ -25,7 +25,7 @@ struct options {
     const char *workloads, *encodings, *stacks, *lengths, *train_lengths, *out, *one_case, *other,
         *rate;
     const char *products;
-    int repeat, limit, threads;
+    int repeat, limit, threads, side;
     bool no_plots, plain;
 };
 
@@ -53,6 +53,7 @@ static const struct lx_option options[] = {
     {"case", LX_OPT_ARGUMENT, AT(one_case), 0, 0, 0, "NAME", NULL, 0},
     {"other", LX_OPT_ARGUMENT, AT(other), 0, 0, 0, "CORE RATE", NULL, 0}, /* of other core types */
     {"rate", LX_OPT_ARGUMENT, AT(rate), 0, 0, 0, "SHAPE", NULL, 0}, /* of a second; see rate.h */
+    {"side", LX_OPT_INT, AT(side), LX_YARDSTICK_SIDE, 16, 16384, "N", NULL, 0}, /* of the product */
     {"plain", LX_OPT_BOOL, AT(plain), 0, 0, 0, NULL, NULL, 0},
     LX_COMMAND_PRODUCTS(AT(products)),
     {.type = LX_OPT_END},
@@ -175,6 +176,7 @@ static enum lx_code choose_lengths(const char *text, const char *what, struct lx
 
 struct bench {
     const struct options *o;
+    char cpu[256];      /* model name */
     struct lx_buf rows; /* everything so far, with the header */
     struct lx_buf line;
     int n, failed;
@@ -190,7 +192,7 @@ static enum lx_code run_case(struct bench *b, const struct lx_bench_case *c, str
     lx_progress(false, "bench: %s, %s, %d tokens", c->shape.name, c->stack.id, c->shape.length);
     lx_buf_clear(&b->line);
     b->n++;
-    one.other = lx_yardstick_others();
+    one.other = lx_yardstick_others(b->o->side);
     if (lx_bench_spawn(&one, &b->line, &own)) {
         if (own.code == LX_EINTERRUPT) {
             *err = own;
@@ -210,8 +212,11 @@ static enum lx_code run_case(struct bench *b, const struct lx_bench_case *c, str
 static enum lx_code run_shape(struct bench *b, const struct lx_bench_shape *shape,
                               const struct subjects *all, bool both, struct lx_err *err)
 {
-    struct lx_bench_case c = {
-        .shape = *shape, .threads = b->o->threads, .repeat = b->o->repeat, .limit = b->o->limit};
+    struct lx_bench_case c = {.shape = *shape,
+                              .threads = b->o->threads,
+                              .repeat = b->o->repeat,
+                              .limit = b->o->limit,
+                              .side = b->o->side};
     size_t n = all->n;
     enum lx_code code = LX_OK;
 
@@ -296,11 +301,8 @@ static enum lx_code run_all(struct bench *b, struct lx_err *err)
 /* What -o asks for, made from the rows. */
 static enum lx_code report(const struct bench *b, struct lx_err *err)
 {
-    struct lx_bench_report_options o = {.no_plots = b->o->no_plots};
-    char cpu[256];
+    const struct lx_bench_report_options o = {.no_plots = b->o->no_plots, .machine = b->cpu};
 
-    lx_cputype_name(cpu, sizeof(cpu));
-    o.machine = cpu;
     return lx_bench_report(&b->rows, b->o->out, &o, err);
 }
 
@@ -325,10 +327,10 @@ static enum lx_code choose_case(const struct options *o, struct lx_arena *arena,
     return LX_OK;
 }
 
-static enum lx_code run_yardstick(struct lx_err *err)
+static enum lx_code run_yardstick(int side, struct lx_err *err)
 {
     struct lx_buf line = {0};
-    enum lx_code code = lx_yardstick_print(&line, err);
+    enum lx_code code = lx_yardstick_print(side, &line, err);
 
     if (code == LX_OK)
         code = lx_command_print(&line, err);
@@ -355,8 +357,11 @@ static enum lx_code run_rate(const struct options *o, struct lx_err *err)
 /* The hidden form that lx_bench_spawn starts. */
 static enum lx_code run_one(const struct options *o, struct lx_err *err)
 {
-    struct lx_bench_case c = {
-        .plain = o->plain, .threads = o->threads, .repeat = o->repeat, .limit = o->limit};
+    struct lx_bench_case c = {.plain = o->plain,
+                              .threads = o->threads,
+                              .repeat = o->repeat,
+                              .limit = o->limit,
+                              .side = o->side};
     struct lx_arena arena = {0};
     struct lx_bench_result r;
     struct lx_buf row = {0};
@@ -387,11 +392,13 @@ static enum lx_code run(const void *given, int n, char **argv, struct lx_err *er
     if (code != LX_OK)
         return code;
     if (b.o->one_case != NULL && strcmp(b.o->one_case, LX_BENCH_YARDSTICK) == 0)
-        return run_yardstick(err);
+        return run_yardstick(b.o->side, err);
     if (b.o->rate != NULL)
         return run_rate(b.o, err);
     if (b.o->one_case != NULL)
         return run_one(b.o, err);
+    if (lx_cputype_name(b.cpu, sizeof(b.cpu), err))
+        return err->code;
     code = run_all(&b, err);
     if (code == LX_OK && b.o->out != NULL)
         code = report(&b, err);

@@ -15,11 +15,8 @@ static enum lx_code run(const void *given, int n, char **argv, struct lx_err *er
 
     (void)given;
     (void)argv;
-    if (code == LX_OK)
-        code = lx_gemm_setup(err);
-    if (code != LX_OK)
-        return code;
-    lx_cputype_name(cpu, sizeof(cpu));
+    if (code != LX_OK || lx_gemm_setup(err) || lx_cputype_name(cpu, sizeof(cpu), err))
+        return err->code;
     lx_buf_printf(&out, "longshot %s (%s, %s)\n", LX_VERSION, LX_VARIANT, LX_REAL_NAME);
     lx_buf_printf(&out, "commit    %s\n", lx_build_commit);
     lx_buf_printf(&out, "compiler  %s\n", lx_build_compiler);

@@ -1,6 +1,7 @@
 /* CPU features and the BLAS core type; see cputype.h. */
 #include "system/cputype.h"
 
+#include <errno.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -77,14 +78,16 @@ void lx_cputype_restart(char **argv)
     (void)unsetenv("OPENBLAS_CORETYPE");
 }
 
-void lx_cputype_name(char *out, size_t size)
+enum lx_code lx_cputype_name(char *out, size_t size, struct lx_err *err)
 {
     char line[512];
     FILE *f = fopen("/proc/cpuinfo", "r");
 
     (void)snprintf(out, size, "unknown");
     if (f == NULL)
-        return;
+        return errno == ENOENT
+                   ? LX_OK
+                   : lx_fail(err, LX_EIO, "/proc/cpuinfo: cannot open: %s", strerror(errno));
     while (fgets(line, sizeof(line), f) != NULL) {
         const char *colon = strchr(line, ':');
 
@@ -95,4 +98,5 @@ void lx_cputype_name(char *out, size_t size)
         break;
     }
     (void)fclose(f);
+    return LX_OK;
 }

@@ -60,7 +60,7 @@ for text in '' '0' '0:12' "x:$one" "0:$one  5:$two" "0:$one"; do
 done
 
 # ---------------------------------------------------- several at the same cell, killed at random
-set -- cell tiny.json 'encodings=["t5"]' 'seeds=[1]' train.steps=40000 --index 0 --checkpoint-every 0.01
+set -- cell tiny.json 'encodings=["t5"]' 'seeds=[1]' train.steps=20000 --index 0 --checkpoint-every 0.01
 check "one process" exits 0 "$longshot" "$@" -o alone
 i=0
 lives=0
@@ -73,7 +73,7 @@ while [ ! -s crowd/cells/*/metrics.csv ] && [ $i -lt 100 ]; do
         lives=$((lives + 1))
         sleep 0.1
     done
-    if [ $i -lt 4 ]; then # the first four times, none lives to the end
+    if [ $i -lt 3 ]; then # the first three times, none lives to the end
         for p in $pids; do
             sleep 0.1
             kill -KILL $p 2>/dev/null && kills=$((kills + 1))

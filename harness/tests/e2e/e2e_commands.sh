@@ -189,7 +189,7 @@ check "a file of stacks that is none" says 2 "--stacks: no/such.json: no such fi
 header=implementation,mode,workload,encoding,threads,tokens_per_second,gflops,kind,layers,d_model,heads,length,batch,sgemm_gflops,fraction_of_sgemm,peak_rss_bytes,blas_core,simd,repeat,window,sgemm_core,peak_gflops,fraction_of_peak
 check "bench of nothing" run 0 bench --workloads none --lengths none
 check "is the header" sh -c "cat out | grep -qx '$header' && test \$(wc -l <out) = 1"
-check "bench" run 0 bench --workloads tiny,eval8 --encodings alibi --lengths 64,128 --repeat 1 --seconds 1 -o b --no-plots
+check "bench" run 0 bench --workloads tiny,eval8 --encodings alibi --lengths 64,128 --repeat 1 --seconds 1 --side 256 -o b --no-plots
 check "begins with the header" test "$(head -1 out)" = $header
 check "one row a case, evaluation also without statistics" test "$(sed 1d out | cut -d, -f2-5,8-13,19 | tr '\n' ' ')" = \
     "full,tiny,alibi,1,train,4,128,4,128,32,1 full,eval8,alibi,1,eval,4,128,4,1024,4,1 \
@@ -208,7 +208,7 @@ check "memory is of the case alone" awk -F, '$3 == "tiny" {t = $16} $3 == "eval8
 # The stacks of make bench-cost, the short end of its lengths: those of evaluate_as are not trained; 64 keys of
 # at most 512 leave 64 - 64^2 / 1024 = 60 on average: 1638400 + 2048 * 60 operations a token.
 check "bench of stacks" run 0 bench --workloads none --stacks "$root/configs/cost-stacks.json" --lengths 512 \
-    --train-lengths 64,128 --repeat 1 --seconds 1 -o c --no-plots
+    --train-lengths 64,128 --repeat 1 --seconds 1 --side 256 -o c --no-plots
 check "trained ones are trained, all are evaluated" test "$(sed 1d out | cut -d, -f3,4,12,13,20 | tr '\n' ' ')" = \
     "length,alibi,512,8, length,alibi+window64,512,8,64 length,alibi+window128,512,8,128 length,alibi+window256,512,8,256 \
 length,sandwich,512,8, length,sandwich+window64,512,8,64 length,sandwich+window128,512,8,128 length,sandwich+window256,512,8,256 length,sinusoidal,512,8, \

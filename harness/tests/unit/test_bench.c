@@ -167,6 +167,7 @@ static void the_faster_core_is_the_yardstick(void **state)
                               .threads = 1,
                               .repeat = 1,
                               .limit = 1,
+                              .side = 256,
                               .other = {.core = "Abacus", .gflops = 1e6}};
     struct lx_bench_result r;
     struct lx_err err;
@@ -208,7 +209,8 @@ static void measures(void **state)
             const struct lx_bench_case c = {.shape = {"mini", training != 0, 1, 16, 2, 8, 4},
                                             .stack = {.id = lx_encoding_at(0)->name},
                                             .repeat = 3,
-                                            .limit = limit};
+                                            .limit = limit,
+                                            .side = 256};
             struct lx_bench_result r;
 
             CHECK_OK(lx_bench_measure(&c, &r, &err));
@@ -219,8 +221,10 @@ static void measures(void **state)
             assert_int_equal(r.window, 8);
         }
     {
-        const struct lx_bench_case c = {
-            .shape = {"mini", false, 1, 16, 2, 8, 4}, .stack = {.id = "none such"}, .repeat = 1};
+        const struct lx_bench_case c = {.shape = {"mini", false, 1, 16, 2, 8, 4},
+                                        .stack = {.id = "none such"},
+                                        .repeat = 1,
+                                        .side = 256};
         struct lx_bench_result r;
 
         CHECK_FAILS(lx_bench_measure(&c, &r, &err), LX_ECONFIG,
@@ -248,7 +252,8 @@ static void measures_stacks(void **state)
             const struct lx_bench_case c = {.shape = {"mini", training != 0, 1, 16, 2, 8, 4},
                                             .stack = {.id = "s", .schemes = want[i].schemes},
                                             .repeat = 1,
-                                            .limit = 1};
+                                            .limit = 1,
+                                            .side = 256};
             struct lx_bench_result r;
 
             CHECK_OK(lx_bench_measure(&c, &r, &err));
@@ -310,7 +315,7 @@ static void refuses_wrong_stacks(void **state)
         {"[\"alibbi\"]",
          "--stacks: encodings[0]: unknown encoding \"alibbi\" (did you mean \"alibi\"?)",
          LX_ECONFIG},
-        {"[{\"id\": \"a\"}]", "--stacks: encodings[0].stack: must be given", LX_ECONFIG},
+        {"[{\"id\": \"a\"}]", "--stacks: encodings[0]: must have a name or a stack", LX_ECONFIG},
         {"[{\"stack\": [{\"name\": \"window\", \"widht\": 3}]}]",
          "--stacks: encodings[0].stack[0]: unknown key \"widht\" (did you mean \"width\"?)",
          LX_ECONFIG},
