@@ -115,6 +115,10 @@ void lx_config_free(struct lx_config *c);
  * lx_config_write writes them. One that is not what `texts` of the config says is LX_EDATA. */
 LX_MUST_CHECK enum lx_code lx_config_sum_texts(struct lx_config *c, struct lx_err *err);
 
+/* Those of one file. */
+LX_MUST_CHECK
+enum lx_code lx_config_sum_text(const char *path, struct lx_config_text *out, struct lx_err *err);
+
 /* Variant v for dataset d. */
 const struct lx_config_variant *lx_config_variant(const struct lx_config *c, size_t d, size_t v);
 /* Index of the value that variant v picks for sweep s; the last sweep turns fastest. */

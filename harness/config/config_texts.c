@@ -39,7 +39,7 @@ enum lx_code lx_config_texts(struct lx_config *c, struct lx_err *err)
     return LX_OK;
 }
 
-static enum lx_code sum(const char *path, struct lx_config_text *out, struct lx_err *err)
+enum lx_code lx_config_sum_text(const char *path, struct lx_config_text *out, struct lx_err *err)
 {
     struct lx_buf bytes = {0};
     struct lx_hash h;
@@ -86,7 +86,8 @@ enum lx_code lx_config_sum_texts(struct lx_config *c, struct lx_err *err)
             known = strcmp(c->text[k].path, path) == 0;
         if (known)
             continue;
-        if (sum(path, &c->text[c->n_texts], err) || check_sum(c, &c->text[c->n_texts], err))
+        if (lx_config_sum_text(path, &c->text[c->n_texts], err) ||
+            check_sum(c, &c->text[c->n_texts], err))
             return err->code;
         c->n_texts++;
     }

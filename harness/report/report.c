@@ -377,7 +377,7 @@ enum lx_code lx_report_make(const char *dir, const struct lx_report_options *o, 
 
 enum lx_code lx_report_text(const char *dir, struct lx_buf *out, struct lx_err *err)
 {
-    struct lx_report_folder f = {0};
+    struct lx_report_folder f = {.dir = dir};
     enum lx_code code = load(dir, &f, err);
 
     if (code == LX_OK) {

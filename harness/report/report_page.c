@@ -19,6 +19,23 @@ static void free_page(struct lx_page *p, struct lx_buf *table, struct lx_train_p
     lx_buf_free(&p->costs_table);
 }
 
+static enum lx_code write_claims(const struct lx_report_folder *f, struct lx_page *p,
+                                 struct lx_err *err)
+{
+    struct lx_buf *out = &p->claims_table;
+
+    if (f->claims.n == 0)
+        return LX_OK;
+    lx_claims_count(&f->claims, &p->claims_count);
+    if (lx_claims_write(&f->claims, &f->study, &lx_grid_html, out, err))
+        return err->code;
+    lx_buf_add(out, "<p>");
+    if (lx_registration_write(f->dir, lx_json_find(f->config, "claims"), &lx_grid_html, out, err))
+        return err->code;
+    lx_buf_add(out, "</p>\n");
+    return LX_OK;
+}
+
 /* Every table of the folder, by the writer of HTML. */
 static enum lx_code write_tables(const struct lx_report_folder *f, struct lx_page *p,
                                  struct lx_buf *table, struct lx_err *err)
@@ -28,9 +45,7 @@ static enum lx_code write_tables(const struct lx_report_folder *f, struct lx_pag
     for (size_t i = 0; i < s->n_sections; i++)
         if (lx_table_section(s, i, &lx_grid_html, &table[i], err))
             return err->code;
-    if (f->claims.n > 0)
-        lx_claims_count(&f->claims, &p->claims_count);
-    if ((f->claims.n > 0 && lx_claims_write(&f->claims, s, &lx_grid_html, &p->claims_table, err)) ||
+    if (write_claims(f, p, err) ||
         (f->published.n > 0 &&
          lx_published_write(&f->published, s, &lx_grid_html, &p->published_table, err)) ||
         (f->costs.n > 0 && lx_costs_write(&f->costs, s, &lx_grid_html, &p->costs_table, err)))
@@ -80,7 +95,8 @@ enum lx_code lx_report_page(const struct lx_report_folder *f, struct lx_buf *out
                             struct lx_err *err)
 {
     struct lx_arena arena = {0};
-    struct lx_page p = {.study = &f->study, .config = f->config, .defaults = f->usual, .claims = &f->claims};
+    struct lx_page p = {
+        .study = &f->study, .config = f->config, .defaults = f->usual, .claims = &f->claims};
     struct lx_buf *table = calloc(f->study.n_sections + 1, sizeof(*table));
     struct lx_train_point *train = NULL;
     char sum[65];

@@ -180,11 +180,10 @@ static void add_missing(struct merge *m, const struct lx_json *cell)
     lx_json_close_object(&m->missing);
 }
 
-/* Everything that merging wants of a cell, in one visit. */
-static enum lx_code visit(void *ctx, const struct lx_json *cell, struct lx_err *err)
+/* Everything that merging wants of a cell, in one visit. cell: its line of the plan. */
+static enum lx_code add_cell(struct merge *m, const char *id, const struct lx_json *cell,
+                             struct lx_err *err)
 {
-    struct merge *m = ctx;
-    const char *id = lx_json_text(lx_json_find(cell, "id"));
     struct lx_cell_files f;
     enum lx_code code = lx_cell_read(m->dir, id, &f, err);
 
@@ -204,6 +203,11 @@ static enum lx_code visit(void *ctx, const struct lx_json *cell, struct lx_err *
     }
     lx_cell_free(&f);
     return code;
+}
+
+static enum lx_code visit(void *ctx, const struct lx_json *cell, struct lx_err *err)
+{
+    return add_cell(ctx, lx_json_text(lx_json_find(cell, "id")), cell, err);
 }
 
 /* ---------------------------------------------------------------------------------- the tables */
@@ -331,23 +335,78 @@ static enum lx_code write_all(struct merge *m, struct lx_err *err)
     return code;
 }
 
+static void begin(struct merge *m)
+{
+    m->missing.out = &m->missing_text;
+    for (int i = 0; i < LX_CELL_FILE_COUNT; i++)
+        table_init(&m->tables[i], &layouts[i]);
+}
+
+static void end(struct merge *m)
+{
+    for (int i = 0; i < LX_CELL_FILE_COUNT; i++)
+        free(m->tables[i].rows);
+    lx_buf_free(&m->missing_text);
+    lx_arena_free(&m->arena);
+}
+
+/* Whether the file has this text, or begins with a header of fewer columns. */
+static enum lx_code same_file(struct merge *m, int i, const struct lx_buf *want, bool *same,
+                              struct lx_err *err)
+{
+    const char *path = lx_arena_printf(&m->arena, "%s/%s", m->dir, layouts[i].name);
+    size_t header = strlen(layouts[i].header);
+    struct lx_buf got = {0};
+
+    *same = false;
+    if (path == NULL)
+        return lx_fail(err, LX_ENOMEM, "out of memory");
+    if (lx_fs_read_gz(path, &got, err))
+        return err->code;
+    if (i == LX_CELL_RUN && got.len > 0 && strcspn(got.text, "\n") < header)
+        *same = strncmp(got.text, want->text, strcspn(got.text, "\n")) == 0;
+    else
+        *same = got.len == want->len && memcmp(got.text, want->text, got.len) == 0;
+    lx_buf_free(&got);
+    return LX_OK;
+}
+
+enum lx_code lx_merge_compare(const char *dir, const char *const *cell, size_t n, const char **name,
+                              struct lx_err *err)
+{
+    struct merge m = {.dir = dir};
+    struct lx_buf text[LX_CELL_FILE_COUNT] = {{0}};
+    enum lx_code code = LX_OK;
+    bool same = true;
+
+    begin(&m);
+    *name = NULL;
+    for (size_t k = 0; k < n && code == LX_OK; k++)
+        code = add_cell(&m, cell[k], NULL, err);
+    if (code != LX_OK || write_tables(&m, text, err))
+        code = err->code;
+    for (int i = LX_CELL_FILE_COUNT - 1; i >= 0 && code == LX_OK && same; i--) {
+        code = same_file(&m, i, &text[i], &same, err);
+        *name = same ? NULL : layouts[i].name;
+    }
+    for (int i = 0; i < LX_CELL_FILE_COUNT; i++)
+        lx_buf_free(&text[i]);
+    end(&m);
+    return code;
+}
+
 enum lx_code lx_merge(const char *dir, bool pack, struct lx_merged *out, struct lx_err *err)
 {
     struct merge m = {.dir = dir, .pack = pack};
     enum lx_code code = LX_OK;
 
-    m.missing.out = &m.missing_text;
-    for (int i = 0; i < LX_CELL_FILE_COUNT; i++)
-        table_init(&m.tables[i], &layouts[i]);
+    begin(&m);
     if (lx_plan_visit(dir, visit, &m, err) || write_all(&m, err)) {
         code = err->code;
     } else if (m.counts.n_done == m.counts.n_cells) {
         lx_collect_garbage(dir);
     }
     *out = m.counts;
-    for (int i = 0; i < LX_CELL_FILE_COUNT; i++)
-        free(m.tables[i].rows);
-    lx_buf_free(&m.missing_text);
-    lx_arena_free(&m.arena);
+    end(&m);
     return code;
 }

@@ -26,4 +26,11 @@ struct lx_merged {
 LX_MUST_CHECK
 enum lx_code lx_merge(const char *dir, bool pack, struct lx_merged *out, struct lx_err *err);
 
+/* Hold the tables of the folder against what merging these cells would write; all (n) must be done. *name:
+ * the first that is not the same, NULL: none. One of runs.csv of an earlier version, with fewer columns, is
+ * left out. */
+LX_MUST_CHECK
+enum lx_code lx_merge_compare(const char *dir, const char *const *cell, size_t n, const char **name,
+                              struct lx_err *err);
+
 #endif

@@ -110,5 +110,53 @@ check "eval of old weights says so" sh -c "'$longshot' eval \$(ls a/checkpoints/
 cp keep valid.txt
 check "with the old one again nothing is said" sh -c "'$longshot' eval \$(ls a/checkpoints/*/model.safetensors | head -1) 'eval.lengths=[\"1x\"]' >out 2>err && ! grep -q 'not the text' err"
 
+# -------------------------------------------------------------------------------------- verify
+tampered() { # tampered NAME PROGRAM TEXT: a copy t of good, changed by PROGRAM, is told with TEXT
+    rm -rf t && cp -r good t && sh -c "$2" && exits 3 "$longshot" verify t && has out "$3"
+}
+check "a study to verify" run more.json good
+check "can be made again here" exits 0 "$longshot" verify good --exact
+check "every line says so" test "$(grep -vc '^ok ' out)" = 0
+check "texts are those it read" has out "ok       texts: 2 files as the study read them"
+check "cells as they were" has out "ok       cells: 4 of 4 as they were written"
+check "the registration has its hash" sh -c "grep -q \"hash \$('$longshot' run more.json --print-hash)\" out"
+check "for programs" sh -c "'$longshot' verify good --json | jq -e '.reproducible and .bytes == \"same\" and (.checks | length) > 8'"
+check "it changes nothing" sh -c "cp -r good t && find good -type f | sort | xargs sha256sum >s1 && '$longshot' verify good >out && find good -type f | sort | xargs sha256sum | cmp - s1"
+
+check "a cell that is gone" tampered gone 'rm -r "t/cells/$(ls t/cells | head -1)"' "missing  cells: "
+check "a cell changed" tampered cell 'f=$(ls t/cells/*/metrics.csv | head -1) && sed "s/,ok,/,ok ,/" "$f" >x && cp x "$f"' "differs  cells: "
+check "a cell without its sums" tampered sums 'rm "t/cells/$(ls t/cells | head -1)/cell.sha256"' "no cell.sha256"
+check "another number in metrics.csv" tampered rows 'sed "2s/[0-9],4/9,4/;3s/0\\./1./" t/metrics.csv >x && cp x t/metrics.csv' "differs  tables: metrics.csv: not what the cells say"
+check "another number in blocks.csv.gz" tampered blocks 'gunzip <t/blocks.csv.gz | sed 5s/1/2/ | gzip >x && cp x t/blocks.csv.gz' "differs  tables: blocks.csv.gz"
+check "another loss in train.csv" tampered train 'sed 3s/0/1/ t/train.csv >x && cp x t/train.csv' "differs  tables: train.csv"
+check "another time in runs.csv" tampered runs 'sed 2s/,ok,/,ok,1/ t/runs.csv >x && cp x t/runs.csv' "differs  tables: runs.csv"
+check "rows of another study" tampered foreign 'sed "2s/^tiny,./tiny,z/" t/metrics.csv >x && cp x t/metrics.csv' "is not of this study"
+check "no rows" tampered norows 'rm t/metrics.csv' "missing  tables: t/metrics.csv"
+check "another config" tampered config 'sed "s/\"steps\": 10/\"steps\": 11/" t/config.json >x && cp x t/config.json' "differs  plan: "
+check "another plan" tampered plan 'sed 1d t/plan.jsonl >x && cp x t/plan.jsonl' "differs  plan: "
+check "no config" tampered noconfig 'rm t/config.json' "missing  config: "
+check "an edited claim" tampered claim 'jq ".claims[0].ratio = 2" t/config.json >x && cp x t/config.json && rm t/plan.sha256' "differs  registration: flat: changed, not registered"
+check "an edited registration" tampered registered 'sed s/somebody/nobody/ t/registration.json >x && cp x t/registration.json' "differs  registration: registration.json: does not match its hashes"
+check "an entry that is cut out" tampered entry 'jq ".entries = .entries[1:]" t/registration.json >x && cp x t/registration.json' "differs  registration: "
+check "no registration" tampered unregistered 'rm t/registration.json' "missing  registration: "
+check "an edited sum of a text" tampered textsum 'sed "s/\"sha256\": \"[0-9a-f]/\"sha256\": \"x/" t/config.json >x && cp x t/config.json' "differs  texts: "
+echo more >>valid.txt
+check "another text" tampered text 'true' "differs  texts: valid.txt: must be $(wc -c <keep) bytes"
+check "gives other cells" has out "differs  plan: config.json gives 4 cells here, of which 0 are among the 4"
+rm valid.txt
+check "a text that is gone" tampered lost 'true' "missing  texts: valid.txt: no such file"
+check "and then no plan" has out "missing  plan: cannot be made here"
+cp keep valid.txt
+check "two kinds of kernels are told" sh -c \
+    "cp -r good t2 && sed '2s/,plain,\|,avx2,\|,avx512,/,other,/' t2/runs.csv >x && cp x t2/runs.csv && '$longshot' verify t2 >out 2>err; grep -q 'other    kernels: 2 kinds in one folder' out"
+check "another kernel is no obstacle" exits 0 env LX_SIMD=plain "$longshot" verify good
+check "but not the same bytes" has out "here plain"
+check "which --exact asks for" exits 3 env LX_SIMD=plain "$longshot" verify good --exact
+check "rows that are packed are enough" exits 0 "$longshot" merge good --pack
+check "in a clone" sh -c "mkdir clone && cp -r good/config.json good/*.csv good/blocks.csv.gz good/registration.json clone && mkdir clone/cells && cp good/cells/*.gz clone/cells && '$longshot' verify clone"
+check "rows without are not" sh -c "rm -r clone/cells; ! '$longshot' verify clone >out 2>err && grep -q '4 of 4 cells have rows in metrics.csv only' out"
+check "what is no folder" exits 1 "$longshot" verify study.json
+check "is said" has err "must be a results folder, got a file"
+
 echo "1..$n"
 exit $bad
