@@ -1,5 +1,5 @@
-/* What a merge says is missing; see partial.h. */
-#include "report/partial.h"
+/* What a merge says is missing; see report_internal.h. */
+#include "report/report_internal.h"
 
 #include <string.h>
 

@@ -100,3 +100,35 @@ enum lx_code lx_registration_write(const char *dir, const struct lx_json *claims
     lx_registration_free(&r);
     return code;
 }
+
+static enum lx_code note(const struct lx_registration *r, const struct lx_json *claims,
+                         struct lx_claim_results *results, struct lx_arena *arena,
+                         struct lx_err *err)
+{
+    struct marks m = {.n = 0};
+    enum lx_code code = read_marks(r, claims, &m, err);
+
+    for (size_t i = 0; i < results->n * m.n && code == LX_OK; i++) {
+        struct lx_claim_result *x = &results->item[i / m.n];
+        size_t k = i % m.n;
+
+        if (strcmp(m.id[k], x->claim->id) == 0 && m.mark[k][0] != '\0')
+            code = lx_arena_format(arena, &x->note, err, "%s%s%s", x->note,
+                                   x->note[0] != '\0' ? "; " : "", m.mark[k]);
+    }
+    lx_arena_free(&m.arena);
+    return code;
+}
+
+enum lx_code lx_registration_note(const char *dir, const struct lx_json *claims,
+                                  struct lx_claim_results *results, struct lx_arena *arena,
+                                  struct lx_err *err)
+{
+    struct lx_registration r;
+    enum lx_code code = LX_OK;
+
+    if (lx_registration_read(&r, dir, err) || (r.found && note(&r, claims, results, arena, err)))
+        code = err->code;
+    lx_registration_free(&r);
+    return code;
+}

@@ -20,7 +20,7 @@ static enum lx_code path_of(const char *dir, const char *name, struct lx_buf *ou
     return lx_buf_check(out, err);
 }
 
-static void folder_free(struct lx_report_folder *f)
+void lx_report_unload(struct lx_report_folder *f)
 {
     lx_study_free(&f->study);
     lx_json_free(f->config);
@@ -54,7 +54,9 @@ static enum lx_code load_claims(const char *dir, struct lx_report_folder *f, str
             err->code = LX_EFORMAT; /* one of our own files */
         return lx_wrap(err, "%s/config.json", dir);
     }
-    return lx_claims_judge(&claims, &f->study, NULL, &f->arena, &f->claims, err);
+    if (lx_claims_judge(&claims, &f->study, NULL, &f->arena, &f->claims, err))
+        return err->code;
+    return lx_registration_note(dir, lx_json_find(f->config, "claims"), &f->claims, &f->arena, err);
 }
 
 /* Sums by block of text, if the folder has them. */
@@ -77,7 +79,7 @@ static enum lx_code load_files(const char *dir, struct lx_buf *path, struct lx_r
     return LX_OK;
 }
 
-static enum lx_code load(const char *dir, struct lx_report_folder *f, struct lx_err *err)
+enum lx_code lx_report_load(const char *dir, struct lx_report_folder *f, struct lx_err *err)
 {
     struct lx_buf path = {0};
     enum lx_code code = load_files(dir, &path, f, err);
@@ -354,7 +356,7 @@ enum lx_code lx_report_make(const char *dir, const struct lx_report_options *o, 
 {
     static const struct lx_report_options defaults = {0};
     struct lx_report_folder f = {.dir = dir};
-    enum lx_code code = load(dir, &f, err);
+    enum lx_code code = lx_report_load(dir, &f, err);
 
     o = o != NULL ? o : &defaults;
     if (code == LX_OK) {
@@ -371,14 +373,14 @@ enum lx_code lx_report_make(const char *dir, const struct lx_report_options *o, 
         code = write_plots(dir, o, &f.study, err);
     if (code == LX_OK && f.partial.brief != NULL)
         lx_log("%s: %s; missing: %s", dir, f.partial.brief, f.partial.missing);
-    folder_free(&f);
+    lx_report_unload(&f);
     return code;
 }
 
 enum lx_code lx_report_text(const char *dir, struct lx_buf *out, struct lx_err *err)
 {
     struct lx_report_folder f = {.dir = dir};
-    enum lx_code code = load(dir, &f, err);
+    enum lx_code code = lx_report_load(dir, &f, err);
 
     if (code == LX_OK) {
         say_partial(&f, &lx_grid_plain, "", "\n\n", out);
@@ -388,6 +390,6 @@ enum lx_code lx_report_text(const char *dir, struct lx_buf *out, struct lx_err *
         lx_buf_add(out, "\n");
         code = write_claims(&f, &lx_grid_plain, out, err);
     }
-    folder_free(&f);
+    lx_report_unload(&f);
     return code;
 }

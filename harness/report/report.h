@@ -7,6 +7,7 @@
 #define LX_REPORT_REPORT_H
 
 #include <stdbool.h>
+#include <stddef.h>
 
 #include "core/buf.h"
 #include "core/err.h"
@@ -28,5 +29,11 @@ enum lx_code lx_report_make(const char *dir, const struct lx_report_options *o, 
 /* Append the tables as plain text for a terminal. */
 LX_MUST_CHECK
 enum lx_code lx_report_text(const char *dir, struct lx_buf *out, struct lx_err *err);
+
+/* Append the primary claims of (n) folders, judged as one family, as a table of format w. */
+struct lx_grid_writer;
+LX_MUST_CHECK
+enum lx_code lx_verdicts_write(char **dir, size_t n, const struct lx_grid_writer *w,
+                               struct lx_buf *out, struct lx_err *err);
 
 #endif

@@ -2,10 +2,19 @@
 #ifndef LX_REPORT_REPORT_INTERNAL_H
 #define LX_REPORT_REPORT_INTERNAL_H
 
-#include "report/partial.h"
 #include "report/report_tables.h"
 #include "study/aggregate.h"
 #include "text/json.h"
+
+/* Whether metrics.csv lacks cells of the plan: DIR/partial.json, which a merge leaves beside it, in words. */
+struct lx_partial {
+    const char *brief;   /* "PARTIAL: 4 of 16 cells"; NULL: nothing is missing */
+    const char *missing; /* "t5 (journal: seeds 2, 3), alibi (journal: seed 1)" */
+};
+
+LX_MUST_CHECK
+enum lx_code lx_partial_read(const char *dir, struct lx_arena *arena, struct lx_partial *out,
+                             struct lx_err *err);
 
 struct lx_report_folder {
     const char *dir;
@@ -18,6 +27,11 @@ struct lx_report_folder {
     struct lx_costs costs;
     struct lx_partial partial;
 };
+
+/* Read the files of a folder into *f, zeroed, and judge its claims. Unload after a failure too. */
+LX_MUST_CHECK
+enum lx_code lx_report_load(const char *dir, struct lx_report_folder *f, struct lx_err *err);
+void lx_report_unload(struct lx_report_folder *f);
 
 /* report.html of the folder. */
 LX_MUST_CHECK

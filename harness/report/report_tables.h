@@ -25,6 +25,13 @@ LX_MUST_CHECK
 enum lx_code lx_claims_data(const struct lx_claim_results *r, const struct lx_study *s,
                             struct lx_buf *out, struct lx_err *err);
 
+/* Add what the registration says about a claim to the note of its results. Where a folder has no registration
+ * it says nothing: that is said once, below. */
+LX_MUST_CHECK
+enum lx_code lx_registration_note(const char *dir, const struct lx_json *claims,
+                                  struct lx_claim_results *results, struct lx_arena *arena,
+                                  struct lx_err *err);
+
 /* Which of the claims were not written down before anything was finished: a sentence to stand after their
  * table, between line breaks. */
 LX_MUST_CHECK

@@ -158,5 +158,38 @@ check "rows without are not" sh -c "rm -r clone/cells; ! '$longshot' verify clon
 check "what is no folder" exits 1 "$longshot" verify study.json
 check "is said" has err "must be a results folder, got a file"
 
+# ------------------------------------------------------------------------------------ verdicts
+jq '.name = "two" | .claims = [.claims[0], .claims[0] + {id: "worse", op: ">", ratio: 1.2}, .claims[0] + {id: "aside", role: "secondary"},
+    .claims[0] + {id: "nope", left: {encoding: "nope", length: "2x"}, op: ">", ratio: 0.9}]' study.json >two.json
+"$longshot" run study.json -o one --plots no >out 2>err
+"$longshot" run more.json -o one --plots no >out 2>err
+"$longshot" run two.json -o two --plots no >out 2>err
+check "two studies are one family" exits 0 "$longshot" verdicts one two
+check "of their primary claims" has out "5 primary claims of 2 studies"
+check "and no others" lacks out "aside"
+check "with what was registered when" sh -c "grep 'later: ' out | grep -q 'added after 4 of 4 cells' && grep 'worse: ' out | grep -q 'before the first cell'"
+check "for programs" exits 0 "$longshot" verdicts one two --format csv -o all.csv
+# Holm again, from the definition: p(i) times those that are left, never below the one before.
+perl -ne 'chomp; my @f = split /,/; if ($. == 1) { $at{$f[$_]} = $_ for 0 .. $#f; next }
+    push @p, [$f[$at{p}], $f[$at{p_holm}]];
+    END { my $most = 0; my $n = grep { $_->[0] ne "" } @p;
+        for (sort { $a->[0] <=> $b->[0] } grep { $_->[0] ne "" } @p) {
+            my $want = $_->[0] * $n--; $want = 1 if $want > 1; $most = $want if $want > $most;
+            exit 1 if abs($most - $_->[1]) > 1e-8 }
+        exit(@p == 5 ? 0 : 1) }' all.csv
+check "Holm is over all of them" test $? = 0
+check "by themselves they are what their folders say" sh -c \
+    "'$longshot' verdicts two --format csv | awk -F, 'NR > 1 { print \$4, \$16, \$17 }' >v && awk -F, 'NR > 1 && /primary/ { print \$1 }' two/claims.csv | while read -r c; do grep -q \"^\$c \\([a-z ]*\\) \\1\$\" v || exit 1; done"
+check "markdown" sh -c "'$longshot' verdicts one two --format markdown | grep -q '^| one | flat: alibi is flat |'"
+check "latex" sh -c "'$longshot' verdicts one two --format latex | grep -q 'begin{tabular}'"
+check "an unknown format" exits 2 "$longshot" verdicts one --format markdwon
+check "is told from its neighbour" has err 'did you mean "markdown"?'
+check "a folder twice" exits 2 "$longshot" verdicts one two one
+check "would count twice" has err "one: must be given once"
+cp -r two mixed && sed 's/,longshot-2$/,longshot-1/' two/metrics.csv >mixed/metrics.csv && rm mixed/blocks.csv.gz
+check "mixed protocols" exits 0 "$longshot" verdicts one mixed
+check "are told" sh -c "grep -q 'Protocols differ: one has longshot-2, mixed has longshot-1' out && grep -q 'warning: one is of protocol' err"
+check "a folder without claims" sh -c "jq 'del(.claims)' two/config.json >x && cp -r two bare2 && cp x bare2/config.json && '$longshot' verdicts bare2 2>err; grep -q 'no primary claims' err"
+
 echo "1..$n"
 exit $bad
