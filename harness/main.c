@@ -10,10 +10,10 @@
 #include "text/nearest.h"
 
 static const struct lx_command *const commands[] = {
-    &lx_command_init,   &lx_command_run,     &lx_command_plan,   &lx_command_cell,
-    &lx_command_status, &lx_command_merge,   &lx_command_report, &lx_command_eval,
-    &lx_command_probe,  &lx_command_sample,  &lx_command_list,   &lx_command_describe,
-    &lx_command_bench,  &lx_command_version, &lx_command_schema, &lx_command_compare,
+    &lx_command_init,   &lx_command_run,      &lx_command_plan,   &lx_command_cell,
+    &lx_command_status, &lx_command_merge,    &lx_command_report, &lx_command_eval,
+    &lx_command_probe,  &lx_command_sample,   &lx_command_list,   &lx_command_describe,
+    &lx_command_bench,  &lx_command_version,  &lx_command_schema, &lx_command_compare,
     &lx_command_verify, &lx_command_verdicts,
 };
 #define N_COMMANDS (sizeof(commands) / sizeof(commands[0]))

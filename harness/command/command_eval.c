@@ -200,6 +200,13 @@ static void tell_texts(const char *weights, struct lx_config *c)
     lx_buf_free(&path);
 }
 
+static enum lx_code evaluate_told(const char *weights, struct lx_config *c, size_t memory,
+                                  struct lx_err *err)
+{
+    tell_texts(weights, c);
+    return evaluate(weights, c, memory, err);
+}
+
 static enum lx_code run_checkpoint(const struct options *o, const struct lx_checkpoint *checkpoint,
                                    const char *path, char **overrides, size_t n_overrides,
                                    struct lx_arena *arena, struct lx_err *err)
@@ -220,12 +227,9 @@ static enum lx_code run_checkpoint(const struct options *o, const struct lx_chec
         id = o->stack; /* words are a name */
     if (code == LX_OK &&
         (write_config(checkpoint, config, o->dataset, other, id, &text, err) ||
-         lx_config_parse(&c, text.text, text.len, path, overrides, n_overrides, err)))
+         lx_config_parse(&c, text.text, text.len, path, overrides, n_overrides, err) ||
+         evaluate_told(path, &c, o->memory, err)))
         code = err->code;
-    if (code == LX_OK) {
-        tell_texts(path, &c);
-        code = evaluate(path, &c, o->memory, err);
-    }
     lx_config_free(&c);
     lx_buf_free(&text);
     lx_json_free(other);

@@ -188,12 +188,12 @@ static enum lx_code print_hash(int n, char **argv, struct lx_err *err)
     struct lx_experiment e;
     struct lx_buf text = {0};
     char hash[65];
-    enum lx_code code = LX_OK;
+    enum lx_code code;
 
     if (lx_experiment_open(&e, argv[0], argv + 1, (size_t)n - 1, NULL, err) ||
-        lx_register_hash(&e, hash, err))
+        lx_register_hash(&e, hash, err)) {
         code = err->code;
-    if (code == LX_OK) {
+    } else {
         lx_buf_printf(&text, "%s\n", hash);
         code = lx_command_print(&text, err);
     }

@@ -78,9 +78,9 @@ static enum lx_code run(const void *given, int n, char **argv, struct lx_err *er
     struct lx_verify_program here = {.version = LX_VERSION, .commit = lx_build_commit, .cpu = cpu};
     enum lx_code code = LX_OK;
 
-    if (lx_command_arity(&lx_command_verify, n, 1, 1, err) || lx_gemm_setup(err))
+    if (lx_command_arity(&lx_command_verify, n, 1, 1, err) || lx_gemm_setup(err) ||
+        lx_cputype_name(cpu, sizeof(cpu), err))
         return err->code;
-    lx_cputype_name(cpu, sizeof(cpu));
     here.blas_core = lx_products_core();
     here.simd = lx_simd()->name;
     if (lx_verify(&v, argv[0], &here, err)) {

@@ -164,25 +164,33 @@ static bool replaces(const struct entry *x, const struct lx_registration *r, con
 }
 
 /* What is another in the config, in the words of a changed folder. */
-static enum lx_code describe(struct lx_experiment *e, struct entry *x, struct lx_err *err)
+static void compare(const char *path, const struct lx_buf *config, struct lx_buf *out)
 {
-    const char *path = lx_arena_printf(&x->arena, "%s/%s", x->dir, lx_plan_names[0]);
     struct lx_json *before = NULL, *after = NULL;
-    struct lx_buf text = {0}, change = {0};
     struct lx_err ignored;
-    enum lx_code code = lx_config_sum_texts(&e->config, err);
 
-    if (code == LX_OK)
-        code = lx_config_write(&e->config, &text, err);
-    if (code == LX_OK && path != NULL && lx_json_read(path, &before, &ignored) == LX_OK &&
-        lx_json_parse(text.text, text.len, path, &after, &ignored) == LX_OK)
-        lx_change_describe(before, after, &change);
+    if (lx_json_read(path, &before, &ignored) ||
+        lx_json_parse(config->text, config->len, path, &after, &ignored))
+        lx_buf_add(out, "another config");
     else
-        lx_buf_add(&change, "another config");
-    if (code == LX_OK)
-        code = lx_buf_keep(&change, &x->arena, &x->change, err);
+        lx_change_describe(before, after, out);
     lx_json_free(before);
     lx_json_free(after);
+}
+
+static enum lx_code describe(struct lx_experiment *e, struct entry *x, struct lx_err *err)
+{
+    struct lx_buf text = {0}, change = {0};
+    const char *path;
+    enum lx_code code;
+
+    if (lx_arena_format(&x->arena, &path, err, "%s/%s", x->dir, lx_plan_names[0]) ||
+        lx_config_sum_texts(&e->config, err) || lx_config_write(&e->config, &text, err)) {
+        code = err->code;
+    } else {
+        compare(path, &text, &change);
+        code = lx_buf_keep(&change, &x->arena, &x->change, err);
+    }
     lx_buf_free(&change);
     lx_buf_free(&text);
     return code;
@@ -204,10 +212,8 @@ static enum lx_code look(struct lx_experiment *e, const struct lx_registration *
     x->finished = count(x, &new, &rows, x->study.n_seeds);
     if (before.cells > 0 && before.cells >= x->finished.cells)
         x->finished = before;
-    if (replaces(x, r, &old, &new))
-        code = describe(e, x, err);
-    if (code == LX_OK && (lx_buf_check(&rows.text, err) || lx_buf_check(&old.text, err) ||
-                          lx_buf_check(&new.text, err)))
+    if ((replaces(x, r, &old, &new) && describe(e, x, err)) || lx_buf_check(&rows.text, err) ||
+        lx_buf_check(&old.text, err) || lx_buf_check(&new.text, err))
         code = err->code;
     lx_buf_free(&rows.text);
     lx_buf_free(&old.text);
@@ -215,19 +221,27 @@ static enum lx_code look(struct lx_experiment *e, const struct lx_registration *
     return code;
 }
 
+static enum lx_code compare_last(struct lx_experiment *e, const struct lx_registration *r,
+                                 struct entry *x, struct lx_err *err)
+{
+    if (r->problem != NULL) {
+        lx_log("%s/" LX_REGISTRATION_FILE ": not as it was written: %s; nothing is added to it",
+               e->dir, r->problem);
+        return LX_OK;
+    }
+    if (lx_registration_lacks(r, &x->study, &x->lacks, err))
+        return err->code;
+    return x->lacks ? look(e, r, x, err) : LX_OK;
+}
+
 /* Before the folder is changed: what of the study is written down already, and what was finished. */
 static enum lx_code prepare(struct lx_experiment *e, struct entry *x, struct lx_err *err)
 {
     struct lx_registration r;
-    enum lx_code code = lx_registration_read(&r, e->dir, err);
+    enum lx_code code = LX_OK;
 
-    if (code == LX_OK && r.problem != NULL)
-        lx_log("%s/" LX_REGISTRATION_FILE ": not as it was written: %s; nothing is added to it",
-               e->dir, r.problem);
-    else if (code == LX_OK)
-        code = lx_registration_lacks(&r, &x->study, &x->lacks, err);
-    if (code == LX_OK && x->lacks)
-        code = look(e, &r, x, err);
+    if (lx_registration_read(&r, e->dir, err) || compare_last(e, &r, x, err))
+        code = err->code;
     lx_registration_free(&r);
     return code;
 }
@@ -256,22 +270,34 @@ static enum lx_code take_lock(struct entry *x, int *fd, struct lx_err *err)
 }
 
 /* Read again under the lock: another run may have written the same meanwhile. */
-static enum lx_code write_entry(struct entry *x, struct lx_err *err)
+static enum lx_code add_entry(struct entry *x, const struct lx_registration *r, struct lx_err *err)
 {
-    const char *path = lx_arena_printf(&x->arena, "%s/" LX_REGISTRATION_FILE, x->dir);
-    struct lx_registration r;
     struct lx_buf text = {0};
-    enum lx_code code = lx_registration_read(&r, x->dir, err);
+    const char *path;
+    enum lx_code code = LX_OK;
 
-    if (code == LX_OK && path == NULL)
-        code = lx_fail(err, LX_ENOMEM, "out of memory");
-    if (code == LX_OK)
-        code = lx_registration_lacks(&r, &x->study, &x->lacks, err);
-    if (code == LX_OK && x->lacks && r.problem == NULL &&
-        (lx_registration_add(&r, &x->study, &x->finished, x->change, &text, err) ||
-         lx_fs_write(path, text.text, text.len, err)))
+    if (lx_arena_format(&x->arena, &path, err, "%s/" LX_REGISTRATION_FILE, x->dir) ||
+        lx_registration_lacks(r, &x->study, &x->lacks, err))
+        return err->code;
+    if (!x->lacks || r->problem != NULL)
+        return LX_OK;
+    if (lx_registration_add(r, &x->study, &x->finished, x->change, &text, err) ||
+        lx_fs_write(path, text.text, text.len, err))
         code = err->code;
     lx_buf_free(&text);
+    return code;
+}
+
+static enum lx_code write_entry(struct entry *x, struct lx_err *err)
+{
+    struct lx_registration r = {.n = 0};
+    int fd = -1;
+    enum lx_code code = LX_OK;
+
+    if (take_lock(x, &fd, err) || lx_registration_read(&r, x->dir, err) || add_entry(x, &r, err))
+        code = err->code;
+    if (fd >= 0)
+        (void)close(fd);
     lx_registration_free(&r);
     return code;
 }
@@ -279,18 +305,27 @@ static enum lx_code write_entry(struct entry *x, struct lx_err *err)
 enum lx_code lx_register(struct lx_experiment *e, struct lx_err *err)
 {
     struct entry x = {.lacks = false};
-    int fd = -1;
     enum lx_code code = LX_OK;
 
-    if (study_of(e, &x, err) || prepare(e, &x, err) || lx_experiment_save(e, err))
+    if (study_of(e, &x, err) || prepare(e, &x, err) || lx_experiment_save(e, err) ||
+        (x.lacks && write_entry(&x, err)))
         code = err->code;
-    if (code == LX_OK && x.lacks) {
-        code = take_lock(&x, &fd, err);
-        if (code == LX_OK)
-            code = write_entry(&x, err);
-        if (fd >= 0)
-            (void)close(fd);
-    }
+    lx_arena_free(&x.arena);
+    return code;
+}
+
+enum lx_code lx_register_first(struct lx_experiment *e, struct lx_err *err)
+{
+    struct entry x = {.lacks = false};
+    const char *path;
+    bool there;
+    enum lx_code code = LX_OK;
+
+    if (lx_arena_format(&x.arena, &path, err, "%s/" LX_REGISTRATION_FILE, e->dir) ||
+        lx_fs_look(path, &there, err) ||
+        (!there && (study_of(e, &x, err) || prepare(e, &x, err) ||
+                    (x.lacks && (lx_fs_mkdir(e->dir, err) || write_entry(&x, err))))))
+        code = err->code;
     lx_arena_free(&x.arena);
     return code;
 }
@@ -298,10 +333,10 @@ enum lx_code lx_register(struct lx_experiment *e, struct lx_err *err)
 enum lx_code lx_register_hash(struct lx_experiment *e, char out[65], struct lx_err *err)
 {
     struct entry x = {.lacks = false};
-    enum lx_code code = study_of(e, &x, err);
+    enum lx_code code = LX_OK;
 
-    if (code == LX_OK)
-        code = lx_registration_hash(&x.study, out, err);
+    if (study_of(e, &x, err) || lx_registration_hash(&x.study, out, err))
+        code = err->code;
     lx_arena_free(&x.arena);
     return code;
 }

@@ -99,10 +99,12 @@ static void write_claims(const struct lx_registration *r, const struct lx_regist
     lx_json_close_array(w);
 }
 
-static void write_entry(const struct lx_registration *r, const struct lx_registration_study *s,
-                        const struct lx_registration_finished *f, const char *change,
-                        const struct summed *x, struct lx_json_writer *w)
+static enum lx_code write_entry(const struct lx_registration *r,
+                                const struct lx_registration_study *s,
+                                const struct lx_registration_finished *f, const char *change,
+                                const struct summed *x, struct lx_buf *out, struct lx_err *err)
 {
+    struct lx_json_writer writer = {.out = out}, *w = &writer;
     char date[LX_UTC_SIZE];
 
     lx_utc_now(date);
@@ -125,6 +127,7 @@ static void write_entry(const struct lx_registration *r, const struct lx_registr
     write_claims(r, s, x, w);
     lx_json_add_text(w, "hash", x->hash);
     lx_json_close_object(w);
+    return lx_buf_check(out, err);
 }
 
 /* The entries before, and this one with its chain. */
@@ -158,17 +161,13 @@ enum lx_code lx_registration_add(const struct lx_registration *r,
                                  const char *change, struct lx_buf *out, struct lx_err *err)
 {
     struct lx_buf text = {0};
-    struct lx_json_writer w = {.out = &text};
     struct lx_json *entry = NULL;
     struct summed x;
-    enum lx_code code = sum(s, &x, err);
+    enum lx_code code = LX_OK;
 
-    if (code == LX_OK) {
-        write_entry(r, s, finished, change, &x, &w);
-        code = lx_buf_check(&text, err);
-    }
-    if (code == LX_OK && (lx_json_parse(text.text, text.len, LX_REGISTRATION_FILE, &entry, err) ||
-                          write_all(r, entry, out, err)))
+    if (sum(s, &x, err) || write_entry(r, s, finished, change, &x, &text, err) ||
+        lx_json_parse(text.text, text.len, LX_REGISTRATION_FILE, &entry, err) ||
+        write_all(r, entry, out, err))
         code = err->code;
     lx_json_free(entry);
     lx_buf_free(&text);

@@ -372,11 +372,13 @@ static enum lx_code check_claim(struct work *w, const struct lx_registration *r,
 {
     const char *id = lx_json_text(lx_json_find(claim, "id"));
     struct lx_buf mark = {0};
-    enum lx_code code = lx_registration_mark(r, claim, &mark, err);
+    enum lx_code code = LX_OK;
 
-    if (code == LX_OK && mark.len == 0)
+    if (lx_registration_mark(r, claim, &mark, err))
+        code = err->code;
+    else if (mark.len == 0)
         (*clean)++;
-    else if (code == LX_OK)
+    else
         code = say(
             w, strstr(mark.text, "not registered") != NULL ? LX_VERIFY_DIFFERS : LX_VERIFY_OTHER,
             "registration", err, "%s: %s", id != NULL ? id : "?", mark.text);

@@ -1,9 +1,8 @@
 /* What a merge says is missing; see report_internal.h. */
-#include "report/report_internal.h"
-
 #include <string.h>
 
 #include "core/buf.h"
+#include "report/report_internal.h"
 #include "system/fs.h"
 #include "text/json.h"
 

@@ -22,10 +22,11 @@ static enum lx_code read_marks(const struct lx_registration *r, const struct lx_
     for (const struct lx_json *v = lx_json_first(claims); v != NULL; v = lx_json_next(v)) {
         const char *id = lx_json_text(lx_json_find(v, "id"));
         struct lx_buf mark = {0};
-        enum lx_code code = lx_registration_mark(r, v, &mark, err);
+        enum lx_code code = LX_OK;
 
-        if (code == LX_OK)
-            code = lx_buf_keep(&mark, &m->arena, &m->mark[m->n], err);
+        if (lx_registration_mark(r, v, &mark, err) ||
+            lx_buf_keep(&mark, &m->arena, &m->mark[m->n], err))
+            code = err->code;
         m->id[m->n] = id != NULL ? id : "";
         m->n++;
         lx_buf_free(&mark);
@@ -64,9 +65,11 @@ static enum lx_code write_words(const struct lx_registration *r, const struct lx
 {
     struct marks m = {.n = 0};
     struct lx_buf dropped = {0};
-    enum lx_code code = read_marks(r, claims, &m, err);
+    enum lx_code code;
 
-    if (code == LX_OK) {
+    if (read_marks(r, claims, &m, err)) {
+        code = err->code;
+    } else {
         write_groups(&m, out);
         if (out->len == 0)
             lx_buf_add(out, "all claims were written down before the first cell was finished");
@@ -86,11 +89,11 @@ enum lx_code lx_registration_write(const char *dir, const struct lx_json *claims
 {
     struct lx_registration r;
     struct lx_buf words = {0};
-    enum lx_code code = lx_registration_read(&r, dir, err);
+    enum lx_code code;
 
-    if (code == LX_OK)
-        code = write_words(&r, claims, &words, err);
-    if (code == LX_OK) {
+    if (lx_registration_read(&r, dir, err) || write_words(&r, claims, &words, err)) {
+        code = err->code;
+    } else {
         lx_buf_add(out, "\nRegistration: ");
         w->text(out, words.text);
         lx_buf_add(out, ".\n");

@@ -228,12 +228,12 @@ static enum lx_code write(const struct family *f, const struct lx_grid_writer *w
     struct lx_grid g = {.latex_size = "\\footnotesize\n  \\setlength{\\tabcolsep}{4pt}"};
     struct lx_buf words = {0}, caption = {0};
     bool data = w == &lx_grid_csv;
-    enum lx_code code = data ? fill_data(f, &g, err) : fill(f, &g, err);
+    enum lx_code code;
 
     explain(f, &words);
-    if (code == LX_OK)
-        code = lx_buf_check(&words, err);
-    if (code == LX_OK) {
+    if ((data ? fill_data(f, &g, err) : fill(f, &g, err)) || lx_buf_check(&words, err)) {
+        code = err->code;
+    } else {
         lx_cell_text(&caption, words.text);
         g.caption = lx_grid_keep(&g, &caption);
         if (!data && !w->floats) {

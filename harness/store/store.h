@@ -16,7 +16,7 @@
     "protocol"
 #define LX_RUNS_HEADER                                                                             \
     "cell,experiment,encoding,dataset,seed,status,seconds,train_seconds,eval_seconds,"             \
-    "tokens_per_second,parameters,peak_rss_bytes,blas_core,simd,cpu,version,commit,blas,compiler,"  \
+    "tokens_per_second,parameters,peak_rss_bytes,blas_core,simd,cpu,version,commit,blas,compiler," \
     "start,end"
 #define LX_TRAIN_HEADER "cell,step,tokens,lr,train_nll,grad_norm"
 #define LX_BLOCKS_HEADER "cell,evaluated_as,eval_length,mode,stride,block,tokens,nll_sum"

@@ -41,21 +41,31 @@ static void count(const struct lx_csv *csv, struct lx_buf *out, size_t *n)
     }
 }
 
+static enum lx_code read_runs(const char *dir, struct lx_arena *arena, struct lx_buf *out,
+                              size_t *n, struct lx_err *err)
+{
+    const char *path;
+    struct lx_csv csv;
+
+    if (lx_arena_format(arena, &path, err, "%s/runs.csv", dir))
+        return err->code;
+    if (!lx_fs_exists(path))
+        return LX_OK;
+    if (lx_csv_read(path, arena, &csv, err))
+        return err->code;
+    count(&csv, out, n);
+    return lx_buf_check(out, err);
+}
+
 enum lx_code lx_kinds_read(const char *dir, struct lx_buf *out, size_t *n, struct lx_err *err)
 {
     struct lx_arena arena = {0};
-    const char *path = lx_arena_printf(&arena, "%s/runs.csv", dir);
-    struct lx_csv csv;
-    enum lx_code code = path != NULL ? LX_OK : lx_fail(err, LX_ENOMEM, "out of memory");
+    enum lx_code code;
 
     *n = 0;
-    if (code == LX_OK && lx_fs_exists(path)) {
-        code = lx_csv_read(path, &arena, &csv, err);
-        if (code == LX_OK)
-            count(&csv, out, n);
-    }
+    code = read_runs(dir, &arena, out, n, err);
     lx_arena_free(&arena);
-    return code != LX_OK ? code : lx_buf_check(out, err);
+    return code;
 }
 
 void lx_kinds_tell(const char *dir)

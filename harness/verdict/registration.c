@@ -234,16 +234,16 @@ static enum lx_code check_hash(const struct lx_registration *r, const struct lx_
 {
     struct lx_buf seeds = {0};
     char hex[65];
-    enum lx_code code;
+    enum lx_code code = LX_OK;
 
+    lx_buf_add(&seeds, "");
     for (const struct lx_json *x = lx_json_first(lx_json_find(v, "seeds")); x != NULL;
          x = lx_json_next(x))
         lx_buf_printf(&seeds, "%s%.0f", seeds.len > 0 ? " " : "", lx_json_number(x));
-    code = lx_buf_check(&seeds, err);
-    if (code == LX_OK)
-        code = lx_registration_hash_texts(r->now, r->n_now, seeds.len > 0 ? seeds.text : "", cells,
-                                          hex, err);
-    if (code == LX_OK && strcmp(hex, text_of(v, "hash")) != 0)
+    if (lx_buf_check(&seeds, err) ||
+        lx_registration_hash_texts(r->now, r->n_now, seeds.text, cells, hex, err))
+        code = err->code;
+    else if (strcmp(hex, text_of(v, "hash")) != 0)
         *what = "what is registered is not that of its hash";
     lx_buf_free(&seeds);
     return code;
@@ -299,25 +299,29 @@ static enum lx_code read_entries(struct lx_registration *r, struct lx_err *err)
     return r->n > 0 ? LX_OK : spoil(r, 0, "is missing", err);
 }
 
+static enum lx_code read_text(struct lx_registration *r, const char *path, struct lx_buf *text,
+                              struct lx_err *err)
+{
+    enum lx_code code;
+
+    if (lx_fs_read(path, text, err))
+        return err->code;
+    code = lx_json_parse(text->len > 0 ? text->text : "", text->len, path, &r->doc, err);
+    if (code == LX_ECONFIG)
+        return spoil(r, 0, "is not JSON", err);
+    return code != LX_OK ? code : read_entries(r, err);
+}
+
 enum lx_code lx_registration_read(struct lx_registration *r, const char *dir, struct lx_err *err)
 {
     const char *path;
     struct lx_buf text = {0};
-    enum lx_code code;
+    enum lx_code code = LX_OK;
 
     *r = (struct lx_registration){.n = 0};
     if (lx_arena_format(&r->arena, &path, err, "%s/" LX_REGISTRATION_FILE, dir) ||
-        lx_fs_look(path, &r->found, err))
-        return err->code;
-    if (!r->found)
-        return LX_OK;
-    code = lx_fs_read(path, &text, err);
-    if (code == LX_OK)
-        code = lx_json_parse(text.len > 0 ? text.text : "", text.len, path, &r->doc, err);
-    if (code == LX_OK)
-        code = read_entries(r, err);
-    else if (code == LX_ECONFIG)
-        code = spoil(r, 0, "is not JSON", err);
+        lx_fs_look(path, &r->found, err) || (r->found && read_text(r, path, &text, err)))
+        code = err->code;
     lx_buf_free(&text);
     return code;
 }

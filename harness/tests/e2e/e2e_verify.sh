@@ -91,7 +91,7 @@ check "rows know the commit" test "$(field a commit)" = "$("$longshot" version |
 check "and begin before they end" sh -c "test '$(field a start)' = \"\$(printf '%s\n%s\n' '$(field a start)' '$(field a end)' | sort | head -1)\""
 check "texts are summed" test "$(jq -r '.texts["valid.txt"].sha256' a/config.json)" = "$(sha256sum <valid.txt | cut -d' ' -f1)"
 check "with their size" test "$(jq -r '.texts["train.txt"].bytes' a/config.json)" = "$(wc -c <train.txt)"
-check "from config.json the same plan" sh -c "'$longshot' plan a/config.json | cmp - a/plan.jsonl"
+check "from config.json the same plan" sh -c "'$longshot' plan --json a/config.json | cmp - a/plan.jsonl"
 cp -r a old
 for f in old/cells/*/run.csv; do
     cut -d, -f1-16 "$f" >short && cp short "$f" && rm "$(dirname "$f")/cell.sha256"
