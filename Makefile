@@ -12,6 +12,8 @@ OUT := build/$(VARIANT)
 Q := $(if $(V),,@)
 
 PKG_CONFIG ?= pkg-config
+PREFIX ?= /usr/local
+DESTDIR ?=
 # Libraries: the Debian package is named when one is missing (libcsv has no pkg-config file).
 OPENBLAS_CFLAGS ?= $(shell $(PKG_CONFIG) --cflags openblas 2>/dev/null)
 OPENBLAS_LIBS ?= $(or $(shell $(PKG_CONFIG) --libs openblas 2>/dev/null),-lopenblas)
@@ -21,10 +23,12 @@ CSV_LIBS ?= -lcsv
 ZLIB_LIBS ?= $(or $(shell $(PKG_CONFIG) --libs zlib 2>/dev/null),-lz)
 CMOCKA_LIBS ?= $(or $(shell $(PKG_CONFIG) --libs cmocka 2>/dev/null),-lcmocka)
 
-VERSION := $(shell cat harness/VERSION)
+# The version is that of the tag on this commit, v1.2.3; else of harness/VERSION, which tarballs have, too.
+VERSION := $(or $(shell p=$$(git rev-parse --show-prefix 2>/dev/null) && [ -z "$$p" ] && \
+	git tag --points-at HEAD 'v[0-9]*' 2>/dev/null | tail -1 | cut -c2-),$(shell cat harness/VERSION))
 # The commit, if this folder is the top of a repository and not a copy inside of another one.
 COMMIT := $(or $(shell p=$$(git rev-parse --show-prefix 2>/dev/null) && [ -z "$$p" ] && \
-	git describe --always --dirty --abbrev=12 --exclude='*' 2>/dev/null),unknown)
+	git describe --always --dirty --abbrev=12 --exclude='*' 2>/dev/null),$(shell cat harness/COMMIT 2>/dev/null),unknown)
 
 WARNINGS := -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wdouble-promotion -Wstrict-prototypes \
 	-Wmissing-prototypes -Wold-style-definition -Wwrite-strings -Wpointer-arith -Wcast-qual \
@@ -104,6 +108,11 @@ $(OUT)/commit: force
 	@mkdir -p $(@D)
 	@echo '$(COMMIT)' | cmp -s - $@ || echo '$(COMMIT)' >$@
 $(OUT)/harness/core/provenance.o: $(OUT)/commit
+# The same of the version.
+$(OUT)/version: force
+	@mkdir -p $(@D)
+	@echo '$(VERSION)' | cmp -s - $@ || echo '$(VERSION)' >$@
+$(patsubst %.c,$(OUT)/%.o,$(shell grep -lw LX_VERSION harness/*.c harness/*/*.c)): $(OUT)/version
 $(OUT)/harness/core/provenance.o: FLAGS += -DLX_COMMIT='"$(COMMIT)"'
 
 # The style and the script of the page, as arrays of bytes that end with a NUL.
@@ -179,7 +188,7 @@ tests: $(PROGRAM) $(TEST_BIN) $(FUZZ_REPLAY) $(FAULT_BIN)
 test: test-deps
 	@$(SUB) -j2 VARIANT=release tests
 	@$(SUB) -j2 VARIANT=double $(DOUBLE_TESTS:%=build/double/tests/%)
-	@$(PROVE) $(E2E) $(TEST_BIN) $(FUZZ_REPLAY) $(DOUBLE_TESTS:%=build/double/tests/%)
+	@harness/tests/prove.pl $(E2E) $(TEST_BIN) $(FUZZ_REPLAY) $(DOUBLE_TESTS:%=build/double/tests/%)
 
 ## test-units: the test programs of one variant, without the end-to-end scripts
 test-units: tests
@@ -271,6 +280,52 @@ bench-cells: all
 ## bench-peers: the same workloads here and in PyTorch (pip install torch==2.13.0), ratios: results/bench/
 bench-peers: all
 	@harness/bench/bench_peers.sh $(BIN) results/bench
+
+# ------------------------------------------------------------------------------------- install
+
+.PHONY: install uninstall dist deb
+INSTALLED := bin/longshot share/man/man1/longshot.1 share/bash-completion/completions/longshot \
+	share/zsh/site-functions/_longshot share/fish/vendor_completions.d/longshot.fish
+PLACE := $(DESTDIR)$(PREFIX)
+
+## install: program, manual page, completions, configs and schema, into PREFIX=/usr/local under DESTDIR=
+install: all
+	@mkdir -p build/install
+	@$(BIN) man | sed 's|\$$PREFIX|$(PREFIX)|' >build/install/longshot.1
+	@for shell in bash zsh fish; do $(BIN) completion $$shell >build/install/$$shell || exit 1; done
+	install -D -m 755 $(BIN) "$(PLACE)/bin/longshot"
+	@install -D -m 644 build/install/longshot.1 "$(PLACE)/share/man/man1/longshot.1"
+	@install -D -m 644 build/install/bash "$(PLACE)/share/bash-completion/completions/longshot"
+	@install -D -m 644 build/install/zsh "$(PLACE)/share/zsh/site-functions/_longshot"
+	@install -D -m 644 build/install/fish "$(PLACE)/share/fish/vendor_completions.d/longshot.fish"
+	@for f in configs/*.json configs/papers/*.json configs/cluster/*; do \
+	  mode=644; [ ! -x $$f ] || mode=755; install -D -m $$mode $$f "$(PLACE)/share/longshot/$$f" || exit 1; done
+	@mv "$(PLACE)/share/longshot/configs/schema.json" "$(PLACE)/share/longshot/schema.json"
+	@for f in README.md LICENSE CITATION.cff .github/CHANGELOG.md configs/README.md; do \
+	  to=$$f; [ $$f != .github/CHANGELOG.md ] || to=CHANGELOG.md; [ $$f != configs/README.md ] || to=configs.md; \
+	  install -D -m 644 $$f "$(PLACE)/share/doc/longshot/$$to" || exit 1; done
+
+## uninstall: remove what install put there
+uninstall:
+	rm -f $(INSTALLED:%="$(PLACE)/%")
+	rm -rf "$(PLACE)/share/longshot" "$(PLACE)/share/doc/longshot"
+
+## dist: build/longshot-VERSION.tar.gz, the sources of this commit, from which all can be built and tested without git
+NAME_VERSION := longshot-$(VERSION)
+dist:
+	@git rev-parse HEAD >/dev/null 2>&1 || { echo "make: dist: must be made in a clone, this is none" >&2; exit 1; }
+	@rm -rf build/dist && mkdir -p build/dist/$(NAME_VERSION)
+	@git archive HEAD -- . ':!results/papers/*/*' ':!results/books-tiny/cells' ':!results/books-tiny/*.csv' ':!results/books-tiny/*.gz' | tar -xf - -C build/dist/$(NAME_VERSION)
+	@echo '$(VERSION)' >build/dist/$(NAME_VERSION)/harness/VERSION
+	@git rev-parse --short=12 HEAD >build/dist/$(NAME_VERSION)/harness/COMMIT
+	@tar --sort=name --owner=0 --group=0 --numeric-owner --mtime="@$$(git log -1 --format=%ct)" -C build/dist -cf - $(NAME_VERSION) | \
+	  gzip -n >build/$(NAME_VERSION).tar.gz
+	@rm -rf build/dist
+	@echo build/$(NAME_VERSION).tar.gz
+
+## deb: a Debian package of what install installs: build/deb/
+deb: all
+	@harness/packaging/deb.sh $(VERSION) build/deb
 
 # ------------------------------------------------------------------------------------- studies
 

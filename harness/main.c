@@ -9,14 +9,7 @@
 #include "system/cputype.h"
 #include "text/nearest.h"
 
-static const struct lx_command *const commands[] = {
-    &lx_command_init,   &lx_command_run,      &lx_command_plan,   &lx_command_cell,
-    &lx_command_status, &lx_command_merge,    &lx_command_report, &lx_command_eval,
-    &lx_command_probe,  &lx_command_sample,   &lx_command_list,   &lx_command_describe,
-    &lx_command_bench,  &lx_command_version,  &lx_command_schema, &lx_command_compare,
-    &lx_command_verify, &lx_command_verdicts,
-};
-#define N_COMMANDS (sizeof(commands) / sizeof(commands[0]))
+#define MOST_COMMANDS 64
 
 static enum lx_code overview(struct lx_err *err)
 {
@@ -26,9 +19,9 @@ static enum lx_code overview(struct lx_err *err)
     lx_buf_add(&text, "longshot " LX_VERSION
                       ": train on short sequences, see which position codes hold on long ones\n\n"
                       "usage: longshot COMMAND [OPTIONS]\n\n");
-    for (size_t i = 0; i < N_COMMANDS; i++)
-        if (!commands[i]->hidden)
-            lx_buf_printf(&text, "  %-10s %s\n", commands[i]->name, commands[i]->help);
+    for (size_t i = 0; lx_commands[i] != NULL; i++)
+        if (!lx_commands[i]->hidden)
+            lx_buf_printf(&text, "  %-11s %s\n", lx_commands[i]->name, lx_commands[i]->help);
     lx_buf_add(&text, "\n`longshot help COMMAND` tells more; begin with "
                       "`longshot run configs/smoke.json`.\n");
     code = lx_command_print(&text, err);
@@ -61,12 +54,12 @@ static enum lx_code show_help(const struct lx_command *c, struct lx_err *err)
 
 static enum lx_code unknown_command(const char *got, struct lx_err *err)
 {
-    const char *names[N_COMMANDS];
+    const char *names[MOST_COMMANDS];
     size_t n = 0;
 
-    for (size_t i = 0; i < N_COMMANDS; i++)
-        if (!commands[i]->hidden)
-            names[n++] = commands[i]->name;
+    for (size_t i = 0; lx_commands[i] != NULL && n < MOST_COMMANDS; i++)
+        if (!lx_commands[i]->hidden)
+            names[n++] = lx_commands[i]->name;
     (void)lx_fail_unknown(err, LX_EUSAGE, got, names, n, "unknown command");
     return lx_hint(err, "`longshot --help` lists them");
 }
@@ -93,9 +86,9 @@ static enum lx_code run(const struct lx_command *c, int argc, char **argv, struc
 
 static const struct lx_command *find_command(const char *name)
 {
-    for (size_t i = 0; i < N_COMMANDS; i++)
-        if (strcmp(commands[i]->name, name) == 0)
-            return commands[i];
+    for (size_t i = 0; lx_commands[i] != NULL; i++)
+        if (strcmp(lx_commands[i]->name, name) == 0)
+            return lx_commands[i];
     return NULL;
 }
 

@@ -27,6 +27,10 @@ extern const struct lx_command lx_command_init, lx_command_run, lx_command_plan,
     lx_command_sample, lx_command_list, lx_command_describe, lx_command_bench, lx_command_version,
     lx_command_schema, lx_command_compare;
 extern const struct lx_command lx_command_verify, lx_command_verdicts;
+extern const struct lx_command lx_command_completion, lx_command_man;
+
+/* All of them, up to NULL. */
+extern const struct lx_command *const lx_commands[];
 
 /* --products, of every command that computes or starts what computes. */
 #define LX_COMMAND_PRODUCTS(at)                                                                    \

@@ -18,7 +18,7 @@ static const struct lx_key config_keys[] = {
     {"seeds", "list of whole numbers", "[1]", "each trains everything once"},
     {"claims", "list", "none", "inequalities that the report decides: section claims"},
     {"published", "list", "none", "tables of papers, printed beside ours: section published"},
-    {"texts", "list", "none", "size and SHA-256 that files must have; written by `run`"},
+    {"texts", "object", "none", "PATH: {bytes, sha256} that files must have; written by `run`"},
     {"notes", "text or list of texts", "none", "remarks, kept in the results' config.json"},
     {"$schema", "text", "none", "where an editor finds the schema; not kept"},
     {.key = NULL},
@@ -66,6 +66,13 @@ static const struct lx_key claim_keys[] = {
     {"left", "object", "required", "one number a seed"},
     {"right", "object or number", "required",
      "the same; what it leaves out, length too, is as in left"},
+    {"premise", "list", "none", "what must hold before the claim can be tested: names, or objects"},
+    {"requires", "object", "none", "seeds that do not reach this are left out"},
+    {.key = NULL},
+};
+
+static const struct lx_key gate_keys[] = {
+    {"length", "tokens or multiple", "required", "where it is asked"},
     {.key = NULL},
 };
 
@@ -111,7 +118,10 @@ const struct lx_keys_section lx_keys_sections[] = {
      (const struct lx_key_table[]){{NULL, analysis_keys, NULL}, END}},
     {"claims", "inequalities that the report decides, paired by seed",
      (const struct lx_key_table[]){{"a claim", claim_keys, lx_claim_options},
+                                   {"how it compares", NULL, lx_comparison_options},
                                    {"left, right and minus", side_keys, lx_claim_value_options},
+                                   {"a premise: a comparison, or", NULL, lx_premise_options},
+                                   {"requires", gate_keys, lx_claim_gate_options},
                                    END}},
     {"published", "tables of papers, printed beside ours",
      (const struct lx_key_table[]){{"a table", published_keys, lx_published_options},

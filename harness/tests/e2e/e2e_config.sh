@@ -21,6 +21,8 @@ check "every top-level key is described" documented config '.properties'
 for s in model train eval; do check "every key of $s is described" documented $s ".properties.$s.properties"; done
 check "every key of an entry is described" documented encodings '.["$defs"].encoding.anyOf[] | .properties // empty'
 check "every key of a claim is described" documented claims '.["$defs"].claim.properties'
+check "every key of a premise is described" documented claims '.["$defs"].claim_premise.anyOf[] | .properties // empty'
+check "every key of its gate is described" documented claims '.["$defs"].claim.properties.requires.properties'
 check "every key of its sides is described" documented claims '.["$defs"].claim_side.properties'
 check "every key of a published table is described" documented published '.["$defs"].published.properties'
 check "and of its rows" documented published '.["$defs"].published.properties.rows.items.properties'
