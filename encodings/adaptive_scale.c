@@ -1,7 +1,8 @@
 /* Adaptive scaling: every head and query sets the temperature of its content from the data.
  *
  * Formula: scale[h][i] = delta + softplus(beta_h . x_i) ln(i + 2)^(range tanh(gamma_h . x_i)), i from 0,
- * x the layer's input after its norm, what q, k and v are made of.
+ * x the layer's input after its norm, what q, k and v are made of; without a causal mask
+ * ln(T + 1) for all i.
  * Source: Vasylenko et al. 2025, arXiv:2506.16640 (ASEntmax), and its code. With {"name": "alibi",
  * "heads": H/2, "slopes": "harmonic"}, heads H/2 and {"name": "entmax"} it is ASEntmax with NAPE.
  * beta, gamma: (layers, heads, d_model) with weight decay; beta_bias, gamma_bias: (layers, heads).
@@ -94,12 +95,13 @@ static enum lx_code init(void *self, const struct lx_enc_dims *dims, struct lx_a
 struct factor {
     double u, v;       /* beta . x, gamma . x */
     double size, tanh; /* softplus(u), tanh(v) */
-    double power;      /* ln(i + 2)^(range tanh) */
+    double log, power; /* ln(i + 2), and its power of range tanh */
 };
 
-static struct factor factor(const struct adaptive_scale *s, int layer, int h, int i, const real *x)
+static struct factor factor(const struct adaptive_scale *s, const struct lx_enc_call *c, int h,
+                            int i, const real *x)
 {
-    size_t at = (size_t)(layer * s->heads + h), D = (size_t)s->d_model;
+    size_t at = (size_t)(c->layer * s->heads + h), D = (size_t)s->d_model;
     struct factor f;
 
     f.u = (double)lx_simd()->dot(D, s->beta->w + at * D, x);
@@ -110,7 +112,8 @@ static struct factor factor(const struct adaptive_scale *s, int layer, int h, in
     }
     f.size = f.u > 0 ? f.u + log1p(exp(-f.u)) : log1p(exp(f.u));
     f.tanh = tanh(f.v);
-    f.power = pow(log(i + 2), s->range * f.tanh);
+    f.log = log(lx_enc_keys(c, i) + 1);
+    f.power = pow(f.log, s->range * f.tanh);
     return f;
 }
 
@@ -120,7 +123,7 @@ static void scale(const void *self, const struct lx_enc_call *c, const real *x, 
 
     for (int h = 0; h < s->heads; h++)
         for (int i = 0; i < c->T; i++) {
-            struct factor f = factor(s, c->layer, h, i, x + (size_t)i * (size_t)s->d_model);
+            struct factor f = factor(s, c, h, i, x + (size_t)i * (size_t)s->d_model);
 
             out[(s->first + h) * c->T + i] *= (real)(s->delta + f.size * f.power);
         }
@@ -149,10 +152,10 @@ static void scale_back(const void *self, const struct lx_enc_call *c, const real
         for (int i = 0; i < c->T; i++) {
             const real *from = x + (size_t)i * D;
             real *to = dx + (size_t)i * D;
-            struct factor f = factor(s, c->layer, h, i, from);
+            struct factor f = factor(s, c, h, i, from);
             double g = (double)dscale[(s->first + h) * c->T + i];
             double du = g * f.power / (1 + exp(-f.u));
-            double dv = g * f.size * f.power * log(log(i + 2)) * s->range * (1 - f.tanh * f.tanh);
+            double dv = g * f.size * f.power * log(f.log) * s->range * (1 - f.tanh * f.tanh);
 
             for (size_t k = 0; k < D; k++) {
                 own[k] += du * (double)from[k];
@@ -193,6 +196,7 @@ const struct lx_encoding_ops lx_encoding_adaptive_scale = {
     .cite = "Vasylenko et al. 2025, arXiv:2506.16640",
     .formula = "scale[h][i] = delta + softplus(beta_h.x_i) ln(i + 2)^(range tanh(gamma_h.x_i))",
     .beyond = "content goes on growing by the power of ln(i + 2) that the query asks for",
+    .both = LX_BOTH_SAME,
     .state_size = sizeof(struct adaptive_scale),
     .options = options,
     .init = init,

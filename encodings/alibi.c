@@ -188,6 +188,7 @@ const struct lx_encoding_ops lx_encoding_alibi = {
     .cite = "Press et al. 2022, arXiv:2108.12409, s. 3",
     .formula = "dist[h][d] = -d 2^(-8h/H), h = 1..H",
     .beyond = "keeps falling linearly; each head keeps the reach that its slope gives it",
+    .both = LX_BOTH_DISTANCE,
     .state_size = sizeof(struct alibi),
     .options = options,
     .init = init,

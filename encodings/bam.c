@@ -112,6 +112,7 @@ const struct lx_encoding_ops lx_encoding_bam = {
     .cite = "Bianchessi et al. 2025, arXiv:2505.22842",
     .formula = "dist[h][d] = -exp(scale[h]) (d + 1e-5)^shape[h]",
     .beyond = "keeps falling with a learned power of the distance",
+    .both = LX_BOTH_DISTANCE,
     .state_size = sizeof(struct bam),
     .options = options,
     .init = init,

@@ -60,6 +60,7 @@ const struct lx_encoding_ops lx_encoding_chunks = {
     .cite = "Llama 4, model code 2025; Sun et al. 2022, arXiv:2212.10554, s. 4.2",
     .formula = "key j is seen iff floor(i / width) - floor(j / width) <= back",
     .beyond = "a layer sees its own chunk and `back` before it, at any length",
+    .one_way = "it hides what lies before a chunk, and nothing ends one",
     .state_size = sizeof(struct chunks),
     .options = options,
     .init = init,

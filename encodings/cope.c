@@ -196,6 +196,7 @@ const struct lx_encoding_ops lx_encoding_cope = {
     .cite = "Golovneva et al. 2024, arXiv:2405.18719",
     .formula = "p = sum_{k=j..i} sigmoid(z[i][k]): bias = q_i . table[p], between two rows",
     .beyond = "counts are capped at the last row of the table, beyond which keys are alike",
+    .one_way = "it counts positions from a key on to the query",
     .state_size = sizeof(struct cope),
     .options = options,
     .init = init,

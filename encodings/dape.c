@@ -281,6 +281,7 @@ const struct lx_encoding_ops lx_encoding_dape = {
     .cite = "Zheng et al. 2024, arXiv:2405.14722; arXiv:2410.04798",
     .formula = "logit[h][i][j] += mlp_h(content and biases of all heads at j, and next to it)",
     .beyond = "what the biases below it do, corrected by functions of values",
+    .both = LX_BOTH_SAME,
     .state_size = sizeof(struct dape),
     .options = options,
     .init = init,

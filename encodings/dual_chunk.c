@@ -107,6 +107,7 @@ const struct lx_encoding_ops lx_encoding_dual_chunk = {
     .cite = "An et al. 2024, arXiv:2402.17463",
     .formula = "distances within a chunk and to the one before; one distance farther off",
     .beyond = "any length: no distance above chunk",
+    .one_way = "it has products for chunks before that of the query, none for those after it",
     .state_size = sizeof(struct dual_chunk),
     .options = options,
     .init = init,

@@ -15,6 +15,10 @@
  * whose weight goes to no key. Where a sequence has positions of its own (`positions`), d in dist and
  * mul is their difference; everything that hides keys counts tokens.
  *
+ * In a model without a causal mask j runs over all T keys and d is signed. Its calls have `both`; what
+ * goes by distance is asked twice then, for keys up to the query with d = i - j and, with `ahead`, for
+ * those after it with d = j - i. A scheme says in `both` what it makes of that, or is refused there.
+ *
  * Two ways compute this. The streaming kernel of tensor/attention_head.c knows the hooks down to the
  * line below; a layer with any hook beyond it goes row by row, model/attention_rows.c, which knows
  * all of them. Where both can do a stack they agree.
@@ -53,6 +57,7 @@ struct lx_enc_dims {
     int train_length; /* L, tokens of a training sequence                        */
     int embed_reach;  /* where positions are set: embed reads those below it in training; 0: L */
     int max_length;   /* no call has a longer sequence, or positions from there on */
+    bool both;        /* no causal mask: queries see the keys on both sides */
 };
 
 /* One forward or backward call, over B sequences of T tokens. */
@@ -60,7 +65,23 @@ struct lx_enc_call {
     int layer;         /* 0-based; -1 for embed */
     int B, T;          /* for dist and mul T is the number of distances */
     const double *pos; /* (B, T) positions of the tokens, ascending; NULL: 0 .. T-1 */
+    bool both;         /* as in the dims                                             */
+    bool ahead;        /* dist and mul: of keys after the query                      */
 };
+
+/* What a scheme does in a model without a causal mask. */
+enum lx_enc_both {
+    LX_BOTH_REFUSED,  /* it cannot be used there; `one_way` says why        */
+    LX_BOTH_SAME,     /* nothing in it depends on the side that a key is on */
+    LX_BOTH_DISTANCE, /* |i - j|: both sides are alike                      */
+    LX_BOTH_SIGNED,   /* it tells one side from the other                   */
+};
+
+/* Keys of the row of query i, whatever else hides some of them. */
+static inline int lx_enc_keys(const struct lx_enc_call *c, int i)
+{
+    return c->both ? c->T : i + 1;
+}
 
 /* What drawn positions depend on: in training the seed, the step and the place in the batch, at
  * evaluation nothing but the length. */
@@ -87,7 +108,7 @@ enum { LX_POS_TOKENS = 1, LX_POS_EMBED = 2, LX_POS_DISTANCES = 4 };
 /* One query of one sequence, all heads: what attention_rows.c works on. Arrays (heads, n) have rows of
  * `stride` reals. q and k are as the layer projects them, before any rotation. */
 struct lx_enc_row {
-    int i, n; /* the query; keys 0 .. n-1, n = i + 1 */
+    int i, n; /* the query; keys 0 .. n-1, n = i + 1, with `both` T */
     size_t stride, key_stride;
     const real *q;             /* (heads, head_dim)                                          */
     const real *k;             /* (n, heads, head_dim), key_stride reals from key to key     */
@@ -118,6 +139,10 @@ struct lx_encoding_ops {
     const char *cite;    /* "Author et al. 2022, arXiv:2108.12409, s. 3" */
     const char *formula; /* one line of ASCII                            */
     const char *beyond;  /* one line: what happens past the training length */
+
+    /* Without a causal mask; LX_BOTH_REFUSED comes with the reason, "it ..." */
+    enum lx_enc_both both;
+    const char *one_way;
 
     size_t state_size;               /* bytes of self, zeroed            */
     const struct lx_option *options; /* parsed into self; NULL: none     */
@@ -176,7 +201,7 @@ struct lx_encoding_ops {
     /* tau is (heads), divides the whole logit: tau[h] *= ... */
     void (*tau)(const void *self, const struct lx_enc_call *c, real *tau);
 
-    /* table is (heads, T), indexed by distance: table[h*T + d] += ... */
+    /* table is (heads, T), indexed by distance: table[h*T + d] += ... With c->ahead entry 0 is not read. */
     void (*dist)(const void *self, const struct lx_enc_call *c, real *table);
     void (*dist_back)(void *self, const struct lx_enc_call *c, const real *dtable);
 
@@ -207,7 +232,7 @@ struct lx_encoding_ops {
     size_t (*n_sums)(const void *self, int T);
     void (*sums_back)(void *self, const struct lx_enc_call *c, const double *sums);
 
-    /* Keys visible to a query, itself included: i - j < window. 0: all. */
+    /* Keys visible to a query, itself included: |i - j| < window. 0: all. */
     int (*window)(const void *self, const struct lx_enc_call *c);
 
     /* The first key that query i sees, never falling with i; and the number of keys from 0 on that

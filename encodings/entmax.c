@@ -129,6 +129,7 @@ const struct lx_encoding_ops lx_encoding_entmax = {
     .formula =
         "A = max(0, (alpha - 1) logit - theta)^(1/(alpha - 1)), theta such that it sums to 1",
     .beyond = "weights do not spread over more keys than the logits ask for",
+    .both = LX_BOTH_SAME,
     .state_size = sizeof(struct entmax),
     .options = options,
     .init = init,

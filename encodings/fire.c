@@ -3,6 +3,8 @@
  * Formula: psi(x) = ln(|c x| + 1), u = psi(i - j) / (psi(max(i, |threshold init_threshold|)) + 1e-6),
  * bias[h][i][j] = b2_h + sum_w w2[h][w] relu(w1[w] u + b1[w]).
  * Source: Li et al. 2024, arXiv:2310.04418.
+ * Without a causal mask by |i - j|, against the last position of the sequence: as there i, that is the
+ * largest distance a query can meet.
  * Past the training length: rows above the threshold measure distances against their own position,
  * so that u stays within 0 .. 1, which training showed.
  * Options: width (hidden units), init_threshold (unset: L), shared (one set for all layers, the paper's
@@ -262,16 +264,33 @@ static struct run run_at(const struct fire *s, const struct pieces *p, int i, in
     return r;
 }
 
-/* u of (i, j) at positions of their own, the piece that it lies in. */
-static double at_positions(const struct fire *s, const struct pieces *p, const double *pos, int i,
-                           int j, int *k)
+/* Whether pairs are looked up one by one: at positions of their own, or with keys on both sides. */
+static bool singly(const struct lx_enc_call *c)
 {
-    double norm = psi_of(p, fmax(pos[i], p->threshold)) + 1e-6;
-    double u = psi_of(p, pos[i] - pos[j]) / norm;
+    return c->pos != NULL || c->both;
+}
 
+static double position(const struct lx_enc_call *c, int t)
+{
+    return c->pos != NULL ? c->pos[t] : t;
+}
+
+/* What the distances of query i are measured against. */
+static double measure(const struct lx_enc_call *c, int i)
+{
+    return position(c, c->both ? c->T - 1 : i);
+}
+
+/* u of (i, j), one by one, and the piece that it lies in. */
+static double look_up(const struct fire *s, const struct pieces *p, const struct lx_enc_call *c,
+                      int i, int j, int *k)
+{
+    double norm = psi_of(p, fmax(measure(c, i), p->threshold)) + 1e-6;
+    double u = psi_of(p, fabs(position(c, i) - position(c, j))) / norm;
+
+    *k = j > i ? s->width : *k;
     while (*k > 0 && p->knot[*k - 1] >= u)
         --*k;
-    (void)s;
     return u;
 }
 
@@ -289,12 +308,12 @@ static void pair(const void *self, const struct lx_enc_call *c, int h, int i, in
                  *intercept = p->intercept + h * (s->width + 1);
     struct run r = {.to = j0, .k = s->width};
 
-    for (int j = j0, k = s->width; c->pos != NULL && j < j0 + n; j++) {
-        double u = at_positions(s, p, c->pos, i, j, &k);
+    for (int j = j0, k = s->width; singly(c) && j < j0 + n; j++) {
+        double u = look_up(s, p, c, i, j, &k);
 
         bias[j - j0] += (real)(slope[k] * u + intercept[k]);
     }
-    while (c->pos == NULL && r.to < j0 + n) {
+    while (!singly(c) && r.to < j0 + n) {
         real a, b, *to = bias - j0;
         const real *psi = p->psi + i;
 
@@ -338,16 +357,16 @@ static void pair_back(const void *self, const struct lx_enc_call *c, int h, int 
     const double *slope = p->slope + h * (s->width + 1);
     struct run r = {.to = j0, .k = s->width};
 
-    for (int j = j0, k = s->width; c->pos != NULL && j < j0 + n; j++) {
-        double d = c->pos[i] - c->pos[j], one = (double)dbias[j - j0], g[3];
+    for (int j = j0, k = s->width; singly(c) && j < j0 + n; j++) {
+        double d = fabs(position(c, i) - position(c, j)), one = (double)dbias[j - j0], g[3];
 
-        (void)at_positions(s, p, c->pos, i, j, &k);
+        (void)look_up(s, p, c, i, j, &k);
         g[0] = one;
         g[1] = one * psi_of(p, d);
         g[2] = one * d / (p->c * d + 1);
-        add_run(s, p, slope, k, c->pos[i], g, sums);
+        add_run(s, p, slope, k, measure(c, i), g, sums);
     }
-    while (c->pos == NULL && r.to < j0 + n) {
+    while (!singly(c) && r.to < j0 + n) {
         const real *one = dbias - j0, *psi = p->psi + i, *by_c = p->by_c + i;
         real g0 = 0, g1 = 0, g2 = 0;
 
@@ -400,6 +419,7 @@ const struct lx_encoding_ops lx_encoding_fire = {
     .cite = "Li et al. 2024, arXiv:2310.04418",
     .formula = "u = ln(|c| (i - j) + 1) / ln(|c| max(i, threshold) + 1), bias = mlp_h(u)",
     .beyond = "rows above the threshold measure distances against their own position",
+    .both = LX_BOTH_DISTANCE,
     .state_size = sizeof(struct fire),
     .options = options,
     .init = init,

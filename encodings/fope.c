@@ -167,6 +167,7 @@ const struct lx_encoding_ops lx_encoding_fope = {
     .cite = "Hua et al. 2024, arXiv:2412.17739",
     .formula = "pair o turns by sums over m of fixed multiples of cos and sin (t theta_m)",
     .beyond = "each kept frequency has made a full turn in training; slower ones stand still",
+    .both = LX_BOTH_SAME,
     .state_size = sizeof(struct fope),
     .options = options,
     .init = init,

@@ -422,6 +422,7 @@ const struct lx_encoding_ops lx_encoding_formula = {
     .formula =
         "dist[h][d], mul[h][d], scale[h][i] as expressions of d or i, h, H, L, T, learned numbers",
     .beyond = "what the expressions say",
+    .both = LX_BOTH_DISTANCE,
     .state_size = sizeof(struct formula),
     .options = options,
     .init = init,

@@ -206,6 +206,7 @@ const struct lx_encoding_ops lx_encoding_fox = {
     .cite = "Lin et al. 2025, arXiv:2503.02130",
     .formula = "bias of (i, j) = sum_{t=j+1..i} ln sigmoid(weight_h . x_t + bias_h)",
     .beyond = "nothing new: distances are sums of gates that the text sets",
+    .one_way = "it forgets from a key on to the query, along the order of reading",
     .state_size = sizeof(struct fox),
     .options = options,
     .init = init,

@@ -143,6 +143,7 @@ const struct lx_encoding_ops lx_encoding_hope = {
     .cite = "Dai et al. 2025, arXiv:2509.05218",
     .formula = "pairs meet by cosh(d theta), sinh(d theta) times exp(-d damping)",
     .beyond = "products fade further with the distance",
+    .one_way = "it lets products fall with i - j, which grow without end for keys after the query",
     .state_size = sizeof(struct hope),
     .options = options,
     .init = init,

@@ -95,6 +95,7 @@ const struct lx_encoding_ops lx_encoding_kerple_log = {
     .cite = "Chi et al. 2022, arXiv:2205.09921, s. 4",
     .formula = "dist[h][d] = -r1[h] ln(1 + r2[h] d)",
     .beyond = "keeps falling with the logarithm of the distance, at the learned rate",
+    .both = LX_BOTH_DISTANCE,
     .state_size = sizeof(struct kerple_log),
     .init = init,
     .dist = dist,

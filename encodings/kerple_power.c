@@ -99,6 +99,7 @@ const struct lx_encoding_ops lx_encoding_kerple_power = {
     .cite = "Chi et al. 2022, arXiv:2205.09921, s. 4",
     .formula = "dist[h][d] = -r1[h] d^r2[h]",
     .beyond = "keeps falling at the learned power of the distance",
+    .both = LX_BOTH_DISTANCE,
     .state_size = sizeof(struct kerple_power),
     .init = init,
     .dist = dist,

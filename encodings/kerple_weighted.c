@@ -146,6 +146,7 @@ const struct lx_encoding_ops lx_encoding_kerple_weighted = {
     .cite = "Chi et al. 2022, arXiv:2205.09921",
     .formula = "mul[h][d] = exp(-r3[h] d^r4[h]), dist[h][d] = -r1[h] d^r2[h]",
     .beyond = "bias keeps falling at the learned power; far content shrinks to nothing",
+    .both = LX_BOTH_DISTANCE,
     .state_size = sizeof(struct kerple_weighted),
     .options = options,
     .init = init,

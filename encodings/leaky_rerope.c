@@ -77,6 +77,7 @@ const struct lx_encoding_ops lx_encoding_leaky_rerope = {
     .cite = "Su 2023, kexue.fm/archives/9731",
     .formula = "distance d < window, else window + (d - window) / factor",
     .beyond = "reaches window + factor (L - window) tokens with distances seen in training",
+    .one_way = "it moves the positions of far keys before the query only",
     .state_size = sizeof(struct leaky_rerope),
     .options = options,
     .init = init,

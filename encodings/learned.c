@@ -194,6 +194,7 @@ const struct lx_encoding_ops lx_encoding_learned = {
     .beyond =
         "rows never trained (option rows); past the table not applicable, or the last row, or rows "
         "modulo their number, or rows interpolated (option past)",
+    .both = LX_BOTH_SAME,
     .state_size = sizeof(struct learned),
     .options = options,
     .init = init,

@@ -91,6 +91,7 @@ const struct lx_encoding_ops lx_encoding_lm_infinite = {
     .cite = "Han et al. 2023, arXiv:2308.16137",
     .formula = "the last `local` keys at d, the first `global` at distance local, no others",
     .beyond = "any length: local + global keys a layer, no distance above local",
+    .one_way = "it keeps the first keys and the last ones before the query",
     .state_size = sizeof(struct lm_infinite),
     .options = options,
     .init = init,

@@ -1,6 +1,6 @@
 /* Log-n scaling: content logits grow with the logarithm of the number of keys.
  *
- * Formula: scale[i] of query i (from 0), with n = i + 1 keys, L = train_length, T the sequence's length:
+ * Formula: scale[i] of query i (from 0), with n keys (i + 1; without a causal mask T), L = train_length, T the sequence's length:
  *   max       max(1, ln n / ln L)                        (Su 2021, https://kexue.fm/archives/8823)
  *   uncapped  ln n / ln L                                (He et al. 2024, arXiv:2401.16421, its code)
  *   floor     1 + strength ln(1 + floor(n / block))      (model code of Llama 4, 2025)
@@ -115,7 +115,7 @@ static void scale(const void *self, const struct lx_enc_call *c, const real *x, 
 
     (void)x;
     for (int i = 0; i < c->T; i++) {
-        real f = (real)factor(n, i + 1, c->T);
+        real f = (real)factor(n, lx_enc_keys(c, i), c->T);
 
         for (int h = 0; h < n->heads; h++)
             s[h * c->T + i] *= f;
@@ -130,6 +130,7 @@ const struct lx_encoding_ops lx_encoding_logn = {
     .cite = "Su 2021, kexue.fm/archives/8823",
     .formula = "scale[i] = max(1, ln(i + 1) / ln L), or another form",
     .beyond = "sharpens content logits as keys become more",
+    .both = LX_BOTH_SAME,
     .state_size = sizeof(struct logn),
     .options = options,
     .init = init,

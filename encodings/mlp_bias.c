@@ -276,6 +276,7 @@ const struct lx_encoding_ops lx_encoding_mlp_bias = {
     .cite = "Wang et al. 2021, arXiv:2108.00154, s. 3.3",
     .formula = "dist[.][d] = w_out silu(w_mid silu(w_in d + b_in) + b_mid) + b_out",
     .beyond = "a network asked outside its range: about linear in its input there",
+    .both = LX_BOTH_DISTANCE,
     .state_size = sizeof(struct mlp_bias),
     .options = options,
     .init = init,

@@ -17,4 +17,5 @@ const struct lx_encoding_ops lx_encoding_nope = {
     .cite = "Haviv et al. 2022, arXiv:2203.16634",
     .formula = "logit = q.k / sqrt(head_dim)",
     .beyond = "defined at any length; attention spreads over more keys than training ever showed",
+    .both = LX_BOTH_SAME,
 };

@@ -147,6 +147,7 @@ const struct lx_encoding_ops lx_encoding_pope = {
     .cite = "Gopalakrishnan et al. 2025, arXiv:2509.10534",
     .formula = "z = sum softplus(q_c) softplus(k_c) cos(d base^(-c/head_dim) - phase[h][c])",
     .beyond = "slow channels reach angles never trained",
+    .both = LX_BOTH_SAME,
     .state_size = sizeof(struct pope),
     .options = options,
     .init = init,

@@ -263,6 +263,7 @@ const struct lx_encoding_ops lx_encoding_positions = {
     .cite = "Ruoss et al. 2023, arXiv:2305.16843; others in the file",
     .formula = "token t stands at (p_t + offset) stride, p_t drawn, given or counted in segments",
     .beyond = "positions that training has drawn from reach farther than its length",
+    .both = LX_BOTH_SAME,
     .state_size = sizeof(struct positions),
     .options = options,
     .init = init,

@@ -4,6 +4,7 @@
  * Source: the bias of Raffel et al. 2020, arXiv:1910.10683, s. 2.1, without its buckets; offsets are
  * clipped as in Shaw et al. 2018, arXiv:1803.02155, s. 3.2. With offsets = buckets it has as many
  * parameters as t5 and spends them all near the query, which is the comparison it is here for.
+ * Without a causal mask keys after the query have offsets - 1 rows of their own, after the others.
  * Past the training length: offsets from the end of the table on share its last number, or get none.
  * Rows for offsets of L and more are never trained and keep their first values: offsets above
  * train_length shows what untrained numbers do.
@@ -20,7 +21,8 @@ struct relative {
     int past; /* enum past */
     bool shared;
     int heads;
-    struct lx_param *bias; /* (offsets, H), or (layers, offsets, H) unless shared */
+    int rows;              /* offsets; with two sides 2 offsets - 1 */
+    struct lx_param *bias; /* (rows, H), or (layers, rows, H) unless shared */
 };
 
 static const struct lx_option options[] = {
@@ -48,13 +50,14 @@ static enum lx_code init(void *self, const struct lx_enc_dims *dims, struct lx_a
                          struct lx_paramset *params, struct lx_err *err)
 {
     struct relative *s = self;
+    int n = dims->both ? 2 * s->offsets - 1 : s->offsets;
     struct lx_param_spec one = {
-        .name = "encoding.relative.bias", .n_dims = 2, .dim = {s->offsets, dims->heads}};
-    struct lx_param_spec many = {.name = "encoding.relative.bias",
-                                 .n_dims = 3,
-                                 .dim = {dims->layers, s->offsets, dims->heads}};
+        .name = "encoding.relative.bias", .n_dims = 2, .dim = {n, dims->heads}};
+    struct lx_param_spec many = {
+        .name = "encoding.relative.bias", .n_dims = 3, .dim = {dims->layers, n, dims->heads}};
 
     (void)arena;
+    s->rows = n;
     s->heads = dims->heads;
     return lx_paramset_add(params, s->shared ? &one : &many, &s->bias, err);
 }
@@ -73,19 +76,21 @@ static int rows(const void *self)
 {
     const struct relative *s = self;
 
-    return s->offsets;
+    return s->rows;
 }
 
-/* First value, within the array, of the table that a layer uses. */
-static size_t table_of(const struct relative *s, int layer)
+/* First value, within the array, of the table that a layer uses for keys on one side. */
+static size_t table_of(const struct relative *s, const struct lx_enc_call *c)
 {
-    return s->shared ? 0 : (size_t)layer * (size_t)s->offsets * (size_t)s->heads;
+    size_t table = s->shared ? 0 : (size_t)c->layer * (size_t)s->rows;
+
+    return (table + (c->ahead ? (size_t)s->offsets - 1 : 0)) * (size_t)s->heads;
 }
 
 static void dist(const void *self, const struct lx_enc_call *c, real *table)
 {
     const struct relative *s = self;
-    const real *bias = s->bias->w + table_of(s, c->layer);
+    const real *bias = s->bias->w + table_of(s, c);
 
     for (int d = 0; d < c->T && bucket(s, d) >= 0; d++)
         for (int h = 0; h < s->heads; h++)
@@ -95,7 +100,7 @@ static void dist(const void *self, const struct lx_enc_call *c, real *table)
 static void dist_back(void *self, const struct lx_enc_call *c, const real *dtable)
 {
     struct relative *s = self;
-    real *dbias = s->bias->g + table_of(s, c->layer);
+    real *dbias = s->bias->g + table_of(s, c);
 
     for (int d = 0; d < c->T && bucket(s, d) >= 0; d++)
         for (int h = 0; h < s->heads; h++)
@@ -110,6 +115,7 @@ const struct lx_encoding_ops lx_encoding_relative = {
     .cite = "Raffel et al. 2020, arXiv:1910.10683, s. 2.1, without buckets",
     .formula = "dist[h][d] = bias[min(d, offsets - 1)][h]",
     .beyond = "all offsets past the table share its last number",
+    .both = LX_BOTH_SIGNED,
     .state_size = sizeof(struct relative),
     .options = options,
     .init = init,

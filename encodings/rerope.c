@@ -69,6 +69,7 @@ const struct lx_encoding_ops lx_encoding_rerope = {
     .cite = "Su 2023, kexue.fm/archives/9708",
     .formula = "distance min(d, window) in the rotations of the layer",
     .beyond = "no distance above the window: any length",
+    .one_way = "it moves the positions of far keys before the query only",
     .state_size = sizeof(struct rerope),
     .options = options,
     .init = init,

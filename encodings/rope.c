@@ -83,6 +83,7 @@ const struct lx_encoding_ops lx_encoding_rope = {
     .cite = "Su et al. 2021, arXiv:2104.09864, s. 3.2",
     .formula = "(x[c], x[c+R/2]) turns by t base^(-2c/R), for q and k",
     .beyond = "slow pairs reach angles never trained; scaling squeezes them into the trained range",
+    .both = LX_BOTH_SAME,
     .state_size = sizeof(struct rotary),
     .options = options,
     .init = init,

@@ -97,6 +97,7 @@ const struct lx_encoding_ops lx_encoding_sandwich = {
     .cite = "Chi et al. 2023, arXiv:2212.10356",
     .formula = "dist[h][d] = (sum_k cos(d 10000^(-2k/dim)) - dim/2) / (8h/H), h = 1..H",
     .beyond = "falls like the logarithm of the distance; the widest head uses the whole input",
+    .both = LX_BOTH_DISTANCE,
     .state_size = sizeof(struct sandwich),
     .options = options,
     .init = init,

@@ -74,6 +74,7 @@ const struct lx_encoding_ops lx_encoding_scale_invariant = {
     .cite = "Anson et al. 2025, arXiv:2505.17083",
     .formula = "t = ln(d / tau + 1): mul[d] = sqrt(2 t + 1), dist[d] = -2 t",
     .beyond = "every octave of distances keeps its share of the attention",
+    .both = LX_BOTH_DISTANCE,
     .state_size = sizeof(struct scale_invariant),
     .options = options,
     .init = init,

@@ -97,6 +97,7 @@ const struct lx_encoding_ops lx_encoding_selective = {
     .cite = "Leviathan et al. 2024, arXiv:2410.02703",
     .formula = "logit[h][i][j] -= sum over k < i of max(0, logit[0][k][j])",
     .beyond = "what is masked only grows",
+    .one_way = "it lets a token hide those before it from the queries after it",
     .state_size = sizeof(struct selective),
     .options = options,
     .init = init,

@@ -77,6 +77,7 @@ const struct lx_encoding_ops lx_encoding_self_extend = {
     .cite = "Jin et al. 2024, arXiv:2401.01325",
     .formula = "d < window, else floor(i/G) - floor(j/G) + window - floor(window/G)",
     .beyond = "reaches (L - window) group + window tokens with distances seen in training",
+    .one_way = "it groups the positions of far keys before the query only",
     .state_size = sizeof(struct self_extend),
     .options = options,
     .init = init,

@@ -4,11 +4,13 @@
  * A[i][j] value[min(d, clip)], d = i - j, q before any rotation.
  * Source: Shaw et al. 2018, arXiv:1803.02155, s. 3. key and value: (layers, clip + 1, head_dim), one table
  * for all heads, weight decay.
+ * Without a causal mask the distances -clip .. -1 of keys after the query have rows of their own, as in
+ * the paper.
  * Past the training length: all distances from clip on are one; rows for d >= L stay untrained, so keep
  * clip at or below L/4.
  * Options: clip, value (false: no value side).
  * First values: uniform in +-sqrt(6 / (clip + 1 + head_dim)) (Glorot).
- * Differences from the paper: causal, so no negative distances. */
+ * Differences from the paper: no negative distances where attention is causal. */
 #include <math.h>
 
 #include "encodings/encoding.h"
@@ -16,7 +18,8 @@
 struct shaw {
     int clip;
     bool with_value;
-    int heads, head_dim, rows; /* clip + 1 */
+    int heads, head_dim;
+    int rows; /* clip + 1; with two sides 2 clip + 1 */
     struct lx_param *key, *value;
 };
 
@@ -49,9 +52,10 @@ static enum lx_code init(void *self, const struct lx_enc_dims *dims, struct lx_a
                          struct lx_paramset *params, struct lx_err *err)
 {
     struct shaw *s = self;
+    int rows = (dims->both ? 2 : 1) * s->clip + 1;
     struct lx_param_spec spec = {.name = "encoding.shaw.key",
                                  .n_dims = 3,
-                                 .dim = {dims->layers, s->clip + 1, dims->head_dim},
+                                 .dim = {dims->layers, rows, dims->head_dim},
                                  .fill = fill,
                                  .self = s,
                                  .decay = true};
@@ -59,7 +63,7 @@ static enum lx_code init(void *self, const struct lx_enc_dims *dims, struct lx_a
     (void)arena;
     s->heads = dims->heads;
     s->head_dim = dims->head_dim;
-    s->rows = s->clip + 1;
+    s->rows = rows;
     if (lx_paramset_add(params, &spec, &s->key, err))
         return err->code;
     spec.name = "encoding.shaw.value";
@@ -79,6 +83,8 @@ static int row_of(const struct shaw *s, const struct lx_enc_call *c, int i, int 
 {
     double d = c->pos != NULL ? c->pos[i] - c->pos[j] : i - j;
 
+    if (d < 0)
+        return s->clip + (-d < s->clip ? (int)-d : s->clip);
     return d < s->clip ? (int)d : s->clip;
 }
 
@@ -215,6 +221,7 @@ const struct lx_encoding_ops lx_encoding_shaw = {
     .formula =
         "bias = q_i . key[min(d, clip)] / sqrt(head_dim), out_i += sum A value[min(d, clip)]",
     .beyond = "all distances from clip on share a vector",
+    .both = LX_BOTH_SIGNED,
     .state_size = sizeof(struct shaw),
     .options = options,
     .init = init,

@@ -52,6 +52,7 @@ const struct lx_encoding_ops lx_encoding_sink = {
     .cite = "gpt-oss, model code 2025; Xiao et al. 2023, arXiv:2309.17453",
     .formula = "weight[i][j] = exp(logit[i][j]) / (exp(sink[h]) + sum_k exp(logit[i][k]))",
     .beyond = "one logit against ever more keys: its share falls",
+    .both = LX_BOTH_SAME,
     .state_size = sizeof(struct sink),
     .init = init,
     .sink = sink,

@@ -90,6 +90,7 @@ const struct lx_encoding_ops lx_encoding_sinusoidal = {
     .cite = "Vaswani et al. 2017, arXiv:1706.03762, s. 3.5",
     .formula = "x[t][2i] += sin(t base^(-2i/d)), x[t][2i+1] += cos(t base^(-2i/d))",
     .beyond = "defined at any length, with vectors that training never showed",
+    .both = LX_BOTH_SAME,
     .state_size = sizeof(struct sinusoidal),
     .options = options,
     .init = init,

@@ -1,6 +1,7 @@
 /* Scalable softmax: content logits times a learned multiple of the logarithm of the number of keys.
  *
- * Formula: scale[h][i] = s_h ln(n + offset), with `bias` + b_h; n = i + 1, whatever a window hides. With
+ * Formula: scale[h][i] = s_h ln(n + offset), with `bias` + b_h; n = i + 1 (without a causal mask T),
+ * whatever a window hides. With
  * `whole` the factor acts on the biases too.
  * Source: Nakanishi 2025, arXiv:2501.19399; offset 1 is in the code of Vasylenko et al. 2025,
  * arXiv:2506.16640, whole in that of Bianchessi et al. 2025, arXiv:2505.22842.
@@ -70,7 +71,7 @@ static enum lx_code init(void *self, const struct lx_enc_dims *dims, struct lx_a
     (void)arena;
     s->heads = dims->heads;
     for (int n = 1; n <= dims->train_length; n++)
-        sum += log(n + s->offset);
+        sum += log((dims->both ? dims->train_length : n) + s->offset);
     if (isnan(s->init) && sum <= 0)
         return lx_fail(err, LX_ECONFIG,
                        "init: must be set at a training length of 1 with offset 0, got nothing");
@@ -99,7 +100,7 @@ static bool uses(const void *self, size_t hook)
 static void multiply(const struct ssmax *s, const struct lx_enc_call *c, real *f)
 {
     for (int i = 0; i < c->T; i++) {
-        double size = log(i + 1 + s->offset);
+        double size = log(lx_enc_keys(c, i) + s->offset);
 
         for (int h = 0; h < s->heads; h++) {
             int at = c->layer * s->heads + h;
@@ -122,10 +123,12 @@ static void whole(const void *self, const struct lx_enc_call *c, real *f)
 }
 
 /* Sums of a head: what s gets, what b gets. */
-static void add_up(const struct ssmax *s, int T, const real *df, double *sums)
+static void add_up(const struct ssmax *s, const struct lx_enc_call *c, const real *df, double *sums)
 {
+    int T = c->T;
+
     for (int i = 0; i < T; i++) {
-        double size = log(i + 1 + s->offset);
+        double size = log(lx_enc_keys(c, i) + s->offset);
 
         for (int h = 0; h < s->heads; h++) {
             sums[2 * h] += (double)df[h * T + i] * size;
@@ -157,12 +160,12 @@ static void scale_back(const void *self, const struct lx_enc_call *c, const real
 {
     (void)x;
     (void)dx;
-    add_up(self, c->T, df, sums);
+    add_up(self, c, df, sums);
 }
 
 static void whole_back(const void *self, const struct lx_enc_call *c, const real *df, double *sums)
 {
-    add_up(self, c->T, df, sums);
+    add_up(self, c, df, sums);
 }
 
 extern const struct lx_encoding_ops lx_encoding_ssmax;
@@ -173,6 +176,7 @@ const struct lx_encoding_ops lx_encoding_ssmax = {
     .cite = "Nakanishi 2025, arXiv:2501.19399",
     .formula = "scale[h][i] = s_h ln(i + 1)",
     .beyond = "sharpens content logits with the logarithm of the number of keys",
+    .both = LX_BOTH_SAME,
     .state_size = sizeof(struct ssmax),
     .options = options,
     .init = init,

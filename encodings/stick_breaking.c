@@ -95,6 +95,7 @@ const struct lx_encoding_ops lx_encoding_stick_breaking = {
     .cite = "Tan et al. 2025, arXiv:2410.17980",
     .formula = "weight[i][j] = sigmoid(logit[i][j]) prod_{j<k<i} (1 - sigmoid(logit[i][k]))",
     .beyond = "near keys come first at any length; what is left of the stick goes to no key",
+    .one_way = "it breaks the stick from the query backwards",
     .state_size = sizeof(struct stick_breaking),
     .options = options,
     .init = init,

@@ -93,6 +93,7 @@ const struct lx_encoding_ops lx_encoding_streaming = {
     .cite = "Xiao et al. 2023, arXiv:2309.17453",
     .formula = "the first `sinks` keys and the last `recent`, at their places among them",
     .beyond = "any length: sinks + recent keys a layer",
+    .one_way = "it keeps the first keys and the last ones before the query",
     .state_size = sizeof(struct streaming),
     .options = options,
     .init = init,

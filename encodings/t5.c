@@ -19,6 +19,8 @@
  * Ties: where max_distance/E is a power of an integer, a distance can hit a boundary exactly (B = 8,
  * max_distance = 16, d = 8). It belongs to the bucket that begins there, as in exact arithmetic;
  * rounding in a direct evaluation can put it one lower (B = 9, max_distance = 128, d = 8).
+ * Without a causal mask, as in T5's encoder, B is half of `buckets`, and keys after the query have the
+ * other half of the table.
  * Textbooks count buckets 0..n_b: B = n_b + 1, and use half = (n_b + 1)/2 unrounded; the same rule for
  * odd n_b, other buckets for even n_b. */
 #include <math.h>
@@ -29,6 +31,7 @@ struct t5 {
     int buckets, max_distance;
     bool shared;
     int heads;
+    bool both;             /* two sides, each half of the buckets */
     int *bucket_of;        /* (max_length) */
     struct lx_param *bias; /* (B, H), or (layers, B, H) unless shared */
 };
@@ -56,10 +59,16 @@ static const struct lx_option options[] = {
     {.type = LX_OPT_END},
 };
 
+/* Buckets of one side. */
+static int of_side(const struct t5 *s)
+{
+    return s->both ? s->buckets / 2 : s->buckets;
+}
+
 static int bucket(const void *self, int d)
 {
     const struct t5 *s = self;
-    int exact = s->buckets / 2, wide = s->buckets - exact;
+    int exact = of_side(s) / 2, wide = of_side(s) - exact;
     double step;
 
     if (d < exact)
@@ -67,7 +76,7 @@ static int bucket(const void *self, int d)
     step = log((double)d / exact) / log((double)s->max_distance / exact) * wide;
     /* The margin takes ties upwards; no other distance comes that close to a boundary. */
     step = floor(step + 1e-12 * wide);
-    return step < wide - 1 ? exact + (int)step : s->buckets - 1;
+    return step < wide - 1 ? exact + (int)step : of_side(s) - 1;
 }
 
 static enum lx_code init(void *self, const struct lx_enc_dims *dims, struct lx_arena *arena,
@@ -81,9 +90,15 @@ static enum lx_code init(void *self, const struct lx_enc_dims *dims, struct lx_a
     enum lx_code code;
     int d;
 
-    if (s->max_distance <= s->buckets / 2)
-        return lx_fail(err, LX_ECONFIG, "max_distance: must be above buckets/2 = %d, got %d",
-                       s->buckets / 2, s->max_distance);
+    s->both = dims->both;
+    if (s->both && (s->buckets < 4 || s->buckets % 2 != 0))
+        return lx_fail(err, LX_ECONFIG,
+                       "buckets: must be even and at least 4 with attention bidirectional, which "
+                       "halves them, got %d",
+                       s->buckets);
+    if (s->max_distance <= of_side(s) / 2)
+        return lx_fail(err, LX_ECONFIG, "max_distance: must be above buckets/%d = %d, got %d",
+                       s->both ? 4 : 2, of_side(s) / 2, s->max_distance);
     s->heads = dims->heads;
     code = lx_paramset_add(params, s->shared ? &one : &many, &s->bias, err);
     if (code == LX_OK)
@@ -101,16 +116,18 @@ static int rows(const void *self)
     return s->buckets;
 }
 
-/* First value, within the array, of the table that a layer uses. */
-static size_t table_of(const struct t5 *s, int layer)
+/* First value, within the array, of the table that a layer uses for keys on one side. */
+static size_t table_of(const struct t5 *s, const struct lx_enc_call *c)
 {
-    return s->shared ? 0 : (size_t)layer * (size_t)s->buckets * (size_t)s->heads;
+    size_t table = s->shared ? 0 : (size_t)c->layer * (size_t)s->buckets;
+
+    return (table + (c->ahead ? (size_t)of_side(s) : 0)) * (size_t)s->heads;
 }
 
 static void dist(const void *self, const struct lx_enc_call *c, real *table)
 {
     const struct t5 *s = self;
-    const real *bias = s->bias->w + table_of(s, c->layer);
+    const real *bias = s->bias->w + table_of(s, c);
     size_t H = (size_t)s->heads, T = (size_t)c->T, h, d;
 
     for (h = 0; h < H; h++)
@@ -121,7 +138,7 @@ static void dist(const void *self, const struct lx_enc_call *c, real *table)
 static void dist_back(void *self, const struct lx_enc_call *c, const real *dtable)
 {
     struct t5 *s = self;
-    real *dbias = s->bias->g + table_of(s, c->layer);
+    real *dbias = s->bias->g + table_of(s, c);
     size_t H = (size_t)s->heads, T = (size_t)c->T, h, d;
 
     for (h = 0; h < H; h++)
@@ -137,6 +154,7 @@ const struct lx_encoding_ops lx_encoding_t5 = {
     .cite = "Raffel et al. 2020, arXiv:1910.10683, s. 2.1",
     .formula = "dist[h][d] = bias[bucket(d)][h], buckets exact, then logarithmic",
     .beyond = "all distances from max_distance on share one bias",
+    .both = LX_BOTH_SIGNED,
     .state_size = sizeof(struct t5),
     .options = options,
     .init = init,

@@ -57,6 +57,7 @@ const struct lx_encoding_ops lx_encoding_temperature = {
     .cite = "Chi et al. 2023, arXiv:2311.00684",
     .formula = "logit / tau",
     .beyond = "the same divisor at every length",
+    .both = LX_BOTH_SAME,
     .state_size = sizeof(struct temperature),
     .options = options,
     .init = init,

@@ -7,6 +7,7 @@
  * Source: Dai et al. 2019, arXiv:1901.02860, s. 3.3, and its code. r: (layers, D, D), its rows one head
  * after the other, weight decay; u, v: (H, head_dim), one pair for all layers, or (layers, H, head_dim)
  * with untie.
+ * Without a causal mask d is negative for keys after the query.
  * Past the training length: sinusoids of distances never trained, or with clamp all of those one.
  * Options: clamp (0: none; L is sensible), base, untie.
  * First values: N(0, 0.02^2).
@@ -22,9 +23,10 @@ struct transformer_xl {
     bool untie;
     struct lx_enc_dims dims;
     struct lx_param *r, *u, *v;
-    int rows;        /* sinusoids that the table holds */
-    real *sinusoid;  /* (max_length, D) */
-    real *projected; /* (layers, max_length, D): R_d of the last prepare */
+    int sides, span; /* 1, or 2 with negative distances; sides max_length    */
+    int rows;        /* sinusoids that the table holds of each side             */
+    real *sinusoid;  /* (sides, max_length, D)                                  */
+    real *projected; /* (layers, sides, max_length, D): R_d of the last prepare */
 };
 
 static const struct lx_option options[] = {
@@ -70,9 +72,12 @@ static enum lx_code init(void *self, const struct lx_enc_dims *dims, struct lx_a
                               .dim = {dims->heads, dims->head_dim},
                               .fill = fill};
     struct lx_param_spec v = u;
-    size_t n = (size_t)dims->max_length * (size_t)dims->d_model;
+    size_t n;
 
     s->dims = *dims;
+    s->sides = dims->both ? 2 : 1;
+    s->span = s->sides * dims->max_length;
+    n = (size_t)s->span * (size_t)dims->d_model;
     v.name = "encoding.transformer_xl.v";
     if (dims->d_model % 2 != 0)
         return lx_fail(err, LX_ECONFIG, "needs an even d_model, got %d", dims->d_model);
@@ -90,6 +95,7 @@ static void prepare(void *self, int T, int reach)
 {
     struct transformer_xl *s = self;
     size_t D = (size_t)s->dims.d_model, half = D / 2, L = (size_t)s->dims.max_length;
+    size_t most = (size_t)s->dims.layers * (size_t)s->sides;
     int rows = s->clamp > 0 && s->clamp < reach ? s->clamp + 1 : reach;
 
     (void)T;
@@ -97,27 +103,35 @@ static void prepare(void *self, int T, int reach)
         for (size_t c = 0; c < half; c++) {
             double angle = s->rows * pow(s->base, -2.0 * (double)c / (double)D);
 
-            s->sinusoid[(size_t)s->rows * D + c] = (real)sin(angle);
-            s->sinusoid[(size_t)s->rows * D + half + c] = (real)cos(angle);
+            for (size_t side = 0; side < (size_t)s->sides; side++) {
+                real *to = s->sinusoid + (side * L + (size_t)s->rows) * D;
+
+                to[c] = (real)(side == 0 ? sin(angle) : -sin(angle));
+                to[half + c] = (real)cos(angle);
+            }
         }
-    for (size_t layer = 0; layer < (size_t)s->dims.layers; layer++)
+    for (size_t at = 0; at < most; at++) {
+        size_t layer = at / (size_t)s->sides, side = at % (size_t)s->sides;
+
         for (size_t d = 0; d < (size_t)rows; d++)
             for (size_t k = 0; k < D; k++)
-                s->projected[(layer * L + d) * D + k] =
-                    lx_simd()->dot(D, s->r->w + (layer * D + k) * D, s->sinusoid + d * D);
+                s->projected[(at * L + d) * D + k] = lx_simd()->dot(
+                    D, s->r->w + (layer * D + k) * D, s->sinusoid + (side * L + d) * D);
+    }
 }
 
+/* Row of the tables for key j of query i. */
 static int distance(const struct transformer_xl *s, const struct lx_enc_call *c, int i, int j)
 {
-    double d = c->pos != NULL ? c->pos[i] - c->pos[j] : i - j;
+    double d = fabs(c->pos != NULL ? c->pos[i] - c->pos[j] : i - j);
 
-    return s->clamp > 0 && d > s->clamp ? s->clamp : (int)d;
+    return (s->clamp > 0 && d > s->clamp ? s->clamp : (int)d) + (j > i ? s->dims.max_length : 0);
 }
 
 /* R_d of head h in a layer. */
 static const real *projected(const struct transformer_xl *s, int layer, int d, int h)
 {
-    size_t row = (size_t)layer * (size_t)s->dims.max_length + (size_t)d;
+    size_t row = (size_t)layer * (size_t)s->span + (size_t)d;
 
     return s->projected + row * (size_t)s->dims.d_model + (size_t)(h * s->dims.head_dim);
 }
@@ -158,7 +172,7 @@ static size_t n_sums(const void *self, int T)
     const struct transformer_xl *s = self;
 
     (void)T;
-    return (size_t)(s->dims.max_length + 2) * (size_t)s->dims.head_dim;
+    return (size_t)(s->span + 2) * (size_t)s->dims.head_dim;
 }
 
 static void bias_back(const void *self, const struct lx_enc_call *c, const struct lx_enc_row *r)
@@ -171,7 +185,7 @@ static void bias_back(const void *self, const struct lx_enc_call *c, const struc
         const real *u = vector(s, s->u, c->layer, h), *v = vector(s, s->v, c->layer, h);
         const real *q = r->q + h * n, *dbias = r->dbias + (size_t)h * r->stride;
         double *dR = r->sums + (size_t)h * n_sums(s, c->T);
-        double *du = dR + (size_t)s->dims.max_length * (size_t)n, *dv = du + n;
+        double *du = dR + (size_t)s->span * (size_t)n, *dv = du + n;
         real *dq = r->dq + h * n;
 
         for (int j = 0; j < r->n; j++) {
@@ -199,19 +213,22 @@ static void sums_back(void *self, const struct lx_enc_call *c, const double *sum
     size_t at = lx_enc_array_at(s->u, &s->dims, !s->untie, c->layer);
 
     for (size_t h = 0; h < (size_t)s->dims.heads; h++) {
-        const double *own = sums + h * each, *du = own + (size_t)s->dims.max_length * n;
+        const double *own = sums + h * each, *du = own + (size_t)s->span * n;
 
         for (size_t m = 0; m < n; m++) {
             s->u->g[at + h * n + m] += (real)du[m];
             s->v->g[at + h * n + m] += (real)du[n + m];
         }
-        for (size_t d = 0; d < (size_t)s->rows; d++)
+        for (int row = 0; row < s->sides * s->rows; row++) {
+            size_t d = (size_t)(row / s->rows * s->dims.max_length + row % s->rows);
+
             for (size_t m = 0; m < n; m++) {
                 real *to = s->r->g + ((size_t)c->layer * D + h * n + m) * D;
 
                 for (size_t k = 0; k < D; k++)
                     to[k] += (real)own[d * n + m] * s->sinusoid[d * D + k];
             }
+        }
     }
 }
 
@@ -223,6 +240,7 @@ const struct lx_encoding_ops lx_encoding_transformer_xl = {
     .cite = "Dai et al. 2019, arXiv:1901.02860, s. 3.3",
     .formula = "bias = (u_h . k_j + (q_i + v_h) . (r sinusoid_d)) / sqrt(head_dim)",
     .beyond = "sinusoids of distances never trained, or one for all of them with clamp",
+    .both = LX_BOTH_SIGNED,
     .state_size = sizeof(struct transformer_xl),
     .options = options,
     .init = init,

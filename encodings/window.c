@@ -68,6 +68,7 @@ const struct lx_encoding_ops lx_encoding_window = {
     .cite = "Beltagy et al. 2020, arXiv:2004.05150, s. 3.1",
     .formula = "key j visible to query i iff i - j < width",
     .beyond = "sees the last layers * (width - 1) + 1 tokens at any length",
+    .both = LX_BOTH_SAME,
     .state_size = sizeof(struct window),
     .options = options,
     .init = init,

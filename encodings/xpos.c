@@ -157,6 +157,8 @@ const struct lx_encoding_ops lx_encoding_xpos = {
     .formula = "rope, and pair c times zeta_c^(d/B), zeta_c = (2c + gamma R)/((1 + gamma) R)",
     .beyond =
         "far products fade, those of fast pairs to nothing; slow pairs reach untrained angles",
+    .one_way =
+        "it weighs keys by a decay of i - j, which grows without end for keys after the query",
     .state_size = sizeof(struct xpos),
     .options = options,
     .init = init,

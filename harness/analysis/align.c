@@ -2,6 +2,7 @@
 #include "analysis/align.h"
 
 #include <math.h>
+#include <stdio.h>
 #include <string.h>
 
 const char *lx_align_suffix(int strategy, int per)
@@ -59,6 +60,9 @@ enum lx_code lx_align_take(struct lx_align *a, const struct lx_align_config *con
         lx_arena_get(arena, (size_t)lx_align_groups(config, &m->config), sizeof(*a->search),
                      &a->search, "alignment", err))
         return err->code;
+    if (eval->masking.objective == LX_OBJECTIVE_MASKED &&
+        lx_arena_get(arena, (size_t)a->longest, 1, &a->hidden, "alignment", err))
+        return err->code;
     for (int s = 0; s < LX_ALIGN_STRATEGIES; s++) {
         if (lx_arena_get(arena, tokens * heads, sizeof(real), &a->rows[s], "alignment", err))
             return err->code;
@@ -106,6 +110,18 @@ static void add_window(const struct lx_align *a, int b, int length, struct lx_al
         }
 }
 
+/* A model that tells hidden tokens attends to text with some hidden, as in training. */
+static void hide(const struct lx_align *a, int window, int length, uint16_t *tokens)
+{
+    struct lx_rng rng;
+    char stream[64];
+
+    (void)snprintf(stream, sizeof(stream), "mask/align/%d/%d", length, window);
+    lx_rng_init(&rng, a->call->subject->seed, stream);
+    lx_masking_draw(&a->call->subject->eval->masking, &rng, length, a->hidden);
+    lx_masking_apply(length, a->hidden, (uint16_t)(a->call->m->config.vocab - 1), tokens);
+}
+
 /* Attention in the windows of `length` tokens under the temperatures as they stand. */
 static enum lx_code measure(struct lx_align *a, int length, struct lx_align_means *out,
                             struct lx_err *err)
@@ -123,6 +139,8 @@ static enum lx_code measure(struct lx_align *a, int length, struct lx_align_mean
         int n = windows - k < a->B ? windows - k : a->B;
 
         lx_analysis_tokens(&a->text, k, n, windows, length, a->tokens, NULL);
+        for (int b = 0; b < n && a->hidden != NULL; b++)
+            hide(a, k + b, length, a->tokens + (size_t)b * (size_t)length);
         lx_model_forward(a->call->m, a->work, a->tokens, n, length, &observe);
         for (int b = 0; b < n; b++)
             add_window(a, b, length, out);

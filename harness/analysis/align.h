@@ -103,6 +103,7 @@ struct lx_align {
     int L, T, layers, heads, longest, B;
     struct lx_work *work;
     uint16_t *tokens;                /* (B, longest)            */
+    unsigned char *hidden;           /* (longest) NULL: nothing is hidden */
     real *rows[LX_ALIGN_STRATEGIES]; /* (B, layers, heads, longest) */
     real *temperature;               /* (layers, heads) the result */
     struct lx_bisect *search;        /* (groups) */

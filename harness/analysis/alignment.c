@@ -157,10 +157,11 @@ static enum lx_code check_windows(const void *self, size_t starts, int longest, 
 const struct lx_analysis lx_analysis_alignment = {
     .name = "alignment",
     .title = "Attention alignment",
-    .cite = "Chi et al. 2024, arXiv:2311.00684 (there for encoders; here for a causal decoder)",
+    .cite = "Chi et al. 2024, arXiv:2311.00684 (there for encoders; here for decoders too)",
     .help = "the temperature at which attention in long windows is as spread as at the training "
             "length, and the perplexity at it",
     .metrics = metrics,
+    .masked = true,
     .train_split = train_split,
     .state_size = sizeof(struct lx_align_config),
     .options = options,

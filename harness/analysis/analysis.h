@@ -35,6 +35,7 @@ struct lx_analysis {
                                    too, and `describe` lists them */
     bool gradients; /* needs a model with gradients */
     bool prompts;   /* needs a dataset that makes prompts, at every length */
+    bool masked; /* works for models that tell hidden tokens, with attention on both sides or not */
 
     size_t state_size;               /* bytes of self: parsed options, read-only after check */
     const struct lx_option *options; /* NULL: none */

@@ -95,6 +95,11 @@ static enum lx_code parse_item(struct lx_analysis_item *it, const struct lx_json
         parse_id(it, lx_json_find(v, "id"), path, err) ||
         parse_only(it, lx_json_find(v, "encodings"), path, arena, err))
         return err->code;
+    if (eval->masking.objective == LX_OBJECTIVE_MASKED && !it->ops->masked)
+        return lx_fail(err, LX_ECONFIG,
+                       "%s: %s is for models that tell the next token, not for train.objective "
+                       "masked",
+                       path, it->ops->name);
     memcpy(it->lengths, eval->lengths, sizeof(it->lengths));
     it->n_lengths = eval->n_lengths;
     it->lengths_given = lx_json_find(v, "lengths");

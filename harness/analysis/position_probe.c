@@ -251,6 +251,7 @@ const struct lx_analysis lx_analysis_position_probe = {
     .cite = "Chi et al. 2023, arXiv:2305.13571",
     .help = "how well a linear map reads the position from the residual stream before each layer",
     .metrics = metrics,
+    .masked = true,
     .state_size = sizeof(struct probe),
     .options = options,
     .check_windows = check_windows,

@@ -24,7 +24,8 @@ static enum lx_code find_training(const struct lx_evaluation *e, const struct lx
                                      .head_dim = m->config.d_model / m->config.heads,
                                      .d_model = m->config.d_model,
                                      .train_length = m->train_length,
-                                     .max_length = m->train_length};
+                                     .max_length = m->train_length,
+                                     .both = lx_model_both(&m->config)};
     double batch = lx_json_number(lx_json_find(lx_json_find(c->config, "train"), "batch_tokens"));
     double windows = (double)c->step * floor(batch / m->train_length);
     struct lx_paramset params;
@@ -162,9 +163,16 @@ static enum lx_code make_model(const struct lx_evaluation *e, struct lx_model *m
         return LX_OK;
     if (load(e, m, arena, training, err))
         return err->code;
-    if (lx_selfcheck_causal(m, stream, v->train.length, err))
+    if (lx_selfcheck(m, stream, v->train.length, err))
         return lx_wrap(err, "%s", e->stack->path);
     return LX_OK;
+}
+
+/* Whether n-grams are wanted, and can tell what the model tells. */
+static bool wants_table(const struct lx_evaluation *e)
+{
+    return e->yardsticks && e->weights != NULL &&
+           e->v->train.masking.objective == LX_OBJECTIVE_NEXT;
 }
 
 enum lx_code lx_evaluation_run(const struct lx_evaluation *e, struct lx_store_rows *rows,
@@ -180,7 +188,7 @@ enum lx_code lx_evaluation_run(const struct lx_evaluation *e, struct lx_store_ro
     if (lx_data_load(e->data, (enum lx_split)e->v->eval.split, &text.stream, err) ||
         lx_data_token_bytes(e->data, e->v->model.vocab, &text.token_bytes, err) ||
         make_model(e, &m, text.stream, &arena, &training, err) ||
-        (e->yardsticks && e->weights != NULL && lx_data_table(e->data, &text.table, err)))
+        (wants_table(e) && lx_data_table(e->data, &text.table, err)))
         code = err->code;
     used = LX_PROGRAM_BYTES + e->data_bytes + arena.used;
     if (limit > 0)

@@ -44,10 +44,17 @@ static const struct lx_option options[] = {
 
 static void describe_encoding(const struct lx_encoding_ops *e, struct lx_buf *out)
 {
+    static const char *const both[] = {
+        [LX_BOTH_REFUSED] = "refused: ",
+        [LX_BOTH_SAME] = "nothing in it depends on the side that a key is on",
+        [LX_BOTH_DISTANCE] = "goes by |i - j|, both sides alike",
+        [LX_BOTH_SIGNED] = "tells keys after the query from those before it"};
+
     lx_buf_printf(out, "%s: %s\n", e->name, e->title);
     lx_buf_printf(out, "  source   %s\n", e->cite);
     lx_buf_printf(out, "  formula  %s\n", e->formula);
     lx_buf_printf(out, "  beyond   %s\n", e->beyond);
+    lx_buf_printf(out, "  no mask  %s%s\n", both[e->both], e->one_way != NULL ? e->one_way : "");
     if (e->options != NULL && e->options[0].type != LX_OPT_END) {
         lx_buf_add(out, "options:\n");
         lx_options_help(e->options, out);

@@ -88,7 +88,17 @@ static void write_encodings(const struct lx_checkpoint *c, const struct lx_json 
     lx_json_close_array(w);
 }
 
-/* A config with one encoding and one seed. Of training only the length matters here. */
+/* What the model was trained for decides what is scored. */
+static void copy_objective(const struct lx_json *train, struct lx_json_writer *w)
+{
+    static const char *const keys[] = {"objective", "mask_share", "mask_span"};
+
+    for (size_t i = 0; i < sizeof(keys) / sizeof(keys[0]); i++)
+        if (lx_json_find(train, keys[i]) != NULL)
+            lx_json_add_value(w, keys[i], lx_json_find(train, keys[i]));
+}
+
+/* A config with one encoding and one seed. Of training the length and the objective matter here. */
 static enum lx_code write_config(const struct lx_checkpoint *c, const struct lx_json *config,
                                  const char *dataset_id, const struct lx_json *other,
                                  const char *id, struct lx_buf *out, struct lx_err *err)
@@ -107,6 +117,7 @@ static enum lx_code write_config(const struct lx_checkpoint *c, const struct lx_
     lx_json_open_object(&w, "train");
     lx_json_add_int(&w, "length", c->train_length);
     lx_json_add_int(&w, "batch_tokens", c->train_length);
+    copy_objective(lx_json_find(c->config, "train"), &w);
     lx_json_close_object(&w);
     write_encodings(c, other, id, &w);
     if (lx_json_find(config, "eval") != NULL)

@@ -114,17 +114,34 @@ static enum lx_code pick_section(const struct lx_config *c, const char *section,
     return LX_OK;
 }
 
-static enum lx_code check_model(struct lx_model_config *m, const struct lx_config_dataset *d,
-                                struct lx_err *err)
+/* What is learned, by what a query sees. */
+static enum lx_code check_objective(const struct lx_config_variant *v,
+                                    const struct lx_config_dataset *d, struct lx_err *err)
 {
-    int vocab = d->ops->vocab(d->self);
+    bool masked = v->train.masking.objective == LX_OBJECTIVE_MASKED;
+
+    if (!masked && lx_model_both(&v->model))
+        return lx_fail(err, LX_ECONFIG,
+                       "train.objective: must be masked with model.attention bidirectional, where "
+                       "every token sees the next one, got next");
+    if (masked && d->ops->examples != NULL)
+        return lx_fail(err, LX_ECONFIG,
+                       "train.objective: masked needs a dataset that is a stream of tokens, got %s",
+                       d->ops->name);
+    return LX_OK;
+}
+
+static enum lx_code check_model(struct lx_model_config *m, const struct lx_config_dataset *d,
+                                bool masked, struct lx_err *err)
+{
+    int vocab = d->ops->vocab(d->self) + (masked ? 1 : 0);
 
     if (m->vocab == 0)
         m->vocab = vocab;
     if (m->vocab < vocab)
         return lx_fail(err, LX_ECONFIG,
-                       "model.vocab: must be at least %d, the tokens of %s, got %d", vocab, d->path,
-                       m->vocab);
+                       "model.vocab: must be at least %d, the tokens of %s%s, got %d", vocab,
+                       d->path, masked ? " and one for hidden ones" : "", m->vocab);
     return lx_model_config_check(m, err) == LX_OK ? LX_OK : lx_config_at(err, "model");
 }
 
@@ -134,12 +151,15 @@ static enum lx_code parse_sections(const struct lx_config *c, const struct lx_co
                                    struct lx_err *err)
 {
     if (lx_options_parse(lx_model_options, model, "model", NULL, &out->model, arena, err) ||
-        check_model(&out->model, d, err) ||
-        lx_options_parse(lx_train_options, train, "train", NULL, &out->train, arena, err))
+        lx_options_parse(lx_train_options, train, "train", NULL, &out->train, arena, err) ||
+        check_model(&out->model, d, out->train.masking.objective == LX_OBJECTIVE_MASKED, err) ||
+        check_objective(out, d, err))
         return err->code;
     if (lx_train_config_check(&out->train, err))
         return lx_config_at(err, "train");
     if (lx_eval_config_parse(&out->eval, c->eval, "eval", out->train.length, arena, err) ||
+        lx_eval_config_masking(&out->eval, &out->train.masking, lx_json_find(c->eval, "modes"),
+                               "eval", err) ||
         lx_analyses_parse(&out->analyses, c->analyses, "analyses", &out->model, &out->eval,
                           out->train.length, arena, err))
         return err->code;

@@ -17,6 +17,7 @@
 #define ONE LX_METRIC_OVERALL
 #define CURVE (LX_METRIC_OVERALL | LX_METRIC_POSITIONS)
 #define HEADS LX_METRIC_HEADS
+#define EDGES (LX_METRIC_POSITIONS | LX_METRIC_MASKED)
 
 static const struct lx_metric_info metrics[] = {
     {"nll", "nats", LESS, ABOVE(0), CURVE, "mean negative log-likelihood of the targets"},
@@ -25,6 +26,7 @@ static const struct lx_metric_info metrics[] = {
     {"attention_entropy", "nats", EITHER, FROM(0), HEADS, "entropy of a query's attention"},
     {"attention_entropy_normalized", "", EITHER, BETWEEN(0, 1), HEADS, "the same over ln n"},
     {"attention_max_prob", "", EITHER, BETWEEN(0, 1), HEADS, "largest weight of a query"},
+    {"nll_edge", "nats", LESS, ABOVE(0), EDGES, "the same by distance to the window's nearer end"},
     {"nll_floor", "nats", EITHER, FROM(0), ONE, "the generator's own cost of the targets"},
     {"nll_floor_context", "nats", EITHER, FROM(0), ONE, "the same, seeing the window alone"},
     {"nll_unigram", "nats", EITHER, FROM(0), ONE, "the targets by a table of training tokens"},

@@ -81,7 +81,7 @@ void lx_attention_stats_add(struct lx_attention_stats *s, const struct lx_model 
     size_t H = (size_t)s->H, T = (size_t)length, bins = (size_t)s->bins;
 
     for (int l = 0; l < s->L; l++) {
-        struct lx_enc_call c = {.layer = l, .B = 1, .T = length};
+        struct lx_enc_call c = {.layer = l, .B = 1, .T = length, .both = lx_model_both(&m->config)};
         size_t row = ((size_t)b * (size_t)s->L + (size_t)l) * H * T;
 
         for (int t = skip; t < length; t++) {

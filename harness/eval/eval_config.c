@@ -132,6 +132,7 @@ enum lx_code lx_eval_config_parse(struct lx_eval_config *c, const struct lx_json
         c->stride = train_length >= 4 ? train_length / 4 : 1;
     if (c->last_tokens == 0)
         c->last_tokens = c->tokens / 2 > 0 ? c->tokens / 2 : 1;
+    c->train_length = train_length;
     longest = c->lengths[c->n_lengths - 1];
     if ((c->modes[LX_MODE_SLIDING] || c->modes[LX_MODE_LAST]) && c->stride > c->lengths[0])
         return lx_fail(err, LX_ECONFIG,
@@ -141,6 +142,24 @@ enum lx_code lx_eval_config_parse(struct lx_eval_config *c, const struct lx_json
         return lx_fail(err, LX_ECONFIG,
                        "%s.tokens: must be at least the longest length = %d, got %d", path, longest,
                        c->tokens);
+    return LX_OK;
+}
+
+enum lx_code lx_eval_config_masking(struct lx_eval_config *c, const struct lx_masking *masking,
+                                    const struct lx_json *modes, const char *path,
+                                    struct lx_err *err)
+{
+    c->masking = *masking;
+    if (masking->objective != LX_OBJECTIVE_MASKED)
+        return LX_OK;
+    if (modes == NULL)
+        c->modes[LX_MODE_LAST] = false;
+    for (int m = 0; m < LX_MODES; m++)
+        if (c->modes[m] && m != LX_MODE_NONOVERLAPPING)
+            return lx_fail(err, LX_ECONFIG,
+                           "%s.modes: must be nonoverlapping alone with train.objective masked, "
+                           "whose targets have context on both sides, got \"%s\"",
+                           path, mode_names[m]);
     return LX_OK;
 }
 

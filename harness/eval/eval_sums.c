@@ -70,31 +70,48 @@ static void add_yardsticks(struct lx_eval_sums *s, const struct lx_eval_text *te
         s->table_nll[k] += nll[k];
 }
 
-void lx_eval_sums_add(struct lx_eval_sums *s, const struct lx_eval_text *text,
-                      const struct lx_window *w, const double *nll)
-{
-    double sum = 0, part = 0;
-    int n = 0;
+/* What the targets of a window add up to in a bin. */
+struct part {
+    double sum;
+    int n;
+};
 
+static void add_to(struct part *parts, int bin, double nll)
+{
+    parts[bin].sum += nll;
+    parts[bin].n++;
+}
+
+void lx_eval_sums_add(struct lx_eval_sums *s, const struct lx_eval_text *text,
+                      const struct lx_window *w, const double *nll, const unsigned char *hidden)
+{
+    struct part all = {0}, bin[LX_EVAL_BINS] = {{0}}, edge[LX_EVAL_BINS] = {{0}};
+    /* Windows of hidden targets follow one another in the text. */
+    long long rank = hidden != NULL ? s->all.n : w->rank;
+
+    s->masked = hidden != NULL;
     for (int t = w->skip; t < w->length; t++) {
         size_t target = (size_t)w->start + (size_t)t + 1; /* index in the stream */
-        int bin = lx_eval_bin(t);
-        long long block = (w->rank + t - w->skip) * s->blocks.n / s->scored;
+        long long block;
 
-        sum += nll[t];
-        part += nll[t];
-        n++;
-        if (t + 1 == w->length || lx_eval_bin(t + 1) != bin) {
-            add_part(&s->bin[bin], part, n);
-            part = 0;
-            n = 0;
-        }
+        if (hidden != NULL && hidden[t] == 0)
+            continue;
+        block = rank++ * s->blocks.n / s->scored;
+        add_to(&all, 0, nll[t]);
+        add_to(bin, lx_eval_bin(t), nll[t]);
+        if (hidden != NULL)
+            add_to(edge, lx_eval_bin(t < w->length - 1 - t ? t : w->length - 1 - t), nll[t]);
         s->blocks.nll[block] += nll[t];
         s->blocks.tokens[block]++;
         s->bytes += text->token_bytes[text->stream->tokens[target]];
-        add_yardsticks(s, text, target, t);
+        if (hidden == NULL)
+            add_yardsticks(s, text, target, t);
     }
-    add_part(&s->all, sum, w->length - w->skip);
+    for (int b = 0; b < LX_EVAL_BINS; b++) {
+        add_part(&s->bin[b], bin[b].sum, bin[b].n);
+        add_part(&s->edge[b], edge[b].sum, edge[b].n);
+    }
+    add_part(&s->all, all.sum, all.n);
 }
 
 bool lx_eval_sums_finite(const struct lx_eval_sums *s)
@@ -127,6 +144,21 @@ static enum lx_code add_value(const struct lx_metric *blank, const struct lx_eva
     return lx_metrics_add(out, &r, err);
 }
 
+/* A table of what follows what cannot read what lies after a hidden token. */
+static enum lx_code add_no_yardsticks(const struct lx_metric *blank, struct lx_metrics *out,
+                                      struct lx_err *err)
+{
+    for (int k = 1; k <= LX_NGRAM_ORDERS; k++) {
+        struct lx_metric r = *blank;
+
+        r.metric = lx_ngram_metric(k);
+        r.status = "not_applicable";
+        if (lx_metrics_add(out, &r, err))
+            return err->code;
+    }
+    return LX_OK;
+}
+
 static enum lx_code add_yardstick_rows(const struct lx_eval_sums *s,
                                        const struct lx_eval_text *text,
                                        const struct lx_metric *blank, struct lx_metrics *out,
@@ -135,6 +167,8 @@ static enum lx_code add_yardstick_rows(const struct lx_eval_sums *s,
     double n = (double)s->all.n, none = (double)NAN;
     int orders = text->table != NULL ? lx_ngram_orders(text->table) : 0;
 
+    if (s->masked)
+        return add_no_yardsticks(blank, out, err);
     if (text->stream->floor_nll != NULL &&
         (add_value(blank, &s->all, "nll_floor", s->floor_nll / n, none, out, err) ||
          add_value(blank, &s->all, "nll_floor_context", s->blind_nll / n, none, out, err)))
@@ -142,6 +176,25 @@ static enum lx_code add_yardstick_rows(const struct lx_eval_sums *s,
     for (int k = 0; k < orders; k++)
         if (add_value(blank, &s->all, lx_ngram_metric(k + 1), s->table_nll[k] / n, none, out, err))
             return err->code;
+    return LX_OK;
+}
+
+/* A row for each bin, of positions below `end`. */
+static enum lx_code add_curve(const struct lx_eval_mean *bins, const char *metric, int end,
+                              const struct lx_metric *blank, struct lx_metrics *out,
+                              struct lx_err *err)
+{
+    for (int b = 0; b < LX_EVAL_BINS; b++) {
+        const struct lx_eval_mean *m = &bins[b];
+        struct lx_metric r = *blank;
+
+        if (m->n == 0)
+            continue;
+        r.position_lo = lx_eval_bin_start(b);
+        r.position_hi = lx_eval_bin_start(b + 1) < end ? lx_eval_bin_start(b + 1) : end;
+        if (add_value(&r, m, metric, m->nll / (double)m->n, standard_error(m), out, err))
+            return err->code;
+    }
     return LX_OK;
 }
 
@@ -157,17 +210,8 @@ enum lx_code lx_eval_sums_rows(const struct lx_eval_sums *s, const struct lx_eva
         add_value(blank, &s->all, "bits_per_byte", nll * to_bits, se * to_bits, out, err) ||
         add_yardstick_rows(s, text, blank, out, err))
         return err->code;
-    for (int b = 0; b < LX_EVAL_BINS; b++) {
-        const struct lx_eval_mean *m = &s->bin[b];
-        struct lx_metric r = *blank;
-        int T = blank->eval_length;
-
-        if (m->n == 0)
-            continue;
-        r.position_lo = lx_eval_bin_start(b);
-        r.position_hi = lx_eval_bin_start(b + 1) < T ? lx_eval_bin_start(b + 1) : T;
-        if (add_value(&r, m, "nll", m->nll / (double)m->n, standard_error(m), out, err))
-            return err->code;
-    }
+    if (add_curve(s->bin, "nll", blank->eval_length, blank, out, err) ||
+        add_curve(s->edge, "nll_edge", (blank->eval_length + 1) / 2, blank, out, err))
+        return err->code;
     return lx_metrics_add_blocks(out, &s->blocks, err);
 }

@@ -17,17 +17,19 @@ struct lx_eval_mean {
 
 struct lx_eval_sums {
     struct lx_eval_mean all, bin[LX_EVAL_BINS];
+    struct lx_eval_mean edge[LX_EVAL_BINS]; /* of hidden targets, by distance to the nearer end */
     double floor_nll, blind_nll, bytes, table_nll[LX_NGRAM_ORDERS];
     struct lx_metric_blocks blocks;
     long long scored; /* targets there will be */
+    bool masked;      /* they are hidden ones  */
 };
 
 /* Empty sums for the rows that `blank` begins; scored: targets of all windows. */
 void lx_eval_sums_start(struct lx_eval_sums *s, const struct lx_metric *blank, long long scored);
 
-/* Add a window; nll: (w->length). */
+/* Add a window; nll: (w->length). hidden (w->length): which targets are scored; NULL: all after skip. */
 void lx_eval_sums_add(struct lx_eval_sums *s, const struct lx_eval_text *text,
-                      const struct lx_window *w, const double *nll);
+                      const struct lx_window *w, const double *nll, const unsigned char *hidden);
 
 /* Whether perplexity is a number. */
 bool lx_eval_sums_finite(const struct lx_eval_sums *s);

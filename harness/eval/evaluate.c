@@ -25,8 +25,18 @@ struct eval {
     struct lx_work *work;
     uint16_t *tokens, *next;
     double *nll;
+    unsigned char *hidden, *room;     /* (B, T) masked targets, (train_length) NULL: none */
     struct lx_attention_stats *stats; /* NULL: not measured */
 };
+
+/* The window's inputs are its targets then, but for the hidden ones. */
+static void hide(const struct eval *e, const struct lx_window *w, uint16_t *tokens,
+                 unsigned char *hidden)
+{
+    memcpy(tokens, e->text->stream->tokens + w->start + 1, (size_t)w->length * sizeof(*tokens));
+    lx_masking_targets(&e->c->masking, e->c->train_length, w->start, w->length, e->room, hidden);
+    lx_masking_apply(w->length, hidden, (uint16_t)(e->m->config.vocab - 1), tokens);
+}
 
 /* Windows k .. k+n-1 (of equal length T) through the model; false: asked to stop. */
 static bool run_batch(struct eval *e, const struct lx_window *w, int n, struct lx_eval_sums *s)
@@ -39,13 +49,16 @@ static bool run_batch(struct eval *e, const struct lx_window *w, int n, struct l
 
         memcpy(e->tokens + b * T, from, T * sizeof(*from));
         memcpy(e->next + b * T, from + 1, T * sizeof(*from));
+        if (e->hidden != NULL)
+            hide(e, &w[b], e->tokens + b * T, e->hidden + b * T);
     }
     if (e->stats != NULL)
         ob = lx_attention_stats_observe(e->stats);
     lx_model_forward(e->m, e->work, e->tokens, n, (int)T, e->stats != NULL ? &ob : NULL);
     lx_model_loss(e->m, e->work, e->tokens, e->next, e->nll, NULL, false);
     for (int b = 0; b < n; b++) {
-        lx_eval_sums_add(s, e->text, &w[b], e->nll + (size_t)b * T);
+        lx_eval_sums_add(s, e->text, &w[b], e->nll + (size_t)b * T,
+                         e->hidden != NULL ? e->hidden + (size_t)b * T : NULL);
         if (e->stats != NULL)
             lx_attention_stats_add(e->stats, e->m, b, w[b].length, w[b].skip);
     }
@@ -134,6 +147,10 @@ static enum lx_code take_buffers(struct eval *e, int T, struct lx_arena *arena, 
         lx_arena_get(arena, n, sizeof(*e->next), &e->next, "evaluation batch", err) ||
         lx_arena_get(arena, n, sizeof(*e->nll), &e->nll, "evaluation batch", err))
         return err->code;
+    if (e->c->masking.objective == LX_OBJECTIVE_MASKED &&
+        (lx_arena_get(arena, n, 1, &e->hidden, "evaluation batch", err) ||
+         lx_arena_get(arena, (size_t)e->c->train_length, 1, &e->room, "evaluation batch", err)))
+        return err->code;
     return lx_work_init(&e->work, e->m, e->B, T, false, arena, err);
 }
 
@@ -171,13 +188,28 @@ static double work_of(const struct eval *e, enum lx_eval_mode mode, int T)
     return (double)lx_window_count(e->c, &e->plan, mode, T) * T;
 }
 
+/* Targets that are scored: of all in the plan, or hidden ones among them. */
+static long long scored(const struct eval *e, enum lx_eval_mode mode)
+{
+    long long n = lx_window_scored(e->c, &e->plan, mode), count = 0;
+
+    for (long long k = 0; e->hidden != NULL && k < n; k += e->T) {
+        int part = n - k < e->T ? (int)(n - k) : e->T;
+
+        lx_masking_targets(&e->c->masking, e->c->train_length, k, part, e->room, e->hidden);
+        for (int i = 0; i < part; i++)
+            count += e->hidden[i];
+    }
+    return e->hidden != NULL ? count : n;
+}
+
 /* One mode at one length, and its rows. */
 static enum lx_code run_unit(struct eval *e, enum lx_eval_mode mode, int T, struct lx_eval_sums *s,
                              struct lx_err *err)
 {
     struct lx_metric blank = row_for(e, mode, T, "");
 
-    lx_eval_sums_start(s, &blank, lx_window_scored(e->c, &e->plan, mode));
+    lx_eval_sums_start(s, &blank, scored(e, mode));
     if (run_mode(e, mode, T, s, err))
         return err->code;
     if (!lx_eval_sums_finite(s)) /* NaN, or a loss beyond anything a perplexity can hold */

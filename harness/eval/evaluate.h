@@ -2,7 +2,7 @@
  * entropy. The protocol "longshot-2" is defined in results/README.md.
  *
  * Targets are stream tokens 1 .. N; a window of T targets starting at a has the inputs a-1 .. a+T-2:
- * its first prediction sees one token. */
+ * its first prediction sees one token. Where hidden tokens are told, its inputs are the targets. */
 #ifndef LX_EVAL_EVALUATE_H
 #define LX_EVAL_EVALUATE_H
 
@@ -13,6 +13,7 @@
 #include "core/err.h"
 #include "datasets/dataset.h"
 #include "model/transformer.h"
+#include "objective/masking.h"
 #include "text/json.h"
 #include "text/options.h"
 
@@ -36,6 +37,10 @@ struct lx_eval_config {
     bool attention;   /* measure entropy and max-probability                       */
     bool per_head;    /* attention of each layer and head beside the mean over all */
     int batch_tokens; /* tokens of a forward pass (at least one window)          */
+    /* Not of the section: what the model was trained for, and the length it was trained at. Masked:
+     * windows hold the targets themselves, hidden ones are scored, the same at every length. */
+    struct lx_masking masking;
+    int train_length;
 };
 
 extern const struct lx_option lx_eval_options[]; /* the scalar keys of the "eval" section */
@@ -51,6 +56,13 @@ enum lx_code lx_eval_config_parse(struct lx_eval_config *c, const struct lx_json
 LX_MUST_CHECK
 enum lx_code lx_eval_lengths_parse(const struct lx_json *list, const char *path, int train_length,
                                    int *lengths, int *n, struct lx_err *err);
+
+/* After the rest: what the model was trained for, and the modes that make sense then; `modes` (NULL: not
+ * given) as in the section. */
+LX_MUST_CHECK
+enum lx_code lx_eval_config_masking(struct lx_eval_config *c, const struct lx_masking *masking,
+                                    const struct lx_json *modes, const char *path,
+                                    struct lx_err *err);
 void lx_eval_config_write(const struct lx_eval_config *c, struct lx_json_writer *w);
 
 /* One number of metrics.csv. Fields below 0 (or NaN) are left empty. */

@@ -19,7 +19,7 @@ struct pairs {
     const struct lx_attention *a;
     struct lx_enc_call call; /* of one sequence                    */
     int h;
-    real *dtable; /* (reach) of this sequence and head  */
+    real *dheads; /* (H, reach) of this sequence        */
     double *sums; /* of this sequence                   */
 };
 
@@ -34,7 +34,7 @@ static void pair_back(void *ctx, int i, int j0, int n, const real *dbias)
 {
     const struct pairs *p = ctx;
 
-    lx_attention_pair_back(p->a, &p->call, p->h, i, j0, n, dbias, p->dtable, p->sums);
+    lx_attention_pair_back(p->a, &p->call, p->h, i, j0, n, dbias, p->dheads, p->sums);
 }
 
 /* ------------------------------------------------------------------------- tables by distance */
@@ -66,7 +66,7 @@ static void reverse_tables(const struct lx_attention *a)
 /* Sums over sequences, by distance again. */
 static void finish_table(const struct lx_attention *a, bool reversed, real *g)
 {
-    size_t n = (size_t)a->H * (size_t)a->reach;
+    size_t n = (size_t)lx_attention_sides(a) * (size_t)a->H * (size_t)a->reach;
 
     if (g == NULL)
         return;
@@ -164,12 +164,12 @@ static void backward_head(void *ctx, int i, int worker)
     head.dkey = zeroed_double(p->g.key, i, a->T);
     head.dsink = zeroed_double(p->g.sink, i, 1);
     if (lx_attention_by_positions(a))
-        pairs.dtable = dtable;
+        pairs.dheads = dtable != NULL ? dtable - (size_t)(i % a->H) * (size_t)a->reach : NULL;
     else
         head.dbias = dtable;
     if (p->g.sums != NULL && a->pair)
         pairs.sums = p->g.sums + (size_t)(i / a->H) * a->n_sums;
-    head.pair_back = pairs.dtable != NULL || pairs.sums != NULL ? pair_back : NULL;
+    head.pair_back = pairs.dheads != NULL || pairs.sums != NULL ? pair_back : NULL;
     lx_simd()->attention_backward(&head);
 }
 
@@ -185,8 +185,8 @@ static void backward_rows(void *ctx, int b, int worker)
     const struct pass *p = ctx;
     const struct lx_attention *a = p->a;
 
-    (void)zeroed(p->g.dist, b, a->H * a->reach);
-    (void)zeroed(p->g.mul, b, a->H * a->reach);
+    (void)zeroed(p->g.dist, b, lx_attention_sides(a) * a->H * a->reach);
+    (void)zeroed(p->g.mul, b, lx_attention_sides(a) * a->H * a->reach);
     (void)zeroed_double(p->g.key, b, a->H * a->T);
     (void)zeroed_double(p->g.sink, b, a->H);
     lx_attention_rows_backward(a, b, a->scratch + (size_t)worker * a->scratch_size, p->dout,

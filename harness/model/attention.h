@@ -1,5 +1,5 @@
-/* Causal attention over one layer: every head of every sequence, by the streaming kernels of
- * tensor/attention_head.h or, with `rows`, row by row in attention_rows.c. Entropy and max-probability come from the same pass: with p the weights of
+/* Attention over one layer: every head of every sequence, by the streaming kernels of
+ * tensor/attention_head.h, which are causal, or, with `rows`, row by row in attention_rows.c. Entropy and max-probability come from the same pass: with p the weights of
  * a row,
  *     H = -sum p ln p,     max p,     over its keys.
  * The formula of a logit is that of encodings/encoding.h. Tables are by distance here and everywhere
@@ -21,12 +21,12 @@ struct lx_attention {
     const real *tau;     /* (H)                                                                  */
     const real *scale;   /* (B, H, T) factor a query row, NULL: 1                                */
     size_t scale_stride; /* reals from sequence to sequence; 0: the same for all                 */
-    const real *dist;    /* (H, reach) by distance; NULL: none                                   */
-    const real *mul;     /* (H, reach) by distance; NULL: 1                                      */
+    const real *dist;    /* (sides, H, reach) by distance; NULL: none                            */
+    const real *mul;     /* (sides, H, reach) by distance; NULL: 1                               */
     int reach;           /* T, or with positions what they are below                             */
     const double *key;   /* (B, H, T); NULL: none                                                */
     const real *sink;    /* (H); NULL: none                                                      */
-    int window;          /* keys visible to a query, itself included; >= T: all                  */
+    int window;          /* keys visible on a side of a query, itself included; >= T: all        */
     const int *first;    /* (T) the first key that a query sees; NULL: by window                 */
     int always;          /* the first keys that all queries see                                  */
     /* What the stack is asked pair by pair, and the positions of call, NULL: dist by tokens */
@@ -57,7 +57,7 @@ struct lx_attention {
 
 /* What the backward pass gives besides dqkv; NULL: not wanted. All are assigned. */
 struct lx_attention_grads {
-    real *dist;   /* room for (B, H, reach); the gradient is the first (H, reach)   */
+    real *dist;   /* room for (B, sides, H, reach); the gradient is the first of B  */
     real *mul;    /* the same                                                       */
     real *scale;  /* (B, H, T)                                                      */
     real *whole;  /* (B, H, T)                                                      */

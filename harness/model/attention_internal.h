@@ -13,12 +13,19 @@ struct lx_enc_call lx_attention_call(const struct lx_attention *a, int b);
 /* dist is read at differences of positions, between two of its entries where those are not whole. */
 bool lx_attention_by_positions(const struct lx_attention *a);
 
+/* Tables by distance: keys up to the query, and without a causal mask those after it. */
+int lx_attention_sides(const struct lx_attention *a);
+
+/* Where the table of head h for keys up to the query, or after it, begins in dist, in mul and in the
+ * gradients of one sequence. */
+size_t lx_attention_side(const struct lx_attention *a, bool ahead, int h);
+
 /* Biases of one row and head that are asked pair by pair, those of dist at positions included. Their
- * gradients: dtable (reach), sums of the sequence; NULL: not wanted. */
+ * gradients: dheads (sides, H, reach), sums of the sequence; NULL: not wanted. */
 void lx_attention_pair(const struct lx_attention *a, const struct lx_enc_call *c, int h, int i,
                        int j0, int n, real *bias);
 void lx_attention_pair_back(const struct lx_attention *a, const struct lx_enc_call *c, int h, int i,
-                            int j0, int n, const real *dbias, real *dtable, double *sums);
+                            int j0, int n, const real *dbias, real *dheads, double *sums);
 
 /* One sequence by rows; the gradients are added to. */
 size_t lx_attention_rows_scratch(const struct lx_attention *a, bool training);

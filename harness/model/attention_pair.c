@@ -18,14 +18,25 @@ bool lx_attention_by_positions(const struct lx_attention *a)
     return a->dist != NULL && a->call.pos != NULL;
 }
 
+int lx_attention_sides(const struct lx_attention *a)
+{
+    return a->call.both ? 2 : 1;
+}
+
+size_t lx_attention_side(const struct lx_attention *a, bool ahead, int h)
+{
+    return (size_t)((ahead ? a->H : 0) + h) * (size_t)a->reach;
+}
+
 void lx_attention_pair(const struct lx_attention *a, const struct lx_enc_call *c, int h, int i,
                        int j0, int n, real *bias)
 {
-    const real *table =
-        lx_attention_by_positions(a) ? a->dist + (size_t)h * (size_t)a->reach : NULL;
+    const real *heads = lx_attention_by_positions(a) ? a->dist : NULL;
+    size_t side[2] = {lx_attention_side(a, false, h), lx_attention_side(a, true, h)};
 
-    for (int j = 0; table != NULL && j < n; j++) {
-        double d = c->pos[i] - c->pos[j0 + j], part = d - floor(d);
+    for (int j = 0; heads != NULL && j < n; j++) {
+        const real *table = heads + side[j0 + j > i ? 1 : 0];
+        double d = fabs(c->pos[i] - c->pos[j0 + j]), part = d - floor(d);
         size_t at = (size_t)d;
 
         bias[j] += part > 0 ? table[at] + (real)part * (table[at + 1] - table[at]) : table[at];
@@ -35,10 +46,13 @@ void lx_attention_pair(const struct lx_attention *a, const struct lx_enc_call *c
 }
 
 void lx_attention_pair_back(const struct lx_attention *a, const struct lx_enc_call *c, int h, int i,
-                            int j0, int n, const real *dbias, real *dtable, double *sums)
+                            int j0, int n, const real *dbias, real *dheads, double *sums)
 {
-    for (int j = 0; dtable != NULL && j < n; j++) {
-        double d = c->pos[i] - c->pos[j0 + j], part = d - floor(d);
+    size_t side[2] = {lx_attention_side(a, false, h), lx_attention_side(a, true, h)};
+
+    for (int j = 0; dheads != NULL && j < n; j++) {
+        real *dtable = dheads + side[j0 + j > i ? 1 : 0];
+        double d = fabs(c->pos[i] - c->pos[j0 + j]), part = d - floor(d);
         size_t at = (size_t)d;
 
         dtable[at] += (real)(1 - part) * dbias[j];

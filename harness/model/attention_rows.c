@@ -6,6 +6,7 @@
  * by row. Queries and keys come as they are projected; what turns them is asked here, once for every
  * product. */
 #include <math.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "model/attention_rows_internal.h"
@@ -121,7 +122,12 @@ static void turn(struct rows *s)
     }
 }
 
-/* The first key that query i sees at all. */
+/* Keys of the row of query i, seen or not. */
+static int keys_in_row(const struct rows *s, int i)
+{
+    return s->call.both ? s->T : i + 1;
+}
+
 int lx_rows_lowest(const struct rows *s, int i)
 {
     const struct lx_attention *a = s->a;
@@ -131,15 +137,23 @@ int lx_rows_lowest(const struct rows *s, int i)
     return a->first != NULL ? a->first[i] : (i + 1 > a->window ? i + 1 - a->window : 0);
 }
 
+int lx_rows_end(const struct rows *s, int i)
+{
+    if (!s->call.both)
+        return i + 1;
+    return s->T - i > s->a->window ? i + s->a->window : s->T;
+}
+
 /* Fills seen and which for query i. */
 static void look(struct rows *s, int i)
 {
     const struct lx_attention *a = s->a;
     int first = a->first != NULL ? a->first[i] : (i + 1 > a->window ? i + 1 - a->window : 0);
+    int end_seen = lx_rows_end(s, i);
 
-    for (int j = 0; j <= i; j++)
-        s->seen[j] = j >= first || j < a->always;
-    memset(s->which, 0, (size_t)i + 1);
+    for (int j = 0; j < keys_in_row(s, i); j++)
+        s->seen[j] = (j >= first && j < end_seen) || j < a->always;
+    memset(s->which, 0, (size_t)keys_in_row(s, i));
     for (int j = 0, end = 0; s->remap != NULL && j <= i; j = end) {
         int v = s->remap->ops->choose(s->remap->self, &s->call, i, j, &end);
 
@@ -151,7 +165,7 @@ static void look(struct rows *s, int i)
 /* The keys that take product v for some of the queries i0 .. i0+n-1. */
 static struct span keys_of(struct rows *s, int v, int i0, int n)
 {
-    struct span all = {lx_rows_lowest(s, i0), i0 + n}, out = {i0 + n, 0};
+    struct span all = {lx_rows_lowest(s, i0), lx_rows_end(s, i0 + n - 1)}, out = {i0 + n, 0};
 
     if (s->remap == NULL)
         return all;
@@ -198,7 +212,7 @@ struct lx_enc_row lx_rows_at(struct rows *s, int r, int i)
 
     return (struct lx_enc_row){
         .i = i,
-        .n = i + 1,
+        .n = keys_in_row(s, i),
         .stride = (size_t)s->T,
         .key_stride = 3 * D,
         .q = s->qkv + at,
@@ -241,12 +255,12 @@ real lx_rows_scale_of(const struct rows *s, int h, int i)
 /* The factor by distance of query i and key j. */
 real lx_rows_mul_of(const struct rows *s, int h, int i, int j)
 {
-    const real *table = s->a->mul + (size_t)h * (size_t)s->a->reach;
+    const real *table = s->a->mul + lx_attention_side(s->a, j > i, h);
     double d, part;
 
     if (s->call.pos == NULL)
-        return table[i - j];
-    d = s->call.pos[i] - s->call.pos[j];
+        return table[abs(i - j)];
+    d = fabs(s->call.pos[i] - s->call.pos[j]);
     part = d - floor(d);
     return part > 0 ? (real)((1 - part) * (double)table[(int)d] + part * (double)table[(int)d + 1])
                     : table[(int)d];
@@ -255,18 +269,20 @@ real lx_rows_mul_of(const struct rows *s, int h, int i, int j)
 /* The product that each key takes, in row r of product 0; 0 where it is not seen. */
 static void gather(struct rows *s, int r, int i)
 {
+    int n = keys_in_row(s, i);
+
     for (int v = 1; v < s->n_products; v++)
         for (int h = 0; h < s->H; h++) {
             real *to = lx_rows_z_of(s, 0, h) + (size_t)r * s->HT,
                  *from = lx_rows_z_of(s, v, h) + (size_t)r * s->HT;
 
-            for (int j = 0; j <= i; j++)
+            for (int j = 0; j < n; j++)
                 to[j] = s->which[j] == v ? from[j] : to[j];
         }
     for (int h = 0; h < s->H; h++) {
         real *to = lx_rows_z_of(s, 0, h) + (size_t)r * s->HT;
 
-        for (int j = 0; j <= i; j++)
+        for (int j = 0; j < n; j++)
             to[j] = s->seen[j] ? to[j] : 0;
     }
 }
@@ -280,17 +296,23 @@ static void row_biases(struct rows *s, const struct lx_enc_row *row)
     for (int h = 0; h < s->H; h++) {
         real *bias = s->bias + (size_t)h * (size_t)s->T;
 
-        if (a->dist != NULL && s->call.pos == NULL)
+        if (a->dist != NULL && s->call.pos == NULL) {
+            const real *table = a->dist + lx_attention_side(a, false, h);
+            const real *ahead = a->dist + lx_attention_side(a, true, h);
+
             for (int j = 0; j <= i; j++)
-                bias[j] += a->dist[(size_t)h * (size_t)a->reach + (size_t)(i - j)];
+                bias[j] += table[i - j];
+            for (int j = i + 1; j < row->n; j++)
+                bias[j] += ahead[j - i];
+        }
         if (a->key != NULL) {
             const double *key = a->key + lx_rows_head_at(s, h) * (size_t)s->T;
 
-            for (int j = 0; j <= i; j++)
+            for (int j = 0; j < row->n; j++)
                 bias[j] += (real)(key[j] - key[i]);
         }
         if (a->pair || (a->dist != NULL && s->call.pos != NULL))
-            lx_attention_pair(a, &s->call, h, i, 0, i + 1, bias);
+            lx_attention_pair(a, &s->call, h, i, 0, row->n, bias);
     }
     lx_stack_bias(a->stack, &s->call, row);
 }
@@ -299,7 +321,7 @@ static void row_biases(struct rows *s, const struct lx_enc_row *row)
 void lx_rows_logits(struct rows *s, const struct lx_enc_row *row, int r)
 {
     const struct lx_attention *a = s->a;
-    int i = row->i;
+    int i = row->i, n = row->n;
 
     look(s, i);
     if (s->product != NULL)
@@ -311,11 +333,11 @@ void lx_rows_logits(struct rows *s, const struct lx_enc_row *row, int r)
         const real *z = row->z + at;
         real f = lx_rows_scale_of(s, h, i), whole = a->whole != NULL ? a->whole[at + (size_t)i] : 1;
 
-        for (int j = 0; j <= i; j++)
+        for (int j = 0; j < n; j++)
             s->content[at + (size_t)j] = f * z[j];
-        for (int j = 0; a->mul != NULL && j <= i; j++)
+        for (int j = 0; a->mul != NULL && j < n; j++)
             s->content[at + (size_t)j] *= lx_rows_mul_of(s, h, i, j);
-        for (size_t j = at; j <= at + (size_t)i; j++)
+        for (size_t j = at; j < at + (size_t)n; j++)
             s->logit[j] = whole * (s->content[j] + s->bias[j]);
     }
     if (s->post != NULL) {
@@ -326,7 +348,7 @@ void lx_rows_logits(struct rows *s, const struct lx_enc_row *row, int r)
         size_t at = (size_t)h * (size_t)s->T;
         real cold = 1 / a->tau[h];
 
-        for (int j = 0; j <= i; j++)
+        for (int j = 0; j < n; j++)
             s->scaled[at + (size_t)j] =
                 s->seen[j] ? s->logit[at + (size_t)j] * cold : -(real)INFINITY;
     }
@@ -370,16 +392,17 @@ void lx_rows_weights(struct rows *s, const struct lx_enc_row *row, double *sink)
 static void observe_row(const struct rows *s, const struct lx_enc_row *row)
 {
     const struct lx_attention *a = s->a;
-    size_t T = (size_t)s->T, i = (size_t)row->i, seen = (size_t)s->b * a->observe_stride;
+    size_t T = (size_t)s->T, i = (size_t)row->i, n = (size_t)row->n,
+           seen = (size_t)s->b * a->observe_stride;
 
     for (int h = 0; h < s->H; h++, seen += T) {
         const real *p = row->p + (size_t)h * T;
         double entropy = 0;
         real max = 0;
 
-        for (size_t j = 0; a->max_prob != NULL && j <= i; j++)
+        for (size_t j = 0; a->max_prob != NULL && j < n; j++)
             max = p[j] > max ? p[j] : max;
-        for (size_t j = 0; a->entropy != NULL && j <= i; j++)
+        for (size_t j = 0; a->entropy != NULL && j < n; j++)
             entropy -= p[j] > 0 ? (double)p[j] * log((double)p[j]) : 0;
         if (a->entropy != NULL)
             a->entropy[seen + i] = (real)entropy;
@@ -423,6 +446,7 @@ void lx_attention_rows_forward(const struct lx_attention *a, int b, real *scratc
         memset(a->state + (size_t)b * a->n_state, 0, a->n_state * sizeof(*a->state));
     for (int i0 = 0; i0 < s.T; i0 += ROWS) {
         int n = s.T - i0 < ROWS ? s.T - i0 : ROWS, from = lx_rows_lowest(&s, i0);
+        int to = lx_rows_end(&s, i0 + n - 1);
 
         lx_rows_multiply(&s, i0, n, used);
         for (int r = 0; r < n; r++) {
@@ -433,7 +457,7 @@ void lx_attention_rows_forward(const struct lx_attention *a, int b, real *scratc
             observe_row(&s, &row);
         }
         for (int h = 0; h < s.H; h++)
-            lx_gemm(false, false, n, s.d, i0 + n - from, 1, s.p + h * s.T + from, (int)s.HT,
+            lx_gemm(false, false, n, s.d, to - from, 1, s.p + h * s.T + from, (int)s.HT,
                     s.qkv + (size_t)from * 3 * s.D + 2 * s.D + (size_t)(h * s.d), (int)(3 * s.D), 0,
                     a->out + ((size_t)b * (size_t)s.T + (size_t)i0) * s.D + (size_t)(h * s.d),
                     (int)s.D);

@@ -1,6 +1,7 @@
 /* The backward pass of attention by rows; see attention_rows.c. Each row is computed anew, the last one
  * first. */
 #include <math.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "model/attention_rows_internal.h"
@@ -74,19 +75,29 @@ static void row_logits_back(struct rows *s, struct lx_enc_row *row,
         s->post->ops->post_back(s->post->self, &s->call, &given);
     }
     for (int h = 0; h < s->H; h++) {
-        size_t at = (size_t)h * (size_t)s->T, i = (size_t)row->i;
+        size_t at = (size_t)h * (size_t)s->T, i = (size_t)row->i, end = at + (size_t)row->n;
         real whole = a->whole != NULL ? a->whole[at + i] : 1;
         double sum = 0;
 
-        for (size_t j = at; g->whole != NULL && j <= at + i; j++)
+        for (size_t j = at; g->whole != NULL && j < end; j++)
             sum += (double)s->dlogit[j] * (double)(s->content[j] + s->bias[j]);
         if (g->whole != NULL)
             g->whole[lx_rows_head_at(s, h) * (size_t)s->T + i] = (real)sum;
-        for (size_t j = at; j <= at + i; j++) {
+        for (size_t j = at; j < end; j++) {
             s->dcontent[j] += whole * s->dlogit[j];
             s->dbias[j] += whole * s->dlogit[j];
         }
     }
+}
+
+/* The gradients of this sequence, (sides, H, reach), of an array of grads. */
+static real *tables_of(const struct rows *s, real *of_all)
+{
+    const struct lx_attention *a = s->a;
+
+    return of_all != NULL
+               ? of_all + (size_t)(s->b * lx_attention_sides(a)) * (size_t)a->H * (size_t)a->reach
+               : NULL;
 }
 
 /* What the biases of head h get. */
@@ -96,23 +107,23 @@ static void row_biases_back(struct rows *s, const struct lx_enc_row *row, int h,
     const struct lx_attention *a = s->a;
     size_t bh = lx_rows_head_at(s, h);
     const real *d = s->dbias + (size_t)h * (size_t)s->T;
-    real *table = g->dist != NULL ? g->dist + bh * (size_t)a->reach : NULL;
+    real *tables = tables_of(s, g->dist);
     bool placed = s->call.pos != NULL;
     int i = row->i;
 
-    for (int j = 0; table != NULL && !placed && j <= i; j++)
-        table[i - j] += d[j];
+    for (int j = 0; tables != NULL && !placed && j < row->n; j++)
+        tables[lx_attention_side(a, j > i, h) + (size_t)abs(i - j)] += d[j];
     if (g->key != NULL) {
         double *key = g->key + bh * (size_t)s->T, sum = 0;
 
-        for (int j = 0; j <= i; j++) {
+        for (int j = 0; j < row->n; j++) {
             key[j] += (double)d[j];
             sum += (double)d[j];
         }
         key[i] -= sum;
     }
-    if ((table != NULL && placed) || (a->pair && row->sums != NULL))
-        lx_attention_pair_back(a, &s->call, h, i, 0, i + 1, d, placed ? table : NULL,
+    if ((tables != NULL && placed) || (a->pair && row->sums != NULL))
+        lx_attention_pair_back(a, &s->call, h, i, 0, row->n, d, placed ? tables : NULL,
                                a->pair ? row->sums : NULL);
 }
 
@@ -123,18 +134,18 @@ static void row_content_back(struct rows *s, const struct lx_enc_row *row, int h
     const struct lx_attention *a = s->a;
     size_t at = (size_t)h * (size_t)s->T, bh = lx_rows_head_at(s, h);
     const real *z = row->z + at, *dc = s->dcontent + at;
-    real *dz = s->dz + at, f = lx_rows_scale_of(s, h, row->i);
+    real *dz = s->dz + at, f = lx_rows_scale_of(s, h, row->i), *mul = tables_of(s, g->mul);
     double dscale = 0;
 
     for (int j = 0; j < row->n; j++) {
         real m = a->mul != NULL ? lx_rows_mul_of(s, h, row->i, j) : 1;
 
         dscale += (double)(dc[j] * z[j] * m);
-        if (g->mul != NULL && s->call.pos == NULL)
-            g->mul[bh * (size_t)a->reach + (size_t)(row->i - j)] += dc[j] * z[j] * f;
-        if (g->mul != NULL && s->call.pos != NULL) {
-            double d = s->call.pos[row->i] - s->call.pos[j], part = d - floor(d);
-            real *to = g->mul + bh * (size_t)a->reach + (size_t)d;
+        if (mul != NULL && s->call.pos == NULL)
+            mul[lx_attention_side(a, j > row->i, h) + (size_t)abs(row->i - j)] += dc[j] * z[j] * f;
+        if (mul != NULL && s->call.pos != NULL) {
+            double d = fabs(s->call.pos[row->i] - s->call.pos[j]), part = d - floor(d);
+            real *to = mul + lx_attention_side(a, j > row->i, h) + (size_t)d;
 
             to[0] += (real)(1 - part) * dc[j] * z[j] * f;
             if (part > 0)
@@ -146,17 +157,18 @@ static void row_content_back(struct rows *s, const struct lx_enc_row *row, int h
         g->scale[bh * (size_t)s->T + (size_t)row->i] = (real)dscale;
 }
 
-/* dz in place of the products in row r, 0 where they were not chosen and right of the query. */
-static void spread(struct rows *s, int r, int i, int to)
+/* dz in place of the products in row r of n keys, 0 where they were not chosen and right of those. */
+static void spread(struct rows *s, int r, int n, int to)
 {
     for (int v = s->n_products - 1; v >= 0; v--)
         for (int h = 0; h < s->H; h++) {
             real *z = lx_rows_z_of(s, v, h) + (size_t)r * s->HT;
             const real *dz = s->dz + (size_t)h * (size_t)s->T;
 
-            for (int j = 0; j <= i; j++)
+            for (int j = 0; j < n; j++)
                 z[j] = s->which[j] == v ? dz[j] : 0;
-            memset(z + i + 1, 0, (size_t)(to - i - 1) * sizeof(*z));
+            if (to > n)
+                memset(z + n, 0, (size_t)(to - n) * sizeof(*z));
         }
 }
 
@@ -182,25 +194,26 @@ static void row_back(struct rows *s, int r, int i, int to, const real *dout,
     }
     if (s->product != NULL)
         s->product->ops->product_back(s->product->self, &s->call, &row);
-    spread(s, r, i, to);
+    spread(s, r, row.n, to);
 }
 
 /* Gradients of the queries i0 .. i0+n-1 and what they send to keys and values. */
 static void block_back(struct rows *s, int i0, int n, const real *dout,
                        const struct lx_attention_grads *g)
 {
-    int D3 = (int)(3 * s->D), HT = (int)s->HT, from = lx_rows_lowest(s, i0), keys = i0 + n - from;
+    int D3 = (int)(3 * s->D), HT = (int)s->HT, from = lx_rows_lowest(s, i0),
+        to = lx_rows_end(s, i0 + n - 1);
     size_t at = (size_t)from * 3 * s->D + 2 * s->D;
     struct span used[LX_PRODUCTS_MAX];
 
     lx_rows_multiply(s, i0, n, used);
     for (int h = 0; h < s->H; h++)
-        lx_gemm(false, true, n, keys, s->d, 1, dout + (size_t)i0 * s->D + (size_t)(h * s->d),
+        lx_gemm(false, true, n, to - from, s->d, 1, dout + (size_t)i0 * s->D + (size_t)(h * s->d),
                 (int)s->D, s->qkv + at + (size_t)(h * s->d), D3, 0, s->dp + h * s->T + from, HT);
     for (int r = n - 1; r >= 0; r--)
-        row_back(s, r, i0 + r, i0 + n, dout, g);
+        row_back(s, r, i0 + r, to, dout, g);
     for (int h = 0; h < s->H; h++) {
-        lx_gemm(true, false, keys, s->d, n, 1, s->p + h * s->T + from, HT,
+        lx_gemm(true, false, to - from, s->d, n, 1, s->p + h * s->T + from, HT,
                 dout + (size_t)i0 * s->D + (size_t)(h * s->d), (int)s->D, 1,
                 s->dqkv + at + (size_t)(h * s->d), D3);
         for (int v = 0; v < s->n_products && s->product == NULL; v++) {

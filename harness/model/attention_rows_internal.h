@@ -39,8 +39,9 @@ struct rows {
     unsigned char *seen, *which;     /* (T) of a row: keys that are seen, products they take    */
 };
 
-/* The first key that query i sees at all. */
+/* The first key that query i sees at all, and where its keys end. */
 int lx_rows_lowest(const struct rows *s, int i);
+int lx_rows_end(const struct rows *s, int i);
 /* Products v of head h, (ROWS, H*T) from there. */
 real *lx_rows_z_of(const struct rows *s, int v, int h);
 /* 1 / sqrt(head_dim) */

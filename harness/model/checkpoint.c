@@ -26,6 +26,22 @@ static enum lx_code get_int(const struct lx_json *section, const char *where, co
     return LX_OK;
 }
 
+/* The key attention, which causal models lack. */
+static enum lx_code get_attention(const struct lx_json *model, struct lx_model_config *out,
+                                  struct lx_err *err)
+{
+    const struct lx_json *v = lx_json_find(model, "attention");
+    const char *text = lx_json_type(v) == LX_JSON_TEXT ? lx_json_text(v) : "";
+
+    if (v == NULL || strcmp(text, "causal") == 0)
+        return LX_OK;
+    if (strcmp(text, "bidirectional") != 0)
+        return lx_fail(err, LX_EFORMAT,
+                       "config.model.attention: must be causal or bidirectional, got \"%s\"", text);
+    out->attention = LX_ATTENTION_BIDIRECTIONAL;
+    return LX_OK;
+}
+
 static enum lx_code read_config(struct lx_checkpoint *c, struct lx_err *err)
 {
     const struct lx_json *model = lx_json_find(c->config, "model");
@@ -35,6 +51,7 @@ static enum lx_code read_config(struct lx_checkpoint *c, struct lx_err *err)
         get_int(model, "model", "heads", MOST, &c->model.heads, err) ||
         get_int(model, "model", "d_ff", MOST, &c->model.d_ff, err) ||
         get_int(model, "model", "vocab", MOST, &c->model.vocab, err) ||
+        get_attention(model, &c->model, err) ||
         get_int(lx_json_find(c->config, "train"), "train", "length", MOST_LENGTH, &c->train_length,
                 err))
         return err->code;

@@ -4,6 +4,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "model/attention_internal.h"
 #include "model/work.h"
 #include "tensor/parallel.h"
 
@@ -15,7 +16,7 @@ struct lx_enc_call lx_work_call(const struct lx_work *w, int l, int b, int B)
         pos = w->pos_embed + (size_t)b * (size_t)w->T;
     if (l >= 0 && (w->placed & LX_POS_TOKENS) != 0)
         pos = w->pos + (size_t)b * (size_t)w->T;
-    return (struct lx_enc_call){.layer = l, .B = B, .T = w->T, .pos = pos};
+    return (struct lx_enc_call){.layer = l, .B = B, .T = w->T, .pos = pos, .both = w->both};
 }
 
 void lx_work_begin(struct lx_model *m, struct lx_work *w, const uint16_t *tokens, int B, int T)
@@ -82,17 +83,20 @@ static void ask_distances(struct lx_model *m, struct lx_work *w, const struct lx
 
     c.T = table_length(w);
     a->reach = mapped ? w->T : c.T;
-    if (LX_STACK_HAS(&m->stack, layer, dist)) {
-        lx_stack_dist(&m->stack, &c, H, mapped ? w->table : w->dist);
-        if (mapped)
-            gather(w, H, w->table, w->dist);
-        a->dist = w->dist;
-    }
-    if (LX_STACK_HAS(&m->stack, layer, mul)) {
-        lx_stack_mul(&m->stack, &c, H, mapped ? w->table : w->mul);
-        if (mapped)
-            gather(w, H, w->table, w->mul);
-        a->mul = w->mul;
+    a->dist = LX_STACK_HAS(&m->stack, layer, dist) ? w->dist : NULL;
+    a->mul = LX_STACK_HAS(&m->stack, layer, mul) ? w->mul : NULL;
+    for (int side = 0; side < (w->both ? 2 : 1); side++) {
+        size_t at = lx_attention_side(a, side == 1, 0);
+
+        c.ahead = side == 1;
+        if (a->dist != NULL)
+            lx_stack_dist(&m->stack, &c, H, mapped ? w->table : w->dist + at);
+        if (a->dist != NULL && mapped)
+            gather(w, H, w->table, w->dist + at);
+        if (a->mul != NULL)
+            lx_stack_mul(&m->stack, &c, H, mapped ? w->table : w->mul + at);
+        if (a->mul != NULL && mapped)
+            gather(w, H, w->table, w->mul + at);
     }
 }
 
@@ -105,15 +109,18 @@ static void distances_back(struct lx_model *m, struct lx_work *w, const struct l
     int H = m->config.heads;
 
     c.T = table_length(w);
-    if (g->mul != NULL) {
-        if (mapped)
-            scatter(w, H, g->mul, w->table);
-        lx_stack_mul_back(&m->stack, &c, H, mapped ? w->table : g->mul, w->spare);
-    }
-    if (g->dist != NULL) {
-        if (mapped)
-            scatter(w, H, g->dist, w->table);
-        lx_stack_dist_back(&m->stack, &c, mapped ? w->table : g->dist);
+    for (int side = 0; side < (w->both ? 2 : 1); side++) {
+        size_t at = (size_t)(side * H) * (size_t)(mapped ? w->T : c.T);
+
+        c.ahead = side == 1;
+        if (g->mul != NULL && mapped)
+            scatter(w, H, g->mul + at, w->table);
+        if (g->mul != NULL)
+            lx_stack_mul_back(&m->stack, &c, H, mapped ? w->table : g->mul + at, w->spare);
+        if (g->dist != NULL && mapped)
+            scatter(w, H, g->dist + at, w->table);
+        if (g->dist != NULL)
+            lx_stack_dist_back(&m->stack, &c, mapped ? w->table : g->dist + at);
     }
 }
 
@@ -178,7 +185,7 @@ bool lx_work_by_rows(const struct lx_model *m, const struct lx_work *w, int l)
 {
     struct lx_enc_call c = {.layer = l, .B = w->B, .T = w->T};
 
-    return m->rows || lx_stack_by_rows(&m->stack, &c) ||
+    return m->rows || w->both || lx_stack_by_rows(&m->stack, &c) ||
            ((w->placed & LX_POS_TOKENS) != 0 && LX_STACK_HAS(&m->stack, &c, mul));
 }
 

@@ -483,6 +483,8 @@ int lx_stack_always_seen(const struct lx_stack *s, const struct lx_enc_call *c)
 int lx_stack_keys(const struct lx_stack *s, const struct lx_enc_call *c, int i)
 {
     int first = lx_stack_first_seen(s, c, i), always = lx_stack_always_seen(s, c);
+    int window = c->both ? lx_stack_window(s, c) : 1, after = c->T - 1 - i;
 
-    return i + 1 - first + (always < first ? always : first);
+    return i + 1 - first + (always < first ? always : first) +
+           (after < window - 1 ? after : window - 1);
 }

@@ -444,6 +444,22 @@ static enum lx_code check_reach(const struct lx_stack *s, int train_length, stru
     return LX_OK;
 }
 
+/* Without a causal mask every element must say what it does there. */
+static enum lx_code check_both(const struct lx_stack *s, const struct lx_enc_dims *dims,
+                               struct lx_err *err)
+{
+    for (int i = 0; i < s->n && dims->both; i++) {
+        const struct lx_encoding_ops *o = s->items[i].ops;
+
+        if (o->both == LX_BOTH_REFUSED)
+            return lx_fail(err, LX_ECONFIG,
+                           "stack[%d] (%s): does not work with model.attention bidirectional: %s",
+                           i, o->name,
+                           o->one_way != NULL ? o->one_way : "it is defined for causal attention");
+    }
+    return LX_OK;
+}
+
 enum lx_code lx_stack_init(struct lx_stack *s, const struct lx_enc_dims *given,
                            struct lx_arena *arena, struct lx_paramset *params, struct lx_err *err)
 {
@@ -453,7 +469,8 @@ enum lx_code lx_stack_init(struct lx_stack *s, const struct lx_enc_dims *given,
     for (int i = 0; i < s->n; i++)
         if (resolve_layers(&s->items[i], given->layers, arena, err))
             return lx_wrap(err, "stack[%d] (%s)", i, s->items[i].ops->name);
-    if (check_stack(s, given->layers, err) || init_items(s, true, given, arena, params, err))
+    if (check_both(s, given, err) || check_stack(s, given->layers, err) ||
+        init_items(s, true, given, arena, params, err))
         return err->code;
     trained = lx_stack_reach(s, given->train_length, true);
     read = lx_stack_reach(s, given->max_length, false);

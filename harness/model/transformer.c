@@ -19,8 +19,16 @@ const struct lx_option lx_model_options[] = {
      "hidden width of the MLP, 0 = 4 d_model", 0},
     {"vocab", LX_OPT_INT, offsetof(struct lx_model_config, vocab), 0, 0, 65536, NULL,
      "tokens in the vocabulary, 0 = the dataset's", 0},
+    {"attention", LX_OPT_CHOICE, offsetof(struct lx_model_config, attention), LX_ATTENTION_CAUSAL,
+     0, 0, "causal|bidirectional", "what a query sees: the keys up to itself, or all of them",
+     LX_OPT_LATER},
     {.type = LX_OPT_END},
 };
+
+bool lx_model_both(const struct lx_model_config *c)
+{
+    return c->attention == LX_ATTENTION_BIDIRECTIONAL;
+}
 
 enum lx_code lx_model_config_check(struct lx_model_config *c, struct lx_err *err)
 {
@@ -132,7 +140,8 @@ enum lx_code lx_model_init(struct lx_model *m, const struct lx_model_config *con
                                 .head_dim = D / config->heads,
                                 .d_model = D,
                                 .train_length = train_length,
-                                .max_length = max_length};
+                                .max_length = max_length,
+                                .both = lx_model_both(config)};
     own = m->params.count;
     if (lx_stack_init(&m->stack, &dims, arena, &m->params, err) ||
         lx_stack_complete(&m->stack, config->layers, err))
@@ -150,7 +159,8 @@ size_t lx_model_parameters(const struct lx_model *m)
 double lx_model_flops_windowed(const struct lx_model_config *c, int T, int window)
 {
     double D = c->d_model, F = c->d_ff, L = c->layers;
-    double w = window < T ? window : T, keys = w - w * w / (2.0 * T);
+    double w = window < T ? window : T, behind = w - w * w / (2.0 * T);
+    double keys = lx_model_both(c) ? 2 * behind : behind;
     double linear = L * (4 * D * D + 2 * D * F) + D * c->vocab;
     double attention = L * 2 * keys * D; /* q.k and p.v */
 
@@ -245,7 +255,7 @@ static void take_hooks(struct lx_work *w, const struct lx_model *m, struct lx_ar
     size_t B = (size_t)w->max_B, T = (size_t)w->max_T, H = (size_t)m->config.heads;
     bool positions = LX_STACK_HAS(s, NULL, positions), dist = LX_STACK_HAS(s, NULL, dist),
          mul = LX_STACK_HAS(s, NULL, mul);
-    size_t reach = (size_t)w->max_reach;
+    size_t reach = (size_t)w->max_reach, sides = lx_model_both(&m->config) ? 2 : 1;
 
     if (positions) {
         w->pos = lx_arena_take(arena, B * T, sizeof(double));
@@ -254,9 +264,9 @@ static void take_hooks(struct lx_work *w, const struct lx_model *m, struct lx_ar
         w->table = lx_arena_take(arena, H * reach, sizeof(real));
     }
     if (dist)
-        w->dist = lx_arena_take(arena, H * reach, sizeof(real));
+        w->dist = lx_arena_take(arena, sides * H * reach, sizeof(real));
     if (mul)
-        w->mul = lx_arena_take(arena, H * reach, sizeof(real));
+        w->mul = lx_arena_take(arena, sides * H * reach, sizeof(real));
     if (dist || mul)
         w->reversed = lx_arena_take(arena, 2 * H * T, sizeof(real));
     if (LX_STACK_HAS(s, NULL, sink))
@@ -274,14 +284,14 @@ static void take_hooks_back(struct lx_work *w, const struct lx_model *m, struct 
 {
     const struct lx_stack *s = &m->stack;
     size_t B = (size_t)w->max_B, BH = B * (size_t)m->config.heads, T = (size_t)w->max_T;
-    size_t reach = (size_t)w->max_reach;
+    size_t reach = (size_t)w->max_reach, sides = lx_model_both(&m->config) ? 2 : 1;
     bool mul = LX_STACK_HAS(s, NULL, mul_back), scale = LX_STACK_HAS(s, NULL, scale_back),
          key = LX_STACK_HAS(s, NULL, key_back), whole = LX_STACK_HAS(s, NULL, whole_back);
 
     if (LX_STACK_HAS(s, NULL, dist_back))
-        w->ddist = lx_arena_take(arena, BH * reach, sizeof(real));
+        w->ddist = lx_arena_take(arena, sides * BH * reach, sizeof(real));
     if (mul)
-        w->dmul = lx_arena_take(arena, BH * reach, sizeof(real));
+        w->dmul = lx_arena_take(arena, sides * BH * reach, sizeof(real));
     if (scale)
         w->dscale = lx_arena_take(arena, BH * T, sizeof(real));
     if (whole)
@@ -308,6 +318,7 @@ static size_t attention_scratch(const struct lx_work *w, const struct lx_model *
         .T = w->max_T, .H = m->config.heads, .head_dim = m->config.d_model / m->config.heads};
     size_t most = lx_attention_scratch(&a, w->training);
     bool placed = LX_STACK_HAS(&m->stack, NULL, positions) && LX_STACK_HAS(&m->stack, NULL, mul);
+    bool all = m->rows || placed || lx_model_both(&m->config);
 
     whole.stack.progress = 0;
     a.rows = true;
@@ -315,7 +326,7 @@ static size_t attention_scratch(const struct lx_work *w, const struct lx_model *
         struct lx_enc_call c = {.layer = l, .T = w->max_T};
         size_t own;
 
-        if (!m->rows && !placed && !lx_stack_by_rows(&whole.stack, &c))
+        if (!all && !lx_stack_by_rows(&whole.stack, &c))
             continue;
         lx_work_products(&whole, &c, &a);
         own = lx_attention_scratch(&a, w->training);
@@ -367,7 +378,8 @@ static void take_work(struct lx_work *w, struct lx_acts *acts, const struct lx_m
 enum lx_code lx_work_init(struct lx_work **out, const struct lx_model *m, int B, int T,
                           bool training, struct lx_arena *arena, struct lx_err *err)
 {
-    struct lx_work layout = {.max_B = B, .max_T = T, .training = training};
+    struct lx_work layout = {
+        .max_B = B, .max_T = T, .training = training, .both = lx_model_both(&m->config)};
     struct lx_arena count = {.measure = true};
     struct lx_acts *acts;
     struct lx_work *w;

@@ -4,7 +4,7 @@
  *     each layer:  x += Wo attention(LN1(x)) + bo;   x += W2 gelu(W1 LN2(x) + b1) + b2
  *     logits = LNf(x) E^T
  *
- * Decoder-only, pre-LayerNorm (eps 1e-5), tied embedding (h0 scaled by sqrt(D): Vaswani et al.
+ * Decoder-only or, with attention bidirectional, an encoder; pre-LayerNorm (eps 1e-5), tied embedding (h0 scaled by sqrt(D): Vaswani et al.
  * 2017, arXiv:1706.03762, s. 3.4), tanh GELU. Weights N(0, 2 / (5 D)); the two projections into the
  * residual stream divided by sqrt(2 layers); E ~ N(0, 1/D); biases 0.
  *
@@ -25,9 +25,18 @@
 struct lx_model_config {
     int layers, d_model, heads, d_ff; /* d_ff 0 in a config: 4 d_model */
     int vocab;                        /* 0 in a config: the dataset's */
+    int attention;                    /* enum lx_attention_mask */
+};
+
+enum lx_attention_mask {
+    LX_ATTENTION_CAUSAL,       /* a query sees the keys up to itself */
+    LX_ATTENTION_BIDIRECTIONAL /* it sees all keys; distances are signed */
 };
 
 extern const struct lx_option lx_model_options[]; /* the "model" section */
+
+/* Whether a query sees the keys on both sides. */
+bool lx_model_both(const struct lx_model_config *c);
 
 /* Relations between options that a table cannot state (heads divides d_model); fills defaults that
  * depend on others (d_ff). Messages begin with the key. */
@@ -64,7 +73,7 @@ enum lx_code lx_model_init(struct lx_model *m, const struct lx_model_config *con
 size_t lx_model_parameters(const struct lx_model *m);
 
 /* Floating-point operations of one token at length T, forward, multiply and add counted as two,
- * attention at the causal average T/2. Training costs three times as much. */
+ * attention at the causal average T/2 keys, or all T. Training costs three times as much. */
 double lx_model_flops(const struct lx_model_config *c, int T);
 /* The same where a query sees at most its last w = `window` keys: w - w^2 / 2T on average, T/2 for w
  * from T on. */

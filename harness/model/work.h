@@ -34,6 +34,7 @@ struct lx_work {
     int B, T;         /* of the last forward pass                       */
     int max_B, max_T; /* room                                           */
     bool training;
+    bool both;                 /* no causal mask; tables by distance have two sides then */
     struct lx_acts *acts;      /* (layers)                                       */
     real *x_out;               /* (R, D) residual stream after the last layer    */
     real *lnf, *meanf, *rstdf; /* (R, D), (R), (R)                            */
@@ -43,7 +44,8 @@ struct lx_work {
     double *distances;          /* (T) what a distance becomes                    */
     int placed;                 /* LX_POS_... of the last pass                    */
     int reach, max_reach;       /* positions are below it; T without              */
-    real *dist, *mul, *table;   /* (H, max_reach) by distance                     */
+    real *dist, *mul;           /* (sides, H, max_reach) by distance              */
+    real *table;                /* (H, max_reach) the same before distances change */
     real *reversed;             /* (2, H, T)                                      */
     real *sink;                 /* (H)                                            */
     real *whole;                /* (H, T)                                         */
@@ -54,7 +56,7 @@ struct lx_work {
     real *logits;               /* (threads, LX_LOSS_ROWS, V)                     */
     real *dx, *dh, *dqkv, *dup; /* (R, D), (R, D), (R, 3D), (R, F): training  */
     /* Training, the same way */
-    real *ddist, *dmul;            /* (B, H, max_reach)                              */
+    real *ddist, *dmul;            /* (B, sides, H, max_reach)                       */
     real *dscale, *dwhole, *spare; /* (B, H, T), (threads, H, max_reach)             */
     double *dkey, *dsink, *sums;   /* (B, H, T), (B, H), (B, n_sums)                */
     size_t n_sums;                 /* of a sequence in the last pass                 */

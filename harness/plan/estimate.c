@@ -184,6 +184,9 @@ static size_t evaluated_rows(const struct lx_cell *cell, int T)
     for (int i = 0; i < lx_metric_count(); i++) {
         unsigned kinds = lx_metric_at(i)->rows;
 
+        if ((kinds & LX_METRIC_MASKED) != 0 && e->masking.objective != LX_OBJECTIVE_MASKED)
+            continue;
+
         rows += kinds & LX_METRIC_OVERALL ? modes : 0;
         rows += kinds & LX_METRIC_POSITIONS ? modes * (5 + 4 * n) : 0;
         rows += kinds & LX_METRIC_HEADS && e->attention ? heads * n : 0;

@@ -34,6 +34,14 @@ const struct lx_option lx_train_options[] = {
      LX_OPT_OPEN_MIN | LX_OPT_LATER},
     {"log_every", LX_OPT_INT, offsetof(struct lx_train_config, log_every), 10, 1, 1000000, NULL,
      "steps a row of train.csv stands for", 0},
+    {"objective", LX_OPT_CHOICE, offsetof(struct lx_train_config, masking.objective),
+     LX_OBJECTIVE_NEXT, 0, 0, "next|masked",
+     "what is learned and scored: the next token, or hidden ones from all others in sight",
+     LX_OPT_LATER},
+    {"mask_share", LX_OPT_REAL, offsetof(struct lx_train_config, masking.share), 0.15, 0, 0.9, NULL,
+     "masked: part of a sequence's tokens that are hidden", LX_OPT_OPEN_MIN | LX_OPT_LATER},
+    {"mask_span", LX_OPT_REAL, offsetof(struct lx_train_config, masking.span), 1, 1, 1000, NULL,
+     "masked: mean length of a run of hidden tokens; 1 = each by itself", LX_OPT_LATER},
     {.type = LX_OPT_END},
 };
 

@@ -18,9 +18,15 @@ struct run {
     int B, T;
     uint16_t *tokens, *targets; /* (B, T) */
     double *nll;                /* (B, T) */
-    struct lx_example room;     /* where examples are made, and ...            */
-    real *weight;               /* (B, T) ... 1 / (scored targets), or 0; both NULL for a stream */
+    struct lx_example room;     /* where examples are made                                 */
+    real *weight;               /* (B, T) 1 / (scored targets), or 0; NULL: all are scored */
+    unsigned char *hidden;      /* (T) of a sequence: masked tokens                        */
 };
+
+static bool masked(const struct run *r)
+{
+    return r->c->masking.objective == LX_OBJECTIVE_MASKED;
+}
 
 /* Numbers of a stream's windows, or of a dataset's examples, come from the cell's seed. */
 static void seed_data(struct run *r, uint64_t seed)
@@ -40,6 +46,11 @@ static enum lx_code take_room(struct run *r, struct lx_arena *arena, struct lx_e
     int shortest, longest;
     size_t n;
 
+    if (masked(r))
+        return lx_arena_get(arena, (size_t)r->T, 1, &r->hidden, "training batch", err)
+                   ? err->code
+                   : lx_arena_get(arena, (size_t)r->c->batch_tokens, sizeof(real), &r->weight,
+                                  "training batch", err);
     if (s == NULL || s->examples == NULL)
         return LX_OK;
     s->examples->sizes(s->self, r->T, &shortest, &longest);
@@ -112,12 +123,37 @@ static void draw_windows(struct run *r)
     }
 }
 
+/* The tokens of the windows, of which each sequence hides some by a draw of its own. */
+static void hide_some(struct run *r)
+{
+    size_t n = (size_t)r->c->batch_tokens, T = (size_t)r->T, scored = 0;
+
+    memcpy(r->tokens, r->targets, n * sizeof(*r->tokens));
+    for (size_t b = 0; b < (size_t)r->B; b++) {
+        struct lx_rng rng;
+        char stream[64];
+
+        (void)snprintf(stream, sizeof(stream), "mask/%d/%zu", r->s.step, b);
+        lx_rng_init(&rng, r->seed, stream);
+        lx_masking_draw(&r->c->masking, &rng, r->T, r->hidden);
+        lx_masking_apply(r->T, r->hidden, (uint16_t)(r->m->config.vocab - 1), r->tokens + b * T);
+        for (size_t t = 0; t < T; t++)
+            r->weight[b * T + t] = r->hidden[t];
+        for (size_t t = 0; t < T; t++)
+            scored += r->hidden[t];
+    }
+    for (size_t i = 0; i < n; i++)
+        r->weight[i] /= (real)scored;
+}
+
 static void draw_batch(struct run *r)
 {
-    if (r->weight != NULL)
+    if (r->stream->examples != NULL)
         draw_examples(r);
     else
         draw_windows(r);
+    if (masked(r))
+        hide_some(r);
 }
 
 /* Mean NLL of the targets that are scored. */

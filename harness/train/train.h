@@ -2,7 +2,9 @@
  *
  * AdamW (Loshchilov & Hutter 2019, arXiv:1711.05101), betas 0.9 / 0.95, eps 1e-8, decoupled decay on
  * matrices only. Same seed = same first weights and same windows for every scheme. A loss that is
- * not finite ends the run as diverged: a result, not an error. */
+ * not finite ends the run as diverged: a result, not an error. Objective masked: each window's tokens
+ * are its own targets, hidden ones scored, which are drawn from a stream of their own; the hidden read
+ * as the last token of the model's vocabulary. */
 #ifndef LX_TRAIN_TRAIN_H
 #define LX_TRAIN_TRAIN_H
 
@@ -14,6 +16,7 @@
 #include "core/rng.h"
 #include "datasets/dataset.h"
 #include "model/transformer.h"
+#include "objective/masking.h"
 #include "text/options.h"
 
 struct lx_train_config {
@@ -29,6 +32,7 @@ struct lx_train_config {
     double beta1, beta2, eps;
     double restart_at; /* part of the steps after which warm-up and cosine begin anew; 0: never */
     int log_every;     /* steps a row of train.csv stands for            */
+    struct lx_masking masking; /* what is learned: the next token, or hidden ones */
 };
 
 extern const struct lx_option lx_train_options[]; /* the "train" section */

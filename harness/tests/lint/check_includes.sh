@@ -19,19 +19,20 @@ tensor:     core system text
 encodings:  core text expression tensor
 datasets:   core system text
 model:      core system text tensor encodings
-train:      core system text tensor model datasets
-eval:       core system text tensor model datasets encodings
-analysis:   core system text tensor model datasets encodings eval
+objective:  core
+train:      core system text tensor model datasets objective
+eval:       core system text tensor model datasets encodings objective
+analysis:   core system text tensor model datasets encodings eval objective
 study:      core system text
 verdict:    core system text study
 plot:       core system text study
 page:       core system text grid study verdict plot
 report:     core system text grid study verdict plot page
-config:     core system text tensor model train datasets encodings eval analysis verdict
-plan:       core system text model eval analysis config
+config:     core system text tensor model train datasets encodings eval analysis verdict objective
+plan:       core system text model eval analysis config objective
 store:      core system text verdict eval config plan
 record:     core system text study verdict config plan store
-cell:       core system text tensor model train eval analysis config plan store
+cell:       core system text tensor model train eval analysis config plan store objective
 launch:     core system text tensor plan store
 bench:      core system text grid tensor encodings model train eval config plot
 command:    core system text grid tensor encodings datasets model train eval analysis study verdict plot report config plan store record cell launch bench

@@ -60,7 +60,7 @@ static void rig_open(struct sums_rig *r, enum lx_eval_mode mode, int T)
         r->window[k] = lx_window_at(&r->c, &r->plan, mode, T, k);
         for (int t = 0; t < r->window[k].length; t++)
             r->nll[k][t] = 0.1 + lx_rng_uniform(&rng);
-        lx_eval_sums_add(&r->sums, &r->text, &r->window[k], r->nll[k]);
+        lx_eval_sums_add(&r->sums, &r->text, &r->window[k], r->nll[k], NULL);
     }
     CHECK_OK(lx_eval_sums_rows(&r->sums, &r->text, &blank, &r->out, &err));
     assert_true(lx_eval_sums_finite(&r->sums));
@@ -200,13 +200,13 @@ static void few_targets_have_few_blocks(void **state)
 
     (void)state;
     lx_eval_sums_start(&s, &blank, 5);
-    lx_eval_sums_add(&s, &text, &w, nll);
+    lx_eval_sums_add(&s, &text, &w, nll, NULL);
     assert_int_equal(s.blocks.n, 5);
     for (int b = 0; b < 5; b++) {
         CHECK_NEAR(s.blocks.nll[b], nll[b], 0);
         assert_int_equal(s.blocks.tokens[b], 1);
     }
-    lx_eval_sums_add(&s, &text, &(struct lx_window){.length = 1}, (const double[]){1e6});
+    lx_eval_sums_add(&s, &text, &(struct lx_window){.length = 1}, (const double[]){1e6}, NULL);
     assert_false(lx_eval_sums_finite(&s));
 }
 

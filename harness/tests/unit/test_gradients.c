@@ -42,6 +42,9 @@ struct problem {
     double step, allowed;
 };
 
+/* Of the models that follow. */
+static enum lx_attention_mask attention;
+
 static bool has_kinks(const struct lx_stack *s)
 {
     for (int i = 0; i < s->n; i++)
@@ -58,6 +61,7 @@ static void open_problem(struct problem *p, const char *stack, int train_length)
 
     memset(p, 0, sizeof(*p));
     p->stack = stack;
+    shape.config.attention = attention;
     model_open(&p->rig, stack, &shape);
     p->step = STEP;
     p->allowed = TOLERANCE;
@@ -228,7 +232,10 @@ static bool can_train_at(const char *stack, int train_length)
         .config = config, .train_length = train_length, .max_length = train_length};
     struct model_rig rig;
     struct lx_err err;
-    enum lx_code code = model_try(&rig, stack, &shape, &err);
+    enum lx_code code;
+
+    shape.config.attention = attention;
+    code = model_try(&rig, stack, &shape, &err);
 
     model_close(&rig);
     return code == LX_OK;
@@ -245,6 +252,8 @@ static void check_schemes(enum lx_products products)
     for (int i = 0; i < lx_encoding_count(); i++) {
         char stack[96];
 
+        if (attention == LX_ATTENTION_BIDIRECTIONAL && lx_encoding_at(i)->both == LX_BOTH_REFUSED)
+            continue;
         (void)model_stack_of(lx_encoding_at(i)->name, stack, sizeof(stack));
         check_stack(stack, T);
         if (strcmp(lx_encoding_at(i)->name, "learned") != 0 && can_train_at(stack, T / 2))
@@ -331,6 +340,32 @@ static void every_stack(void **state)
         check_stack(stacks[i],
                     strstr(stacks[i], "\"learned\",") || strstr(stacks[i], "fope") ? T : T / 2);
     print_message("# worst error %.3g of what is allowed\n", worst_of_all);
+}
+
+static void every_scheme_without_a_mask(void **state)
+{
+    static const char *const stacks[] = {
+        "[{\"name\": \"t5\", \"buckets\": 8, \"max_distance\": 6, \"shared\": false}, {\"name\": "
+        "\"window\", \"width\": 5}, {\"name\": \"temperature\", \"tau\": 0.7}, \"logn\"]",
+        "[{\"name\": \"alibi\", \"learned\": true}, {\"name\": \"relative\", \"offsets\": 4}, "
+        "\"sink\"]",
+        "[\"kerple_weighted\", {\"name\": \"positions\", \"draw\": \"subset\", \"map\": "
+        "\"distances\", \"phase\": \"both\", \"max\": 40}]",
+        "[\"scale_invariant\", \"kerple_weighted\", {\"name\": \"positions\", \"draw\": \"shift\", "
+        "\"phase\": \"both\"}]",
+        "[\"rope\", \"fire\", {\"name\": \"t5\", \"buckets\": 8, \"max_distance\": 6}, {\"name\": "
+        "\"positions\", \"draw\": \"subset\", \"phase\": \"both\", \"max\": 40}]",
+        "[{\"name\": \"transformer_xl\", \"clamp\": 4}, {\"name\": \"shaw\", \"clip\": 3}]",
+        "[\"kerple_power\", {\"name\": \"ssmax\", \"whole\": true}, {\"name\": \"dape\", "
+        "\"kernel\": 3, \"width\": 5}, \"entmax\"]",
+    };
+
+    (void)state;
+    attention = LX_ATTENTION_BIDIRECTIONAL;
+    check_schemes(LX_PRODUCTS_OPENBLAS);
+    for (size_t i = 0; i < sizeof(stacks) / sizeof(stacks[0]); i++)
+        check_stack(stacks[i], T / 2);
+    attention = LX_ATTENTION_CAUSAL;
 }
 
 /* The check has teeth: one array's gradient a little too large is found, whichever array it is. */
@@ -446,6 +481,7 @@ static const struct CMUnitTest tests[] = {
     cmocka_unit_test(every_scheme_by_openblas),
     cmocka_unit_test(every_scheme_by_own_products),
     cmocka_unit_test(every_stack),
+    cmocka_unit_test(every_scheme_without_a_mask),
     cmocka_unit_test(a_wrong_derivative_is_found),
     cmocka_unit_test(gradients_add_up),
     cmocka_unit_test(input_gradient_is_that_of_positions),
