@@ -128,7 +128,7 @@ static void put_effect(const struct lx_claim_result *x, const struct lx_study *s
 {
     (void)s;
     lx_cell_effect(x->claim, x->view.effect, cell);
-    lx_cell_text(cell, lx_claim_unit_after(x->claim));
+    lx_cell_text(cell, isnan(x->view.effect) ? "" : lx_claim_unit_after(x->claim));
 }
 
 static void put_interval(const struct lx_claim_result *x, const struct lx_study *s,

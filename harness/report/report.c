@@ -339,7 +339,7 @@ static void warn_untrained(const char *dir, const struct lx_study *s)
 static void warn_papers(const char *dir, const struct lx_claim_results *r)
 {
     for (size_t i = 0; i < r->n; i++)
-        if (r->item[i].paper_beyond)
+        if (r->item[i].paper_beyond && (i == 0 || r->item[i - 1].claim != r->item[i].claim))
             lx_log("warning: %s: claim %s: the paper's own number, %g, is on the other side of the "
                    "bound",
                    dir, r->item[i].claim->id, r->item[i].claim->paper);

@@ -202,7 +202,7 @@ static enum lx_code rank(const struct lx_study *s, const struct lx_claim_value *
     double *before;
 
     if (m == NULL || m->better == LX_METRIC_EITHER) {
-        f->why = "no value of this metric is the better one: it gives no places";
+        f->why = "places need a metric of which more or less is better";
         return LX_OK;
     }
     if (lx_arena_get(arena, f->n, sizeof(*before), &before, "claims", err))

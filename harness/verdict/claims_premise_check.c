@@ -148,12 +148,26 @@ static enum lx_code check_far(const struct lx_court *k, const struct lx_premise 
                err);
 }
 
+/* The shorter of two training lengths, one twice the other, that show whether v has converged. */
+static int shorter_training(const struct lx_court *k, const struct lx_claim_value *v,
+                            const struct lx_claim_result *r)
+{
+    int L = train_length_of(v, r), dataset = dataset_of(k, v, r);
+    bool longer = false, shorter = false;
+
+    for (size_t i = 0; i < k->study->n_series; i++) {
+        longer |= is_asked(k, i, v->encoding) && was_trained(k, i, dataset, 2 * L);
+        shorter |= is_asked(k, i, v->encoding) && was_trained(k, i, dataset, L / 2);
+    }
+    return shorter && !longer && L % 2 == 0 ? L / 2 : L;
+}
+
 static enum lx_code check_converged(const struct lx_court *k, const struct lx_claim_value *v,
                                     const struct lx_claim_result *r, const char **why,
                                     struct lx_err *err)
 {
     static const char *const modes[] = {"last", "sliding"};
-    int L = train_length_of(v, r);
+    int L = shorter_training(k, v, r);
     bool refused = true;
 
     for (int m = 0; m < 2 && refused; m++) {

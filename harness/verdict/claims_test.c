@@ -260,8 +260,7 @@ static enum lx_code first_view(const struct lx_court *k, struct lx_claim_result 
 
         if (test_view(k, r, mode[i], false, &v, dropped, err) != LX_OK)
             return err->code;
-        if (i == 0 || has_numbers(&v) ||
-            (!r->view.refused && strncmp(r->view.why, "no rows", 7) == 0))
+        if (i == 0 || has_numbers(&v) || v.refused || strncmp(v.why, "no ", 3) != 0)
             r->view = v;
         if (has_numbers(&v))
             return LX_OK;
@@ -299,12 +298,14 @@ static enum lx_code test_both(const struct lx_court *k, struct lx_claim_result *
         test_view(k, r, k->old ? last : nonoverlapping, false, &r->other, dropped, err))
         return err->code;
     r->both = !k->old && has_numbers(&r->view) && has_numbers(&r->other);
-    if (!has_numbers(&r->view) && has_numbers(&r->other))
+    if (!has_numbers(&r->view) && (has_numbers(&r->other) || r->other.refused))
         r->view = r->other;
+    if (!r->both)
+        r->other.mode = NULL;
     if (!has_numbers(&r->view) && !r->view.refused &&
         first_view(k, r, rest, 2, dropped, err) != LX_OK)
         return err->code;
-    if (r->both || r->view.mode == NULL)
+    if (r->both || r->view.mode == NULL || !has_numbers(&r->view))
         return LX_OK;
     return test_other(k, r, err);
 }
