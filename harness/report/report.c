@@ -59,10 +59,13 @@ static enum lx_code load_claims(const char *dir, struct lx_report_folder *f, str
     return lx_registration_note(dir, lx_json_find(f->config, "claims"), &f->claims, &f->arena, err);
 }
 
-/* Sums by block of text, if the folder has them. */
-static enum lx_code load_blocks(const char *path, struct lx_report_folder *f, struct lx_err *err)
+/* A file that not every folder has: sums by block of text, logged losses. */
+static enum lx_code load_if_there(const char *path, struct lx_study *s,
+                                  enum lx_code (*read)(struct lx_study *, const char *,
+                                                       struct lx_err *),
+                                  struct lx_err *err)
 {
-    return lx_fs_exists(path) ? lx_study_blocks(&f->study, path, err) : LX_OK;
+    return lx_fs_exists(path) ? read(s, path, err) : LX_OK;
 }
 
 /* path is room for names of files. */
@@ -73,8 +76,10 @@ static enum lx_code load_files(const char *dir, struct lx_buf *path, struct lx_r
         path_of(dir, "config.json", path, err) ||
         (lx_fs_exists(path->text) && lx_json_read(path->text, &f->config, err)) ||
         path_of(dir, "metrics.csv", path, err) || load_rows(path->text, f, err) ||
-        path_of(dir, "blocks.csv.gz", path, err) || load_blocks(path->text, f, err) ||
-        load_claims(dir, f, err))
+        path_of(dir, "blocks.csv.gz", path, err) ||
+        load_if_there(path->text, &f->study, lx_study_blocks, err) ||
+        path_of(dir, "train.csv", path, err) ||
+        load_if_there(path->text, &f->study, lx_study_train, err) || load_claims(dir, f, err))
         return err->code;
     return LX_OK;
 }
@@ -321,17 +326,21 @@ static enum lx_code write_plots(const char *dir, const struct lx_report_options 
 }
 
 /* Once for what was trained alike, whichever way it was read. */
-static void warn_untrained(const char *dir, const struct lx_study *s)
+static void warn_marks(const char *dir, const struct lx_study *s)
 {
     for (size_t i = 0; i < s->n_sections; i++) {
         const struct lx_section *a = &s->section[i], *b = i > 0 ? a - 1 : NULL;
-        struct lx_buf text = {0};
 
         if (b != NULL && a->dataset == b->dataset && a->train_length == b->train_length)
             continue;
-        if (lx_table_untrained(s, i, "", lx_grid_plain.text, &text) && !text.failed)
-            lx_log("warning: %s: %s: %s", dir, lx_rows_name(&s->rows, a->dataset), text.text);
-        lx_buf_free(&text);
+        for (int m = 0; m < LX_MARKS; m++) {
+            struct lx_buf text = {0};
+
+            if (lx_table_mark(s, i, (enum lx_table_mark)m, "", lx_grid_plain.text, &text) &&
+                !text.failed)
+                lx_log("warning: %s: %s: %s", dir, lx_rows_name(&s->rows, a->dataset), text.text);
+            lx_buf_free(&text);
+        }
     }
 }
 
@@ -360,7 +369,7 @@ enum lx_code lx_report_make(const char *dir, const struct lx_report_options *o, 
 
     o = o != NULL ? o : &defaults;
     if (code == LX_OK) {
-        warn_untrained(dir, &f.study);
+        warn_marks(dir, &f.study);
         lx_kinds_tell(dir);
     }
     if (code == LX_OK)

@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "study/contrast.h"
 #include "study/format.h"
 
 /* A share has two decimals, however small. */
@@ -142,6 +143,43 @@ static enum lx_code make_cell(const struct lx_study *s, const struct lx_group *g
     return LX_OK;
 }
 
+/* The interval over seeds and text of perplexities in `last`, or of their ratios, at the longest length. */
+static enum lx_code add_intervals(const struct lx_study *s, size_t section,
+                                  enum lx_table_block block, struct lx_arena *arena,
+                                  struct lx_table *t, struct lx_err *err)
+{
+    const struct lx_section *sec = &s->section[section];
+    int longest = sec->length[sec->n_lengths - 1];
+    size_t r = 0;
+    bool any = false;
+
+    if (strcmp(lx_rows_name(&s->rows, sec->mode), "last") != 0 || s->blocks.n == 0)
+        return LX_OK;
+    if (lx_arena_get(arena, t->n_rows + 1, sizeof(*t->interval), &t->interval, "table", err))
+        return err->code;
+    for (size_t i = 0; i < s->n_series; i++) {
+        const struct lx_group *g = lx_study_find(s, section, i, s->ppl, longest);
+        struct lx_interval x;
+        char low[24], high[24];
+
+        if (!lx_study_has(s, section, i))
+            continue;
+        r++;
+        if (g == NULL)
+            continue;
+        if (lx_group_interval(s, g, block == LX_TABLE_RATIO, &x, err) != LX_OK)
+            return err->code;
+        if (!x.text || isnan(x.low))
+            continue;
+        lx_format_number(x.low, x.low, low);
+        lx_format_number(x.high, x.low, high);
+        (void)snprintf(t->interval[r - 1], sizeof(t->interval[0]), "%.20s to %.20s", low, high);
+        any = true;
+    }
+    t->interval = any ? t->interval : NULL;
+    return LX_OK;
+}
+
 enum lx_code lx_table_make(const struct lx_study *s, size_t section, enum lx_table_block block,
                            struct lx_arena *arena, struct lx_table *t, struct lx_err *err)
 {
@@ -175,24 +213,7 @@ enum lx_code lx_table_make(const struct lx_study *s, size_t section, enum lx_tab
             mark_best(t, c, mean + c * rows, block == LX_TABLE_ANSWERS || t->depths);
     if (block == LX_TABLE_PPL)
         add_yardsticks(s, section, t);
-    return LX_OK;
-}
-
-bool lx_table_untrained(const struct lx_study *s, size_t section, const char *before,
-                        void (*escape)(struct lx_buf *out, const char *text), struct lx_buf *out)
-{
-    bool any = false;
-    for (size_t i = 0; i < s->n_series; i++) {
-        if (!lx_study_untrained(s, section, i))
-            continue;
-        if (any)
-            lx_buf_add(out, ", ");
-        else
-            lx_buf_printf(out,
-                          "%snot trained (no better than the bigram table at %d tokens): ", before,
-                          s->section[section].train_length);
-        escape(out, s->series[i].label);
-        any = true;
-    }
-    return any;
+    return block == LX_TABLE_PPL || block == LX_TABLE_RATIO
+               ? add_intervals(s, section, block, arena, t, err)
+               : LX_OK;
 }

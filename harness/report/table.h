@@ -31,6 +31,8 @@ struct lx_table {
     int at_length;              /* of them */
     struct lx_table_cell *cell; /* (n_rows, n_columns) */
     size_t yardsticks;          /* of the last rows */
+    char (
+        *interval)[48]; /* (n_rows) "4.21 to 4.35", of the longest length; NULL: a table without */
 };
 
 /* Fill a table; memory from the arena. */
@@ -41,10 +43,14 @@ enum lx_code lx_table_make(const struct lx_study *s, size_t section, enum lx_tab
 /* Whether a section without perplexities has answers to show. */
 bool lx_table_has_answers(const struct lx_study *s, size_t section);
 
-/* Append `before` and "not trained (...): a, b" with the series that are not, escaped; false and nothing
- * where all are. */
-bool lx_table_untrained(const struct lx_study *s, size_t section, const char *before,
-                        void (*escape)(struct lx_buf *out, const char *text), struct lx_buf *out);
+/* What is to be known of some series of a section. */
+enum lx_table_mark { LX_MARK_UNTRAINED, LX_MARK_LEARNING, LX_MARK_AHEAD, LX_MARKS };
+
+/* Append `before` and "not trained (...): a, b" with the series that the mark is on, escaped; false and
+ * nothing where there are none. */
+bool lx_table_mark(const struct lx_study *s, size_t section, enum lx_table_mark mark,
+                   const char *before, void (*escape)(struct lx_buf *out, const char *text),
+                   struct lx_buf *out);
 
 /* Append the tables of all sections, to read and as rows for programs. */
 LX_MUST_CHECK

@@ -2,6 +2,7 @@
 #include <math.h>
 
 #include "report/table.h"
+#include "study/contrast.h"
 #include "study/format.h"
 
 /* One block of a section: rows are encodings. */
@@ -35,6 +36,11 @@ static enum lx_code add_columns(const struct lx_section *sec, const struct lx_ta
     for (size_t c = 0; c < t->n_columns; c++) {
         lx_buf_clear(&head);
         head_cell(sec, t, c, &head);
+        lx_grid_column(g, head.failed ? "" : head.text, true, 0);
+    }
+    if (t->interval != NULL) {
+        lx_buf_clear(&head);
+        lx_cell_printf(&head, "95%% at %d, seeds and text", sec->length[sec->n_lengths - 1]);
         lx_grid_column(g, head.failed ? "" : head.text, true, 0);
     }
     g->padded = g->marked = true;
@@ -75,6 +81,8 @@ static enum lx_code add_block(const struct lx_study *s, size_t section, const st
         lx_grid_text(g, t.label[r]);
         for (size_t c = 0; c < t.n_columns; c++)
             add_cell(&t.cell[r * t.n_columns + c], g);
+        if (g->n_columns > t.n_columns + 1)
+            lx_grid_text(g, t.interval != NULL ? t.interval[r] : "");
     }
     return lx_grid_check(g, err);
 }
@@ -103,7 +111,8 @@ static const char *caption_of(const struct lx_study *s, size_t section, const ch
         lx_cell_symbol(&text, LX_PLUS_MINUS);
         lx_cell_text(&text, " standard deviation over seeds");
     }
-    (void)lx_table_untrained(s, section, "; ", lx_cell_text, &text);
+    for (int m = 0; m < LX_MARKS; m++)
+        (void)lx_table_mark(s, section, (enum lx_table_mark)m, "; ", lx_cell_text, &text);
     lx_cell_text(&text, ".");
     kept = lx_grid_keep(g, &text);
     lx_buf_free(&text);
@@ -193,8 +202,9 @@ static enum lx_code write_words(const struct lx_study *s, size_t section,
         }
         w->table(out, &g);
         lx_grid_free(&g);
-        if (b[i].kind == LX_TABLE_PPL && lx_table_untrained(s, section, "\n", w->text, out))
-            lx_buf_add(out, w == &lx_grid_markdown ? ".\n" : "\n");
+        for (int m = 0; m < LX_MARKS && b[i].kind == LX_TABLE_PPL; m++)
+            if (lx_table_mark(s, section, (enum lx_table_mark)m, "\n", w->text, out))
+                lx_buf_add(out, w == &lx_grid_markdown ? ".\n" : "\n");
     }
     return LX_OK;
 }
@@ -235,13 +245,28 @@ enum lx_code lx_table_write(const struct lx_study *s, const struct lx_grid_write
     return lx_buf_check(out, err);
 }
 
+/* Intervals of perplexity and ratio over seeds and text; empty where text is not known. */
+static enum lx_code add_interval_data(const struct lx_study *s, const struct lx_group *x,
+                                      struct lx_grid *g, struct lx_err *err)
+{
+    for (int ratio = 0; ratio < 2; ratio++) {
+        struct lx_interval i;
+
+        if (lx_group_interval(s, x, ratio > 0, &i, err) != LX_OK)
+            return err->code;
+        lx_grid_data(g, i.text ? i.low : (double)NAN);
+        lx_grid_data(g, i.text ? i.high : (double)NAN);
+    }
+    return LX_OK;
+}
+
 enum lx_code lx_table_data(const struct lx_study *s, struct lx_buf *out, struct lx_err *err)
 {
     static const char *const columns[] = {
-        "dataset",     "split",        "train_length", "mode",      "stride",
-        "encoding",    "evaluated_as", "eval_length",  "seeds",     "seeds_ok",
-        "ppl_mean",    "ppl_std",      "ratio_mean",   "ratio_std", "ppl_floor",
-        "ppl_unigram", "ppl_bigram",   "ppl_trigram",  "status"};
+        "dataset",      "split",       "train_length", "mode",        "stride",     "encoding",
+        "evaluated_as", "eval_length", "seeds",        "seeds_ok",    "ppl_mean",   "ppl_std",
+        "ratio_mean",   "ratio_std",   "ppl_floor",    "ppl_unigram", "ppl_bigram", "ppl_trigram",
+        "status",       "ppl_low",     "ppl_high",     "ratio_low",   "ratio_high"};
     struct lx_grid g = {.n_rows = 0};
     enum lx_code code = LX_OK;
 
@@ -278,6 +303,7 @@ enum lx_code lx_table_data(const struct lx_study *s, struct lx_buf *out, struct 
                                  (enum lx_yardstick)((LX_YARDSTICK_FLOOR + k) % LX_YARDSTICKS),
                                  x->eval_length));
         lx_grid_text(&g, lx_report_status_name(lx_group_status(x)));
+        code = add_interval_data(s, x, &g, err);
     }
     if (code == LX_OK)
         code = lx_grid_check(&g, err);

@@ -124,6 +124,14 @@ double lx_study_yardstick(const struct lx_study *s, size_t section, enum lx_yard
  * (mean over seeds): it has not learned what a table knows. False where it cannot be told. */
 bool lx_study_untrained(const struct lx_study *s, size_t section, size_t series);
 
+/* Whether the loss of a series still fell by more than 1% over the last tenth of training, by a line through
+ * what its seeds logged, twice its standard error from level. False without train.csv. */
+bool lx_study_learning(const struct lx_study *s, size_t section, size_t series);
+
+/* Whether the series is better at some length than the source of the text itself can be, by more than 1%:
+ * it must see the targets that it is asked for. False where there is no floor to tell it by. */
+bool lx_study_ahead(const struct lx_study *s, size_t section, size_t series);
+
 /* What occurs among the groups of a metric in this section, rising: evaluation lengths, or first
  * positions (`positions`). Memory from the arena. */
 LX_MUST_CHECK

@@ -169,3 +169,38 @@ enum lx_code lx_group_values(const struct lx_study *s, const struct lx_group *g,
     }
     return LX_OK;
 }
+
+enum lx_code lx_group_interval(const struct lx_study *s, const struct lx_group *g, bool ratio,
+                               struct lx_interval *out, struct lx_err *err)
+{
+    const struct lx_group *group[2] = {g, lx_study_find(s, (size_t)g->section, (size_t)g->series,
+                                                        g->metric,
+                                                        s->section[g->section].train_length)};
+    struct lx_arena arena = {0};
+    struct lx_term term[2];
+    struct lx_contrast x;
+    size_t n = ratio ? 2 : 1;
+    double half;
+
+    *out = (struct lx_interval){(double)NAN, (double)NAN, false};
+    for (size_t i = 0; i < n; i++) {
+        struct lx_seed_value *value;
+
+        if (group[i] == NULL)
+            goto done;
+        if (lx_group_values(s, group[i], &arena, &value, err) != LX_OK)
+            goto fail;
+        term[i] = (struct lx_term){
+            .value = value, .n = (size_t)group[i]->n, .factor = i == 0 ? 1 : -1, .model = 0};
+    }
+    if (lx_contrast_make(term, n, 0, true, &arena, &x, err) != LX_OK)
+        goto fail;
+    half = lx_crossed_half_width(&x.at, 0.05);
+    *out = (struct lx_interval){exp(x.at.effect - half), exp(x.at.effect + half), x.text};
+done:
+    lx_arena_free(&arena);
+    return LX_OK;
+fail:
+    lx_arena_free(&arena);
+    return err->code;
+}

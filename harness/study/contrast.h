@@ -54,4 +54,15 @@ enum lx_code lx_group_values(const struct lx_study *s, const struct lx_group *g,
                              struct lx_arena *arena, struct lx_seed_value **out,
                              struct lx_err *err);
 
+/* The 95% interval of a perplexity, or of its ratio to that at the training length. NaN: one seed, a seed
+ * without a number, or nothing at the training length. */
+struct lx_interval {
+    double low, high;
+    bool text; /* over seeds and text; else over seeds alone */
+};
+
+LX_MUST_CHECK
+enum lx_code lx_group_interval(const struct lx_study *s, const struct lx_group *g, bool ratio,
+                               struct lx_interval *out, struct lx_err *err);
+
 #endif

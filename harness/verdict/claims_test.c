@@ -250,6 +250,14 @@ static const char *named_mode(const struct lx_claim *c, bool *open)
     return one && !*open ? mode : NULL;
 }
 
+/* How near a view without numbers came to having them. */
+static int nearness(const struct lx_claim_view *v)
+{
+    if (strncmp(v->why, "no rows", 7) == 0)
+        return 0;
+    return strncmp(v->why, "no ", 3) == 0 ? 1 : 2;
+}
+
 /* The first of some modes that has numbers; of none, what the first that came close says. */
 static enum lx_code first_view(const struct lx_court *k, struct lx_claim_result *r,
                                const char *const *mode, size_t n, size_t *dropped,
@@ -260,7 +268,7 @@ static enum lx_code first_view(const struct lx_court *k, struct lx_claim_result 
 
         if (test_view(k, r, mode[i], false, &v, dropped, err) != LX_OK)
             return err->code;
-        if (i == 0 || has_numbers(&v) || v.refused || strncmp(v.why, "no ", 3) != 0)
+        if (i == 0 || has_numbers(&v) || nearness(&v) > nearness(&r->view))
             r->view = v;
         if (has_numbers(&v))
             return LX_OK;
@@ -298,7 +306,8 @@ static enum lx_code test_both(const struct lx_court *k, struct lx_claim_result *
         test_view(k, r, k->old ? last : nonoverlapping, false, &r->other, dropped, err))
         return err->code;
     r->both = !k->old && has_numbers(&r->view) && has_numbers(&r->other);
-    if (!has_numbers(&r->view) && (has_numbers(&r->other) || r->other.refused))
+    if (!has_numbers(&r->view) &&
+        (has_numbers(&r->other) || nearness(&r->other) > nearness(&r->view)))
         r->view = r->other;
     if (!r->both)
         r->other.mode = NULL;

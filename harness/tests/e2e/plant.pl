@@ -3,7 +3,7 @@
 # datasets, trained at 16, 32 and 128 tokens, four seeds, read in two views with sums by block, and
 # claims of every kind. FAULT plants something that claims must not be taken in by:
 #   none | undertrained (longer training makes it worse) | no_far (context is of no use to anybody)
-#   | ahead (a loss below what the source of the text costs)
+#   | ahead (a loss below what the source of the text costs) | learning (the loss still falls at the end)
 use strict;
 use warnings;
 use JSON::PP;
@@ -14,7 +14,7 @@ sub uniform { $state = ($state * 1103515245 + 12345) % 2**31; return ($state + 0
 sub normal { return sqrt(-2 * log uniform()) * cos(6.28318530717959 * uniform()) }
 
 my %text; # what blocks of a dataset and view cost, whoever reads them
-my (@metrics, @blocks);
+my (@metrics, @blocks, @train);
 sub row {
     my ($cell, $e, $d, $seed, $L, $T, $mode, $metric, $bin, $value, $tokens) = @_;
     push @metrics, join ',', 'planted', $cell, $e, $e, $d, 'test', $seed, $L, $T, $mode,
@@ -39,7 +39,9 @@ for my $d (qw(books code)) {
             for my $seed (1 .. 4) {
                 my $cell = sprintf '%s-%s-%d-%d', $d, $e, $L, $seed;
                 my $name = "${e}[length=$L]";
-                my $of_seed = 0.01 * normal();
+                my $of_seed = 0.006 * normal();
+                push @train, sprintf '%s,%d,%d,0.001,%.6g,1', $cell, $_, $_ * 64, 1.6 + ($fault eq 'learning' && $e eq 'good' ? 1 - $_ / 400 : 0) * 0.5 + 0.02 * normal()
+                    for map { $_ * 4 } 1 .. 100;
                 for my $T (16, 32, 128) {
                     my $of_length = 0.002 * normal();
                     for my $mode (qw(last nonoverlapping)) {
@@ -72,13 +74,14 @@ for my $d (qw(books code)) {
 }
 
 sub claim { my ($id, %c) = @_; return { id => $id, text => "claim $id", source => 'planted', %c } }
-my $good = { encoding => 'good', train_length => 16 };
+my $any = { encoding => 'good', train_length => 16 }; # of each dataset
+my $good = { %$any, dataset => 'books' };
 my $far = { %$good, length => '8x' };
 my $nll = { %$far, metric => 'nll' };
-my $match = { %$good, length => '2x', metric => 'retrieval_accuracy' };
+my $match = { %$any, length => '2x', metric => 'retrieval_accuracy' };
 my @claims = (
     claim('keeps', left => $far, op => '<=', right => { length => '1x' }, ratio => 1.02, paper => 0.95),
-    claim('better', left => $far, op => '<', right => { encoding => 'flat' }),
+    claim('better', left => { %$any, length => '8x' }, op => '<', right => { encoding => 'flat' }),
     claim('worse', left => $far, op => '>', right => { encoding => 'flat' }, paper => 0.9),
     claim('gains-named', left => { %$far, mode => 'nonoverlapping' }, op => '<', right => { length => '1x' }),
     claim('gains', left => $far, op => '<', right => { length => '1x' }),
@@ -88,11 +91,11 @@ my @claims = (
     claim('more', left => { %$far, minus => { length => '1x' } }, op => '>=', right => { encoding => 'flat', length => '8x', minus => { length => '1x' } }, role => 'secondary'),
     claim('bins', left => { %$nll, positions => ['4x', '8x'] }, op => '<', right => { encoding => 'flat', length => '8x', positions => ['4x', '8x'] }),
     claim('places', left => { %$nll, positions => ['4x', '8x'] }, op => '<=', right => { positions => ['1x', '4x'] }),
-    claim('texts', left => { %$far, dataset => 'books' }, op => '<', right => { dataset => 'code' }),
+    claim('texts', left => $far, op => '<', right => { dataset => 'code' }),
     claim('poor', left => { %$far, encoding => 'poor' }, op => '<=', right => { length => '1x' }, ratio => 1.02),
     claim('poor-control', role => 'control', left => { %$far, encoding => 'poor' }, op => '<=', right => { length => '1x' }, ratio => 1.02),
     claim('far', premise => ['far_context'], left => $far, op => '<', right => { encoding => 'flat' }),
-    claim('long', premise => ['converged', 'trained'], left => { encoding => 'good', train_length => 16, length => 32 }, op => '<=', right => { train_length => 32, length => 32 }, ratio => 1.05),
+    claim('long', premise => ['converged', 'trained'], left => { %$good, length => 32 }, op => '<=', right => { train_length => 32, length => 32 }, ratio => 1.06),
     claim('after', premise => ['better', { left => $far, op => '<', right => { encoding => 'flat' } }], left => $far, op => '<=', right => { length => '2x' }),
     claim('after-worse', premise => ['worse'], left => $far, op => '<=', right => { length => '2x' }),
     claim('tuned', premise => ['rate_inside'], left => $far, op => '<', right => { encoding => 'flat' }),
@@ -100,11 +103,12 @@ my @claims = (
     claim('unlearned', left => $match, op => '>', right => { encoding => 'poor' }, requires => { length => '1x', metric => 'retrieval_accuracy', at_least => 0.9 }, role => 'control'),
     claim('places-of-match', left => { %$match, rank => JSON::PP::true, over => 'dataset' }, op => '>', right => { encoding => 'flat' }),
     claim('mean-match', left => { %$match, over => 'dataset' }, op => '>', right => 0.7),
-    claim('mean-loss', left => { %$far, over => 'dataset' }, op => '<', right => { encoding => 'flat' }),
+    claim('mean-loss', left => { %$any, length => '8x', over => 'dataset' }, op => '<', right => { encoding => 'flat' }),
 );
 sub put { my ($name, @lines) = @_; open my $f, '>', "$folder/$name" or die; print $f "$_\n" for @lines; close $f or die }
 mkdir $folder;
 put('config.json', JSON::PP->new->canonical->encode({ name => 'planted', encodings => [map { { id => $_, stack => [] } } qw(good flat poor)], claims => \@claims }));
 put('metrics.csv', 'experiment,cell,encoding,evaluated_as,dataset,split,seed,train_length,eval_length,mode,stride,metric,layer,head,position_lo,position_hi,value,stderr,tokens,windows,status,protocol', @metrics);
+put('train.csv', 'cell,step,tokens,lr,train_nll,grad_norm', @train);
 put('blocks.csv', 'cell,evaluated_as,eval_length,mode,stride,block,tokens,nll_sum', @blocks);
 system('gzip', '-n', '-f', "$folder/blocks.csv") == 0 or die;

@@ -66,11 +66,15 @@ sub t_quantile {
     return $quantile{"$p|$dof"} if exists $quantile{"$p|$dof"};
     my ($lo, $hi) = (0, 1);
     $hi *= 2 while t_tail($hi, $dof) > $p;
-    for (1 .. 36) {
+    for (1 .. 6) {
         my $mid = ($lo + $hi) / 2;
         (t_tail($mid, $dof) > $p) ? ($lo = $mid) : ($hi = $mid);
     }
-    return $quantile{"$p|$dof"} = $hi;
+    for (1 .. 5) { # Newton, from the left of a convex curve
+        my $density = cos(atan2($lo, sqrt $dof))**($dof + 1) / sqrt($dof) / $whole{$dof} / 2;
+        $lo += (t_tail($lo, $dof) - $p) / $density;
+    }
+    return $quantile{"$p|$dof"} = $lo;
 }
 
 sub mean { return sum0(@_) / @_ }
@@ -99,12 +103,17 @@ sub look {
             next unless length $r->{position_lo} && $r->{position_lo} >= $lo && $r->{position_hi} <= $hi;
         }
         elsif (length $r->{position_lo}) { next }
-        my $f = $found{ $r->{seed} } //= { weight => 0, sum => 0, status => 'ok', row => $r };
+        my $f = $found{ $r->{seed} } //= { weight => 0, sum => 0, covered => 0, status => 'ok', row => $r };
+        $f->{covered} += $r->{position_hi} - $r->{position_lo} if $v->{positions};
         $f->{status} = $r->{status} if $r->{status} ne 'ok';
         $f->{weight} += $r->{tokens} || 1;
         $f->{sum} += ($r->{tokens} || 1) * ($r->{value} || 0);
         $f->{blocks} = $blocks{"$r->{cell}|$r->{evaluated_as}|$T|$r->{mode}"}
             if !$v->{positions} && $metric eq 'nll';
+    }
+    if ($v->{positions}) { # bins must tile them
+        my ($lo, $hi) = map { tokens($_, $L) } @{ $v->{positions} };
+        delete $found{$_} for grep { $found{$_}{covered} != $hi - $lo } keys %found;
     }
     $_->{value} = $_->{sum} / $_->{weight} for values %found;
     return \%found;
@@ -332,11 +341,14 @@ sub untrained {
     for my $mode (qw(last nonoverlapping sliding)) {
         my %at;
         for (grep { $_->{dataset} eq $dataset && $_->{train_length} == $L && $_->{eval_length} == $L && $_->{mode} eq $mode && !length $_->{position_lo} && $_->{status} eq 'ok' } @rows) {
+            push @{ $at{nll_floor} }, $_->{value} if $_->{metric} eq 'nll_floor';
             push @{ $at{nll_bigram} }, $_->{value} if $_->{metric} eq 'nll_bigram';
             push @{ $at{ppl}{ $_->{encoding} } }, $_->{value} if $_->{metric} eq 'ppl' && names($_->{encoding}, $encoding) && $_->{evaluated_as} eq $_->{encoding};
         }
-        next unless $at{nll_bigram};
-        for (values %{ $at{ppl} // {} }) { return 1 if mean(@$_) >= exp(mean(@{ $at{nll_bigram} })) }
+        for (values %{ $at{ppl} // {} }) {
+            return 1 if $at{nll_bigram} && mean(@$_) >= exp(mean(@{ $at{nll_bigram} }));
+            return 1 if $at{nll_floor} && mean(@$_) * 1.01 < exp(mean(@{ $at{nll_floor} }));
+        }
     }
     return 0;
 }
@@ -410,7 +422,8 @@ for my $r (@table) {
     my $role = $c->{role} // 'primary';
     my ($dataset, $L) = (length $r->{dataset} ? $r->{dataset} : $c->{left}{dataset} // '', length $r->{train_length} ? $r->{train_length} : $c->{left}{train_length} // 0);
     my $verdict = verdict_at($x, $role eq 'primary' ? $x->{holm} // 1 : $x->{p} // 1);
-    my @each = map { [$_->{encoding}, $_->{dataset} // $dataset, $_->{train_length} || $L] } map { @$_ } resolved($c);
+    my @sets = keys %{ { map { $_->{dataset} => 1 } @rows } };
+    my @each = map { my $v = $_; map { [$v->{encoding}, $_, $v->{train_length} || $L] } $v->{over} ? @sets : $v->{dataset} // $dataset } map { @$_ } resolved($c);
     $verdict = 'not testable' if $x->{refused} || ($role ne 'control' && grep { untrained(@$_) } @each) || grep { !met($_, $c, $dataset, $L, \%verdicts) } @{ $c->{premise} // [] };
     $verdicts{"$id|$dataset|$L"} = $verdicts{"$id||"} = $verdict;
     near($id, 'bound', $r->{bound}, $x->{bound});
