@@ -99,7 +99,7 @@ static void add_words(struct lx_buf *out, const struct lx_command *c)
         for (const struct lx_keys_section *s = lx_keys_sections; s->name != NULL; s++)
             lx_buf_printf(out, " %s", s->name);
     } else if (strcmp(c->name, "list") == 0) {
-        lx_buf_add(out, " encodings schedules datasets analyses");
+        lx_buf_add(out, " encodings schedules datasets analyses checkpoints");
     } else if (strcmp(c->name, "completion") == 0) {
         lx_buf_add(out, " bash zsh fish");
     }

@@ -12,6 +12,7 @@
 #include "model/checkpoint.h"
 #include "model/hook_dump.h"
 #include "plot/heatmap.h"
+#include "record/checkpoint_name.h"
 #include "system/limits.h"
 #include "text/json.h"
 #include "text/nearest.h"
@@ -36,7 +37,7 @@ static const struct lx_option options[] = {
     {"seed", LX_OPT_INT, AT(seed), 1, 0, INT_MAX, "S",
      "seed of the first values of learned arrays (default: 1)", 0},
     {"checkpoint", LX_OPT_ARGUMENT, AT(checkpoint), 0, 0, 0, "FILE",
-     "dimensions, stack and learned values from there", 0},
+     "dimensions, stack and learned values from there; also DIR:ENCODING/SEED", 0},
     {"plot", LX_OPT_ARGUMENT, AT(plot), 0, 0, 0, "FILE.png", "also draw it as a heat map", 0},
     {"markdown", LX_OPT_BOOL, AT(markdown), 0, 0, 0, NULL, NULL, 0}, /* of configs/README.md */
     {.type = LX_OPT_END},
@@ -281,8 +282,11 @@ static enum lx_code show_checkpoint(const struct options *o, struct lx_err *err)
 {
     struct lx_checkpoint c;
     struct lx_arena arena = {0};
-    enum lx_code code = lx_checkpoint_open(&c, o->checkpoint, &arena, err);
+    const char *path;
+    enum lx_code code = lx_checkpoint_named(o->checkpoint, &arena, &path, err);
 
+    if (code == LX_OK)
+        code = lx_checkpoint_open(&c, path, &arena, err);
     if (code == LX_OK) {
         if (show_model(o, &c, &arena, err))
             code = lx_wrap(err, "%s", o->checkpoint);

@@ -7,6 +7,7 @@
 #include "command/command.h"
 #include "core/log.h"
 #include "model/checkpoint.h"
+#include "record/checkpoint_name.h"
 #include "store/experiment.h"
 #include "system/fs.h"
 #include "system/interrupt.h"
@@ -253,6 +254,7 @@ static enum lx_code run(const void *given, int n, char **argv, struct lx_err *er
     const struct options *o = given;
     struct lx_checkpoint checkpoint;
     struct lx_arena arena = {0};
+    const char *path;
     enum lx_code code = lx_command_arity(&lx_command_eval, n, 1, -1, err);
 
     if (code == LX_OK && (lx_command_choose_products(o->products, err) || lx_gemm_setup(err)))
@@ -261,9 +263,11 @@ static enum lx_code run(const void *given, int n, char **argv, struct lx_err *er
         return code;
     lx_parallel_threads_set(o->threads);
     lx_interrupt_watch(false);
-    code = lx_checkpoint_open(&checkpoint, argv[0], &arena, err);
-    if (code == LX_OK) {
-        code = run_checkpoint(o, &checkpoint, argv[0], argv + 1, (size_t)n - 1, &arena, err);
+    if (lx_checkpoint_named(argv[0], &arena, &path, err) ||
+        lx_checkpoint_open(&checkpoint, path, &arena, err)) {
+        code = err->code;
+    } else {
+        code = run_checkpoint(o, &checkpoint, path, argv + 1, (size_t)n - 1, &arena, err);
         lx_checkpoint_close(&checkpoint);
     }
     lx_arena_free(&arena);
@@ -275,6 +279,8 @@ const struct lx_command lx_command_eval = {
     .usage = "CHECKPOINT [KEY=VALUE ...] [--config CONFIG] [--stack STACK]",
     .help = "evaluate a saved checkpoint, also under another stack; rows of metrics.csv to stdout",
     .more =
+        "CHECKPOINT is a file, or DIR:ENCODING/SEED of a results folder: results/mine:rope/1\n"
+        "(`longshot list checkpoints DIR` names them).\n"
         "Without --config the dataset is the one of the training, and the eval section has its\n"
         "defaults. Overrides are paths as in a config: eval.lengths='[\"1x\",\"16x\"]'\n"
         "dataset.name=text dataset.valid=my.txt\n",

@@ -6,6 +6,7 @@
 #include "datasets/dataset.h"
 #include "encodings/encoding.h"
 #include "encodings/schedules.h"
+#include "record/checkpoint_name.h"
 #include "text/nearest.h"
 
 static void list_encodings(struct lx_buf *out)
@@ -53,15 +54,34 @@ static const struct {
                   {"analyses", list_analyses}};
 enum { REGISTRIES = sizeof(registries) / sizeof(registries[0]) };
 
+static const char checkpoints[] = "checkpoints";
+
+/* The trainings of a results folder. */
+static enum lx_code list_checkpoints(const char *dir, struct lx_err *err)
+{
+    struct lx_buf out = {0};
+    enum lx_code code = lx_checkpoint_index(dir, &out, err);
+
+    if (code == LX_OK)
+        code = lx_command_show(&out, err);
+    lx_buf_free(&out);
+    return code;
+}
+
 static enum lx_code run(const void *given, int n, char **argv, struct lx_err *err)
 {
     struct lx_buf out = {0};
     bool found = n == 0;
-    enum lx_code code = lx_command_arity(&lx_command_list, n, 0, 1, err);
+    bool of_folder = n > 0 && strcmp(argv[0], checkpoints) == 0;
+    enum lx_code code = lx_command_arity(&lx_command_list, n, of_folder ? 2 : 0, 2, err);
 
     (void)given;
+    if (code == LX_OK && n == 2 && !of_folder)
+        code = lx_command_arity(&lx_command_list, n, 0, 1, err);
     if (code != LX_OK)
         return code;
+    if (of_folder)
+        return list_checkpoints(argv[1], err);
     for (int i = 0; i < REGISTRIES; i++) {
         if (n > 0 && strcmp(argv[0], registries[i].name) != 0)
             continue;
@@ -71,12 +91,13 @@ static enum lx_code run(const void *given, int n, char **argv, struct lx_err *er
         registries[i].list(&out);
     }
     if (!found) {
-        const char *names[REGISTRIES];
+        const char *names[REGISTRIES + 1] = {checkpoints};
 
         for (int i = 0; i < REGISTRIES; i++)
-            names[i] = registries[i].name;
-        return lx_fail_unknown(err, LX_EUSAGE, argv[0], names, REGISTRIES,
-                               "list: must be encodings, schedules, datasets or analyses, got");
+            names[i + 1] = registries[i].name;
+        return lx_fail_unknown(
+            err, LX_EUSAGE, argv[0], names, REGISTRIES + 1,
+            "list: must be encodings, schedules, datasets, analyses or checkpoints, got");
     }
     code = lx_command_print(&out, err);
     lx_buf_free(&out);
@@ -85,8 +106,9 @@ static enum lx_code run(const void *given, int n, char **argv, struct lx_err *er
 
 const struct lx_command lx_command_list = {
     .name = "list",
-    .usage = "[encodings|schedules|datasets|analyses]",
-    .help = "list the positional schemes, the datasets and the analyses there are",
+    .usage = "[encodings|schedules|datasets|analyses|checkpoints DIR]",
+    .help = "list the positional schemes, datasets and analyses there are, or the checkpoints of a "
+            "folder",
     .more = "`longshot describe NAME` tells more about each.\n",
     .run = run,
 };

@@ -2,6 +2,7 @@
 #include "command/command.h"
 #include "config/config.h"
 #include "eval/probe.h"
+#include "record/checkpoint_name.h"
 #include "system/limits.h"
 #include "tensor/gemm.h"
 
@@ -48,10 +49,9 @@ static enum lx_code run(const void *given, int n, char **argv, struct lx_err *er
         code = lx_fail(err, LX_EUSAGE, "probe: must have --tokens FILE and --out FILE");
     if (code == LX_OK)
         code = lx_gemm_setup(err);
-    if (code == LX_OK) {
-        o.checkpoint = argv[0];
-        code = lx_probe_run(&o, err);
-    }
+    if (code == LX_OK &&
+        (lx_checkpoint_named(argv[0], &arena, &o.checkpoint, err) || lx_probe_run(&o, err)))
+        code = err->code;
     lx_arena_free(&arena);
     return code;
 }
@@ -60,7 +60,8 @@ const struct lx_command lx_command_probe = {
     .name = "probe",
     .usage = "CHECKPOINT --tokens FILE --out OUT.safetensors [--grad] [--attention]",
     .help = "write logits, losses, entropies and gradients of a checkpoint",
-    .more = "Written: logits [B,T,V], nll [B,T], entropy and max_prob [B,L,H,T]; with --grad\n"
+    .more = "CHECKPOINT is a file, or DIR:ENCODING/SEED of a results folder.\n"
+            "Written: logits [B,T,V], nll [B,T], entropy and max_prob [B,L,H,T]; with --grad\n"
             "grad.NAME of every array and input_grad_share [B,T]. Lets other implementations be\n"
             "compared with this one.\n",
     .options = options,

@@ -90,7 +90,7 @@ check "list encodings names all files of encodings/ but those with a header" sh 
 check "list datasets has no encodings" sh -c "'$longshot' list datasets | grep -q '^text ' && ! '$longshot' list datasets | grep -q alibi"
 check "list analyses" run 0 list analyses
 check "list analyses names no dataset" sh -c "grep -q '^receptive_field ' out && ! grep -q '^journal ' out"
-check "list of something else" says 2 'list: must be encodings, schedules, datasets or analyses, got "models"' list models
+check "list of something else" says 2 'list: must be encodings, schedules, datasets, analyses or checkpoints, got "models"' list models
 check "describe a scheme" run 0 describe rope
 check "gives its source and options" sh -c "grep -q 'arXiv:2104.09864' out && grep -q '^  base ' out"
 check "describe a dataset" run 0 describe journal
@@ -99,7 +99,7 @@ for a in $("$longshot" list analyses | cut -d' ' -f1); do
     check "describe $a" run 0 describe "$a"
     check "names its metrics" grep -q "^  metrics  [a-z]" out
 done
-check "list of a typo" says 2 'list: must be encodings, schedules, datasets or analyses, got "encoding" (did you mean "encodings"?)' list encoding
+check "list of a typo" says 2 'list: must be encodings, schedules, datasets, analyses or checkpoints, got "encoding" (did you mean "encodings"?)' list encoding
 check "describe a typo in an option" says 2 'stack[0].scaling: must be one of none, pi, ntk, dynamic_ntk, yarn, llama3, longrope, mixed_ntk, got "yarm" (did you mean "yarn"?)' describe rope scaling=yarm
 check "describe a choice by its word" sh -c "'$longshot' describe rope+yarn --length 64 --train-length 8 >x && '$longshot' describe rope scaling=yarn --length 64 --train-length 8 >y && cmp x y"
 check "describe a name and a checkpoint" says 2 '--checkpoint: takes the place of NAME, got "t5" too' describe t5 --checkpoint x

@@ -69,5 +69,52 @@ check "-j is what the time is for" sh -c "'$longshot' plan study.json encodings=
 rate=$("$longshot" bench --rate=4,128,4,128,32 --stacks='["nope"]' | cut -d' ' -f1)
 check "the probe gives a rate" awk -v r="${rate:-0}" 'BEGIN {exit !(r > 0.01)}'
 
+# ------------------------------------------------------------------------------------ checkpoints by name
+cat >tiny.json <<'JSON'
+{
+  "name": "tiny",
+  "dataset": [{"name": "journal", "train_tokens": 20000, "valid_tokens": 4000},
+              {"name": "journal", "id": "other", "seed": 2, "train_tokens": 20000, "valid_tokens": 4000}],
+  "model": {"layers": 1, "d_model": 16, "heads": 2},
+  "train": {"length": 16, "batch_tokens": 64, "steps": {"sweep": [5, 6]}, "warmup": 2},
+  "encodings": ["rope", "alibi"],
+  "eval": {"lengths": ["1x"], "tokens": 512},
+  "seeds": [1, 2]
+}
+JSON
+check "a study" run 0 run tiny.json -o r --plots no
+check "list checkpoints" run 0 list checkpoints r
+check "one line a training" test "$(wc -l <out)" = 17
+check "their names, ids and files" sh -c "sed 1d out | while read -r name id file; do test -s \$file && grep -q \"\\\"train_id\\\":\\\"\$id\\\"\" r/plan.jsonl || exit 1; done"
+# Each name in the list is that of one training, and gives its file.
+by_name() {
+    "$longshot" list checkpoints r | sed 1d >names
+    while read -r name id file; do
+        "$longshot" describe --checkpoint "r:$name" --length 4 >a && "$longshot" describe --checkpoint "$file" --length 4 >b && cmp a b || return 1
+    done <names
+    test -s names
+}
+check "describe --checkpoint of each by name" by_name
+one='r:rope[steps=6]/2/other'
+file=$(sed 1d out | awk -v n="${one#r:}" '$1 == n {print $3}')
+check "eval by name" sh -c "'$longshot' eval '$one' --config tiny.json --dataset other >a && '$longshot' eval '$file' --config tiny.json --dataset other >b && cmp a b && test \$(wc -l <a) -gt 3"
+printf 'abcdefghijklmnop' >text.txt
+check "probe by name" sh -c "'$longshot' probe '$one' --tokens text.txt --out a.st && '$longshot' probe '$file' --tokens text.txt --out b.st && cmp a.st b.st"
+check "a name that several have" run 2 eval 'r:rope[steps=6]' --config tiny.json
+check "is said so, with what to write" sh -c "grep -qF 'must name one training, it fits 4' err && grep -qF 'hint: write r:rope[steps=6]/1/journal' err"
+check "a folder alone" run 2 eval r --config tiny.json
+check "is not one training" has err "it fits 16"
+check "a typo in a name" run 2 eval 'r:alibbi[steps=6]/1/journal'
+check "gets the nearest" has err '(did you mean "alibi[steps=6]/1/journal"?)'
+check "a seed that there is not" run 2 eval 'r:rope[steps=6]/3/other'
+check "a folder that there is not" run 1 eval nowhere:rope/1
+check "is said so" has err "nowhere:rope/1: no such file, and nowhere no such folder"
+mkdir empty
+check "a folder that is no study" run 1 eval empty:rope/1
+check "is said so" has err "plan.jsonl"
+rm "$file"
+check "weights that are gone" run 1 eval "$one"
+check "are said to be" has err "no weights there"
+
 echo "1..$n"
 exit $bad
