@@ -70,7 +70,7 @@ static struct lx_study study;
 static struct lx_arena arena;
 static struct lx_claim_results results;
 
-static void judge(const char *claims)
+static void judge_rates(const char *claims, const struct lx_rate_places *rates)
 {
     struct lx_rows rows = {0};
     struct lx_json *list;
@@ -83,8 +83,13 @@ static void judge(const char *claims)
     CHECK_OK(lx_study_make(&study, &rows, NULL, &err));
     CHECK_OK(lx_json_parse(claims, strlen(claims), "claims", &list, &err));
     CHECK_OK(lx_claims_parse(&parsed, list, &arena, &err));
-    CHECK_OK(lx_claims_judge(&parsed, &study, NULL, &arena, &results, &err));
+    CHECK_OK(lx_claims_judge(&parsed, &study, rates, &arena, &results, &err));
     lx_json_free(list);
+}
+
+static void judge(const char *claims)
+{
+    judge_rates(claims, NULL);
 }
 
 static void drop(void)
@@ -333,6 +338,86 @@ static void test_names(void **state)
     drop();
 }
 
+/* A best rate at the edge of those that were tried is no best rate. */
+static void test_rates(void **state)
+{
+    static const char claims[] =
+        "[" CLAIM("edge",
+                  "\"premise\":[\"rate_inside\"],\"left\":{\"encoding\":\"a\",\"length\":8},"
+                  "\"op\":\"<\",\"right\":{\"encoding\":\"b\"}") "," //
+        CLAIM("one",
+              "\"premise\":[{\"name\":\"rate_inside\",\"encoding\":\"a\"}],\"left\":"
+              "{\"encoding\":\"a\",\"length\":8},\"op\":\"<\",\"right\":{\"encoding\":\"b\"}") "]";
+    const struct lx_rate_of of[] = {{"a", LX_RATE_INSIDE}, {"b", LX_RATE_AT_EDGE}};
+    const struct lx_rate_places rates = {of, 2};
+
+    (void)state;
+    two_encodings();
+    judge_rates(claims, &rates);
+    assert_int_equal(results.item[0].verdict, LX_CLAIM_NOT_TESTABLE);
+    assert_string_equal(results.item[0].note,
+                        "premise rate_inside: the best rate of b is at the edge of those tried");
+    assert_int_equal(results.item[1].verdict, LX_CLAIM_HOLDS);
+    drop();
+    judge_rates(claims, NULL);
+    assert_string_equal(results.item[1].note,
+                        "premise rate_inside: cannot be read: no rates were tried for a");
+    drop();
+}
+
+/* Both views must say it; the one that is named is judged alone. */
+static void test_views(void **state)
+{
+    static const char *const value[2][2] = {{"1.5", "1.4"},
+                                            {"1.3", "1.4"}}; /* last, nonoverlapping */
+
+    (void)state;
+    for (int i = 1; i <= 3; i++)
+        for (int T = 4; T <= 8; T *= 2)
+            for (int m = 0; m < 2; m++) {
+                const char *mode = m == 0 ? "last" : "nonoverlapping";
+
+                row("a", "a", "toy", i, 4, T, mode, "nll", ",,,", value[m][T / 8], 64, "ok");
+                row("a", "a", "toy", i, 4, T, mode, "ppl", ",,,", "4", 64, "ok");
+            }
+    judge("[" CLAIM("both", "\"left\":{\"encoding\":\"a\",\"length\":8},\"op\":\"<\",\"right\":"
+                            "{\"length\":4}") "," //
+          CLAIM("last", "\"left\":{\"encoding\":\"a\",\"length\":8,\"mode\":\"last\"},\"op\":\"<\","
+                        "\"right\":{\"length\":4}") "," //
+          CLAIM("other", "\"left\":{\"encoding\":\"a\",\"length\":8,\"mode\":\"nonoverlapping\"},"
+                         "\"op\":\">=\",\"right\":{\"length\":4}") "]");
+    assert_int_equal(results.item[0].verdict, LX_CLAIM_UNDECIDED);
+    assert_string_equal(results.item[0].note, "the two views disagree");
+    assert_true(results.item[0].both && !results.item[1].both);
+    assert_int_equal(results.item[1].verdict, LX_CLAIM_HOLDS);
+    CHECK_NEAR(results.item[1].view.effect, -0.1, 1e-9);
+    assert_string_equal(results.item[1].other.mode, "nonoverlapping");
+    CHECK_NEAR(results.item[1].other.effect, 0.1, 1e-9);
+    assert_int_equal(results.item[2].verdict, LX_CLAIM_HOLDS);
+    assert_string_equal(results.item[2].other.mode, "last");
+    drop();
+}
+
+/* Seeds pair nothing between two models: Welch's interval, though their differences are all alike. */
+static void test_unpaired(void **state)
+{
+    (void)state;
+    for (int i = 1; i <= 3; i++) {
+        nll("a", i, 8, 1.5 + 0.1 * i);
+        nll("b", i, 8, 1.4 + 0.1 * i);
+    }
+    judge("[" CLAIM("apart",
+                    "\"left\":{\"encoding\":\"a\",\"length\":8},\"op\":\">\",\"smallest\":0,"
+                    "\"right\":{\"encoding\":\"b\"}") "]");
+    CHECK_NEAR(results.item[0].view.effect, 0.1, 1e-9);
+    /* se = sqrt(2 (.1)^2 / 3) = .0816, four degrees of freedom: t(.975, 4) = 2.776445 */
+    CHECK_NEAR(results.item[0].view.high, 0.1 + 2.776445105 * 0.1 * sqrt(2.0 / 3), 1e-7);
+    assert_int_equal(results.item[0].view.agree, 3);
+    assert_false(results.item[0].view.text);
+    assert_int_equal(results.item[0].verdict, LX_CLAIM_UNDECIDED);
+    drop();
+}
+
 static void test_refused(void **state)
 {
     static const char good[] =
@@ -503,6 +588,9 @@ static const struct CMUnitTest tests[] = {
     cmocka_unit_test_setup_teardown(test_values, begin, end),
     cmocka_unit_test_setup_teardown(test_scopes, begin, end),
     cmocka_unit_test_setup_teardown(test_names, begin, end),
+    cmocka_unit_test_setup_teardown(test_rates, begin, end),
+    cmocka_unit_test_setup_teardown(test_views, begin, end),
+    cmocka_unit_test_setup_teardown(test_unpaired, begin, end),
     cmocka_unit_test(test_refused),
     cmocka_unit_test(test_published_refused),
     cmocka_unit_test_setup_teardown(test_files, begin, end),
