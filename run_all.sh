@@ -20,6 +20,7 @@ usage() {
 while [ $# -gt 0 ]; do
     case $1 in
     --no-install) install=0 ;;
+    --config=*) config=${1#*=} ;;
     --config) config=${2:?--config needs a file}; shift ;;
     -j) jobs="-j ${2:?-j needs a number}"; shift ;;
     -j[0-9]*) jobs=$1 ;;

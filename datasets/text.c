@@ -8,6 +8,7 @@
 
 #include "datasets/dataset.h"
 #include "system/fs.h"
+#include "text/nearest.h"
 
 struct text {
     const char *file[LX_SPLITS]; /* NULL: not given */
@@ -64,7 +65,10 @@ static enum lx_code check_exists(const char *key, const char *path, struct lx_er
 {
     if (path == NULL || lx_fs_exists(path))
         return LX_OK;
-    lx_fail(err, LX_EDATA, "%s: %s: no such file", key, path);
+    (void)lx_fail(err, LX_EDATA, "%s: %s: no such file", key, path);
+    lx_hint_file(err, path);
+    if (err->hint[0] != '\0')
+        return err->code;
     return lx_hint(err, "paths start from the folder the program runs in; datasets/fetch.sh "
                         "fetches the public ones");
 }

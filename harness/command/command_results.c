@@ -6,6 +6,7 @@
 #include "store/merge.h"
 #include "study/kinds.h"
 #include "system/fs.h"
+#include "text/nearest.h"
 
 struct merge_options {
     bool pack;
@@ -32,9 +33,11 @@ static enum lx_code need_folder(const char *dir, struct lx_err *err)
 {
     if (lx_fs_is_folder(dir))
         return LX_OK;
-    return lx_fs_exists(dir)
-               ? lx_fail(err, LX_EDATA, "%s: must be a results folder, got a file", dir)
-               : lx_fail(err, LX_EDATA, "%s: no such folder", dir);
+    if (lx_fs_exists(dir))
+        return lx_fail(err, LX_EDATA, "%s: must be a results folder, got a file", dir);
+    (void)lx_fail(err, LX_EDATA, "%s: no such folder", dir);
+    lx_hint_file(err, dir);
+    return err->code;
 }
 
 static enum lx_code run_merge(const void *given, int n, char **argv, struct lx_err *err)

@@ -6,12 +6,15 @@
 #include "core/buf.h"
 #include "launch/slurm.h"
 #include "launch/supervisor.h"
+#include "text/nearest.h"
 
 const struct lx_launcher *const lx_launchers[] = {&lx_launcher_local, &lx_launcher_slurm, NULL};
 
 enum lx_code lx_launcher_find(const char *name, const struct lx_launcher **out, struct lx_err *err)
 {
+    const char *known[LX_NAMES];
     struct lx_buf names = {0};
+    size_t n = 0;
 
     for (size_t i = 0; lx_launchers[i] != NULL; i++) {
         *out = lx_launchers[i];
@@ -19,14 +22,15 @@ enum lx_code lx_launcher_find(const char *name, const struct lx_launcher **out, 
             lx_buf_free(&names);
             return LX_OK;
         }
+        known[n++] = (*out)->name;
         lx_buf_printf(&names, "%s%s",
                       i == 0                        ? ""
                       : lx_launchers[i + 1] == NULL ? " or "
                                                     : ", ",
                       (*out)->name);
     }
-    (void)lx_fail(err, LX_EUSAGE, "--launcher: must be %s, got \"%.80s\"",
-                  names.text != NULL ? names.text : "another", name);
+    (void)lx_fail_unknown(err, LX_EUSAGE, name, known, n, "--launcher: must be %s, got",
+                          names.text != NULL ? names.text : "another");
     lx_buf_free(&names);
     return err->code;
 }

@@ -1,6 +1,7 @@
 /* The plan of a results folder; see plan_file.h. */
 #include "store/plan_file.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include "core/arena.h"
@@ -8,8 +9,18 @@
 #include "system/fs.h"
 #include "system/manifest.h"
 #include "text/json.h"
+#include "text/nearest.h"
 
 const char *const lx_plan_names[2] = {"config.json", "plan.jsonl"};
+
+/* Whether tables were made there, as in results that are under version control. */
+static bool has_rows(const char *dir)
+{
+    char path[1024];
+
+    return snprintf(path, sizeof(path), "%s/metrics.csv", dir) < (int)sizeof(path) &&
+           lx_fs_exists(path);
+}
 
 static enum lx_code check(const char *dir, const char *plan, struct lx_err *err)
 {
@@ -17,10 +28,18 @@ static enum lx_code check(const char *dir, const char *plan, struct lx_err *err)
                                              {.name = lx_plan_names[1]}};
     bool found;
 
-    if (!lx_fs_exists(dir))
-        return lx_fail(err, LX_EDATA, "%s: no such folder", dir);
+    if (!lx_fs_exists(dir)) {
+        (void)lx_fail(err, LX_EDATA, "%s: no such folder", dir);
+        lx_hint_file(err, dir);
+        return err->code;
+    }
     if (!lx_fs_is_folder(dir))
         return lx_fail(err, LX_EDATA, "%s: must be a results folder, got a file", dir);
+    if (!lx_fs_exists(plan) && has_rows(dir)) {
+        (void)lx_fail(err, LX_EDATA, "%s: holds finished results without their %s: nothing to run",
+                      dir, lx_plan_names[1]);
+        return lx_hint(err, "`longshot run %.90s/config.json -o %.90s` writes it again", dir, dir);
+    }
     if (!lx_fs_exists(plan))
         return lx_fail(err, LX_EDATA, "%s: must be a results folder, but there is no %s in it", dir,
                        lx_plan_names[1]);
@@ -41,7 +60,7 @@ enum lx_code lx_plan_file_check(const char *dir, struct lx_err *err)
     if (code == LX_EFORMAT)
         (void)lx_hint(err, "`longshot run CONFIG -o %.80s` writes it again and keeps what is done",
                       dir);
-    if (code == LX_EDATA)
+    if (code == LX_EDATA && err->hint[0] == '\0')
         (void)lx_hint(err, "the folder that `run` or `cell` wrote, results/NAME or what -o said");
     lx_arena_free(&arena);
     return code;

@@ -2,7 +2,8 @@
  *
  * Distance: Damerau-Levenshtein, optimal string alignment (insert, delete, replace, swap neighbours,
  * each 1). Upper and lower case are the same letter, '-' the same as '_'. A name is near when at
- * most a third of its letters differ, or when what was typed is its beginning (three or more). */
+ * most a third of its letters differ, or when what was typed is its beginning (three or more),
+ * or the other way around (four or more): "sliding_window" is near "sliding". */
 #include "text/nearest.h"
 
 #include <ctype.h>
@@ -77,6 +78,9 @@ const char *lx_nearest(const char *got, const char *const *names, size_t n)
     }
     for (size_t i = 0; near == NULL && m >= 3 && i < n; i++)
         if (begins(names[i], got, m))
+            near = names[i];
+    for (size_t i = 0; near == NULL && i < n; i++)
+        if (strlen(names[i]) >= 4 && begins(got, names[i], strlen(names[i])))
             near = names[i];
     return near;
 }

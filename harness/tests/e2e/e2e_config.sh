@@ -69,6 +69,23 @@ check "-j is what the time is for" sh -c "'$longshot' plan study.json encodings=
 rate=$("$longshot" bench --rate=4,128,4,128,32 --stacks='["nope"]' | cut -d' ' -f1)
 check "the probe gives a rate" awk -v r="${rate:-0}" 'BEGIN {exit !(r > 0.01)}'
 
+# ------------------------------------------------------------------------------- what was nearly typed
+mkdir -p results/books
+check "a results folder with typos" run 1 report resutls/bokos
+check "gets the nearest" has err 'did you mean "results/books"?'
+check "status of one" run 1 status results/boks
+check "gets the nearest, too" has err 'did you mean "results/books"?'
+check "a data file" run 1 plan own.json dataset.path=texd.txt
+check "gets the nearest" has err 'did you mean "text.txt"?'
+check "a value with more than its name" run 2 plan study.json eval.modes=sliding_window
+check "gets it" has err '(did you mean "sliding"?)'
+check "a launcher" run 2 run study.json --launcher slrum
+check "gets the nearest" has err 'got "slrum" (did you mean "slurm"?)'
+cp -r "$root/results/baselines/ci-exact" done
+check "status of committed results" run 1 status done
+check "says that they are finished" has err "done: holds finished results without their plan.jsonl: nothing to run"
+check "run_all.sh --config=FILE" sh -c "'$root/run_all.sh' --config=study.json --nonsense 2>err; test \$? = 2 && grep -q 'unknown argument \"--nonsense\"' err"
+
 # ------------------------------------------------------------------------------------ checkpoints by name
 cat >tiny.json <<'JSON'
 {
