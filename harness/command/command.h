@@ -22,7 +22,7 @@ struct lx_command {
     enum lx_code (*run)(const void *options, int n, char **argv, struct lx_err *err);
 };
 
-extern const struct lx_command lx_command_init, lx_command_run, lx_command_plan, lx_command_cell,
+extern const struct lx_command lx_command_init, lx_command_tune, lx_command_run, lx_command_plan, lx_command_cell,
     lx_command_status, lx_command_merge, lx_command_report, lx_command_eval, lx_command_probe,
     lx_command_sample, lx_command_list, lx_command_describe, lx_command_bench, lx_command_version,
     lx_command_schema, lx_command_compare;

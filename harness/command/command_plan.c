@@ -2,7 +2,10 @@
 #include <limits.h>
 
 #include "command/command.h"
-#include "command/outlook.h"
+#include "config/config_tune.h"
+#include "core/log.h"
+#include "run/outlook.h"
+#include "run/tuning.h"
 #include "store/experiment.h"
 #include "system/limits.h"
 
@@ -49,11 +52,52 @@ static enum lx_code write_plan(const struct options *o, struct lx_plan *p, struc
     return write_text(p, cores, out, err);
 }
 
+static enum lx_code print_plan(const struct options *o, struct lx_plan *p, struct lx_err *err)
+{
+    struct lx_buf text = {0};
+    enum lx_code code = write_plan(o, p, &text, err);
+
+    if (code == LX_OK) {
+        lx_plan_warn(p);
+        code = lx_command_print(&text, err);
+    }
+    lx_buf_free(&text);
+    return code;
+}
+
+static void tell_rest(const struct lx_tuning_state *t, size_t n_next, size_t n_study)
+{
+    if (t->settled)
+        lx_log("rates are found: these are the %zu cells of the study", n_next);
+    else
+        lx_log("tuning: these %zu cells, %zu of them done; then %zu to %zu more, as they show; "
+               "then %zu of the study at the rates found",
+               n_next, t->n_done, t->least, t->most, n_study);
+}
+
+/* Until its rates are found, cells of the study have no ids: those that are next to find them are printed,
+ * and how many follow is said. */
+static enum lx_code plan_tuned(const struct options *o, struct lx_experiment *e, struct lx_err *err)
+{
+    struct lx_tuning_state t;
+    struct lx_experiment next = {0};
+    enum lx_code code = LX_OK;
+
+    if (lx_tuning_look(&e->config, e->dir, &t, err) ||
+        lx_experiment_open_text(&next, t.text.text, t.text.len, e->config.file, e->dir, err) ||
+        print_plan(o, &next.plan, err))
+        code = err->code;
+    else
+        tell_rest(&t, next.plan.n, e->plan.n);
+    lx_experiment_close(&next);
+    lx_buf_free(&t.text);
+    return code;
+}
+
 static enum lx_code run(const void *given, int n, char **argv, struct lx_err *err)
 {
     const struct options *o = given;
     struct lx_experiment e;
-    struct lx_buf text = {0};
     enum lx_code code = lx_command_arity(&lx_command_plan, n, 1, -1, err);
 
     if (code != LX_OK)
@@ -62,12 +106,7 @@ static enum lx_code run(const void *given, int n, char **argv, struct lx_err *er
         return lx_command_print_config(argv[0], argv + 1, (size_t)n - 1, err);
     code = lx_experiment_open(&e, argv[0], argv + 1, (size_t)n - 1, NULL, err);
     if (code == LX_OK)
-        code = write_plan(o, &e.plan, &text, err);
-    if (code == LX_OK) {
-        lx_plan_warn(&e.plan);
-        code = lx_command_print(&text, err);
-    }
-    lx_buf_free(&text);
+        code = lx_tune_pending(&e.config) ? plan_tuned(o, &e, err) : print_plan(o, &e.plan, err);
     lx_experiment_close(&e);
     return code;
 }

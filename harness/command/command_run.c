@@ -1,84 +1,34 @@
 /* `run`: the whole path, from a config to tables and plots. */
-#include <limits.h>
-
-#include "cell/worker.h"
 #include "command/command.h"
-#include "command/outlook.h"
+#include "config/config_tune.h"
 #include "core/log.h"
-#include "launch/launcher.h"
-#include "launch/reuse.h"
 #include "record/register.h"
 #include "report/report.h"
-#include "store/disk.h"
-#include "store/experiment.h"
+#include "run/run_options.h"
+#include "run/tuning.h"
 #include "store/merge.h"
-#include "system/fs.h"
-#include "system/interrupt.h"
-#include "system/limits.h"
-#include "tensor/parallel.h"
-
-enum { YES, NO };
-enum { KEEP, DROP };
 
 struct options {
-    const char *out, *launcher, *slurm;
-    const char *products, *reuse;
-    int jobs, threads, retry, cells_per_task, plots, weights;
-    size_t memory, disk;
-    double checkpoint_every, hang_timeout, poll, rate;
-    bool fail_fast, keep_going, no_wait, pack, print_config, print_hash;
+    struct lx_run_options run; /* first */
+    bool print_hash, print_config;
 };
 
-#define AT(field) offsetof(struct options, field)
-
 static const struct lx_option options[] = {
-    {"out", LX_OPT_ARGUMENT, AT(out), 0, 0, 0, "DIR", "results folder (default: results/NAME)",
-     LX_OPT_LETTER('o')},
-    {"jobs", LX_OPT_INT, AT(jobs), 0, 1, INT_MAX, "N",
-     "cells at a time (default: processors it may use / threads)", LX_OPT_LETTER('j')},
-    {"threads", LX_OPT_INT, AT(threads), 1, 1, INT_MAX, "N",
-     "threads of each cell (default: 1); results are the same bytes for any number", 0},
-    {"memory", LX_OPT_BYTES, AT(memory), 0, 0, 0, "BYTES",
-     "most memory of one cell, as 2G (default: what is available / N)", 0},
-    {"checkpoint-every", LX_OPT_SECONDS, AT(checkpoint_every), LX_CHECKPOINT_EVERY, 0, 0, "SEC",
-     "save the state of training this often, 0: only when interrupted (default: 60)", 0},
-    {"fail-fast", LX_OPT_BOOL, AT(fail_fast), 0, 0, 0, NULL,
-     "end the sweep with the first cell that fails", 0},
-    {"keep-going", LX_OPT_BOOL, AT(keep_going), 0, 0, 0, NULL,
-     "run the other cells all the same (the default)", 0},
-    {"retry", LX_OPT_CHOICE, AT(retry), -1, 0, 0, "yes|no",
-     "try cells again that failed in an earlier run (default: yes)", 0},
-    {"hang-timeout", LX_OPT_SECONDS, AT(hang_timeout), LX_HANG_TIMEOUT, 0, 0, "SEC",
-     "kill a cell that makes no progress for so long, 0: never (default: 1800)", 0},
-    {"disk", LX_OPT_BYTES, AT(disk), 0, 0, 0, "BYTES",
-     "most disk space to count on, as 2G (default: what is free)", 0},
-    {"launcher", LX_OPT_ARGUMENT, AT(launcher), 0, 0, 0, "local|slurm",
-     "workers on this machine, or tasks of a Slurm array job (default: local)", 0},
-    {"slurm", LX_OPT_ARGUMENT, AT(slurm), 0, 0, 0, "OPTIONS",
-     "for sbatch, as \"--partition=x --time=2:00:00\", or @FILE with lines of them", 0},
-    {"cells-per-task", LX_OPT_INT, AT(cells_per_task), 0, 1, INT_MAX, "N",
-     "cells that one Slurm task runs (default: about ten minutes' worth)", 0},
-    {"no-wait", LX_OPT_BOOL, AT(no_wait), 0, 0, 0, NULL,
-     "submit, with a job that merges and reports in the end, and leave", 0},
-    {"poll", LX_OPT_SECONDS, AT(poll), 15, 0, 0, "SEC",
-     "ask Slurm this often while waiting (default: 15)", 0},
-    {"plots", LX_OPT_CHOICE, AT(plots), 0, 0, 0, "yes|no", "draw plots (default: yes)", 0},
-    LX_COMMAND_PRODUCTS(AT(products)),
-    {"reuse", LX_OPT_ARGUMENT, AT(reuse), 0, 0, 0, "DIR[,DIR]",
-     "take trainings that are the same from these results folders, by id and sums", 0},
-    {"weights", LX_OPT_CHOICE, AT(weights), KEEP, 0, 0, "keep|drop",
-     "drop: remove the trained weights of cells that are done (default: keep)", 0},
-    {"print-hash", LX_OPT_BOOL, AT(print_hash), 0, 0, 0, NULL,
+    {"out", LX_OPT_ARGUMENT, LX_RUN_AT(out), 0, 0, 0, "DIR",
+     "results folder (default: results/NAME)", LX_OPT_LETTER('o')},
+    LX_RUN_OPTIONS,
+    LX_COMMAND_PRODUCTS(LX_RUN_AT(products)),
+    {"print-hash", LX_OPT_BOOL, offsetof(struct options, print_hash), 0, 0, 0, NULL,
      "print the hash of claims, seeds and cells, to be published before, and run nothing", 0},
-    {"pack", LX_OPT_BOOL, AT(pack), 0, 0, 0, NULL,
-     "leave the rows of each cell in cells/ID.csv.gz, small enough to be committed", 0},
-    LX_COMMAND_PRINT_CONFIG(AT(print_config)),
+    LX_COMMAND_PRINT_CONFIG(offsetof(struct options, print_config)),
     {.type = LX_OPT_END},
 };
 
-static enum lx_code report(struct lx_experiment *e, const struct options *given, struct lx_err *err)
+static enum lx_code report(struct lx_experiment *e, const struct lx_run_options *given,
+                           struct lx_err *err)
 {
-    struct lx_report_options o = {.no_plots = given->plots == NO, .defaults = lx_config_defaults};
+    struct lx_report_options o = {.no_plots = given->plots == LX_RUN_NO,
+                                  .defaults = lx_config_defaults};
     struct lx_buf text = {0};
     struct lx_merged merged;
     enum lx_code code;
@@ -103,35 +53,14 @@ static enum lx_code report(struct lx_experiment *e, const struct options *given,
     return code;
 }
 
-static enum lx_code launch(const struct options *o, const struct lx_launcher *launcher,
-                           struct lx_experiment *e, bool *queued, struct lx_err *err)
-{
-    const struct lx_launch l = {.jobs = o->jobs,
-                                .threads = o->threads,
-                                .memory_limit = o->memory,
-                                .disk_limit = o->disk,
-                                .checkpoint_every = o->checkpoint_every,
-                                .hang_timeout = o->hang_timeout,
-                                .fail_fast = o->fail_fast,
-                                .skip_failed = o->retry == NO,
-                                .drop_weights = o->weights == DROP,
-                                .options = o->slurm,
-                                .cells_per_task = o->cells_per_task,
-                                .poll = o->poll,
-                                .rate = o->rate,
-                                .no_wait = o->no_wait,
-                                .no_plots = o->plots == NO};
-
-    return launcher->run(launcher, &l, e, queued, err);
-}
-
 /* The rows of what is done are merged and reported whether or not everything went well. */
-static enum lx_code launch_and_report(const struct options *o, const struct lx_launcher *launcher,
-                                      struct lx_experiment *e, struct lx_err *err)
+static enum lx_code launch_and_report(const struct lx_run_options *o,
+                                      const struct lx_launcher *launcher, struct lx_experiment *e,
+                                      struct lx_err *err)
 {
     struct lx_err later;
     bool queued = false;
-    enum lx_code code = launch(o, launcher, e, &queued, err);
+    enum lx_code code = lx_run_launch(o, launcher, e, &queued, err);
 
     if (code == LX_OK && queued)
         lx_log("the same command without --no-wait waits for them; `longshot status %s` shows "
@@ -144,43 +73,18 @@ static enum lx_code launch_and_report(const struct options *o, const struct lx_l
     return code;
 }
 
-static enum lx_code check_options(const struct options *o, const struct lx_launcher *launcher,
-                                  struct lx_err *err)
+/* Find the rates that the config asks for, and open the experiment that has them. */
+static enum lx_code tune(const struct lx_experiment *e, struct lx_run_options *o,
+                         const struct lx_launcher *launcher, struct lx_experiment *tuned,
+                         struct lx_err *err)
 {
-    const struct {
-        const char *name;
-        bool given;
-    } options_of_launchers[] = {{"slurm", o->slurm != NULL},
-                                {"no-wait", o->no_wait},
-                                {"cells-per-task", o->cells_per_task > 0},
-                                {"fail-fast", o->fail_fast},
-                                {"retry", o->retry >= 0},
-                                {"disk", o->disk > 0}};
+    struct lx_buf found = {0};
+    enum lx_code code = lx_tuning_run(&e->config, e->dir, o, launcher, &found, err);
 
-    if (o->fail_fast && o->keep_going)
-        return lx_fail(err, LX_EUSAGE,
-                       "--fail-fast and --keep-going: must be one of them, not both");
-    if (o->weights == DROP && o->no_wait)
-        return lx_fail(err, LX_EUSAGE, "--weights drop: must go without --no-wait");
-    for (size_t i = 0; i < sizeof(options_of_launchers) / sizeof(options_of_launchers[0]); i++)
-        if (options_of_launchers[i].given &&
-            lx_launcher_check_option(launcher, options_of_launchers[i].name, err))
-            return err->code;
-    return LX_OK;
-}
-
-/* What one machine can bear; a cluster has limits of its own. */
-static void choose_limits(struct options *o, const struct lx_launcher *launcher)
-{
-    if (launcher->batch != NULL)
-        return;
-    if (o->jobs == 0) {
-        o->jobs = lx_limits_cpus("") / o->threads;
-        o->jobs = o->jobs > 0 ? o->jobs : 1;
-    }
-    if (o->memory == 0)
-        o->memory = lx_limits_memory("") / (size_t)o->jobs;
-    lx_fs_limit(o->memory);
+    if (code == LX_OK)
+        code = lx_experiment_open_text(tuned, found.text, found.len, e->config.file, o->out, err);
+    lx_buf_free(&found);
+    return code;
 }
 
 static enum lx_code print_hash(int n, char **argv, struct lx_err *err)
@@ -188,12 +92,15 @@ static enum lx_code print_hash(int n, char **argv, struct lx_err *err)
     struct lx_experiment e;
     struct lx_buf text = {0};
     char hash[65];
-    enum lx_code code;
+    enum lx_code code = lx_experiment_open(&e, argv[0], argv + 1, (size_t)n - 1, NULL, err);
 
-    if (lx_experiment_open(&e, argv[0], argv + 1, (size_t)n - 1, NULL, err) ||
-        lx_register_hash(&e, hash, err)) {
-        code = err->code;
-    } else {
+    if (code == LX_OK && lx_tune_pending(&e.config)) {
+        code = lx_fail(
+            err, LX_EUSAGE,
+            "--print-hash: must go with rates that are known, since cells are named by them");
+        (void)lx_hint(err, "`longshot tune` finds them and prints the config that has them");
+    }
+    if (code == LX_OK && lx_register_hash(&e, hash, err) == LX_OK) {
         lx_buf_printf(&text, "%s\n", hash);
         code = lx_command_print(&text, err);
     }
@@ -202,50 +109,32 @@ static enum lx_code print_hash(int n, char **argv, struct lx_err *err)
     return code;
 }
 
-/* How long it will take; 10^9 operations a second of a core, 0: not measured. */
-static double tell_outlook(const struct options *o, const struct lx_experiment *e)
-{
-    struct lx_rate rate;
-    struct lx_buf line = {0};
-    bool known = lx_outlook_rate(&e->plan, e->dir, &rate);
-
-    if (known)
-        lx_outlook_line(&e->plan, e->dir, o->jobs * o->threads, &rate, &line);
-    if (known && !line.failed)
-        lx_log("%s", line.text);
-    lx_buf_free(&line);
-    return known ? rate.gflops : 0;
-}
-
 static enum lx_code run(const void *given, int n, char **argv, struct lx_err *err)
 {
-    struct options o = *(const struct options *)given;
+    const struct options *all = given;
+    struct lx_run_options o = all->run;
     const struct lx_launcher *launcher;
-    struct lx_experiment e;
-    enum lx_code code = LX_OK;
+    struct lx_experiment asked, tuned = {0}, *e = &asked;
+    enum lx_code code;
 
     if (lx_command_arity(&lx_command_run, n, 1, -1, err) ||
-        lx_command_choose_products(o.products, err) ||
-        lx_launcher_find(o.launcher, &launcher, err) || check_options(&o, launcher, err))
+        lx_command_choose_products(o.products, err) || lx_run_prepare(&o, &launcher, err))
         return err->code;
-    if (o.print_hash)
+    if (all->print_hash)
         return print_hash(n, argv, err);
-    if (o.print_config)
+    if (all->print_config)
         return lx_command_print_config(argv[0], argv + 1, (size_t)n - 1, err);
-    choose_limits(&o, launcher);
-    lx_parallel_threads_set(o.threads);
-    lx_interrupt_watch(false);
-    if (lx_experiment_open(&e, argv[0], argv + 1, (size_t)n - 1, o.out, err) ||
-        lx_plan_check_memory(&e.plan, o.memory, err) ||
-        lx_disk_check(&e.plan, e.dir, o.jobs, o.disk, o.weights == DROP, err) ||
-        lx_register(&e, err) || (o.reuse != NULL && lx_reuse_trainings(&e, o.reuse, err)))
-        code = err->code;
-    lx_plan_drop_data(&e.plan);
-    if (code == LX_OK && launcher->batch == NULL)
-        o.rate = tell_outlook(&o, &e);
+    code = lx_experiment_open(&asked, argv[0], argv + 1, (size_t)n - 1, o.out, err);
+    if (code == LX_OK && lx_tune_pending(&asked.config)) {
+        e = &tuned;
+        code = tune(&asked, &o, launcher, &tuned, err);
+    }
     if (code == LX_OK)
-        code = launch_and_report(&o, launcher, &e, err);
-    lx_experiment_close(&e);
+        code = lx_run_start(&o, launcher, e, lx_register, err);
+    if (code == LX_OK)
+        code = launch_and_report(&o, launcher, e, err);
+    lx_experiment_close(&tuned);
+    lx_experiment_close(&asked);
     return code;
 }
 

@@ -171,9 +171,9 @@ static enum lx_code check_size(const struct lx_config *c, struct lx_err *err)
 static enum lx_code read_all(struct lx_config *c, char *const *overrides, size_t n_overrides,
                              struct lx_err *err)
 {
-    static const char *const keys[] = {"name",  "dataset",  "model",   "train",  "encodings",
-                                       "eval",  "analyses", "seeds",   "claims", "published",
-                                       "texts", "notes",    "$schema", NULL};
+    static const char *const keys[] = {"name",  "dataset",  "model", "train",   "encodings",
+                                       "eval",  "analyses", "seeds", "claims",  "published",
+                                       "texts", "notes",    "tune",  "$schema", NULL};
 
     if (lx_json_type(c->doc) != LX_JSON_OBJECT)
         return lx_fail(err, LX_ECONFIG, "must be an object, got %s",
@@ -191,7 +191,7 @@ static enum lx_code read_all(struct lx_config *c, char *const *overrides, size_t
         lx_config_encodings(c, lx_json_find(c->doc, "encodings"), err) ||
         read_seeds(c, lx_json_find(c->doc, "seeds"), err) || lx_config_sweeps(c, err) ||
         lx_config_check_rates(c, err) || check_size(c, err) || lx_config_variants(c, err) ||
-        lx_config_check_analyses(c, &c->variants[0].analyses, err))
+        lx_config_check_analyses(c, &c->variants[0].analyses, err) || lx_config_tune(c, err))
         return err->code;
     return lx_config_texts(c, err) ? err->code : lx_config_claims(c, err);
 }

@@ -61,6 +61,14 @@ struct lx_sweep {
     size_t n;
 };
 
+/* The section `tune`; see config_tune.h. */
+struct lx_tune_config {
+    double start, array_lr;
+    int reach, seed, steps, split;
+};
+
+extern const struct lx_option lx_tune_options[];
+
 /* The sections with one value picked for each sweep; model.vocab and d_ff are resolved. */
 struct lx_config_variant {
     struct lx_model_config model;
@@ -96,7 +104,9 @@ struct lx_config {
     const struct lx_json *texts;                           /* the same: what files must be */
     struct lx_config_text *text;                           /* what they are: lx_config_sum_texts */
     size_t n_texts;
-    const struct lx_json *notes;                           /* the same; for people alone */
+    const struct lx_json *notes; /* the same; for people alone */
+    const struct lx_json *tune;  /* NULL: there is none */
+    struct lx_tune_config tuning;
     uint64_t *seeds;
     size_t n_seeds;
 };

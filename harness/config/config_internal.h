@@ -56,6 +56,12 @@ LX_MUST_CHECK
 enum lx_code lx_config_check_analyses(const struct lx_config *c, const struct lx_analyses *a,
                                       struct lx_err *err);
 
+/* The section `tune`; all but claims must be read before. */
+LX_MUST_CHECK
+enum lx_code lx_config_tune(struct lx_config *c, struct lx_err *err);
+/* As it was read, into the object that is open; nothing where there is none. */
+void lx_config_tune_write(const struct lx_config *c, struct lx_json_writer *w);
+
 /* No rate is given twice, by an entry and by a sweep of `train`; sweeps must be read. */
 LX_MUST_CHECK
 enum lx_code lx_config_check_rates(const struct lx_config *c, struct lx_err *err);

@@ -163,6 +163,7 @@ static void write_rest(const struct lx_config *c, const struct lx_config_variant
     for (size_t i = 0; i < c->n_seeds; i++)
         lx_json_add_int(w, NULL, (long long)c->seeds[i]);
     lx_json_close_array(w);
+    lx_config_tune_write(c, w);
     lx_config_texts_write(c, w);
     if (c->claims != NULL)
         lx_json_add_value(w, "claims", c->claims);

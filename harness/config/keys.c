@@ -14,6 +14,7 @@ static const struct lx_key config_keys[] = {
     {"train", "object", "defaults", "optimisation"},
     {"encodings", "list", "required", "what is compared: section encodings"},
     {"eval", "object", "defaults", "how trained models are evaluated"},
+    {"tune", "object", "none", "how rates for encodings without an lr are found: section tune"},
     {"analyses", "list", "none", "what is measured beyond perplexity: section analyses"},
     {"seeds", "list of whole numbers", "[1]", "each trains everything once"},
     {"claims", "list", "none", "inequalities that the report decides: section claims"},
@@ -59,6 +60,11 @@ static const struct lx_key analysis_keys[] = {
     {"id", "text", "the name", "the mode of its rows"},
     {"encodings", "list", "all", "ids of the stacks it is run on"},
     {"lengths", "list", "those of eval", "tokens, or multiples of the training length"},
+    {.key = NULL},
+};
+
+static const struct lx_key tune_keys[] = {
+    {"dataset", "name, object or list", "the study's", "what rates are chosen on"},
     {.key = NULL},
 };
 
@@ -114,6 +120,8 @@ const struct lx_keys_section lx_keys_sections[] = {
                                    END}},
     {"eval", "how trained models are evaluated",
      (const struct lx_key_table[]){{NULL, eval_keys, lx_eval_options}, END}},
+    {"tune", "how a rate for each encoding without an lr is found",
+     (const struct lx_key_table[]){{NULL, tune_keys, lx_tune_options}, END}},
     {"analyses", "what is measured on trained models beyond perplexity: names, or objects",
      (const struct lx_key_table[]){{NULL, analysis_keys, NULL}, END}},
     {"claims", "inequalities that the report decides, paired by seed",

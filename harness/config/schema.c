@@ -299,7 +299,8 @@ static void add_notes(struct lx_json_writer *w)
     lx_json_close_object(w);
 }
 
-static void add_lists(struct lx_json_writer *w)
+/* One dataset, or a list of them. */
+static void add_dataset_list(struct lx_json_writer *w)
 {
     lx_json_open_object(w, "dataset");
     lx_json_open_array(w, "anyOf");
@@ -309,6 +310,19 @@ static void add_lists(struct lx_json_writer *w)
     lx_json_close_object(w);
     lx_json_close_array(w);
     lx_json_close_object(w);
+}
+
+static void add_tune(struct lx_json_writer *w)
+{
+    lx_schema_open(w, "tune", "how a rate for each encoding without an lr of its own is found");
+    lx_options_schema(lx_tune_options, w);
+    add_dataset_list(w);
+    lx_schema_close(w, NULL);
+}
+
+static void add_lists(struct lx_json_writer *w)
+{
+    add_dataset_list(w);
     lx_schema_array(w, "encodings",
                     "a name alone means a stack of that one scheme with its defaults", 1);
     lx_schema_ref(w, "items", "#/$defs/encoding");
@@ -355,6 +369,7 @@ enum lx_code lx_config_schema(struct lx_buf *out, struct lx_err *err)
         add_swept(&w, "train", "optimisation", lx_train_options, err))
         return err->code;
     add_eval(&w);
+    add_tune(&w);
     lx_schema_claims(&w);
     add_analyses(&w);
     add_texts(&w);

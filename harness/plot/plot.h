@@ -9,6 +9,7 @@
 #include "core/err.h"
 #include "plot/figure.h"
 #include "study/aggregate.h"
+#include "tune/rates.h"
 
 /* ppl_vs_length: perplexity against evaluation length. */
 LX_MUST_CHECK
@@ -47,6 +48,11 @@ LX_MUST_CHECK
 enum lx_code lx_plot_section(const struct lx_study *s, size_t section,
                              const struct lx_train_point *row, size_t n, struct lx_plot_target *to,
                              struct lx_err *err);
+
+/* lr: NLL against learning rate at the training length and at the longest, in a study of rates. */
+LX_MUST_CHECK
+enum lx_code lx_plot_rates(const struct lx_study *s, size_t section, const struct lx_rates *r,
+                           struct lx_plot_target *to, struct lx_err *err);
 
 /* One curve for every series of the section, its points not yet there. */
 LX_MUST_CHECK

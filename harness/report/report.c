@@ -11,6 +11,7 @@
 #include "study/kinds.h"
 #include "system/fs.h"
 #include "text/json.h"
+#include "tune/rates_text.h"
 
 static enum lx_code path_of(const char *dir, const char *name, struct lx_buf *out,
                             struct lx_err *err)
@@ -79,7 +80,8 @@ static enum lx_code load_files(const char *dir, struct lx_buf *path, struct lx_r
         path_of(dir, "blocks.csv.gz", path, err) ||
         load_if_there(path->text, &f->study, lx_study_blocks, err) ||
         path_of(dir, "train.csv", path, err) ||
-        load_if_there(path->text, &f->study, lx_study_train, err) || load_claims(dir, f, err))
+        load_if_there(path->text, &f->study, lx_study_train, err) || load_claims(dir, f, err) ||
+        lx_rates_make(&f->study, f->config, &f->arena, &f->rates, err))
         return err->code;
     return LX_OK;
 }
@@ -204,6 +206,27 @@ static enum lx_code costs_csv(const struct lx_report_folder *f, struct lx_buf *o
     return lx_costs_data(&f->costs, out, err);
 }
 
+static enum lx_code tune_md(const struct lx_report_folder *f, struct lx_buf *out,
+                            struct lx_err *err)
+{
+    lx_buf_printf(out, "# %s: learning rates\n", experiment(f));
+    say_partial(f, &lx_grid_markdown, "\n**", "**\n", out);
+    return lx_rates_write(&f->rates, &f->study, &lx_grid_markdown, out, err);
+}
+
+static enum lx_code tune_tex(const struct lx_report_folder *f, struct lx_buf *out,
+                             struct lx_err *err)
+{
+    say_partial_tex(f, out);
+    return lx_rates_write(&f->rates, &f->study, &lx_grid_latex, out, err);
+}
+
+static enum lx_code tune_csv(const struct lx_report_folder *f, struct lx_buf *out,
+                             struct lx_err *err)
+{
+    return lx_rates_data(&f->rates, &f->study, out, err);
+}
+
 static bool always(const struct lx_report_folder *f)
 {
     (void)f;
@@ -230,6 +253,11 @@ static bool has_costs(const struct lx_report_folder *f)
     return f->costs.n > 0;
 }
 
+static bool has_rates(const struct lx_report_folder *f)
+{
+    return f->rates.n > 0;
+}
+
 /* Every table that a report writes. One that this folder has nothing for is removed: left by an earlier
  * report, it would contradict the others. */
 static const struct {
@@ -246,6 +274,9 @@ static const struct {
               {"costs.md", has_costs, costs_md},
               {"costs.tex", has_costs, costs_tex},
               {"costs.csv", has_costs, costs_csv},
+              {"tune.md", has_rates, tune_md},
+              {"tune.tex", has_rates, tune_tex},
+              {"tune.csv", has_rates, tune_csv},
               {"report.html", always, lx_report_page}};
 enum { N_TABLES = sizeof(tables) / sizeof(tables[0]) };
 
@@ -278,9 +309,10 @@ static enum lx_code load_costs(const char *dir, struct lx_report_folder *f, stru
 }
 
 /* All figures, if they are wanted; what an earlier report has drawn and this one has not is taken away. */
-static enum lx_code fill_plots(const char *dir, bool wanted, const struct lx_study *s,
+static enum lx_code fill_plots(const char *dir, bool wanted, const struct lx_report_folder *f,
                                struct lx_plot_target *to, struct lx_err *err)
 {
+    const struct lx_study *s = &f->study;
     struct lx_buf path = {0};
     struct lx_train_point *row = NULL;
     size_t n = 0, removed = 0;
@@ -292,7 +324,8 @@ static enum lx_code fill_plots(const char *dir, bool wanted, const struct lx_stu
          lx_fs_mkdir(to->dir, err)))
         code = err->code;
     for (size_t i = 0; wanted && code == LX_OK && i < s->n_sections; i++)
-        code = lx_plot_section(s, i, row, n, to, err);
+        if (lx_plot_section(s, i, row, n, to, err) || lx_plot_rates(s, i, &f->rates, to, err))
+            code = err->code;
     if (code == LX_OK)
         code = lx_plot_sweep(to, &removed, err);
     if (code == LX_OK && removed > 0)
@@ -304,7 +337,7 @@ static enum lx_code fill_plots(const char *dir, bool wanted, const struct lx_stu
 }
 
 static enum lx_code write_plots(const char *dir, const struct lx_report_options *o,
-                                const struct lx_study *s, struct lx_err *err)
+                                const struct lx_report_folder *f, struct lx_err *err)
 {
     struct lx_buf path = {0};
     struct lx_plot_target to = {.gnuplot = o->gnuplot ? o->gnuplot : "gnuplot"};
@@ -313,7 +346,7 @@ static enum lx_code write_plots(const char *dir, const struct lx_report_options 
 
     to.dir = path.text;
     if (code == LX_OK)
-        code = fill_plots(dir, !o->no_plots, s, &to, err);
+        code = fill_plots(dir, !o->no_plots, f, &to, err);
     if (code == LX_OK && to.n == 0)
         (void)!lx_fs_remove(path.text, &ignored); /* unless someone keeps something there */
     if (code == LX_OK && to.missing)
@@ -361,6 +394,19 @@ static enum lx_code load_defaults(const struct lx_report_options *o, struct lx_r
                                                     : LX_OK;
 }
 
+/* Whoever takes such a rate for the best should know. */
+static void warn_edges(const char *dir, const struct lx_rates *r)
+{
+    for (size_t i = 0; i < r->n; i++) {
+        const struct lx_rates_encoding *e = &r->item[i];
+
+        if (e->edge)
+            lx_log("warning: %s: %s: the best rate, %g, is the %s tried", dir, e->encoding,
+                   e->try[e->best].lr,
+                   lx_rate_beside(e->try, e->n, e->best, -1) == e->n ? "lowest" : "highest");
+    }
+}
+
 enum lx_code lx_report_make(const char *dir, const struct lx_report_options *o, struct lx_err *err)
 {
     static const struct lx_report_options defaults = {0};
@@ -370,6 +416,7 @@ enum lx_code lx_report_make(const char *dir, const struct lx_report_options *o, 
     o = o != NULL ? o : &defaults;
     if (code == LX_OK) {
         warn_marks(dir, &f.study);
+        warn_edges(dir, &f.rates);
         lx_kinds_tell(dir);
     }
     if (code == LX_OK)
@@ -379,7 +426,7 @@ enum lx_code lx_report_make(const char *dir, const struct lx_report_options *o, 
     for (int i = 0; i < N_TABLES && code == LX_OK; i++)
         code = write_table(dir, i, &f, err);
     if (code == LX_OK)
-        code = write_plots(dir, o, &f.study, err);
+        code = write_plots(dir, o, &f, err);
     if (code == LX_OK && f.partial.brief != NULL)
         lx_log("%s: %s; missing: %s", dir, f.partial.brief, f.partial.missing);
     lx_report_unload(&f);

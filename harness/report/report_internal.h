@@ -5,6 +5,7 @@
 #include "report/report_tables.h"
 #include "study/aggregate.h"
 #include "text/json.h"
+#include "tune/rates.h"
 
 /* Whether metrics.csv lacks cells of the plan: DIR/partial.json, which a merge leaves beside it, in words. */
 struct lx_partial {
@@ -26,6 +27,7 @@ struct lx_report_folder {
     struct lx_published_list published;
     struct lx_costs costs;
     struct lx_partial partial;
+    struct lx_rates rates; /* n 0: it is no study of rates */
 };
 
 /* Read the files of a folder into *f, zeroed, and judge its claims. Unload after a failure too. */

@@ -8,19 +8,30 @@
 #include "system/fs.h"
 #include "system/manifest.h"
 
+static enum lx_code make_plan(struct lx_experiment *e, const char *dir, struct lx_err *err)
+{
+    if (lx_plan_make(&e->plan, &e->config, err))
+        return err->code;
+    e->dir = dir != NULL ? dir : lx_arena_printf(&e->plan.arena, "results/%s", e->config.name);
+    return e->dir != NULL ? LX_OK : lx_fail(err, LX_ENOMEM, "out of memory");
+}
+
 enum lx_code lx_experiment_open(struct lx_experiment *e, const char *config_path, char **overrides,
                                 size_t n_overrides, const char *dir, struct lx_err *err)
 {
-    enum lx_code code;
-
     *e = (struct lx_experiment){0};
-    code = lx_config_read(&e->config, config_path, overrides, n_overrides, err);
-    if (code == LX_OK)
-        code = lx_plan_make(&e->plan, &e->config, err);
-    if (code != LX_OK)
-        return code;
-    e->dir = dir != NULL ? dir : lx_arena_printf(&e->plan.arena, "results/%s", e->config.name);
-    return e->dir != NULL ? LX_OK : lx_fail(err, LX_ENOMEM, "out of memory");
+    if (lx_config_read(&e->config, config_path, overrides, n_overrides, err))
+        return err->code;
+    return make_plan(e, dir, err);
+}
+
+enum lx_code lx_experiment_open_text(struct lx_experiment *e, const char *text, size_t n,
+                                     const char *file, const char *dir, struct lx_err *err)
+{
+    *e = (struct lx_experiment){0};
+    if (lx_config_parse(&e->config, text, n, file, NULL, 0, err))
+        return err->code;
+    return make_plan(e, dir, err);
 }
 
 void lx_experiment_close(struct lx_experiment *e)

@@ -17,6 +17,10 @@ struct lx_experiment {
 LX_MUST_CHECK
 enum lx_code lx_experiment_open(struct lx_experiment *e, const char *config_path, char **overrides,
                                 size_t n_overrides, const char *dir, struct lx_err *err);
+/* The same of a config that is no file: n bytes of text that messages call `file`. */
+LX_MUST_CHECK
+enum lx_code lx_experiment_open_text(struct lx_experiment *e, const char *text, size_t n,
+                                     const char *file, const char *dir, struct lx_err *err);
 void lx_experiment_close(struct lx_experiment *e);
 
 /* Write DIR/config.json (resolved), DIR/plan.jsonl (as `plan` prints it) and their sums,

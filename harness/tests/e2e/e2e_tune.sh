@@ -1,6 +1,7 @@
 #!/bin/sh
 # Rates of their own: an encoding's lr and array_lr give the weights, byte for byte, that the same rates in
-# `train` give; the plan says them; kill and resume. TAP on stdout; the program under test is $LONGSHOT or
+# `train` give; the plan says them; kill and resume. Tuning: the plan counts, what was stopped goes on, the
+# printed config is that of `run`, cells are never run twice, an edge is told. TAP on stdout; the program under test is $LONGSHOT or
 # build/longshot.
 . "$(dirname "$0")/tap.sh"
 
@@ -41,13 +42,94 @@ check "the trained model says them" has "$(ls results/own/checkpoints/*/model.sa
 check "plan says the rates" has plan '"lr":0.02,"array_lr":10,'
 "$longshot" plan results/own/config.json --json >again
 check "the resolved config plans the same cell" cmp plan again
-check "override of an entry's rate" exits 0 "$longshot" plan own.json 'encodings[0].lr=0.01'
+check "override of an entry's rate" exits 0 "$longshot" plan own.json --json 'encodings[0].lr=0.01'
 check "is taken" has out '"lr":0.01,'
 check "a rate of 0 is refused" exits 2 "$longshot" plan own.json 'encodings[0].lr=0'
-check "in one line" has err 'own.json: encodings[0].lr: must be greater than 0, got 0'
+check "in one line" has err 'encodings[0].lr=0: must be greater than 0, got 0'
 
 check "stopped again and again" until_done "$longshot" run own.json -o stopped --plots no
 check "ends with the same bytes" same_results results/own stopped
+
+# --------------------------------------------------------------------------------------- tuning
+cat >tune.json <<'JSON'
+{
+  "name": "tuned",
+  "dataset": {"name": "journal", "train_tokens": 20000, "valid_tokens": 4000},
+  "model": {"layers": 1, "d_model": 8, "heads": 2},
+  "train": {"length": 16, "batch_tokens": 32, "steps": 50, "warmup": 5},
+  "encodings": ["t5",
+    {"id": "a", "stack": ["alibi"], "evaluate_as": [{"id": "w", "stack": [{"name": "alibi", "slope_multiplier": 2}]}]},
+    {"id": "r", "stack": ["rope"], "lr": 0.02}],
+  "eval": {"lengths": ["2x"], "modes": ["nonoverlapping"], "tokens": 512, "last_tokens": 512},
+  "tune": {"start": 0.02, "reach": 2, "steps": 40, "seed": 7}
+}
+JSON
+ids() { sed 's/.*"train_id":"\([0-9a-f]*\)".*"encoding":"\([^"]*\)".*/\1 \2/' "$1"; }
+
+check "plan of a config to tune" exits 0 "$longshot" plan tune.json --json
+check "is the first wave" sh -c 'test $(wc -l <out) = 6 && grep -c "\"seed\":7,\"lr\":0.0[124]," out | grep -qx 6'
+# at least 3 more: three multiples of t5. At most 4 and 5 in a row for its two rows, 4 for a
+check "and says what follows" has err "these 6 cells, 0 of them done; then 3 to 7 more, as they show; then 3 of the study"
+
+check "tune" exits 0 "$longshot" tune tune.json -j2 --plots no
+mv out found.json
+mv err told
+check "says each rate" has told "tuned: t5: lr "
+check "says that nothing keeps the texts apart" has told "tune.split"
+check "prints a config with all rates" sh -c 'test $(grep -c "\"lr\":" found.json) = 3'
+check "that keeps what was evaluated as" has found.json '"evaluate_as"'
+check "the table is there" has results/tuned/tune/tune.md "| own rate, 1x | own rate, 2x | common rate, 1x |"
+check "and all rates at all lengths" sh -c 'grep -q "^journal,valid,16,last,t5,0.02,1,16," results/tuned/tune/tune.csv && grep -q "^journal,valid,16,nonoverlapping,a,0.02,1,32," results/tuned/tune/tune.csv'
+check "schemes without arrays have no multiples" sh -c '! grep -q ",a,[0-9.]*,10," results/tuned/tune/tune.csv'
+check "no lr of its own is looked for" lacks results/tuned/tune/tune.csv ",r,"
+
+check "tune again" exits 0 "$longshot" tune tune.json --plots no -o again.json
+check "prints the same" cmp found.json again.json
+check "and runs nothing" lacks err "to run now"
+check "plan now" exits 0 "$longshot" plan tune.json --json
+ids out >want
+check "is the study" has err "these are the 3 cells of the study"
+"$longshot" plan found.json --json >out
+ids out >got
+check "as the printed config plans it" cmp want got
+check "the printed config has nothing to find" exits 0 "$longshot" tune found.json
+check "and prints itself" cmp out found.json
+
+check "run does both" exits 0 "$longshot" run tune.json -o both -j2 --plots no
+"$longshot" run found.json -o printed --plots no >out 2>err
+check "as the printed config gives" same_results both printed
+ids both/plan.jsonl >got
+check "with its ids" cmp want got
+check "metrics of tuning are the same, too" cmp both/tune/metrics.csv results/tuned/tune/metrics.csv
+
+check "stopped again and again" until_done "$longshot" run tune.json -o stopped2 --plots no
+check "it ends" cmp both/metrics.csv stopped2/metrics.csv
+check "with the same rates" cmp both/tune/tune.csv stopped2/tune/tune.csv
+
+exits 0 "$longshot" tune tune.json --plots no tune.reach=1 tune.start=0.0002 tune.array_lr=0 --dir low >/dev/null
+check "the edge is told" has err "warning: low/tune: a: the best rate, 0.0004, is the highest tried"
+check "and in the tables" sh -c 'grep -q "at the edge" low/tune/tune.md && grep -q ",edge$" low/tune/tune.csv'
+
+# ------------------------------------------------------------------------- a text of its own, wrong things
+exits 0 "$longshot" tune tune.json --plots no 'tune.dataset={"name": "journal", "train_tokens": 20000, "valid_tokens": 3000}' tune.reach=0 --dir other >/dev/null
+check "a text of its own" lacks err "tune.split"
+check "is not the study's" sh -c '! cmp -s other/tune/plan.jsonl low/tune/plan.jsonl'
+# refused MESSAGE OVERRIDE...
+refused() {
+    message=$1
+    shift
+    exits 2 "$longshot" plan tune.json "$@" && has err "$message" && [ "$(wc -l <err)" -le 2 ]
+}
+check "a seed of the study" refused 'tune.seed=1: must be none of seeds' tune.seed=1
+check "sweeps" refused 'tune: must go without sweeps' 'train.steps={"sweep": [50, 60]}'
+check "a rate of 0" refused 'tune.start=0: must be greater than 0' tune.start=0
+check "too far" refused 'tune.reach: start times 2^reach must be at most 10' tune.start=5
+check "a typo" refused 'did you mean "start"' tune.strat=1
+check "too few steps" refused 'warmup: must be at most steps = 3' tune.steps=3
+check "no section" exits 2 "$longshot" tune own.json
+check "says what to write" has err '"tune": {}'
+check "--no-wait" exits 2 "$longshot" run tune.json --launcher slurm --no-wait -o new
+check "needs rates" has err '--no-wait: must go without rates to find'
 
 echo "1..$n"
 exit $bad

@@ -24,10 +24,11 @@ train:      core system text tensor model datasets objective
 eval:       core system text tensor model datasets encodings objective
 analysis:   core system text tensor model datasets encodings eval objective
 study:      core system text
-verdict:    core system text study
-plot:       core system text study
+tune:       core system text grid study
+verdict:    core system text study tune
+plot:       core system text study tune
 page:       core system text grid study verdict plot
-report:     core system text grid study verdict plot page
+report:     core system text grid study tune verdict plot page
 config:     core system text tensor model train datasets encodings eval analysis verdict objective
 plan:       core system text model eval analysis config objective
 store:      core system text verdict eval config plan
@@ -35,7 +36,8 @@ record:     core system text study verdict config plan store
 cell:       core system text tensor model train eval analysis config plan store objective
 launch:     core system text tensor plan store
 bench:      core system text grid tensor encodings model train eval config plot
-command:    core system text grid tensor encodings datasets model train eval analysis study verdict plot report config plan store record cell launch bench
+run:        core system text tensor tune report config plan store cell launch bench
+command:    core system text grid tensor encodings datasets model train eval analysis study tune verdict plot report config plan store record cell launch bench run
 main.c:     core system text command
 '
 # Of encodings and datasets, the others see the contract alone.

@@ -1,6 +1,6 @@
 /* What a plan means for a person: its cells as a table, and how long they will take here. */
-#ifndef LX_COMMAND_OUTLOOK_H
-#define LX_COMMAND_OUTLOOK_H
+#ifndef LX_RUN_OUTLOOK_H
+#define LX_RUN_OUTLOOK_H
 
 #include "bench/rate.h"
 #include "core/buf.h"

@@ -1,5 +1,5 @@
 /* The outlook of a plan; see outlook.h. */
-#include "command/outlook.h"
+#include "run/outlook.h"
 
 #include <math.h>
 #include <stdio.h>

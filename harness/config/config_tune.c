@@ -1,0 +1,281 @@
+/* The section `tune`; see config_tune.h. */
+#include "config/config_tune.h"
+
+#include <math.h>
+#include <string.h>
+
+#include "config/config_internal.h"
+
+const struct lx_option lx_tune_options[] = {
+    {"start", LX_OPT_REAL, offsetof(struct lx_tune_config, start), 0.01, 0, 10, NULL,
+     "rate to begin with; its half and its double are tried, too", LX_OPT_OPEN_MIN},
+    {"reach", LX_OPT_INT, offsetof(struct lx_tune_config, reach), 5, 0, 10, NULL,
+     "factors of two from the start, up or down, at most", 0},
+    {"array_lr", LX_OPT_REAL, offsetof(struct lx_tune_config, array_lr), 10, 0, 1000000, NULL,
+     "multiple tried for the arrays of schemes beside 1, 0 = none", 0},
+    {"seed", LX_OPT_INT, offsetof(struct lx_tune_config, seed), 101, 0, 2147483647, NULL,
+     "seed of what is trained to find rates; none of the study's", 0},
+    {"steps", LX_OPT_INT, offsetof(struct lx_tune_config, steps), 0, 0, 100000000, NULL,
+     "optimiser steps of each, 0 = those of train", 0},
+    {"split", LX_OPT_CHOICE, offsetof(struct lx_tune_config, split), LX_SPLIT_VALID, 0, 0,
+     LX_SPLIT_NAMES, "split that rates are chosen on", 0},
+    {.type = LX_OPT_END},
+};
+
+static enum lx_code check_seeds(const struct lx_config *c, struct lx_err *err)
+{
+    for (size_t i = 0; i < c->n_seeds; i++)
+        if (c->seeds[i] == (uint64_t)c->tuning.seed)
+            return lx_fail(err, LX_ECONFIG,
+                           "tune.seed: must be none of seeds, which the study is made of, got %d",
+                           c->tuning.seed);
+    return LX_OK;
+}
+
+enum lx_code lx_config_tune(struct lx_config *c, struct lx_err *err)
+{
+    static const char *const own[] = {"dataset", NULL};
+    struct lx_tune_config *t = &c->tuning;
+
+    if (lx_config_object(c->doc, "tune", &c->tune, err))
+        return err->code;
+    if (c->tune == NULL)
+        return LX_OK;
+    if (lx_options_parse(lx_tune_options, c->tune, "tune", own, t, &c->arena, err) ||
+        check_seeds(c, err))
+        return err->code;
+    if (c->n_sweeps > 0)
+        return lx_fail(err, LX_ECONFIG,
+                       "tune: must go without sweeps in model and train, got one of %s.%s",
+                       c->sweeps[0].section, c->sweeps[0].key);
+    if (ldexp(t->start, t->reach) > 10)
+        return lx_fail(err, LX_ECONFIG,
+                       "tune.reach: start times 2^reach must be at most 10, got 2^%d times %g",
+                       t->reach, t->start);
+    return LX_OK;
+}
+
+void lx_config_tune_write(const struct lx_config *c, struct lx_json_writer *w)
+{
+    const struct lx_json *dataset = lx_json_find(c->tune, "dataset");
+
+    if (c->tune == NULL)
+        return;
+    lx_json_open_object(w, "tune");
+    lx_options_write(lx_tune_options, &c->tuning, w);
+    if (dataset != NULL)
+        lx_json_add_value(w, "dataset", dataset);
+    lx_json_close_object(w);
+}
+
+bool lx_tune_asks(const struct lx_config *c, size_t encoding)
+{
+    return c->tune != NULL && isnan(c->encodings[encoding].lr);
+}
+
+bool lx_tune_pending(const struct lx_config *c)
+{
+    for (size_t i = 0; i < c->n_encodings; i++)
+        if (lx_tune_asks(c, i))
+            return true;
+    return false;
+}
+
+static bool is_one_of(const char *key, const char *const *keys)
+{
+    for (; *keys != NULL; keys++)
+        if (strcmp(key, *keys) == 0)
+            return true;
+    return false;
+}
+
+/* The members of obj but those in `without`, into the object that is open. */
+static void copy_members(const struct lx_json *obj, const char *const *without,
+                         struct lx_json_writer *w)
+{
+    for (const struct lx_json *m = lx_json_first(obj); m != NULL; m = lx_json_next(m))
+        if (!is_one_of(lx_json_key(m), without))
+            lx_json_add_value(w, lx_json_key(m), m);
+}
+
+/* The entry `v` of encoding e with a rate, under the name `id`. */
+static void write_entry(const struct lx_config *c, const struct lx_json *v, const char *id,
+                        const struct lx_tune_rate *rate, bool evaluate_as, struct lx_json_writer *w)
+{
+    static const char *const replaced[] = {"id", "lr", "array_lr", NULL};
+    static const char *const trained[] = {"id", "lr", "array_lr", "evaluate_as", NULL};
+    double common = c->variants[0].train.array_lr;
+
+    lx_json_open_object(w, NULL);
+    lx_json_add_text(w, "id", id);
+    if (lx_json_type(v) == LX_JSON_OBJECT) {
+        copy_members(v, evaluate_as ? replaced : trained, w);
+    } else if (strchr(lx_json_text(v), '+') == NULL) {
+        lx_json_open_array(w, "stack");
+        lx_json_add_value(w, NULL, v);
+        lx_json_close_array(w);
+    } else { /* several in one word */
+        lx_stack_write(&c->encodings[rate->encoding].trained.stack, w, "stack");
+    }
+    lx_json_add_number(w, "lr", rate->lr);
+    if (rate->array_lr < common || rate->array_lr > common ||
+        !isnan(c->encodings[rate->encoding].array_lr))
+        lx_json_add_number(w, "array_lr", rate->array_lr);
+    lx_json_close_object(w);
+}
+
+/* Entry number i of the list without sweeps. */
+static const struct lx_json *entry_at(const struct lx_config *c, size_t i)
+{
+    const struct lx_json *v = lx_json_first(c->expanded);
+
+    for (; i > 0; i--)
+        v = lx_json_next(v);
+    return v;
+}
+
+/* "a-lr-0.01-array_lr-10"; the multiple only where it is not what the encoding has anyway. */
+static void name_try(const struct lx_config *c, const struct lx_tune_rate *rate, struct lx_buf *out)
+{
+    const struct lx_config_encoding *e = &c->encodings[rate->encoding];
+    double own = lx_config_train(&c->variants[0], e).array_lr;
+    char number[40];
+
+    lx_number_text(rate->lr, number, sizeof(number));
+    lx_buf_printf(out, "%s-lr-%s", e->trained.id, number);
+    lx_number_text(rate->array_lr, number, sizeof(number));
+    if (rate->array_lr < own || rate->array_lr > own)
+        lx_buf_printf(out, "-array_lr-%s", number);
+}
+
+static void write_tries(const struct lx_config *c, const struct lx_tune_rate *rate, size_t n,
+                        struct lx_json_writer *w)
+{
+    lx_json_open_array(w, "encodings");
+    for (size_t i = 0; i < n; i++) {
+        struct lx_buf id = {0};
+
+        name_try(c, &rate[i], &id);
+        write_entry(c, entry_at(c, rate[i].encoding), id.text != NULL ? id.text : "", &rate[i],
+                    false, w);
+        w->out->failed = w->out->failed || id.failed;
+        lx_buf_free(&id);
+    }
+    lx_json_close_array(w);
+}
+
+/* The lengths as they were given, the training length among them. */
+static void write_lengths(const struct lx_config *c, struct lx_json_writer *w)
+{
+    const struct lx_json *given = lx_json_find(c->eval, "lengths");
+    const struct lx_eval_config *e = &c->variants[0].eval;
+    int L = c->variants[0].train.length;
+    bool open = true;
+
+    for (int i = 0; i < e->n_lengths; i++)
+        open = open && e->lengths[i] != L;
+    if (!open) {
+        if (given != NULL)
+            lx_json_add_value(w, "lengths", given);
+        return;
+    }
+    lx_json_open_array(w, "lengths");
+    for (int i = 0; i < e->n_lengths; i++) {
+        if (open && e->lengths[i] > L)
+            lx_json_add_int(w, NULL, L);
+        open = open && e->lengths[i] < L;
+        lx_json_add_int(w, NULL, e->lengths[i]);
+    }
+    if (open)
+        lx_json_add_int(w, NULL, L);
+    lx_json_close_array(w);
+}
+
+static void write_eval(const struct lx_config *c, struct lx_json_writer *w)
+{
+    static const char *const replaced[] = {"split", "lengths", "modes", NULL};
+    const struct lx_eval_config *e = &c->variants[0].eval;
+
+    lx_json_open_object(w, "eval");
+    copy_members(c->eval, replaced, w);
+    write_lengths(c, w);
+    lx_json_add_text(w, "split", lx_split_name((enum lx_split)c->tuning.split));
+    lx_json_open_array(w, "modes");
+    for (int m = 0; m < LX_MODES; m++)
+        if (e->modes[m] || m == LX_MODE_LAST)
+            lx_json_add_text(w, NULL, lx_eval_mode_name((enum lx_eval_mode)m));
+    lx_json_close_array(w);
+    lx_json_close_object(w);
+}
+
+static void write_train(const struct lx_config *c, struct lx_json_writer *w)
+{
+    static const char *const replaced[] = {"steps", NULL};
+
+    lx_json_open_object(w, "train");
+    copy_members(c->train, replaced, w);
+    lx_json_add_int(w, "steps", c->tuning.steps > 0 ? c->tuning.steps : c->variants[0].train.steps);
+    lx_json_close_object(w);
+}
+
+enum lx_code lx_tune_write_wave(const struct lx_config *c, const struct lx_tune_rate *rate,
+                                size_t n, struct lx_buf *out, struct lx_err *err)
+{
+    const struct lx_json *own = lx_json_find(c->tune, "dataset");
+    struct lx_json_writer w = {.out = out, .indent = true};
+    struct lx_buf name = {0};
+
+    lx_buf_printf(&name, "%s-tune", c->name);
+    lx_json_open_object(&w, NULL);
+    lx_json_add_text(&w, "name", name.text != NULL ? name.text : "");
+    lx_json_add_value(&w, "dataset", own != NULL ? own : lx_json_find(c->doc, "dataset"));
+    if (c->model != NULL)
+        lx_json_add_value(&w, "model", c->model);
+    write_train(c, &w);
+    write_tries(c, rate, n, &w);
+    write_eval(c, &w);
+    lx_json_open_array(&w, "seeds");
+    lx_json_add_int(&w, NULL, c->tuning.seed);
+    lx_json_close_array(&w);
+    lx_json_close_object(&w);
+    lx_buf_add(out, "\n");
+    out->failed = out->failed || name.failed;
+    lx_buf_free(&name);
+    return lx_buf_check(out, err);
+}
+
+static void write_found(const struct lx_config *c, const struct lx_tune_rate *rate, size_t n,
+                        struct lx_json_writer *w)
+{
+    size_t e = 0;
+
+    lx_json_open_array(w, "encodings");
+    for (const struct lx_json *v = lx_json_first(c->expanded); v != NULL;
+         v = lx_json_next(v), e++) {
+        const struct lx_tune_rate *found = NULL;
+
+        for (size_t i = 0; i < n; i++)
+            found = rate[i].encoding == e ? &rate[i] : found;
+        if (found != NULL)
+            write_entry(c, v, c->encodings[e].trained.id, found, true, w);
+        else
+            lx_json_add_value(w, NULL, v);
+    }
+    lx_json_close_array(w);
+}
+
+enum lx_code lx_tune_write_found(const struct lx_config *c, const struct lx_tune_rate *rate,
+                                 size_t n, struct lx_buf *out, struct lx_err *err)
+{
+    struct lx_json_writer w = {.out = out, .indent = true};
+
+    lx_json_open_object(&w, NULL);
+    for (const struct lx_json *m = lx_json_first(c->doc); m != NULL; m = lx_json_next(m))
+        if (strcmp(lx_json_key(m), "encodings") == 0)
+            write_found(c, rate, n, &w);
+        else
+            lx_json_add_value(&w, lx_json_key(m), m);
+    lx_json_close_object(&w);
+    lx_buf_add(out, "\n");
+    return lx_buf_check(out, err);
+}

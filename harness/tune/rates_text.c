@@ -1,0 +1,208 @@
+/* The table of learning rates: the best of each encoding, beside the one that is best for all. */
+#include "tune/rates_text.h"
+
+#include <math.h>
+#include <string.h>
+
+#include "study/format.h"
+
+static const char note[] =
+    "NLL in nats over the last tokens of each window, at the training length and at the longest. "
+    "Own "
+    "rate: the lowest NLL at the training length, mean over datasets; common rate: the lowest mean "
+    "over "
+    "all encodings. In brackets the rank. A best rate at the edge of those tried is no best rate";
+
+/* A section and its two lengths. */
+struct view {
+    const struct lx_study *s;
+    const struct lx_rates *r;
+    size_t section;
+    int lengths[2], n_lengths;
+};
+
+static double nll_of(const struct view *v, size_t item, size_t at, int length)
+{
+    const struct lx_rates_encoding *e = &v->r->item[item];
+
+    return at < e->n ? lx_rates_nll(v->s, v->section, e->id[at], v->lengths[length]) : (double)NAN;
+}
+
+/* The try of an item that a column shows. */
+static size_t try_of(const struct view *v, size_t item, bool common)
+{
+    return common ? lx_rates_common(v->r, item) : v->r->item[item].best;
+}
+
+/* 1 and the number of items that are lower. */
+static int rank_of(const struct view *v, size_t item, bool common, int length)
+{
+    double own = nll_of(v, item, try_of(v, item, common), length);
+    int rank = 1;
+
+    for (size_t i = 0; i < v->r->n; i++)
+        rank += nll_of(v, i, try_of(v, i, common), length) < own;
+    return rank;
+}
+
+static void put_nll(struct lx_grid *g, double nll, int rank)
+{
+    struct lx_buf *cell = lx_grid_cell(g);
+
+    if (isfinite(nll))
+        lx_cell_printf(cell, "%.4f (%d)", nll, rank);
+    else if (isnan(nll))
+        lx_cell_symbol(cell, LX_NONE);
+    else
+        lx_cell_text(cell, "diverged");
+    lx_grid_put(g);
+}
+
+static void put_rate(struct lx_grid *g, double rate)
+{
+    char number[40];
+
+    lx_number_text(rate, number, sizeof(number));
+    lx_grid_text(g, number);
+}
+
+static void add_row(const struct view *v, size_t item, struct lx_grid *g)
+{
+    const struct lx_rates_encoding *e = &v->r->item[item];
+
+    lx_grid_text(g, e->encoding);
+    if (e->best < e->n) {
+        put_rate(g, e->try[e->best].lr);
+        put_rate(g, e->try[e->best].array_lr);
+    } else {
+        lx_grid_text(g, "");
+        lx_grid_text(g, "");
+    }
+    for (int common = 0; common < 2; common++)
+        for (int k = 0; k < v->n_lengths; k++)
+            put_nll(g, nll_of(v, item, try_of(v, item, common), k), rank_of(v, item, common, k));
+    lx_grid_text(g, e->edge ? "at the edge" : "");
+}
+
+static void add_columns(const struct view *v, struct lx_grid *g)
+{
+    static const char *const who[] = {"own", "common"};
+    int L = v->s->section[v->section].train_length;
+
+    lx_grid_column(g, "encoding", false, 0);
+    lx_grid_column(g, "lr", true, 0);
+    lx_grid_column(g, "array_lr", true, 0);
+    for (int common = 0; common < 2; common++)
+        for (int k = 0; k < v->n_lengths; k++) {
+            struct lx_buf head = {0};
+            char multiple[24];
+
+            lx_format_multiple(v->lengths[k], L, multiple);
+            lx_cell_printf(&head, "%s rate, ", who[common]);
+            lx_cell_multiple(&head, multiple);
+            lx_grid_column(g, lx_grid_keep(g, &head), true, 0);
+            lx_buf_free(&head);
+        }
+    lx_grid_column(g, "best rate", false, 0);
+}
+
+static enum lx_code write_section(const struct view *v, const struct lx_grid_writer *w,
+                                  struct lx_buf *out, struct lx_err *err)
+{
+    const struct lx_section *sec = &v->s->section[v->section];
+    struct lx_grid g = {.n_rows = 0};
+    struct lx_buf caption = {0};
+    enum lx_code code;
+
+    add_columns(v, &g);
+    for (size_t i = 0; i < v->r->n; i++)
+        add_row(v, i, &g);
+    lx_cell_text(&caption, "Learning rates: ");
+    lx_cell_text(&caption, sec->title);
+    lx_cell_text(&caption, ", ");
+    lx_cell_text(&caption, sec->detail);
+    lx_cell_text(&caption, ". ");
+    lx_cell_text(&caption, note);
+    if (isfinite(v->r->common)) {
+        char number[40];
+
+        lx_number_text(v->r->common, number, sizeof(number));
+        lx_cell_text(&caption, ". Common rate: ");
+        lx_cell_text(&caption, number);
+        lx_cell_text(&caption, v->r->common_edge ? ", at the edge of those tried by all" : "");
+    }
+    lx_cell_text(&caption, ".");
+    g.caption = lx_grid_keep(&g, &caption);
+    code = lx_grid_check(&g, err);
+    if (code == LX_OK && !w->floats) {
+        lx_buf_add(out, "\n");
+        w->cell(out, g.caption);
+        lx_buf_add(out, "\n\n");
+    }
+    if (code == LX_OK)
+        w->table(out, &g);
+    lx_buf_free(&caption);
+    lx_grid_free(&g);
+    return code;
+}
+
+enum lx_code lx_rates_write(const struct lx_rates *r, const struct lx_study *s,
+                            const struct lx_grid_writer *w, struct lx_buf *out, struct lx_err *err)
+{
+    for (size_t k = 0; k < s->n_sections; k++) {
+        const struct lx_section *sec = &s->section[k];
+        struct view v = {.s = s, .r = r, .section = k, .n_lengths = 1};
+
+        if (!lx_rates_section(s, k))
+            continue;
+        v.lengths[0] = sec->train_length;
+        v.lengths[1] = sec->length[sec->n_lengths - 1];
+        v.n_lengths += v.lengths[1] != v.lengths[0];
+        if (write_section(&v, w, out, err))
+            return err->code;
+    }
+    return lx_buf_check(out, err);
+}
+
+static void add_data(const struct lx_study *s, size_t section, const struct lx_rates_encoding *e,
+                     size_t at, int length, struct lx_grid *g)
+{
+    const struct lx_section *sec = &s->section[section];
+    double nll = lx_rates_nll(s, section, e->id[at], length);
+    bool diverged = !isfinite(nll) && !isnan(nll);
+
+    lx_grid_text(g, lx_rows_name(&s->rows, sec->dataset));
+    lx_grid_text(g, lx_rows_name(&s->rows, sec->split));
+    lx_grid_count(g, sec->train_length);
+    lx_grid_text(g, lx_rows_name(&s->rows, sec->mode));
+    lx_grid_text(g, e->encoding);
+    lx_grid_data(g, e->try[at].lr);
+    lx_grid_data(g, e->try[at].array_lr);
+    lx_grid_count(g, length);
+    lx_grid_data(g, diverged ? (double)NAN : nll);
+    lx_grid_text(g, diverged ? "diverged" : isnan(nll) ? "not_applicable" : "ok");
+    lx_grid_text(g, at != e->best ? "" : e->edge ? "edge" : "best");
+}
+
+enum lx_code lx_rates_data(const struct lx_rates *r, const struct lx_study *s, struct lx_buf *out,
+                           struct lx_err *err)
+{
+    static const char *const columns[] = {"dataset",  "split",  "train_length", "mode",
+                                          "encoding", "lr",     "array_lr",     "eval_length",
+                                          "nll",      "status", "choice"};
+    struct lx_grid g = {.n_rows = 0};
+    enum lx_code code;
+
+    for (size_t i = 0; i < sizeof(columns) / sizeof(columns[0]); i++)
+        lx_grid_column(&g, columns[i], false, 0);
+    for (size_t k = 0; k < s->n_sections; k++)
+        for (size_t i = 0; i < r->n; i++)
+            for (size_t t = 0; t < r->item[i].n; t++)
+                for (size_t l = 0; l < s->section[k].n_lengths; l++)
+                    add_data(s, k, &r->item[i], t, s->section[k].length[l], &g);
+    code = lx_grid_check(&g, err);
+    if (code == LX_OK)
+        lx_grid_csv.table(out, &g);
+    lx_grid_free(&g);
+    return code == LX_OK ? lx_buf_check(out, err) : code;
+}
