@@ -106,8 +106,11 @@ check "many words of complaint" exits 1 env PATH="$tmp/stubs:$PATH" timeout 60 "
 check "are cut" test "$(wc -c <err)" -lt 2000
 
 # A case of bench.
-check "bench: TERM" sh -c "'$longshot' bench --workloads tiny --lengths 65536 --seconds 60 --repeat 100000 >out 2>err & pid=\$!
-    sleep 1; child=\$(pgrep -P \$pid) || exit 1; kill \$pid; wait \$pid; test \$? = 75 && ! kill -0 \$child"
+for signal in TERM INT HUP; do
+    check "bench: $signal" sh -c "env --default-signal=INT '$longshot' bench --workloads tiny --lengths 65536 --seconds 60 --repeat 100000 >out 2>err & pid=\$!
+    for i in \$(seq 100); do child=\$(pgrep -P \$pid) && break; sleep 0.1; done
+    kill -s $signal \$pid; wait \$pid; test \$? = 75 && ! kill -0 \$child"
+done
 
 echo "1..$n"
 exit $bad
