@@ -124,11 +124,13 @@ $(OUT)/page_assets.c: $(PAGE_ASSETS)
 $(OUT)/page_assets.o: $(OUT)/page_assets.c
 	$(Q)$(CC) $(FLAGS) -MMD -MP -c $< -o $@
 
+# Fuzzing is for readers: clang takes minutes a file to watch what is multiplied.
+SIMD_CHECKS := $(if $(filter fuzz,$(VARIANT)),-fno-sanitize=all)
 define simd_rule
 $(OUT)/%.$(1).o: %.c
 	@mkdir -p $$(@D)
 	$$(if $$(V),,@echo "  cc  $$< ($(1))")
-	$$(Q)$$(CC) $$(FLAGS) $$(SIMD_$(1)) -DLX_SIMD=$(1) -MMD -MP -c $$< -o $$@
+	$$(Q)$$(CC) $$(FLAGS) $$(SIMD_$(1)) $(SIMD_CHECKS) -DLX_SIMD=$(1) -MMD -MP -c $$< -o $$@
 endef
 $(foreach k,$(SIMD_KINDS),$(eval $(call simd_rule,$(k))))
 
