@@ -108,7 +108,7 @@ static void check_cases(enum lx_products products)
     worst = 0;
     CHECK_OK(lx_gemm_setup(&err));
     CHECK_OK(lx_fs_list(ROOT, check_case, NULL, &err));
-    assert_int_equal(cases_seen, 85);
+    assert_int_equal(cases_seen, 95);
     assert_true(tensors_seen > 20 * 30);
     print_message("# %d cases, %d tensors, worst relative difference %.3g (allowed %.3g)\n",
                   cases_seen, tensors_seen, worst, tolerance);
