@@ -1,60 +1,37 @@
 /* Examples of tasks: how they are written down, their splits and sizes, and windows of training. */
 #include "datasets/task_kind.h"
 
-void lx_task_put(struct lx_task_writer *w, int token)
-{
-    int i = w->to->n++;
-
-    w->to->inputs[i] = (uint16_t)token;
-    w->to->targets[i] = LX_UNSCORED;
-    w->to->reach[i] = 0;
-}
-
-void lx_task_score(struct lx_task_writer *w, int token, int from)
-{
-    int i = w->to->n - 1;
-
-    w->to->targets[i] = (uint16_t)token;
-    w->to->reach[i] = (uint16_t)(i - from + 1);
-}
-
-void lx_task_answer(struct lx_task_writer *w, int token, int from)
-{
-    lx_task_score(w, token, from);
-    lx_task_put(w, token);
-}
-
-void lx_task_end(struct lx_task_writer *w)
-{
-    w->to->targets[w->to->n - 1] = LX_EXAMPLE_END;
-    w->to->ends = true;
-}
-
-int lx_task_below(struct lx_task_writer *w, int n)
-{
-    return (int)lx_rng_below(w->rng, (uint64_t)n);
-}
-
-void lx_task_shuffle(struct lx_task_writer *w, int *name, int n, int most)
-{
-    int all[LX_TASK_NAMES];
-
-    for (int i = 0; i < most; i++)
-        all[i] = i;
-    for (int i = 0; i < n; i++) {
-        int j = i + lx_task_below(w, most - i);
-
-        name[i] = all[j];
-        all[j] = all[i];
-    }
-}
-
 /* Labels as they are meant: the field keeps what was written, to be written back. */
 static int labels_of(const struct task *s)
 {
     if (s->labels != LX_TASK_AUTO)
         return s->labels;
-    return s->kind == &lx_task_group ? LX_TASK_DENSE : LX_TASK_ANSWER;
+    return s->kind->dense ? LX_TASK_DENSE : LX_TASK_ANSWER;
+}
+
+enum { NAMES_AT = 0x100, VALUES_AT = 0x400 };
+
+int lx_task_character(const struct task *s, int token)
+{
+    int k = token - LX_TASK_EXTRA, names = 0;
+
+    if (k < 0)
+        return token;
+    (void)s->kind->extra(s, &names);
+    return k >= names ? VALUES_AT + k - names : NAMES_AT + k;
+}
+
+int lx_task_token(const struct task *s, int c)
+{
+    int names = 0, more = s->kind->extra != NULL ? s->kind->extra(s, &names) : 0;
+
+    if (c < LX_TASK_EXTRA)
+        return c;
+    if (c >= NAMES_AT && c < NAMES_AT + names)
+        return LX_TASK_EXTRA + c - NAMES_AT;
+    if (c >= VALUES_AT && c < VALUES_AT + more - names)
+        return LX_TASK_EXTRA + names + c - VALUES_AT;
+    return -1;
 }
 
 /* FNV-1a, 64 bits, of the characters of the inputs, two bytes each, the low one first. */
@@ -147,8 +124,7 @@ static enum lx_code tasks_check(const void *self, int length, int largest, struc
         return lx_fail(err, LX_ECONFIG,
                        "%s: must be at least %d for size %d, the largest that is trained or asked "
                        "for, got %d",
-                       option, largest + (s->kind == &lx_task_addition), largest,
-                       most + (s->kind == &lx_task_addition));
+                       option, largest + s->kind->slack, largest, most + s->kind->slack);
     if (largest > LX_TASK_SIZE)
         return lx_fail(err, LX_ECONFIG, "longest: sizes must be at most %d, got %d", LX_TASK_SIZE,
                        largest);

@@ -53,6 +53,10 @@ struct lx_task_kind {
     void (*draw)(struct lx_task_writer *w, int size);
     /* Optional: what size an option allows, and which option that is. */
     int (*largest)(const struct task *s, const char **option);
+    int slack;  /* by how much that option must exceed the size */
+    bool dense; /* labels are dense unless given */
+    /* Optional: tokens beyond ASCII, and how many of them are names; the others are values. */
+    int (*extra)(const struct task *s, int *names);
 };
 
 extern const struct lx_task_kind lx_task_copy, lx_task_reverse, lx_task_sort,
@@ -63,6 +67,8 @@ extern const struct lx_example_ops lx_task_examples;
 
 /* The character that a token prints as, as a code point. */
 int lx_task_character(const struct task *s, int token);
+/* The token of a character, -1: there is none. */
+int lx_task_token(const struct task *s, int c);
 
 /* The next input, not scored so far. */
 void lx_task_put(struct lx_task_writer *w, int token);

@@ -12,6 +12,11 @@ static int largest_addition(const struct task *s, const char **option)
     return s->hints > 0 ? s->hints - 1 : LX_TASK_SIZE;
 }
 
+static int hint_tokens(const struct task *s, int *names)
+{
+    return *names = s->hints;
+}
+
 /* A number of addition: digits by place, from the ones up. */
 struct number {
     unsigned char digit[LX_TASK_SIZE + 1];
@@ -107,7 +112,9 @@ const struct lx_task_kind lx_task_addition = {.name = "addition",
                                               .smallest = 1,
                                               .tokens = tokens_addition,
                                               .draw = draw_addition,
-                                              .largest = largest_addition};
+                                              .largest = largest_addition,
+                                              .slack = 1,
+                                              .extra = hint_tokens};
 
 static int tokens_state(const struct task *s, int n)
 {
@@ -169,6 +176,11 @@ static void draw_modsum(struct lx_task_writer *w, int n)
     draw_states(w, n, '0', w->s->modulus, next_sum);
 }
 
+static int element_tokens(const struct task *s, int *names)
+{
+    return *names = s->elements;
+}
+
 static void draw_group(struct lx_task_writer *w, int n)
 {
     draw_states(w, n, LX_TASK_EXTRA, w->s->elements, next_product);
@@ -195,7 +207,9 @@ const struct lx_task_kind lx_task_group = {.name = "group",
                                            .chance = "1/order of each",
                                            .smallest = 1,
                                            .tokens = tokens_state,
-                                           .draw = draw_group};
+                                           .draw = draw_group,
+                                           .dense = true,
+                                           .extra = element_tokens};
 
 enum { POINTS = 5, MOST = 120 };
 

@@ -62,6 +62,12 @@ static int largest_mqar(const struct task *s, const char **option)
     return s->keys;
 }
 
+static int key_tokens(const struct task *s, int *names)
+{
+    *names = s->keys;
+    return s->keys + s->values;
+}
+
 static void draw_mqar(struct lx_task_writer *w, int n)
 {
     int key[LX_TASK_NAMES], order[LX_TASK_NAMES];
@@ -92,7 +98,8 @@ const struct lx_task_kind lx_task_mqar = {.name = "mqar",
                                           .smallest = 1,
                                           .tokens = tokens_mqar,
                                           .draw = draw_mqar,
-                                          .largest = largest_mqar};
+                                          .largest = largest_mqar,
+                                          .extra = key_tokens};
 
 static int tokens_count(const struct task *s, int n)
 {
@@ -188,6 +195,11 @@ static int largest_chain(const struct task *s, const char **option)
     return s->names;
 }
 
+static int name_tokens(const struct task *s, int *names)
+{
+    return *names = s->names;
+}
+
 /* Names of chain c are name[c * long ..]: `said` of them have had their statement. */
 static void put_statements(struct lx_task_writer *w, const int *name, int n, int per, int *where)
 {
@@ -235,4 +247,5 @@ const struct lx_task_kind lx_task_chain = {.name = "chain",
                                            .smallest = 1,
                                            .tokens = tokens_chain,
                                            .draw = draw_chain,
-                                           .largest = largest_chain};
+                                           .largest = largest_chain,
+                                           .extra = name_tokens};

@@ -183,25 +183,9 @@ static enum lx_code tasks_init(void *self, struct lx_arena *arena, struct lx_err
 static int tasks_vocab(const void *self)
 {
     const struct task *s = self;
-    int more = s->kind == &lx_task_mqar       ? s->keys + s->values
-               : s->kind == &lx_task_chain    ? s->names
-               : s->kind == &lx_task_group    ? s->elements
-               : s->kind == &lx_task_addition ? s->hints
-                                              : 0;
+    int names, more = s->kind->extra != NULL ? s->kind->extra(s, &names) : 0;
 
     return LX_TASK_EXTRA + more;
-}
-
-enum { NAMES_AT = 0x100, VALUES_AT = 0x400 };
-
-/* The character that a token prints as. */
-int lx_task_character(const struct task *s, int token)
-{
-    int k = token - LX_TASK_EXTRA;
-
-    if (k < 0)
-        return token;
-    return s->kind == &lx_task_mqar && k >= s->keys ? VALUES_AT + k - s->keys : NAMES_AT + k;
 }
 
 static void tasks_text(const void *self, int token, struct lx_buf *out)
@@ -218,21 +202,6 @@ static void tasks_text(const void *self, int token, struct lx_buf *out)
     lx_buf_addn(out, bytes, 2);
 }
 
-/* The token of a character, -1: there is none. */
-static int token_of(const struct task *s, int c)
-{
-    int more = tasks_vocab(s) - LX_TASK_EXTRA;
-    int names = s->kind == &lx_task_mqar ? s->keys : more;
-
-    if (c < LX_TASK_EXTRA)
-        return c;
-    if (c >= NAMES_AT && c < NAMES_AT + names)
-        return LX_TASK_EXTRA + c - NAMES_AT;
-    if (c >= VALUES_AT && c < VALUES_AT + more - names)
-        return LX_TASK_EXTRA + names + c - VALUES_AT;
-    return -1;
-}
-
 static enum lx_code tasks_encode(const void *self, const char *text, size_t n, struct lx_buf *out,
                                  struct lx_err *err)
 {
@@ -244,7 +213,7 @@ static enum lx_code tasks_encode(const void *self, const char *text, size_t n, s
             c = (c & 0x1f) << 6 | ((unsigned char)text[++i] & 0x3f);
         else if (c >= LX_TASK_EXTRA)
             c = 0xffff;
-        token = token_of(self, c);
+        token = lx_task_token(self, c);
         if (token < 0)
             return lx_fail(err, LX_EDATA,
                            "tasks: byte %zu of the text must belong to a character of the task", i);

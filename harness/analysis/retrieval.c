@@ -21,6 +21,8 @@
 #include <string.h>
 
 #include "analysis/align.h"
+#include "core/wilson.h"
+#include "eval/given.h"
 
 enum { MAX_DEPTHS = 101 };
 
@@ -53,25 +55,12 @@ bool lx_retrieval_given(const real *logits, int n, int vocab, const uint16_t *an
 
     *nll = 0;
     for (int k = 0; k < n; k++) {
-        const real *row = logits + (size_t)k * (size_t)vocab;
-        double sum = 1;
-        int best = 0;
+        double one;
 
-        for (int t = 1; t < vocab; t++)
-            best = row[t] > row[best] ? t : best;
-        for (int t = 0; t < vocab; t++)
-            sum += t == best ? 0 : exp((double)row[t] - (double)row[best]);
-        *nll += (log(sum) + (double)row[best] - (double)row[answer[k]]) / n;
-        given &= best == answer[k];
+        given &= lx_given(logits + (size_t)k * (size_t)vocab, vocab, answer[k], &one);
+        *nll += one / n;
     }
     return given;
-}
-
-double lx_retrieval_stderr(double k, double n)
-{
-    double p = k / n;
-
-    return sqrt(p * (1 - p) / n + 1 / (4 * n * n)) / (1 + 1 / n);
 }
 
 struct tally {
@@ -208,7 +197,7 @@ static enum lx_code add_rows(struct lx_analysis_call *c, const struct tally *t, 
     }
     if (isfinite(mean)) {
         r.value = t->given / t->n;
-        r.stderr_value = lx_retrieval_stderr(t->given, t->n);
+        r.stderr_value = lx_wilson_error(t->given, t->n);
     }
     if (lx_metrics_add(c->out, &r, err))
         return err->code;

@@ -13,8 +13,4 @@
  * right, so no token has to be generated to know. *nll: mean of -ln p(token) in nats. */
 bool lx_retrieval_given(const real *logits, int n, int vocab, const uint16_t *answer, double *nll);
 
-/* Standard error of a share k/n: half the width of Wilson's interval at one standard deviation. Not 0
- * at k = 0 and k = n, where few trials leave a share uncertain all the same. */
-double lx_retrieval_stderr(double k, double n);
-
 #endif

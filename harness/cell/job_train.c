@@ -4,6 +4,7 @@
 
 #include "cell/job.h"
 #include "core/log.h"
+#include "eval/answers.h"
 #include "model/checkpoint.h"
 #include "store/store.h"
 #include "system/fs.h"
@@ -17,9 +18,10 @@ struct training {
     struct lx_job *j;
     const char *folder; /* where it will be */
     struct lx_state_files states;
-    double saved;             /* clock of the last state, or of the first step */
-    double start;             /* clock when it would have begun if it had never been interrupted */
-    const struct lx_model *m; /* trained */
+    double saved;              /* clock of the last state, or of the first step */
+    double start;              /* clock when it would have begun if it had never been interrupted */
+    struct lx_model *training; /* in the course of it */
+    const struct lx_model *m;  /* trained */
 };
 
 static bool seen_step(void *ctx, int step, double loss, const struct lx_train_row *row)
@@ -73,6 +75,25 @@ static void save(void *ctx, const struct lx_train_state *s, bool stopping)
     if (lx_state_save(&t->states, &state, &err) != LX_OK)
         lx_log("state of training not saved: %s", err.text);
     t->saved = lx_clock();
+}
+
+enum { STOP_EXAMPLES = 256 };
+
+/* Examples of the training split that no other step asks for: one seed and step, the same ones. */
+static bool learned(void *ctx, int step)
+{
+    const struct training *t = ctx;
+    const struct lx_job *j = t->j;
+    uint64_t seed = j->plan->config->seeds[j->cell->seed];
+    const struct lx_stream *stream;
+    struct lx_err err;
+    double share = 0;
+
+    if (lx_data_load(j->data, LX_SPLIT_TRAIN, &stream, &err) ||
+        lx_answers_share(t->training, stream, STOP_EXAMPLES, (seed << 32) + (uint64_t)step, &share,
+                         &err))
+        lx_log("whether it is learned could not be asked: %s", err.text);
+    return share >= j->cell->v->train.stop_at;
 }
 
 /* Weights that are whole must be ones that can be read, too. */
@@ -207,7 +228,7 @@ static enum lx_code run(struct training *t, struct lx_arena *arena, struct lx_er
     struct lx_job *j = t->j;
     const struct lx_train_config *config = &j->cell->train;
     const struct lx_train_watch watch = {
-        .seen = seen_step, .ctx = t, .resume = resume, .keep = save};
+        .seen = seen_step, .ctx = t, .resume = resume, .keep = save, .learned = learned};
     uint64_t seed = j->plan->config->seeds[j->cell->seed];
     const struct lx_stream *stream;
     struct lx_train_result result;
@@ -218,11 +239,15 @@ static enum lx_code run(struct training *t, struct lx_arena *arena, struct lx_er
     t->start = lx_clock();
     if (prepare(t, &m, arena, &stream, err))
         return err->code;
+    t->training = &m;
     lx_paramset_fill(&m.params, seed);
     if (lx_train_run(&m, config, stream, seed, &watch, arena, &result, err))
         return err->code;
-    if (result.stopped && !result.diverged && result.steps < config->steps)
+    if (result.stopped && !result.diverged && !result.learned && result.steps < config->steps)
         return lx_job_interrupted(err);
+    if (result.learned)
+        lx_log("%s seed %llu: %g of the answers right after %d of %d steps, the rest left out",
+               j->cell->label, j->heartbeat.seed, config->stop_at, result.steps, config->steps);
     seconds = lx_clock() - t->start;
     tokens = (double)result.steps * config->batch_tokens;
     j->record = (struct lx_train_record){.diverged = result.diverged,

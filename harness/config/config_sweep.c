@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "config/config_internal.h"
+#include "eval/answers.h"
 
 static const struct lx_json *section_of(const struct lx_config *c, const char *section)
 {
@@ -145,6 +146,30 @@ static enum lx_code check_model(struct lx_model_config *m, const struct lx_confi
     return lx_model_config_check(m, err) == LX_OK ? LX_OK : lx_config_at(err, "model");
 }
 
+/* Every size that is trained or asked for can be made, and nothing reads windows of a stream. */
+static enum lx_code check_examples(const struct lx_config *c, const struct lx_config_dataset *d,
+                                   const struct lx_config_variant *v, struct lx_err *err)
+{
+    if (d->ops->examples == NULL && v->train.stop_at > 0)
+        return lx_fail(
+            err, LX_ECONFIG,
+            "train.stop_at: must be left out: %s is a stream, without answers to ask for", d->path);
+    if (d->ops->examples == NULL)
+        return LX_OK;
+    if (v->train.masking.objective == LX_OBJECTIVE_MASKED)
+        return lx_fail(
+            err, LX_ECONFIG,
+            "train.objective: must be next: %s is made of examples, whose answers follow", d->path);
+    if (lx_json_count(c->analyses) > 0)
+        return lx_fail(err, LX_ECONFIG,
+                       "analyses: must be left out: they read windows of a stream, and %s is made "
+                       "of examples",
+                       d->path);
+    return lx_answers_check(&v->eval, d->ops->examples, d->self, v->train.length, err)
+               ? lx_config_at(err, d->path)
+               : LX_OK;
+}
+
 static enum lx_code parse_sections(const struct lx_config *c, const struct lx_config_dataset *d,
                                    const struct lx_json *model, const struct lx_json *train,
                                    struct lx_arena *arena, struct lx_config_variant *out,
@@ -157,7 +182,9 @@ static enum lx_code parse_sections(const struct lx_config *c, const struct lx_co
         return err->code;
     if (lx_train_config_check(&out->train, err))
         return lx_config_at(err, "train");
-    if (lx_eval_config_parse(&out->eval, c->eval, "eval", out->train.length, arena, err) ||
+    if (lx_eval_config_parse(&out->eval, c->eval, "eval", out->train.length,
+                             d->ops->examples != NULL, arena, err) ||
+        check_examples(c, d, out, err) ||
         lx_eval_config_masking(&out->eval, &out->train.masking, lx_json_find(c->eval, "modes"),
                                "eval", err) ||
         lx_analyses_parse(&out->analyses, c->analyses, "analyses", &out->model, &out->eval,

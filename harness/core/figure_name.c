@@ -3,8 +3,9 @@
 
 #include <string.h>
 
-static const char *const figures[] = {"ppl_vs_length", "entropy_vs_length", "nll_by_position",
-                                      "training_curves"};
+static const char *const figures[] = {"ppl_vs_length",   "entropy_vs_length", "nll_by_position",
+                                      "training_curves", "answers_vs_length", "answers_by_place",
+                                      "answers_map"};
 static const char *const endings[] = {"", "_gain", "_map", "_spread", "_largest", "_untrained"};
 
 #define COUNT(a) (sizeof(a) / sizeof((a)[0]))

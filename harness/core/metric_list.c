@@ -18,6 +18,7 @@
 #define CURVE (LX_METRIC_OVERALL | LX_METRIC_POSITIONS)
 #define HEADS LX_METRIC_HEADS
 #define EDGES (LX_METRIC_POSITIONS | LX_METRIC_MASKED)
+#define TASK LX_METRIC_ANSWERS
 
 static const struct lx_metric_info metrics[] = {
     {"nll", "nats", LESS, ABOVE(0), CURVE, "mean negative log-likelihood of the targets"},
@@ -57,6 +58,15 @@ static const struct lx_metric_info metrics[] = {
     {"retrieval_accuracy", "", MORE, BETWEEN(0, 1), 0, "share of right answers"},
     {"retrieval_nll", "nats", LESS, FROM(0), 0, "mean NLL of the answer's tokens"},
     {"retrieval_temperature", "", EITHER, ABOVE(0), 0, "temperature the prompts were asked at"},
+    {"exact_match", "", MORE, BETWEEN(0, 1), TASK, "share of examples with every target right"},
+    {"token_accuracy", "", MORE, BETWEEN(0, 1), TASK, "share of right answer tokens, no end"},
+    {"end_accuracy", "", MORE, BETWEEN(0, 1), TASK, "share of answers that end where they should"},
+    {"answer_nll", "nats", LESS, FROM(0), TASK, "mean NLL of the scored targets"},
+    {"exact_match_chance", "", EITHER, BETWEEN(0, 1), TASK, "of the best constant answer"},
+    {"token_accuracy_chance", "", EITHER, BETWEEN(0, 1), TASK, "of the best constant answer"},
+    {"nll_chance", "nats", EITHER, FROM(0), TASK, "by frequency at each place of the answer"},
+    {"accuracy_by_place", "", MORE, BETWEEN(0, 1), TASK, "token accuracy by place in the answer"},
+    {"accuracy_by_reach", "", MORE, BETWEEN(0, 1), TASK, "by tokens back to what it depends on"},
     {"usage_trained_count", "", EITHER, FROM(0), 0, "reads of a learned row in training"},
     {"usage_untrained_share", "", EITHER, BETWEEN(0, 1), 0, "reads of rows never trained"},
     {"usage_rare_share", "", EITHER, BETWEEN(0, 1), 0, "reads of rows rarely trained"},

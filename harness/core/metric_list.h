@@ -17,8 +17,9 @@ enum lx_metric_better {
 enum lx_metric_rows {
     LX_METRIC_OVERALL = 1,   /* one in each mode */
     LX_METRIC_POSITIONS = 2, /* a bin of positions each, in each mode */
-    LX_METRIC_HEADS = 4, /* each head and all of them, an octave of positions each, in one mode */
-    LX_METRIC_MASKED = 8 /* only where hidden tokens are told */
+    LX_METRIC_HEADS = 4,   /* each head and all of them, an octave of positions each, in one mode */
+    LX_METRIC_MASKED = 8,  /* only where hidden tokens are told */
+    LX_METRIC_ANSWERS = 16 /* mode answers: each size, all of them, or a bin each */
 };
 
 struct lx_metric_info {

@@ -23,10 +23,14 @@ const struct lx_option lx_eval_options[] = {
      "attention of each layer and head too, beside the mean over all", LX_OPT_LATER},
     {"batch_tokens", LX_OPT_INT, offsetof(struct lx_eval_config, batch_tokens), 4096, 1, 1 << 24,
      NULL, "tokens of a forward pass (at least one window)", 0},
+    {"examples", LX_OPT_INT, offsetof(struct lx_eval_config, examples), 512, 2, 1 << 20, NULL,
+     "mode answers: examples of each size", LX_OPT_LATER},
+    {"points", LX_OPT_INT, offsetof(struct lx_eval_config, points), 1, 1, 64, NULL,
+     "mode answers: sizes at each length, evenly up from the length before", LX_OPT_LATER},
     {.type = LX_OPT_END},
 };
 
-static const char *const mode_names[LX_MODES] = {"nonoverlapping", "sliding", "last"};
+static const char *const mode_names[LX_MODES] = {"nonoverlapping", "sliding", "last", "answers"};
 static const char *const list_keys[] = {"lengths", "modes", NULL};
 
 const char *lx_eval_mode_name(enum lx_eval_mode m)
@@ -90,9 +94,46 @@ enum lx_code lx_eval_lengths_parse(const struct lx_json *list, const char *path,
     return LX_OK;
 }
 
-static enum lx_code parse_modes(struct lx_eval_config *c, const struct lx_json *list,
-                                const char *path, struct lx_err *err)
+/* What is asked by default of examples: 1, 1.25, 1.5, 2, 4 and 8 times the training length. */
+static void default_lengths(struct lx_eval_config *c, int train_length)
 {
+    static const int quarters[] = {4, 5, 6, 8, 16, 32};
+
+    c->n_lengths = 0;
+    for (size_t i = 0; i < sizeof(quarters) / sizeof(quarters[0]); i++) {
+        int T = (int)((long long)train_length * quarters[i] / 4);
+
+        if (c->n_lengths == 0 || T > c->lengths[c->n_lengths - 1])
+            c->lengths[c->n_lengths++] = T;
+    }
+}
+
+/* Windows are read of a stream, answers asked of examples. */
+static enum lx_code check_modes(const struct lx_eval_config *c, const char *path, bool examples,
+                                struct lx_err *err)
+{
+    for (int m = 0; m < LX_MODES; m++) {
+        if (!c->modes[m] || (m == LX_MODE_ANSWERS) == examples)
+            continue;
+        if (examples)
+            return lx_fail(err, LX_ECONFIG,
+                           "%s.modes: must be answers alone, since the dataset is made of "
+                           "examples, got \"%s\"",
+                           path, mode_names[m]);
+        return lx_fail(err, LX_ECONFIG,
+                       "%s.modes: must be without answers, since the dataset is a stream of tokens",
+                       path);
+    }
+    return LX_OK;
+}
+
+static enum lx_code parse_modes(struct lx_eval_config *c, const struct lx_json *list,
+                                const char *path, bool examples, struct lx_err *err)
+{
+    if (list == NULL && examples) {
+        c->modes[LX_MODE_ANSWERS] = true;
+        return LX_OK;
+    }
     if (list == NULL) {
         c->modes[LX_MODE_LAST] = c->modes[LX_MODE_NONOVERLAPPING] = true;
         return LX_OK;
@@ -106,19 +147,19 @@ static enum lx_code parse_modes(struct lx_eval_config *c, const struct lx_json *
         while (m < LX_MODES && strcmp(name, mode_names[m]) != 0)
             m++;
         if (m == LX_MODES)
-            return lx_fail_unknown(err, LX_ECONFIG, name, mode_names, LX_MODES,
-                                   "%s.modes: must be one of nonoverlapping, sliding, last, got",
-                                   path);
+            return lx_fail_unknown(
+                err, LX_ECONFIG, name, mode_names, LX_MODES,
+                "%s.modes: must be one of nonoverlapping, sliding, last, answers, got", path);
         if (c->modes[m])
             return lx_fail(err, LX_ECONFIG, "%s.modes: \"%s\" stands twice", path, name);
         c->modes[m] = true;
     }
-    return LX_OK;
+    return check_modes(c, path, examples, err);
 }
 
 enum lx_code lx_eval_config_parse(struct lx_eval_config *c, const struct lx_json *obj,
-                                  const char *path, int train_length, struct lx_arena *arena,
-                                  struct lx_err *err)
+                                  const char *path, int train_length, bool examples,
+                                  struct lx_arena *arena, struct lx_err *err)
 {
     int longest;
 
@@ -126,8 +167,10 @@ enum lx_code lx_eval_config_parse(struct lx_eval_config *c, const struct lx_json
     if (lx_options_parse(lx_eval_options, obj, path, list_keys, c, arena, err) ||
         lx_eval_lengths_parse(lx_json_find(obj, "lengths"), path, train_length, c->lengths,
                               &c->n_lengths, err) ||
-        parse_modes(c, lx_json_find(obj, "modes"), path, err))
+        parse_modes(c, lx_json_find(obj, "modes"), path, examples, err))
         return err->code;
+    if (examples && lx_json_find(obj, "lengths") == NULL)
+        default_lengths(c, train_length);
     if (c->stride == 0)
         c->stride = train_length >= 4 ? train_length / 4 : 1;
     if (c->last_tokens == 0)
@@ -138,7 +181,7 @@ enum lx_code lx_eval_config_parse(struct lx_eval_config *c, const struct lx_json
         return lx_fail(err, LX_ECONFIG,
                        "%s.stride: must be at most the shortest length = %d, got %d", path,
                        c->lengths[0], c->stride);
-    if (c->tokens < longest)
+    if (c->tokens < longest && !examples)
         return lx_fail(err, LX_ECONFIG,
                        "%s.tokens: must be at least the longest length = %d, got %d", path, longest,
                        c->tokens);

@@ -36,8 +36,7 @@ void lx_eval_sums_start(struct lx_eval_sums *s, const struct lx_metric *blank, l
     s->blocks.n = scored < LX_EVAL_BLOCKS ? (int)scored : LX_EVAL_BLOCKS;
 }
 
-/* n targets of one window whose NLL is `sum`. */
-static void add_part(struct lx_eval_mean *m, double sum, int n)
+void lx_eval_mean_add(struct lx_eval_mean *m, double sum, int n)
 {
     if (n == 0)
         return;
@@ -108,10 +107,10 @@ void lx_eval_sums_add(struct lx_eval_sums *s, const struct lx_eval_text *text,
             add_yardsticks(s, text, target, t);
     }
     for (int b = 0; b < LX_EVAL_BINS; b++) {
-        add_part(&s->bin[b], bin[b].sum, bin[b].n);
-        add_part(&s->edge[b], edge[b].sum, edge[b].n);
+        lx_eval_mean_add(&s->bin[b], bin[b].sum, bin[b].n);
+        lx_eval_mean_add(&s->edge[b], edge[b].sum, edge[b].n);
     }
-    add_part(&s->all, all.sum, all.n);
+    lx_eval_mean_add(&s->all, all.sum, all.n);
 }
 
 bool lx_eval_sums_finite(const struct lx_eval_sums *s)
@@ -119,8 +118,7 @@ bool lx_eval_sums_finite(const struct lx_eval_sums *s)
     return isfinite(exp(s->all.nll / (double)s->all.n));
 }
 
-/* Standard error of the token-weighted mean over windows (ratio estimator); NaN for one window. */
-static double standard_error(const struct lx_eval_mean *m)
+double lx_eval_mean_error(const struct lx_eval_mean *m)
 {
     double n = (double)m->n, mean = m->nll / n, w = (double)m->windows;
     double square = m->square - 2 * mean * m->product + mean * mean * (double)m->n_square;
@@ -192,7 +190,7 @@ static enum lx_code add_curve(const struct lx_eval_mean *bins, const char *metri
             continue;
         r.position_lo = lx_eval_bin_start(b);
         r.position_hi = lx_eval_bin_start(b + 1) < end ? lx_eval_bin_start(b + 1) : end;
-        if (add_value(&r, m, metric, m->nll / (double)m->n, standard_error(m), out, err))
+        if (add_value(&r, m, metric, m->nll / (double)m->n, lx_eval_mean_error(m), out, err))
             return err->code;
     }
     return LX_OK;
@@ -202,7 +200,7 @@ enum lx_code lx_eval_sums_rows(const struct lx_eval_sums *s, const struct lx_eva
                                const struct lx_metric *blank, struct lx_metrics *out,
                                struct lx_err *err)
 {
-    double nll = s->all.nll / (double)s->all.n, se = standard_error(&s->all);
+    double nll = s->all.nll / (double)s->all.n, se = lx_eval_mean_error(&s->all);
     double to_bits = (double)s->all.n / (s->bytes * 0.69314718055994530942);
 
     if (add_value(blank, &s->all, "nll", nll, se, out, err) ||

@@ -15,6 +15,11 @@ struct lx_eval_mean {
     long long n, n_square, windows;
 };
 
+/* n targets of one window whose NLL is `sum`. */
+void lx_eval_mean_add(struct lx_eval_mean *m, double sum, int n);
+/* Standard error of the token-weighted mean over windows (ratio estimator); NaN for one window. */
+double lx_eval_mean_error(const struct lx_eval_mean *m);
+
 struct lx_eval_sums {
     struct lx_eval_mean all, bin[LX_EVAL_BINS];
     struct lx_eval_mean edge[LX_EVAL_BINS]; /* of hidden targets, by distance to the nearer end */

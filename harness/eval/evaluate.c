@@ -4,6 +4,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "eval/answers.h"
 #include "eval/attention_stats.h"
 #include "eval/eval_sums.h"
 #include "eval/windows.h"
@@ -89,6 +90,11 @@ static enum lx_code run_mode(struct eval *e, enum lx_eval_mode mode, int T, stru
     return LX_OK;
 }
 
+static bool strides(enum lx_eval_mode mode)
+{
+    return mode == LX_MODE_SLIDING || mode == LX_MODE_LAST;
+}
+
 static struct lx_metric row_for(const struct eval *e, enum lx_eval_mode mode, int T,
                                 const char *metric)
 {
@@ -96,7 +102,7 @@ static struct lx_metric row_for(const struct eval *e, enum lx_eval_mode mode, in
                           .eval_length = T,
                           .mode = lx_eval_mode_name(mode),
                           .suffix = e->suffix,
-                          .stride = mode == LX_MODE_NONOVERLAPPING ? 0 : e->c->stride,
+                          .stride = strides(mode) ? e->c->stride : 0,
                           .layer = -1,
                           .head = -1,
                           .position_lo = -1,
@@ -113,7 +119,10 @@ static enum lx_code add_status(struct eval *e, enum lx_eval_mode mode, int T, co
                                struct lx_err *err)
 {
     static const char *const names[] = {"nll", "ppl", "bits_per_byte"};
+    struct lx_metric blank = row_for(e, mode, T, "");
 
+    if (mode == LX_MODE_ANSWERS)
+        return lx_answers_status(&blank, status, e->out, err);
     for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
         struct lx_metric r = row_for(e, mode, T, names[i]);
 
@@ -161,6 +170,8 @@ size_t lx_eval_bytes(const struct lx_model *m, const struct lx_eval_config *c, i
     struct eval e = {.m = &copy, .c = c};
     struct lx_err err;
 
+    if (c->modes[LX_MODE_ANSWERS])
+        return lx_answers_bytes(m, c, T);
     if (take_buffers(&e, T, &count, &err))
         return 0;
     if (c->attention)
@@ -183,6 +194,8 @@ static void unit_done(const struct eval *e)
 /* Tokens that a mode reads at length T. */
 static double work_of(const struct eval *e, enum lx_eval_mode mode, int T)
 {
+    if (mode == LX_MODE_ANSWERS)
+        return lx_answers_tokens(e->c, T);
     if (mode == LX_MODE_NONOVERLAPPING)
         return (double)e->plan.targets;
     return (double)lx_window_count(e->c, &e->plan, mode, T) * T;
@@ -221,6 +234,39 @@ static enum lx_code run_unit(struct eval *e, enum lx_eval_mode mode, int T, stru
     return lx_attention_stats_rows(e->stats, &blank, e->c->per_head, e->out, err);
 }
 
+static bool seen_answers(void *ctx, double tokens)
+{
+    struct eval *e = ctx;
+
+    e->done += tokens;
+    return e->watch == NULL || e->watch->seen == NULL ||
+           e->watch->seen(e->watch->ctx, e->done, e->total);
+}
+
+/* Examples at the i-th length. */
+static enum lx_code run_answers(struct eval *e, int i, struct lx_err *err)
+{
+    const int T = e->c->lengths[i];
+    double before = e->done;
+    struct lx_answers_call call = {.m = e->m,
+                                   .c = e->c,
+                                   .stream = e->text->stream,
+                                   .length = i,
+                                   .blank = row_for(e, LX_MODE_ANSWERS, T, ""),
+                                   .seen = seen_answers,
+                                   .ctx = e};
+    bool diverged;
+
+    if (!skips(e)) {
+        if (lx_answers_run(&call, e->out, &diverged, err) ||
+            (diverged && add_status(e, LX_MODE_ANSWERS, T, "diverged", err)))
+            return err->code;
+        unit_done(e);
+    }
+    e->done = before + lx_answers_tokens(e->c, T);
+    return LX_OK;
+}
+
 /* Everything at one length. */
 static enum lx_code run_length(struct eval *e, int T, struct lx_err *err)
 {
@@ -233,7 +279,7 @@ static enum lx_code run_length(struct eval *e, int T, struct lx_err *err)
         code = lx_arena_get(&arena, 1, sizeof(*sums), &sums, "sums of the evaluation", err);
     if (code == LX_OK && e->c->attention)
         code = lx_attention_stats_init(&stats, e->m, e->B, T, &arena, err);
-    for (int m = 0; m < LX_MODES && code == LX_OK; m++) {
+    for (int m = 0; m < LX_WINDOW_MODES && code == LX_OK; m++) {
         enum lx_eval_mode mode = (enum lx_eval_mode)m;
 
         if (!e->c->modes[m])
@@ -273,9 +319,11 @@ double lx_eval_flops(const struct lx_model_config *m, const struct lx_eval_confi
     struct lx_err err;
     double windows = 0;
 
+    if (c->modes[LX_MODE_ANSWERS])
+        return lx_answers_tokens(c, T) * lx_model_flops(m, T);
     if (lx_window_plan(c, stream, &plan, &err))
         return 0; /* whoever evaluates says why */
-    for (int k = 0; k < LX_MODES; k++)
+    for (int k = 0; k < LX_WINDOW_MODES; k++)
         if (c->modes[k])
             windows += (double)lx_window_count(c, &plan, (enum lx_eval_mode)k, T);
     return windows * T * lx_model_flops(m, T);
@@ -296,8 +344,9 @@ enum lx_code lx_evaluate(struct lx_model *m, const struct lx_eval_config *c,
                          struct lx_err *err)
 {
     struct eval e = {.m = m, .c = c, .text = text, .watch = watch, .out = out};
+    bool answers = c->modes[LX_MODE_ANSWERS];
 
-    if (lx_window_plan(c, text->stream, &e.plan, err))
+    if (!answers && lx_window_plan(c, text->stream, &e.plan, err))
         return err->code;
     for (int i = 0; i < c->n_lengths; i++)
         for (int k = 0; k < LX_MODES; k++)
@@ -307,7 +356,7 @@ enum lx_code lx_evaluate(struct lx_model *m, const struct lx_eval_config *c,
         int T = c->lengths[i];
         const char *status = obstacle(&e, T, diverged, memory_limit);
 
-        if (status == NULL && run_length(&e, T, err))
+        if (status == NULL && (answers ? run_answers(&e, i, err) : run_length(&e, T, err)))
             return err->code;
         for (int k = 0; status != NULL && k < LX_MODES; k++) {
             if (!c->modes[k] || skips(&e))

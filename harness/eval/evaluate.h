@@ -21,8 +21,9 @@
 #define LX_EVAL_LENGTHS 32
 #define LX_EVAL_BLOCKS 64 /* of targets that follow each other, for intervals over text */
 
-enum lx_eval_mode { LX_MODE_NONOVERLAPPING, LX_MODE_SLIDING, LX_MODE_LAST };
-#define LX_MODES 3
+enum lx_eval_mode { LX_MODE_NONOVERLAPPING, LX_MODE_SLIDING, LX_MODE_LAST, LX_MODE_ANSWERS };
+#define LX_MODES 4
+#define LX_WINDOW_MODES 3 /* the first ones read windows of a stream, the last examples */
 
 struct lx_ngram;
 
@@ -41,17 +42,20 @@ struct lx_eval_config {
      * windows hold the targets themselves, hidden ones are scored, the same at every length. */
     struct lx_masking masking;
     int train_length;
+    int examples; /* mode answers: of each size                                */
+    int points;   /* mode answers: sizes at each length                         */
 };
 
 extern const struct lx_option lx_eval_options[]; /* the scalar keys of the "eval" section */
 
 const char *lx_eval_mode_name(enum lx_eval_mode m);
 
-/* Parse the whole section: scalars by table, "lengths" (numbers or "2x") and "modes" by hand. */
+/* Parse the whole section: scalars by table, "lengths" (numbers or "2x") and "modes" by hand. `examples`:
+ * the dataset is made of examples, which mode answers alone reads. */
 LX_MUST_CHECK
 enum lx_code lx_eval_config_parse(struct lx_eval_config *c, const struct lx_json *obj,
-                                  const char *path, int train_length, struct lx_arena *arena,
-                                  struct lx_err *err);
+                                  const char *path, int train_length, bool examples,
+                                  struct lx_arena *arena, struct lx_err *err);
 /* A list like "lengths" (NULL: 1x, 2x, 4x, 8x) into lengths[LX_EVAL_LENGTHS]. */
 LX_MUST_CHECK
 enum lx_code lx_eval_lengths_parse(const struct lx_json *list, const char *path, int train_length,

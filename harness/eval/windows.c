@@ -40,6 +40,7 @@ long long lx_window_count(const struct lx_eval_config *c, const struct lx_window
     case LX_MODE_LAST:
         return p->last;
     case LX_MODE_NONOVERLAPPING:
+    case LX_MODE_ANSWERS: /* has no windows */
         break;
     }
     return (p->targets + T - 1) / T;
@@ -84,6 +85,7 @@ struct lx_window lx_window_at(const struct lx_eval_config *c, const struct lx_wi
         w.skip = T - c->stride;
         return w;
     case LX_MODE_NONOVERLAPPING:
+    case LX_MODE_ANSWERS: /* has no windows */
         break;
     }
     if (w.start + T >

@@ -190,6 +190,8 @@ static size_t evaluated_rows(const struct lx_cell *cell, int T)
         rows += kinds & LX_METRIC_OVERALL ? modes : 0;
         rows += kinds & LX_METRIC_POSITIONS ? modes * (5 + 4 * n) : 0;
         rows += kinds & LX_METRIC_HEADS && e->attention ? heads * n : 0;
+        if (e->modes[LX_MODE_ANSWERS])
+            rows += kinds & LX_METRIC_ANSWERS ? (size_t)e->points + 1 + 5 + 4 * n : 0;
     }
     return rows + modes * LX_EVAL_BLOCKS / 3; /* a row of blocks.csv is a third of one of these */
 }
@@ -273,6 +275,9 @@ static enum lx_code check_splits(struct lx_cell *cell, const struct lx_stream *t
     size_t least = (size_t)cell->v->train.length + 1;
     struct lx_window_plan plan;
 
+    if (train->examples !=
+        NULL) /* made as they are needed; their sizes were checked with the config */
+        return LX_OK;
     if (train->n < least)
         return lx_fail(err, LX_EDATA, "train split: must have at least %zu tokens, got %zu", least,
                        train->n);

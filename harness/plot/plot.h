@@ -54,6 +54,15 @@ LX_MUST_CHECK
 enum lx_code lx_plot_rates(const struct lx_study *s, size_t section, const struct lx_rates *r,
                            struct lx_plot_target *to, struct lx_err *err);
 
+/* Answers to examples: answers_vs_length and answers_by_place of a section, ... */
+LX_MUST_CHECK
+enum lx_code lx_plot_answers(const struct lx_study *s, size_t section, struct lx_plot_target *to,
+                             struct lx_err *err);
+/* ... and answers_map: all tasks and encodings at twice the trained size, where there are two tasks. */
+LX_MUST_CHECK
+enum lx_code lx_plot_answers_map(const struct lx_study *s, struct lx_plot_target *to,
+                                 struct lx_err *err);
+
 /* One curve for every series of the section, its points not yet there. */
 LX_MUST_CHECK
 enum lx_code lx_plot_curves(const struct lx_study *s, size_t section, size_t max_points,

@@ -1,4 +1,4 @@
-/* The outputs of a comparison. A new one is a function and a line in compare_report.c. */
+/* The outputs of a comparison. A new one is a function and a line in compare_text.c. */
 #ifndef LX_REPORT_COMPARE_REPORT_H
 #define LX_REPORT_COMPARE_REPORT_H
 

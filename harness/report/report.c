@@ -29,16 +29,24 @@ void lx_report_unload(struct lx_report_folder *f)
     lx_arena_free(&f->arena);
 }
 
+static bool has_answers(const struct lx_report_folder *f)
+{
+    for (size_t i = 0; i < f->study.n_sections; i++)
+        if (lx_study_asks(&f->study, i))
+            return true;
+    return false;
+}
+
 /* metrics.csv, in the order of config.json if there is one. */
 static enum lx_code load_rows(const char *path, struct lx_report_folder *f, struct lx_err *err)
 {
     struct lx_rows rows = {0};
     enum lx_code code = lx_rows_read(path, &rows, err);
 
-    if (code == LX_OK &&
-        (lx_study_make(&f->study, &rows, f->config, err) ||
-         lx_study_note(&f->study, f->partial.brief, err) ||
-         (f->study.ppl < 0 && lx_fail(err, LX_EFORMAT, "has no rows of the metric ppl"))))
+    if (code == LX_OK && (lx_study_make(&f->study, &rows, f->config, err) ||
+                          lx_study_note(&f->study, f->partial.brief, err) ||
+                          (f->study.ppl < 0 && !has_answers(f) &&
+                           lx_fail(err, LX_EFORMAT, "has no rows of the metric ppl"))))
         code = lx_wrap(err, "%s", path);
     lx_rows_free(&rows);
     return code;
@@ -147,6 +155,12 @@ static enum lx_code write_claims(const struct lx_report_folder *f, const struct 
     if (lx_claims_write(&f->claims, &f->study, w, out, err))
         return err->code;
     return lx_registration_write(f->dir, lx_json_find(f->config, "claims"), w, out, err);
+}
+
+static enum lx_code answers_csv(const struct lx_report_folder *f, struct lx_buf *out,
+                                struct lx_err *err)
+{
+    return lx_answers_data(&f->study, out, err);
 }
 
 static enum lx_code claims_md(const struct lx_report_folder *f, struct lx_buf *out,
@@ -264,20 +278,15 @@ static const struct {
     const char *name;
     bool (*wanted)(const struct lx_report_folder *);
     enum lx_code (*make)(const struct lx_report_folder *, struct lx_buf *, struct lx_err *);
-} tables[] = {{"table.md", always, table_md},
-              {"table.tex", always, table_tex},
-              {"table.csv", always, table_csv},
-              {"claims.md", has_literature, claims_md},
-              {"claims.tex", has_literature, claims_tex},
-              {"claims.csv", has_claims, claims_csv},
-              {"published.csv", has_published, published_csv},
-              {"costs.md", has_costs, costs_md},
-              {"costs.tex", has_costs, costs_tex},
-              {"costs.csv", has_costs, costs_csv},
-              {"tune.md", has_rates, tune_md},
-              {"tune.tex", has_rates, tune_tex},
-              {"tune.csv", has_rates, tune_csv},
-              {"report.html", always, lx_report_page}};
+} tables[] = {
+    {"table.md", always, table_md},           {"table.tex", always, table_tex},
+    {"table.csv", always, table_csv},         {"answers.csv", has_answers, answers_csv},
+    {"claims.md", has_literature, claims_md}, {"claims.tex", has_literature, claims_tex},
+    {"claims.csv", has_claims, claims_csv},   {"published.csv", has_published, published_csv},
+    {"costs.md", has_costs, costs_md},        {"costs.tex", has_costs, costs_tex},
+    {"costs.csv", has_costs, costs_csv},      {"tune.md", has_rates, tune_md},
+    {"tune.tex", has_rates, tune_tex},        {"tune.csv", has_rates, tune_csv},
+    {"report.html", always, lx_report_page}};
 enum { N_TABLES = sizeof(tables) / sizeof(tables[0]) };
 
 static enum lx_code write_table(const char *dir, int i, const struct lx_report_folder *f,
@@ -326,6 +335,8 @@ static enum lx_code fill_plots(const char *dir, bool wanted, const struct lx_rep
     for (size_t i = 0; wanted && code == LX_OK && i < s->n_sections; i++)
         if (lx_plot_section(s, i, row, n, to, err) || lx_plot_rates(s, i, &f->rates, to, err))
             code = err->code;
+    if (wanted && code == LX_OK)
+        code = lx_plot_answers_map(s, to, err);
     if (code == LX_OK)
         code = lx_plot_sweep(to, &removed, err);
     if (code == LX_OK && removed > 0)

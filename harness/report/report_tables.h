@@ -48,4 +48,21 @@ LX_MUST_CHECK
 enum lx_code lx_published_data(const struct lx_published_list *p, const struct lx_study *s,
                                struct lx_buf *out, struct lx_err *err);
 
+/* Answers to examples: exact match and token accuracy by length, all tasks at twice the trained size, and the
+ * rows of answers.csv. */
+/* Append the tables of one section of answers, without its heading. */
+LX_MUST_CHECK
+enum lx_code lx_answers_write(const struct lx_study *s, size_t section,
+                              const struct lx_grid_writer *w, struct lx_buf *out,
+                              struct lx_err *err);
+
+/* Append the table over all tasks, where there are two or more. */
+LX_MUST_CHECK
+enum lx_code lx_answers_overall(const struct lx_study *s, const struct lx_grid_writer *w,
+                                struct lx_buf *out, struct lx_err *err);
+
+/* A row for each task, encoding and length. */
+LX_MUST_CHECK
+enum lx_code lx_answers_data(const struct lx_study *s, struct lx_buf *out, struct lx_err *err);
+
 #endif

@@ -1,6 +1,7 @@
 /* The tables of a study to read: perplexities and their ratios, right answers by length and depth. */
 #include <math.h>
 
+#include "report/report_tables.h"
 #include "report/table.h"
 #include "study/contrast.h"
 #include "study/format.h"
@@ -212,13 +213,16 @@ static enum lx_code write_words(const struct lx_study *s, size_t section,
 /* Whether a section has anything for a table. */
 static bool has_table(const struct lx_study *s, size_t section)
 {
-    return s->section[section].n_lengths > 0 || lx_table_has_answers(s, section);
+    return s->section[section].n_lengths > 0 || lx_table_has_answers(s, section) ||
+           lx_study_asks(s, section);
 }
 
 enum lx_code lx_table_section(const struct lx_study *s, size_t section,
                               const struct lx_grid_writer *w, struct lx_buf *out,
                               struct lx_err *err)
 {
+    if (lx_study_asks(s, section))
+        return lx_answers_write(s, section, w, out, err);
     if (has_table(s, section) && (w->floats ? write_floats : write_words)(s, section, w, out, err))
         return err->code;
     return lx_buf_check(out, err);
@@ -242,7 +246,7 @@ enum lx_code lx_table_write(const struct lx_study *s, const struct lx_grid_write
         if (lx_table_section(s, i, w, out, err))
             return err->code;
     }
-    return lx_buf_check(out, err);
+    return lx_answers_overall(s, w, out, err) ? err->code : lx_buf_check(out, err);
 }
 
 /* Intervals of perplexity and ratio over seeds and text; empty where text is not known. */

@@ -20,10 +20,10 @@
 
 /* What `merge` and `report` write, plots last. A new file of theirs has its line here. */
 static const char *const results[] = {
-    "metrics.csv", "blocks.csv", "runs.csv",      "train.csv",  LX_PARTIAL_FILE, "table.md",
-    "table.tex",   "table.csv",  "claims.md",     "claims.tex", "claims.csv",    "costs.md",
-    "costs.tex",   "costs.csv",  "published.csv", "index.html", "report.html",   "report.json",
-    "tune.md",     "tune.tex",   "tune.csv",      "plots"};
+    "metrics.csv", "blocks.csv", "runs.csv",      "train.csv",   LX_PARTIAL_FILE, "table.md",
+    "table.tex",   "table.csv",  "claims.md",     "claims.tex",  "claims.csv",    "costs.md",
+    "costs.tex",   "costs.csv",  "published.csv", "index.html",  "report.html",   "report.json",
+    "tune.md",     "tune.tex",   "tune.csv",      "answers.csv", "plots"};
 #define N_RESULTS (sizeof(results) / sizeof(results[0]))
 
 /* Ids of the cells whose results are in a folder. */

@@ -141,4 +141,39 @@ enum lx_code lx_study_axis(const struct lx_study *s, size_t section, int metric,
 /* The series has rows in this section. */
 bool lx_study_has(const struct lx_study *s, size_t section, size_t series);
 
+/* Answers to examples (evaluation mode `answers`), in asked.c. Who does not answer at the trained sizes did
+ * not fail to generalise: a seed whose exact match at the training length is below LX_LEARNED is left out
+ * at longer lengths, and counted. */
+#define LX_LEARNED 0.9
+
+/* A section of answers, without perplexities. */
+bool lx_study_asks(const struct lx_study *s, size_t section);
+
+struct lx_learned {
+    struct lx_stats stats; /* over the seeds that count */
+    int seeds, learned;    /* all of them, and those that learned the task */
+    bool gated;            /* only those count: longer than trained, and it is known who learned */
+    const struct lx_group *group; /* all seeds; NULL: not measured */
+};
+
+/* A metric at a length. */
+LX_MUST_CHECK
+enum lx_code lx_study_learned(const struct lx_study *s, size_t section, size_t series,
+                              const char *metric, int length, struct lx_learned *out,
+                              struct lx_err *err);
+
+/* The mean of a metric that is the same for every encoding, NaN: there is none; and the largest size that
+ * was asked at a length, 0: none. */
+double lx_study_chance(const struct lx_study *s, size_t section, const char *metric, int length);
+int lx_study_size(const struct lx_study *s, size_t section, int length);
+
+/* The largest multiple of the training length up to which exact match is 0.9 or more at every length
+ * asked, in the mean over seeds; 0: not even there. */
+double lx_study_reach(const struct lx_study *s, size_t section, size_t series);
+
+/* Lengths of a section of answers, rising; memory from the arena. */
+LX_MUST_CHECK
+enum lx_code lx_study_asked(const struct lx_study *s, size_t section, struct lx_arena *arena,
+                            int **length, size_t *n, struct lx_err *err);
+
 #endif

@@ -42,6 +42,11 @@ const struct lx_option lx_train_options[] = {
      "masked: part of a sequence's tokens that are hidden", LX_OPT_OPEN_MIN | LX_OPT_LATER},
     {"mask_span", LX_OPT_REAL, offsetof(struct lx_train_config, masking.span), 1, 1, 1000, NULL,
      "masked: mean length of a run of hidden tokens; 1 = each by itself", LX_OPT_LATER},
+    {"stop_at", LX_OPT_REAL, offsetof(struct lx_train_config, stop_at), 0, 0, 1, NULL,
+     "share of right answers at the largest trained size that ends the training, 0 = never",
+     LX_OPT_LATER},
+    {"stop_every", LX_OPT_INT, offsetof(struct lx_train_config, stop_every), 250, 1, 100000000,
+     NULL, "steps after which stop_at is asked, on 256 fresh examples", LX_OPT_LATER},
     {.type = LX_OPT_END},
 };
 

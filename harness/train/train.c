@@ -185,14 +185,15 @@ static double gradient(struct run *r)
     return mean_nll(r);
 }
 
-static bool report(struct run *r, const struct lx_train_watch *watch, double loss)
+/* last: no step follows. */
+static bool report(struct run *r, const struct lx_train_watch *watch, double loss, bool last)
 {
     struct lx_train_state *s = &r->s;
     struct lx_train_row row;
 
     if (watch == NULL || watch->seen == NULL)
         return true;
-    if (s->tallied < r->c->log_every && s->step < r->c->steps && isfinite(loss))
+    if (s->tallied < r->c->log_every && !last && isfinite(loss))
         return watch->seen(watch->ctx, s->step, loss, NULL);
     row.step = s->step;
     row.tokens = (long long)s->step * r->c->batch_tokens;
@@ -202,6 +203,12 @@ static bool report(struct run *r, const struct lx_train_watch *watch, double los
     s->nll = s->norm = 0;
     s->tallied = 0;
     return watch->seen(watch->ctx, s->step, loss, &row);
+}
+
+static bool is_learned(const struct run *r, const struct lx_train_watch *watch)
+{
+    return r->c->stop_at > 0 && watch != NULL && watch->learned != NULL &&
+           r->s.step % r->c->stop_every == 0 && watch->learned(watch->ctx, r->s.step);
 }
 
 static void loop(struct run *r, const struct lx_train_watch *watch, struct lx_train_result *out)
@@ -227,8 +234,10 @@ static void loop(struct run *r, const struct lx_train_watch *watch, struct lx_tr
             s->last_n++;
         }
         s->step = step + 1;
-        out->stopped = !report(r, watch, out->diverged ? (double)NAN : loss);
-        if (out->diverged)
+        out->learned = !out->diverged && is_learned(r, watch);
+        out->stopped = !report(r, watch, out->diverged ? (double)NAN : loss,
+                               out->learned || s->step == r->c->steps);
+        if (out->diverged || out->learned)
             break;
         if (watch != NULL && watch->keep != NULL && s->step < r->c->steps)
             watch->keep(watch->ctx, s, out->stopped);

@@ -33,6 +33,8 @@ struct lx_train_config {
     double restart_at; /* part of the steps after which warm-up and cosine begin anew; 0: never */
     int log_every;     /* steps a row of train.csv stands for            */
     struct lx_masking masking; /* what is learned: the next token, or hidden ones */
+    double stop_at;            /* share of right answers that ends the training; 0: never */
+    int stop_every;            /* steps after which it is asked                  */
 };
 
 extern const struct lx_option lx_train_options[]; /* the "train" section */
@@ -73,6 +75,9 @@ struct lx_train_watch {
     /* (optional) Called after each step but the last, behind `seen`, as the time to save the state.
      * stopping: no step follows. Must not change anything. */
     void (*keep)(void *ctx, const struct lx_train_state *s, bool stopping);
+    /* (optional) Called after every stop_every steps if there is a stop_at: whether it was reached. Must
+     * depend on the weights and the step alone. */
+    bool (*learned)(void *ctx, int step);
 };
 
 struct lx_train_result {
@@ -80,6 +85,7 @@ struct lx_train_result {
     int steps;       /* steps done */
     double last_nll; /* mean NLL of the last rows (up to 5% of the steps) */
     bool stopped;    /* the watch asked to stop */
+    bool learned;    /* stop_at was reached, and the steps left were not done */
 };
 
 /* Bytes that training needs beyond the model itself: moments, activations, one batch. */

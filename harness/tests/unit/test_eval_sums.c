@@ -130,7 +130,7 @@ static void blocks_hold_the_targets_that_follow_each_other(void **state)
     static struct sums_rig r;
 
     (void)state;
-    for (int mode = 0; mode < LX_MODES; mode++)
+    for (int mode = 0; mode < LX_WINDOW_MODES; mode++)
         for (int i = 0; i < 3; i++) {
             rig_open(&r, (enum lx_eval_mode)mode, lengths[i]);
             check_blocks(&r, lengths[i]);
@@ -175,7 +175,7 @@ static void positions_have_errors_of_their_own(void **state)
     int seen = 0;
 
     (void)state;
-    for (int mode = 0; mode < LX_MODES; mode++) {
+    for (int mode = 0; mode < LX_WINDOW_MODES; mode++) {
         rig_open(&r, (enum lx_eval_mode)mode, 24);
         for (size_t i = 0; i < r.out.n; i++)
             if (r.out.rows[i].position_lo >= 0) {

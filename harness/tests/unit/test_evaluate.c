@@ -197,7 +197,7 @@ static void every_number_matches_brute_force(void **state)
     (void)state;
     eval_open(&r, "[\"rope\", {\"name\": \"alibi\", \"slope_multiplier\": 2}]", true);
     evaluate(&r, false, 0);
-    for (int mode = 0; mode < LX_MODES; mode++)
+    for (int mode = 0; mode < LX_WINDOW_MODES; mode++)
         for (int i = 0; i < r.c.n_lengths; i++)
             check_sums(&r, (enum lx_eval_mode)mode, r.c.lengths[i]);
     eval_close(&r);
@@ -242,7 +242,7 @@ static void positions_partition_the_window(void **state)
     (void)state;
     eval_open(&r, "[\"rope\"]", false);
     evaluate(&r, false, 0);
-    for (int mode = 0; mode < LX_MODES; mode++) {
+    for (int mode = 0; mode < LX_WINDOW_MODES; mode++) {
         for (int i = 0; i < r.c.n_lengths; i++) {
             int T = r.c.lengths[i], at = -1;
             struct brute s;
@@ -318,7 +318,7 @@ static void check_attention(const char *stack, int window, int modes, enum lx_ev
     int seen = 0;
 
     eval_open(&r, stack, false);
-    for (int m = 0; m < LX_MODES; m++)
+    for (int m = 0; m < LX_WINDOW_MODES; m++)
         r.c.modes[m] = (modes >> m & 1) != 0;
     evaluate(&r, false, 0);
     for (size_t k = 0; k < r.out.n; k++) {
@@ -386,12 +386,12 @@ static void check_status(const struct eval_rig *r, int T, const char *status)
     static const char *const names[] = {"nll", "ppl", "bits_per_byte"};
     size_t rows = 0, want = 0;
 
-    for (int m = 0; m < LX_MODES; m++)
+    for (int m = 0; m < LX_WINDOW_MODES; m++)
         want += r->c.modes[m] ? 3 : 0;
     for (size_t i = 0; i < r->out.n; i++)
         rows += r->out.rows[i].eval_length == T ? 1 : 0;
     assert_int_equal(rows, want);
-    for (int mode = 0; mode < LX_MODES; mode++) {
+    for (int mode = 0; mode < LX_WINDOW_MODES; mode++) {
         for (size_t i = 0; r->c.modes[mode] && i < 3; i++) {
             const struct lx_metric *m = overall(r, names[i], T, (enum lx_eval_mode)mode);
 

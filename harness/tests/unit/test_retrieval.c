@@ -2,6 +2,7 @@
  * analysis counts just those answers that a model gives when it decodes greedily, token by token. */
 #include "analysis/analysis.h"
 #include "analysis/retrieval.h"
+#include "core/wilson.h"
 #include "datasets/questions_words.h"
 #include "tests/unit/dataset_open.h"
 #include "tests/unit/model_rig.h"
@@ -222,7 +223,7 @@ static void errors_are_wilsons(void **state)
     (void)state;
     for (int n = 1; n < 50; n += 7)
         for (int k = 0; k <= n; k++) {
-            double share = (double)k / n, half = lx_retrieval_stderr(k, n);
+            double share = (double)k / n, half = lx_wilson_error(k, n);
             double middle = (share + 0.5 / n) / (1 + 1.0 / n);
 
             assert_true(half > 0);
@@ -334,7 +335,7 @@ static void check_oracle(const char *stack, int wrong, int every, double share)
             assert_int_equal(r->tokens, r->windows * ANSWERS);
             assert_int_equal(r->position_hi, lo < 0 ? -1 : lo + 1);
             CHECK_NEAR(r->stderr_value,
-                       lx_retrieval_stderr(share * (double)r->windows, (double)r->windows), 1e-12);
+                       lx_wilson_error(share * (double)r->windows, (double)r->windows), 1e-12);
             assert_true(row(&out, "retrieval_nll", T, lo)->value > 0);
         }
     lx_metrics_free(&out);

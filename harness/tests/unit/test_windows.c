@@ -225,7 +225,7 @@ static enum lx_code parse(struct lx_eval_config *c, const char *json, int L, str
     enum lx_code code = lx_json_parse(json, strlen(json), "eval", &root, err);
 
     if (code == LX_OK)
-        code = lx_eval_config_parse(c, root, "eval", L, arena, err);
+        code = lx_eval_config_parse(c, root, "eval", L, false, arena, err);
     lx_json_free(root);
     return code;
 }
@@ -247,7 +247,7 @@ static void an_empty_section_has_the_stated_defaults(void **state)
     assert_int_equal(c.last_tokens, 32768);
     assert_true(c.attention && c.modes[LX_MODE_NONOVERLAPPING] && c.modes[LX_MODE_LAST]);
     assert_false(c.modes[LX_MODE_SLIDING]);
-    CHECK_OK(lx_eval_config_parse(&c, NULL, "eval", 3, &arena, &err));
+    CHECK_OK(lx_eval_config_parse(&c, NULL, "eval", 3, false, &arena, &err));
     assert_int_equal(c.stride, 1);
     lx_arena_free(&arena);
 }
@@ -334,9 +334,9 @@ static void broken_sections_are_refused_with_the_reason(void **state)
         {"{\"modes\": \"last\"}", "eval.modes: must be a non-empty array of names"},
         {"{\"modes\": []}", "eval.modes: must be a non-empty array of names"},
         {"{\"modes\": [\"lasst\"]}",
-         "eval.modes: must be one of nonoverlapping, sliding, last, got \"lasst\" (did you mean "
+         "eval.modes: must be one of nonoverlapping, sliding, last, answers, got \"lasst\" (did you mean "
          "\"last\"?)"},
-        {"{\"modes\": [3]}", "eval.modes: must be one of nonoverlapping, sliding, last, got \"\""},
+        {"{\"modes\": [3]}", "eval.modes: must be one of nonoverlapping, sliding, last, answers, got \"\""},
         {"{\"modes\": [\"last\", \"last\"]}", "eval.modes: \"last\" stands twice"},
         {"{\"lengths\": [8, 64], \"modes\": [\"last\"]}",
          "eval.stride: must be at most the shortest length = 8, got 16"},

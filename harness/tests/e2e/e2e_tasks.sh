@@ -1,0 +1,70 @@
+#!/bin/sh
+# Algorithmic tasks through the command line: samples, a run whose bytes do not depend on how it came
+# about, tables and figures, and what is refused before anything is trained. TAP on stdout.
+. "$(dirname "$0")/tap.sh"
+
+run() { exits "$@"; }
+cat >t.json <<'JSON'
+{
+  "name": "t",
+  "dataset": [
+    {"name": "tasks", "id": "flip", "task": "flipflop", "longest": 4},
+    {"name": "tasks", "id": "same", "task": "copy", "symbols": 2, "longest": 2}
+  ],
+  "model": {"layers": 1, "d_model": 16, "heads": 2},
+  "train": {"length": 12, "batch_tokens": 240, "steps": 60, "lr": 0.01, "warmup": 5},
+  "encodings": ["alibi", "learned"],
+  "eval": {"lengths": ["1x", "2x"], "examples": 20, "split": "test"},
+  "seeds": [1, 2]
+}
+JSON
+
+check "sample" run 0 "$longshot" sample t.json --dataset flip -n 2 --size 3
+check "its size" has out "size 3"
+check "what is read" grep -qE '^\$w[01][iwr][01]r$' out
+check "what is scored" grep -qE '^\.{5}$|^\.{3,5}[01.]{1,3}$' out
+check "lines of an example are as long" awk '/^size/ { n = 0; next } /./ { if (n && length($0) != n) exit 1; n = length($0) }' out
+check "in groups of three" test "$(grep -c . out)" = 6
+check "sample as CSV" run 0 "$longshot" sample t.json --dataset same -n 1 --size 2 --tokens
+check "with its columns" has out "example,size,position,input,text,target,reach"
+check "every kind of split" run 0 "$longshot" sample t.json --dataset same --split valid
+check "describe names the tasks" run 0 "$longshot" describe tasks
+check "with an example" has out "019+955="
+
+check "run" run 0 "$longshot" run t.json -o a -j2
+check "run again, another way" run 0 "$longshot" run t.json -o b -j1 --threads 2
+check "the same bytes" cmp a/metrics.csv b/metrics.csv
+rows() { grep ",answers,,$1," a/metrics.csv; }
+# 2 datasets x 2 seeds x 2 lengths x (a size, all of them); the learned table has only its own length.
+check "a row for each size and over all" test "$(rows exact_match | grep -c ',alibi,.*,ok,')" = 16
+check "a learned table ends at its length" test "$(rows exact_match | grep -c ',learned,.*,not_applicable,')" = 4
+check "chance is the same for all" test "$(rows exact_match_chance | grep ',flip,.*,12,12,' | cut -d, -f17 | sort -u | wc -l)" = 1
+check "examples are counted" test "$(rows exact_match | grep ',ok,' | cut -d, -f20 | sort -u)" = 20
+check "the table has sizes" has a/table.md "2x (n=8)"
+check "and all tasks" has a/table.md "## All tasks"
+check "answers.csv" has a/answers.csv "dataset,split,train_length,encoding"
+for f in answers_vs_length-flip answers_by_place-same answers_map training_curves-flip; do
+    [ "$f" = answers_by_place-same ] && [ ! -e a/plots/$f.gp ] && continue # nobody learned it
+    check "figure $f" test -s a/plots/$f.dat -a -s a/plots/$f.gp
+done
+check "eval again alone" run 0 "$longshot" run t.json -o a eval.examples=30
+check "does not train again" lacks out "train "
+
+check "stop early" run 0 "$longshot" run t.json -o c train.stop_at=0.01 train.stop_every=20 seeds='[1]' encodings='["alibi"]' eval.attention=false
+check "recorded" sh -c 'grep -h "\"steps\": [24]0," c/checkpoints/*/train.json'
+
+refused() { # MESSAGE, then overrides
+    message=$1
+    shift
+    check "refuses $*" run 2 "$longshot" plan t.json "$@"
+    check "says why" has err "$message"
+}
+refused 'dataset[0].longest: an example of size 7 has up to 14 tokens' 'dataset=[{"name": "tasks", "task": "flipflop", "longest": 7}]'
+refused 'order: belongs to task addition, this is copy' 'dataset={"name": "tasks", "order": "plain"}'
+refused 'dataset.keys: must be at least 4 for size 4' 'dataset={"name": "tasks", "task": "mqar", "keys": 3}'
+refused 'must be answers alone' 'eval.modes=["last"]'
+refused 'must be without answers' dataset=journal 'eval.modes=["answers"]'
+refused 'they read windows of a stream' 'analyses=["attention_variance"]'
+refused 'dataset is a stream, without answers to ask for' dataset=journal train.stop_at=0.9
+echo "1..$n"
+exit $bad
