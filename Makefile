@@ -134,6 +134,10 @@ $(OUT)/%.$(1).o: %.c
 endef
 $(foreach k,$(SIMD_KINDS),$(eval $(call simd_rule,$(k))))
 
+ifneq ($(findstring x86_64,$(ARCH)),)
+$(OUT)/harness/tensor/product_bf16.o: FLAGS += $(SIMD_avx512) -mavx512bf16 -mamx-tile -mamx-bf16
+endif
+
 $(LIB): $(OBJ)
 	$(Q)rm -f $@ && ar rcs $@ $(OBJ)
 

@@ -154,11 +154,13 @@ static enum lx_code make_model(const struct lx_evaluation *e, struct lx_model *m
     bool gradients = lx_analyses_gradients(&v->analyses, e->stack->id);
     struct lx_stack stack;
 
-    if (lx_stack_clone(&e->stack->stack, arena, &stack, err))
+    if (lx_precision_check("eval.precision", v->eval.precision, err) ||
+        lx_stack_clone(&e->stack->stack, arena, &stack, err))
         return err->code;
     if (lx_model_init(m, &v->model, &stack, v->train.length, lx_variant_longest(v), gradients,
                       arena, err))
         return lx_config_at(err, e->stack->path);
+    m->precision = (enum lx_precision)v->eval.precision;
     if (e->weights == NULL)
         return LX_OK;
     if (load(e, m, arena, training, err))

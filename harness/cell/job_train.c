@@ -214,12 +214,14 @@ static enum lx_code prepare(struct training *t, struct lx_model *m, struct lx_ar
     const struct lx_config_stack *s = &cell->e->trained;
     struct lx_stack stack;
 
-    if (lx_data_load(j->data, LX_SPLIT_TRAIN, stream, err) || lx_publish_check(t->folder, err) ||
+    if (lx_precision_check("train.precision", cell->train.precision, err) ||
+        lx_data_load(j->data, LX_SPLIT_TRAIN, stream, err) || lx_publish_check(t->folder, err) ||
         lx_fs_mkdir_own(t->states.folder, err) || lx_stack_clone(&s->stack, arena, &stack, err))
         return err->code;
     if (lx_model_init(m, &cell->v->model, &stack, cell->v->train.length, cell->v->train.length,
                       true, arena, err))
         return lx_config_at(err, s->path);
+    m->precision = (enum lx_precision)cell->train.precision;
     return LX_OK;
 }
 

@@ -47,7 +47,10 @@ static void add_run_row(const struct lx_job *j, struct lx_buf *out)
     }
     /* ru_maxrss counts KiB on Linux */
     lx_buf_printf(out, "%zu,%lld,", cell->parameters, (long long)usage.ru_maxrss * 1024);
-    lx_csv_field(out, lx_products_core());
+    if (cell->train.precision == LX_BF16)
+        lx_buf_printf(out, "%s+%s", lx_products_core(), lx_bf16_kernel());
+    else
+        lx_csv_field(out, lx_products_core());
     lx_buf_printf(out, ",%s,", lx_simd()->name);
     lx_csv_field(out, cpu);
     lx_buf_printf(out, ",%s,%s,", LX_VERSION, lx_build_commit);

@@ -10,6 +10,7 @@ struct options {
     size_t memory;
     const char *tokens, *out, *stack;
     const char *products;
+    int precision;
     bool grad, attention;
 };
 
@@ -25,6 +26,8 @@ static const struct lx_option options[] = {
     {"stack", LX_OPT_ARGUMENT, AT(stack), 0, 0, 0, "STACK",
      "schemes to use in place of the trained ones: rope+alibi, or JSON", 0},
     LX_COMMAND_PRODUCTS(AT(products)),
+    {"precision", LX_OPT_CHOICE, AT(precision), LX_FLOAT32, 0, 0, LX_PRECISION_NAMES,
+     "what linear layers and the head multiply (default: float32)", 0},
     {"memory", LX_OPT_BYTES, AT(memory), 0, 0, 0, "BYTES",
      "most memory for the results, as 2G (default: half of what is available)", 0},
     {.type = LX_OPT_END},
@@ -37,12 +40,14 @@ static enum lx_code run(const void *given, int n, char **argv, struct lx_err *er
                                  .out = own->out,
                                  .grad = own->grad,
                                  .attention = own->attention,
+                                 .precision = own->precision,
                                  .memory_limit =
                                      own->memory != 0 ? own->memory : lx_limits_memory("") / 2};
     struct lx_arena arena = {0};
     enum lx_code code = lx_command_arity(&lx_command_probe, n, 1, 1, err);
 
     if (code == LX_OK && (lx_command_choose_products(own->products, err) ||
+                          lx_precision_check("--precision", own->precision, err) ||
                           lx_config_stack_text(own->stack, "--stack", &arena, &o.stack_json, err)))
         code = err->code;
     if (code == LX_OK && (o.tokens == NULL || o.out == NULL))

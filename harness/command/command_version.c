@@ -23,6 +23,7 @@ static enum lx_code run(const void *given, int n, char **argv, struct lx_err *er
     lx_buf_printf(&out, "blas      %s\n", lx_gemm_library());
     lx_buf_printf(&out, "kernels   %s (self-test passed)\n", lx_gemm_core());
     lx_buf_printf(&out, "products  %s\n", lx_products_core());
+    lx_buf_printf(&out, "bf16      %s\n", lx_bf16_kernel() != NULL ? lx_bf16_kernel() : "(none)");
     lx_buf_printf(&out, "simd      %s\n", lx_simd()->name);
     lx_buf_printf(&out, "cpu       %s: %s\n", cpu, lx_cputype_features());
     code = lx_command_print(&out, err);

@@ -21,6 +21,8 @@ const struct lx_option lx_eval_options[] = {
      "measure attention entropy and max-probability", 0},
     {"per_head", LX_OPT_BOOL, offsetof(struct lx_eval_config, per_head), 1, 0, 1, NULL,
      "attention of each layer and head too, beside the mean over all", LX_OPT_LATER},
+    {"precision", LX_OPT_CHOICE, offsetof(struct lx_eval_config, precision), LX_FLOAT32, 0, 0,
+     LX_PRECISION_NAMES, "as in train", LX_OPT_LATER},
     {"batch_tokens", LX_OPT_INT, offsetof(struct lx_eval_config, batch_tokens), 4096, 1, 1 << 24,
      NULL, "tokens of a forward pass (at least one window)", 0},
     {"examples", LX_OPT_INT, offsetof(struct lx_eval_config, examples), 512, 2, 1 << 20, NULL,

@@ -38,6 +38,7 @@ struct lx_eval_config {
     bool attention;   /* measure entropy and max-probability                       */
     bool per_head;    /* attention of each layer and head beside the mean over all */
     int batch_tokens; /* tokens of a forward pass (at least one window)          */
+    int precision;    /* enum lx_precision                                       */
     /* Not of the section: what the model was trained for, and the length it was trained at. Masked:
      * windows hold the targets themselves, hidden ones are scored, the same at every length. */
     struct lx_masking masking;

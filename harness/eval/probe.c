@@ -122,6 +122,7 @@ static enum lx_code build_model(struct probe *p, const struct lx_probe_options *
     if (code == LX_OK)
         code = lx_model_init(&p->m, &p->ckpt.model, &stack, p->ckpt.train_length, max, o->grad,
                              &p->arena, err);
+    p->m.precision = (enum lx_precision)o->precision;
     if (code == LX_OK)
         code = lx_checkpoint_load(&p->ckpt, &p->m, other != NULL, err);
     lx_json_free(other);

@@ -13,6 +13,7 @@ struct lx_probe_options {
     const char *tokens; /* path: safetensors with `tokens` I32 (B, T+1), or text (bytes), .gz too */
     const char *out;    /* path of the safetensors that is written                           */
     const char *stack_json; /* NULL, or a JSON list: the stack to use in place of the trained one */
+    int precision;          /* enum lx_precision */
     double
         last_weight; /* the gradients are of mean NLL + last_weight * sum of the last NLLs      */
     bool grad;       /* gradients of the mean NLL and input_grad_share                    */

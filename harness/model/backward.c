@@ -79,13 +79,14 @@ static void mlp_chunk_back(void *ctx, int i, int worker)
     hidden = (size_t)r0 * (size_t)F;
     if (i > 0)
         memset(gradient(p, i, y->ln1_w), 0, layer_values(y) * sizeof(real));
-    lx_linear_back(n, F, D, a->act + hidden, y->down_w->w, w->dx + at, a->up + hidden,
-                   w->dup + hidden, gradient(p, i, y->down_w), gradient(p, i, y->down_b));
-    lx_linear_back(n, D, F, a->ln2 + at, y->up_w->w, w->dup + hidden, NULL, w->dh + at,
-                   gradient(p, i, y->up_w), gradient(p, i, y->up_b));
+    lx_linear_back(p->m->precision, n, F, D, a->act + hidden, y->down_w->w, w->dx + at,
+                   a->up + hidden, w->dup + hidden, gradient(p, i, y->down_w),
+                   gradient(p, i, y->down_b));
+    lx_linear_back(p->m->precision, n, D, F, a->ln2 + at, y->up_w->w, w->dup + hidden, NULL,
+                   w->dh + at, gradient(p, i, y->up_w), gradient(p, i, y->up_b));
     lx_norm_back(n, D, a->mid + at, y->ln2_w->w, a->mean2 + r0, a->rstd2 + r0, w->dh + at,
                  w->dx + at, gradient(p, i, y->ln2_w), gradient(p, i, y->ln2_b));
-    lx_linear_back(n, D, D, a->att + at, y->out_w->w, w->dx + at, NULL, w->dh + at,
+    lx_linear_back(p->m->precision, n, D, D, a->att + at, y->out_w->w, w->dx + at, NULL, w->dh + at,
                    gradient(p, i, y->out_w), gradient(p, i, y->out_b));
 }
 
@@ -101,8 +102,8 @@ static void project_chunk_back(void *ctx, int i, int worker)
     (void)worker;
     lx_work_chunk(w->B * w->T, i, &r0, &n);
     at = (size_t)r0 * (size_t)D;
-    lx_linear_back(n, D, 3 * D, a->ln1 + at, y->qkv_w->w, w->dqkv + 3 * at, NULL, w->dh + at,
-                   gradient(p, i, y->qkv_w), gradient(p, i, y->qkv_b));
+    lx_linear_back(p->m->precision, n, D, 3 * D, a->ln1 + at, y->qkv_w->w, w->dqkv + 3 * at, NULL,
+                   w->dh + at, gradient(p, i, y->qkv_w), gradient(p, i, y->qkv_b));
     if (p->input)
         lx_simd()->add((size_t)n * (size_t)D, w->dln1 + at, w->dh + at);
     lx_norm_back(n, D, a->x + at, y->ln1_w->w, a->mean1 + r0, a->rstd1 + r0, w->dh + at, w->dx + at,

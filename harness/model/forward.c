@@ -44,7 +44,8 @@ static void project_chunk(void *ctx, int i, int worker)
     lx_work_chunk(p->w->B * p->w->T, i, &r0, &n);
     at = (size_t)r0 * (size_t)D;
     lx_norm(n, D, a->x + at, y->ln1_w->w, y->ln1_b->w, a->ln1 + at, a->mean1 + r0, a->rstd1 + r0);
-    lx_linear(n, D, 3 * D, a->ln1 + at, y->qkv_w->w, y->qkv_b->w, NULL, a->qkv + 3 * at);
+    lx_linear(p->m->precision, n, D, 3 * D, a->ln1 + at, y->qkv_w->w, y->qkv_b->w, NULL,
+              a->qkv + 3 * at);
 }
 
 /* Everything after it. */
@@ -60,11 +61,14 @@ static void mlp_chunk(void *ctx, int i, int worker)
     lx_work_chunk(p->w->B * p->w->T, i, &r0, &n);
     at = (size_t)r0 * (size_t)D;
     hidden = (size_t)r0 * (size_t)F;
-    lx_linear(n, D, D, a->att + at, y->out_w->w, y->out_b->w, a->x + at, a->mid + at);
+    lx_linear(p->m->precision, n, D, D, a->att + at, y->out_w->w, y->out_b->w, a->x + at,
+              a->mid + at);
 
     lx_norm(n, D, a->mid + at, y->ln2_w->w, y->ln2_b->w, a->ln2 + at, a->mean2 + r0, a->rstd2 + r0);
-    lx_linear_gelu(n, D, F, a->ln2 + at, y->up_w->w, y->up_b->w, a->up + hidden, a->act + hidden);
-    lx_linear(n, F, D, a->act + hidden, y->down_w->w, y->down_b->w, a->mid + at, p->next + at);
+    lx_linear_gelu(p->m->precision, n, D, F, a->ln2 + at, y->up_w->w, y->up_b->w, a->up + hidden,
+                   a->act + hidden);
+    lx_linear(p->m->precision, n, F, D, a->act + hidden, y->down_w->w, y->down_b->w, a->mid + at,
+              p->next + at);
 }
 
 /* What attention adds to the stream, on its own. */
@@ -73,7 +77,7 @@ static void observe_output(const struct lx_model *m, const struct lx_work *w, in
     const struct lx_layer *y = &m->layers[l];
     int R = w->B * w->T, D = m->config.d_model;
 
-    lx_linear(R, D, D, w->acts[l].att, y->out_w->w, y->out_b->w, NULL,
+    lx_linear(m->precision, R, D, D, w->acts[l].att, y->out_w->w, y->out_b->w, NULL,
               output + (size_t)l * (size_t)R * (size_t)D);
 }
 
@@ -145,7 +149,7 @@ void lx_model_logits(struct lx_model *m, struct lx_work *w, int r0, int n, real 
 {
     int D = m->config.d_model, V = m->config.vocab;
 
-    lx_linear(n, D, V, w->lnf + (size_t)r0 * (size_t)D, m->embed->w, NULL, NULL, out);
+    lx_linear(m->precision, n, D, V, w->lnf + (size_t)r0 * (size_t)D, m->embed->w, NULL, NULL, out);
 }
 
 struct loss_pass {
@@ -185,8 +189,8 @@ static void loss_chunk(void *ctx, int i, int worker)
         }
         if (!p->backward)
             continue;
-        lx_linear_back(n, D, V, w->lnf + at, p->m->embed->w, logits, NULL, w->dh + at, embed_g,
-                       NULL);
+        lx_linear_back(p->m->precision, n, D, V, w->lnf + at, p->m->embed->w, logits, NULL,
+                       w->dh + at, embed_g, NULL);
     }
 }
 

@@ -20,6 +20,7 @@
 #include "core/real.h"
 #include "model/stack.h"
 #include "tensor/paramset.h"
+#include "tensor/product.h"
 #include "text/options.h"
 
 struct lx_model_config {
@@ -58,7 +59,8 @@ struct lx_model {
     /* (layers, heads) or NULL: multiplies the temperature of the stack's attention logits. For
      * analyses that read the same weights at another temperature. */
     const real *temperature;
-    bool rows;               /* all attention row by row: for tests */
+    enum lx_precision precision; /* of linear layers and of the head; LX_FLOAT32 from init on */
+    bool rows;                   /* all attention row by row: for tests */
     struct lx_enc_draw draw; /* what positions of the next pass depend on; 0 but while training */
 };
 

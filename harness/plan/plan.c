@@ -319,6 +319,15 @@ enum lx_code lx_plan_write(struct lx_plan *p, struct lx_buf *out, struct lx_err 
     return lx_buf_check(out, err);
 }
 
+enum lx_code lx_plan_check_precision(const struct lx_plan *p, struct lx_err *err)
+{
+    for (size_t k = 0; k < p->n; k++)
+        if (lx_precision_check("train.precision", p->cells[k].train.precision, err) ||
+            lx_precision_check("eval.precision", p->cells[k].v->eval.precision, err))
+            return err->code;
+    return LX_OK;
+}
+
 enum lx_code lx_plan_check_memory(struct lx_plan *p, size_t limit, struct lx_err *err)
 {
     for (size_t k = 0; k < p->n; k++) {

@@ -70,6 +70,9 @@ void lx_plan_drop_data(struct lx_plan *p);
 LX_MUST_CHECK
 enum lx_code lx_plan_write(struct lx_plan *p, struct lx_buf *out, struct lx_err *err);
 
+/* This processor must be able to do the precisions that are asked for. */
+LX_MUST_CHECK enum lx_code lx_plan_check_precision(const struct lx_plan *p, struct lx_err *err);
+
 /* Every cell must be trainable in `limit` bytes (0: no limit); the message names the needs. */
 LX_MUST_CHECK
 enum lx_code lx_plan_check_memory(struct lx_plan *p, size_t limit, struct lx_err *err);

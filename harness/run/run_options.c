@@ -82,7 +82,8 @@ enum lx_code lx_run_start(struct lx_run_options *o, const struct lx_launcher *la
 {
     enum lx_code code = LX_OK;
 
-    if (lx_plan_check_memory(&e->plan, o->memory, err) ||
+    if ((launcher->batch == NULL && lx_plan_check_precision(&e->plan, err)) ||
+        lx_plan_check_memory(&e->plan, o->memory, err) ||
         lx_disk_check(&e->plan, e->dir, o->jobs, o->disk, o->weights == LX_RUN_DROP, err) ||
         save(e, err) || (o->reuse != NULL && lx_reuse_trainings(e, o->reuse, err)))
         code = err->code;

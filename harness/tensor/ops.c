@@ -5,10 +5,11 @@
 #include "tensor/simd.h"
 
 /* x W^T + b, for the rest to be filled in. */
-static struct lx_product linear(int R, int I, int O, const real *x, const real *W, const real *b,
-                                real *y)
+static struct lx_product linear(enum lx_precision precision, int R, int I, int O, const real *x,
+                                const real *W, const real *b, real *y)
 {
-    return (struct lx_product){.tb = true,
+    return (struct lx_product){.precision = precision,
+                               .tb = true,
                                .M = R,
                                .N = O,
                                .K = I,
@@ -21,30 +22,31 @@ static struct lx_product linear(int R, int I, int O, const real *x, const real *
                                .bias = b};
 }
 
-void lx_linear(int R, int I, int O, const real *x, const real *W, const real *b, const real *plus,
-               real *y)
+void lx_linear(enum lx_precision precision, int R, int I, int O, const real *x, const real *W,
+               const real *b, const real *plus, real *y)
 {
-    struct lx_product p = linear(R, I, O, x, W, b, y);
+    struct lx_product p = linear(precision, R, I, O, x, W, b, y);
 
     p.plus = plus;
     lx_product(&p);
 }
 
-void lx_linear_gelu(int R, int I, int O, const real *x, const real *W, const real *b, real *y,
-                    real *act)
+void lx_linear_gelu(enum lx_precision precision, int R, int I, int O, const real *x, const real *W,
+                    const real *b, real *y, real *act)
 {
-    struct lx_product p = linear(R, I, O, x, W, b, y);
+    struct lx_product p = linear(precision, R, I, O, x, W, b, y);
 
     p.act = act;
     lx_product(&p);
 }
 
-void lx_linear_back(int R, int I, int O, const real *x, const real *W, const real *dy,
-                    const real *gate, real *dx, real *dW, real *db)
+void lx_linear_back(enum lx_precision precision, int R, int I, int O, const real *x, const real *W,
+                    const real *dy, const real *gate, real *dx, real *dW, real *db)
 {
     const struct lx_simd *simd = lx_simd();
     size_t o = (size_t)O;
-    const struct lx_product to_x = {.M = R,
+    const struct lx_product to_x = {.precision = precision,
+                                    .M = R,
                                     .N = I,
                                     .K = O,
                                     .A = dy,
@@ -54,7 +56,8 @@ void lx_linear_back(int R, int I, int O, const real *x, const real *W, const rea
                                     .C = dx,
                                     .ldc = I,
                                     .gate = gate};
-    const struct lx_product to_W = {.ta = true,
+    const struct lx_product to_W = {.precision = precision,
+                                    .ta = true,
                                     .M = O,
                                     .N = I,
                                     .K = R,

@@ -6,10 +6,8 @@
  * vectors, then tiles. Panels do not lie a power of two apart, because then they would compete for the
  * same lines of the cache. Software prefetch fetches C at the start of a tile, which needs it at the
  * end, and rows of A two tiles ahead. */
-#include "tensor/product.h"
-
+#include "tensor/product_internal.h"
 #include "tensor/simd_tables.h"
-#include "tensor/vec.h"
 
 /* For loops whose counts are known and whose arrays must become registers. */
 #if defined(__clang__)
@@ -48,52 +46,6 @@ static int min_int(int a, int b)
 }
 
 /* --------------------------------------------------------------------------------------- tiles */
-
-/* A tile of C: where it lies, what it begins with and what is done with it. */
-struct tile {
-    real *C, *act;
-    const real *plus, *bias, *gate;
-    size_t ldc;
-    int columns;       /* of the panel, up to NR             */
-    const real *ahead; /* rows of A to prefetch; NULL: none  */
-};
-
-/* 1 / (1 + exp(-t)) */
-VEC_INLINE vec sigmoid(vec t)
-{
-    vec e = vec_exp(-vec_max(t, -t));
-
-    return vec_where((vec_int)(t > 0), vec_splat(1), e) / (e + 1);
-}
-
-#define GELU_C ((real)0.7978845608028654)
-#define GELU_K ((real)0.044715)
-
-VEC_INLINE vec gelu(vec x)
-{
-    return x * sigmoid(2 * GELU_C * (x + GELU_K * x * x * x));
-}
-
-VEC_INLINE vec gelu_slope(vec x)
-{
-    vec s = sigmoid(2 * GELU_C * (x + GELU_K * x * x * x));
-
-    return s + 2 * GELU_C * x * s * (1 - s) * (1 + 3 * GELU_K * x * x);
-}
-
-/* n lanes of p, up to a vector. */
-VEC_INLINE vec get(const real *p, int n)
-{
-    return n >= VEC ? vec_load(p) : vec_load_part(p, n, 0);
-}
-
-VEC_INLINE void put(real *p, vec x, int n)
-{
-    if (n >= VEC)
-        vec_store(p, x);
-    else
-        vec_store_part(p, x, n);
-}
 
 /* acc += A B over k0 .. k1-1. */
 VEC_INLINE void sum(int rows, int k0, int k1, const real *A, size_t row, size_t step, const real *B,
@@ -147,34 +99,7 @@ VEC_INLINE void store_edge(int rows, vec acc[MR][2], const struct tile *t)
         vec_store(edge + m * NR, acc[m][0]);
         vec_store(edge + m * NR + VEC, acc[m][1]);
     }
-    for (int m = 0; m < rows; m++)
-        for (int c = 0; c < t->columns; c += VEC) {
-            size_t at = (size_t)m * t->ldc + (size_t)c;
-            int n = t->columns - c;
-            vec x = vec_load(edge + m * NR + c);
-
-            if (t->bias != NULL)
-                x += get(t->bias + c, n);
-            if (t->plus != NULL)
-                x += get(t->plus + at, n);
-            put(t->C + at, x, n);
-        }
-}
-
-/* What GELU does with a tile that is complete. */
-static void activate(int rows, const struct tile *t)
-{
-    for (int m = 0; m < rows; m++)
-        for (int c = 0; c < t->columns; c += VEC) {
-            size_t at = (size_t)m * t->ldc + (size_t)c;
-            int n = t->columns - c;
-            vec x = get(t->C + at, n);
-
-            if (t->gate != NULL)
-                put(t->C + at, x * gelu_slope(get(t->gate + at, n)), n);
-            if (t->act != NULL)
-                put(t->act + at, gelu(x), n);
-        }
+    put_sums(rows, edge, NR, t);
 }
 
 /* Prefetches what the end of the tile needs of one of its matrices. */
@@ -312,23 +237,6 @@ struct block {
     real *B, *A; /* packed */
 };
 
-/* What is done with the tile that begins in row m and in panel `panel` of the block. */
-static struct tile describe(const struct block *b, int m, int panel)
-{
-    const struct lx_product *p = b->p;
-    const real *plus = b->k0 == 0 ? p->plus : p->C;
-    bool first = b->k0 == 0, last = b->k0 + b->K == p->K;
-    size_t column = (size_t)b->n0 + (size_t)panel * NR, at = (size_t)m * (size_t)p->ldc + column;
-
-    return (struct tile){.C = p->C + at,
-                         .plus = plus != NULL ? plus + at : NULL,
-                         .act = last && p->act != NULL ? p->act + at : NULL,
-                         .bias = first && p->bias != NULL ? p->bias + column : NULL,
-                         .gate = last && p->gate != NULL ? p->gate + at : NULL,
-                         .ldc = (size_t)p->ldc,
-                         .columns = min_int(b->N - panel * NR, NR)};
-}
-
 /* Rows m .. m+rows-1 of one panel, in one tile or, at the end of the matrix, several. */
 static void panel_rows(const struct block *b, int m, int rows, int panel)
 {
@@ -338,7 +246,8 @@ static void panel_rows(const struct block *b, int m, int rows, int panel)
 
     while (rows > 0) {
         int n = rows >= MR ? MR : rows >= 4 ? 4 : 1;
-        struct tile t = describe(b, m, panel);
+        struct tile t =
+            tile_at(p, m, b->n0 + panel * NR, min_int(b->N - panel * NR, NR), b->k0, b->K);
 
         if (p->ta) {
             const real *A =

@@ -19,6 +19,20 @@
 enum { LX_PRODUCT_DEPTH = 256 };          /* terms of a sum that are taken in registers */
 enum { LX_PRODUCT_SCRATCH = 161 * 1024 }; /* reals that operands are packed into        */
 
+/* What the elements of A and B are rounded to before they are multiplied, to nearest, ties to even. Sums, and
+ * everything else, are in `real` all the same. */
+enum lx_precision { LX_FLOAT32, LX_BF16 }; /* LX_FLOAT32: nothing */
+#define LX_PRECISION_NAMES "float32|bf16"
+
+/* The instructions that LX_BF16 is computed with: "amx_bf16", "avx512_bf16"; NULL: this processor has none (or
+ * `real` is double), and LX_BF16 must not be asked for. The environment variable LX_BF16 names one of two. */
+const char *lx_bf16_kernel(void);
+/* LX_EFAILED where the processor cannot do p; key names it ("train.precision"). */
+LX_MUST_CHECK
+enum lx_code lx_precision_check(const char *key, int p, struct lx_err *err);
+/* Take these; false: they are not there. */
+bool lx_bf16_choose(const char *name);
+
 /* C = op(A) op(B), op transposing where ta / tb. All matrices are row major, ld* reals from row to
  * row. What follows is done in this order:
  *   bias    (N) is added to every row; NULL: none
@@ -27,6 +41,7 @@ enum { LX_PRODUCT_SCRATCH = 161 * 1024 }; /* reals that operands are packed into
  *   gate    (M,N), rows ldc apart: C becomes C * gelu'(gate); gate must not be C; NULL: none
  * GELU is the tanh form of simd.h. A and B must not overlap C. */
 struct lx_product {
+    enum lx_precision precision;
     bool ta, tb;
     int M, N, K;
     const real *A;
@@ -57,5 +72,8 @@ const char *lx_products_core(void);
 const char *lx_products_asked(void);
 
 void lx_product(const struct lx_product *p);
+
+/* lx_product's own way to do LX_BF16. */
+void lx_product_bf16(const struct lx_product *p, real *scratch);
 
 #endif

@@ -63,6 +63,17 @@ const char *lx_products_core(void)
     return lx_products() == LX_PRODUCTS_OWN ? "own" : lx_gemm_core();
 }
 
+enum lx_code lx_precision_check(const char *key, int p, struct lx_err *err)
+{
+    if (p != LX_BF16 || lx_bf16_kernel() != NULL)
+        return LX_OK;
+    return lx_fail(
+        err, LX_EFAILED,
+        "%s: must be float32 on this processor, which has neither AMX nor AVX512-BF16, got "
+        "bf16",
+        key);
+}
+
 /* The same by OpenBLAS and passes over the result. */
 static void by_library(const struct lx_product *p)
 {
@@ -100,7 +111,9 @@ void lx_product(const struct lx_product *p)
     /* A product cannot fail, so what it packs has its place from the start. */
     static _Thread_local real scratch[LX_PRODUCT_SCRATCH] __attribute__((aligned(64)));
 
-    if (lx_products() == LX_PRODUCTS_OWN)
+    if (p->precision == LX_BF16)
+        lx_product_bf16(p, scratch);
+    else if (lx_products() == LX_PRODUCTS_OWN)
         lx_simd()->product(p, scratch);
     else
         by_library(p);

@@ -32,6 +32,12 @@ const struct lx_option lx_train_options[] = {
     {"array_lr", LX_OPT_REAL, offsetof(struct lx_train_config, array_lr), 1, 0, 1000000, NULL,
      "learning rate of the scheme's own arrays, as a multiple of lr",
      LX_OPT_OPEN_MIN | LX_OPT_LATER},
+    {"precision", LX_OPT_CHOICE, offsetof(struct lx_train_config, precision), LX_FLOAT32, 0, 0,
+     LX_PRECISION_NAMES,
+     "of the products of linear layers and of the head; bf16: rounded to bfloat16, with sums, "
+     "weights and "
+     "all else in float32",
+     LX_OPT_LATER},
     {"log_every", LX_OPT_INT, offsetof(struct lx_train_config, log_every), 10, 1, 1000000, NULL,
      "steps a row of train.csv stands for", 0},
     {"objective", LX_OPT_CHOICE, offsetof(struct lx_train_config, masking.objective),

@@ -31,6 +31,7 @@ struct lx_train_config {
     double clip;         /* largest global norm of the gradient      */
     double beta1, beta2, eps;
     double restart_at; /* part of the steps after which warm-up and cosine begin anew; 0: never */
+    int precision;     /* enum lx_precision                                */
     int log_every;     /* steps a row of train.csv stands for            */
     struct lx_masking masking; /* what is learned: the next token, or hidden ones */
     double stop_at;            /* share of right answers that ends the training; 0: never */

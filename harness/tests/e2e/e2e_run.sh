@@ -156,5 +156,24 @@ check "one cell of several" sh -c "'$longshot' cell tiny.json --index 0 -o some 
 check "its table says that it is partial" has some/table.md "**PARTIAL: 1 of "
 check "and what is missing" has some/table.md "Missing: "
 
+# Another precision is another cell; where the processor has no bfloat16 it is refused before anything is done.
+short='encodings=["nope"] seeds=[1] train.steps=5'
+# shellcheck disable=SC2086
+"$longshot" plan tiny.json --json $short >plan.float32
+"$longshot" plan tiny.json --json $short train.precision=float32 >plan.same
+"$longshot" plan tiny.json --json $short train.precision=bf16 >plan.bf16
+check "float32 is the default" cmp plan.float32 plan.same
+check "bf16 is another cell" sh -c '! cmp -s plan.float32 plan.bf16 && test "$(wc -l <plan.bf16)" = "$(wc -l <plan.float32)"'
+if "$longshot" version | grep -q '^bf16 *[a-z]'; then
+    check "a run in bf16" run 0 "$longshot" run tiny.json -o bf16 --plots no $short train.precision=bf16 eval.precision=bf16
+    check "says by which instructions" grep -Eq ',[A-Za-z0-9_]+[+](amx|avx512)_bf16,' bf16/runs.csv
+    check "with threads" run 0 "$longshot" run tiny.json -o bf16t --threads 2 --plots no $short train.precision=bf16 eval.precision=bf16
+    check "the same bytes" cmp bf16/metrics.csv bf16t/metrics.csv
+    check "other ones than float32" sh -c "'$longshot' run tiny.json -o f32 --plots no $short >out 2>&1; ! cmp -s f32/train.csv bf16/train.csv"
+else
+    check "a run in bf16" run 1 "$longshot" run tiny.json -o bf16 --plots no $short train.precision=bf16
+    check "is refused" has err "train.precision: must be float32 on this processor"
+fi
+
 echo "1..$n"
 exit $bad

@@ -16,7 +16,9 @@
 
 #define ROOT "harness/tests/golden"
 
-static const double tolerance = sizeof(real) == sizeof(double) ? 1e-6 : 2e-4;
+static const double exact = sizeof(real) == sizeof(double) ? 1e-6 : 2e-4;
+static double tolerance = sizeof(real) == sizeof(double) ? 1e-6 : 2e-4;
+static enum lx_precision precision;
 
 static int cases_seen, tensors_seen;
 static double worst;
@@ -69,6 +71,7 @@ static void check_length(const char *name, int T)
     o.checkpoint = ckpt;
     o.tokens = expected;
     o.out = out;
+    o.precision = precision;
     CHECK_OK(lx_probe_run(&o, &err));
     CHECK_OK(lx_st_read(expected, &arena, &want, &err));
     CHECK_OK(lx_st_read(out, &arena, &got, &err));
@@ -126,9 +129,24 @@ static void golden_cases_match_by_openblas(void **state)
     check_cases(LX_PRODUCTS_OPENBLAS);
 }
 
+/* bfloat16 has 8 bits: two layers of it, and what a scheme makes of them, stay as near as this. */
+static void golden_cases_are_near_in_bf16(void **state)
+{
+    (void)state;
+    if (lx_bf16_kernel() == NULL)
+        skip();
+    precision = LX_BF16;
+    tolerance = 0.15;
+    check_cases(LX_PRODUCTS_OWN);
+    assert_true(worst > 10 * exact); /* it was bfloat16 */
+    precision = LX_FLOAT32;
+    tolerance = exact;
+}
+
 static const struct CMUnitTest tests[] = {
     cmocka_unit_test(golden_cases_match_by_own_products),
     cmocka_unit_test(golden_cases_match_by_openblas),
+    cmocka_unit_test(golden_cases_are_near_in_bf16),
 };
 
 CHECK_MAIN(tests)

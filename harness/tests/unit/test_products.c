@@ -50,6 +50,22 @@ static void unguard(struct guarded *g)
     assert_int_equal(munmap(g->pages, g->size), 0);
 }
 
+static enum lx_precision precision; /* of the products that are tested */
+
+/* x as bfloat16, by bits: to nearest, ties to even. */
+static double rounded(real x)
+{
+    float f = (float)x;
+    uint32_t bits;
+
+    if (precision == LX_FLOAT32)
+        return (double)x;
+    memcpy(&bits, &f, sizeof(bits));
+    bits = (bits + 0x7fff + (bits >> 16 & 1)) & 0xffff0000;
+    memcpy(&f, &bits, sizeof(f));
+    return (double)f;
+}
+
 /* Operands of one product. Rows of A, B and of what has C's shape lie `gap` reals apart. */
 enum { A, B, C, PLUS, ACT, GATE, BIAS, MATRICES };
 
@@ -85,7 +101,8 @@ static void open_operands(struct operands *o, int kind, int M, int N, int K, int
         for (size_t k = 0; k < size[i]; k++)
             o->of[i].x[k] = (real)(2 * uniform((uint64_t)i * 1000003 + k) - 1);
     }
-    o->p = (struct lx_product){.ta = ta,
+    o->p = (struct lx_product){.precision = precision,
+                               .ta = ta,
                                .tb = tb,
                                .M = M,
                                .N = N,
@@ -133,8 +150,8 @@ static double element(const struct lx_product *p, const real *plus, int m, int n
 
     *size = 0;
     for (int k = 0; k < p->K; k++) {
-        double a = (double)(p->ta ? p->A[k * p->lda + m] : p->A[m * p->lda + k]);
-        double b = (double)(p->tb ? p->B[n * p->ldb + k] : p->B[k * p->ldb + n]);
+        double a = rounded(p->ta ? p->A[k * p->lda + m] : p->A[m * p->lda + k]);
+        double b = rounded(p->tb ? p->B[n * p->ldb + k] : p->B[k * p->ldb + n]);
 
         sum += a * b;
         *size += fabs(a * b);
@@ -241,6 +258,30 @@ static void every_shape_is_the_definition(void **state)
     each_choice(check_shapes);
 }
 
+/* bfloat16, by each of the instructions for it that are here. */
+static void each_bf16(void (*check)(void))
+{
+    static const char *const kernels[] = {"avx512_bf16", "amx_bf16"};
+    int n = 0;
+
+    precision = LX_BF16;
+    for (size_t i = 0; i < sizeof(kernels) / sizeof(kernels[0]); i++)
+        if (lx_bf16_choose(kernels[i])) {
+            check();
+            n++;
+        }
+    precision = LX_FLOAT32;
+    assert_int_equal(n > 0, lx_bf16_kernel() != NULL);
+    if (n == 0)
+        skip();
+}
+
+static void bf16_is_the_definition_on_rounded_numbers(void **state)
+{
+    (void)state;
+    each_bf16(check_shapes);
+}
+
 /* The check has teeth: a product that forgets its last term, or its last row, is found. */
 static const struct lx_product *seen;
 
@@ -280,7 +321,8 @@ static void check_cuts(void)
     enum { M = 137, N = 523, K = 300 };
     static real x[M * K], w[N * K], whole[M * N], part[M * N];
     static const int cuts[] = {1, 5, 8, 64, 100, 136};
-    struct lx_product p = {.tb = true,
+    struct lx_product p = {.precision = precision,
+                           .tb = true,
                            .M = M,
                            .N = N,
                            .K = K,
@@ -390,8 +432,16 @@ static void a_choice_is_one_of_two_words(void **state)
     assert_int_equal(lx_products(), LX_PRODUCTS_OPENBLAS);
 }
 
+static void cuts_do_not_show_in_bf16(void **state)
+{
+    (void)state;
+    each_bf16(check_cuts);
+}
+
 static const struct CMUnitTest tests[] = {
     cmocka_unit_test(every_shape_is_the_definition),
+    cmocka_unit_test(bf16_is_the_definition_on_rounded_numbers),
+    cmocka_unit_test(cuts_do_not_show_in_bf16),
     cmocka_unit_test(a_missing_term_is_found),
     cmocka_unit_test(cuts_do_not_show),
     cmocka_unit_test(nan_goes_through),

@@ -405,7 +405,7 @@ static double layer_value(struct layer *l)
     if (l->norm)
         lx_norm(ROWS, IN, l->x, l->p, l->b, y, mean, rstd);
     else
-        lx_linear(ROWS, IN, OUT, l->x, l->p, l->b, NULL, y);
+        lx_linear(LX_FLOAT32, ROWS, IN, OUT, l->x, l->p, l->b, NULL, y);
     for (int i = 0; i < ROWS * (l->norm ? IN : OUT); i++)
         f += (double)l->G[i] * (double)y[i];
     return f;
@@ -451,7 +451,7 @@ static void layer_gradients(bool norm)
         lx_norm(ROWS, IN, l.x, l.p, l.b, y, mean, rstd);
         lx_norm_back(ROWS, IN, l.x, l.p, mean, rstd, l.G, dx, dp, db);
     } else {
-        lx_linear_back(ROWS, IN, OUT, l.x, l.p, l.G, NULL, dx, dp, db);
+        lx_linear_back(LX_FLOAT32, ROWS, IN, OUT, l.x, l.p, l.G, NULL, dx, dp, db);
     }
     check_layer(&l, l.x, dx, ROWS * IN, norm ? 1 : 0); /* that of linear is assigned */
     check_layer(&l, l.p, dp, norm ? IN : OUT * IN, 1);
@@ -470,9 +470,9 @@ static void linear_can_accumulate(void **state)
     real x[2] = {2, 3}, W[2] = {10, 100}, b[1] = {1000}, y[1] = {7};
 
     (void)state;
-    lx_linear(1, 2, 1, x, W, b, y, y);
+    lx_linear(LX_FLOAT32, 1, 2, 1, x, W, b, y, y);
     CHECK_NEAR(y[0], 7 + 1000 + 20 + 300, 0);
-    lx_linear(1, 2, 1, x, W, b, NULL, y);
+    lx_linear(LX_FLOAT32, 1, 2, 1, x, W, b, NULL, y);
     CHECK_NEAR(y[0], 1000 + 20 + 300, 0);
 }
 
