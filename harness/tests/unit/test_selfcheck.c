@@ -72,6 +72,37 @@ static void looking_ahead_is_caught(void **state)
     model_close(&r);
 }
 
+/* With attention on both sides the future must be seen, unless no query looks beyond itself. */
+static void encoders_must_look_ahead(void **state)
+{
+    static const struct lx_encoding_ops blind = {.name = "blind", .embed = blank};
+    struct model_shape both = shape;
+    struct model_rig r;
+    struct lx_err err;
+
+    (void)state;
+    both.config.attention = LX_ATTENTION_BIDIRECTIONAL;
+    for (int i = 0; i < lx_encoding_count(); i++) {
+        char stack[96];
+
+        if (lx_encoding_at(i)->both == LX_BOTH_REFUSED)
+            continue;
+        model_open(&r, model_stack_of(lx_encoding_at(i)->name, stack, sizeof(stack)), &both);
+        CHECK_OK(check_with(&r, L, 100, &err));
+        CHECK_OK(check_with(&r, 1, 100, &err));
+        model_close(&r);
+    }
+    model_open(&r, "[{\"name\": \"window\", \"width\": 1}]", &both);
+    CHECK_OK(check_with(&r, L, 100, &err));
+    model_close(&r);
+    model_open(&r, "[\"rope\"]", &both);
+    r.m.stack.items[r.m.stack.n++] = (struct lx_stack_item){.ops = &blind};
+    CHECK_FAILS(check_with(&r, L, 100, &err), LX_EFAILED,
+                "self-check: changing token 15 of 16 changed no logits of an earlier position: the "
+                "model does not look ahead");
+    model_close(&r);
+}
+
 /* Diverged is a result, not a failure: the evaluation's rows will say so. */
 static void broken_models_are_left_to_the_evaluation(void **state)
 {
@@ -88,6 +119,7 @@ static void broken_models_are_left_to_the_evaluation(void **state)
 static const struct CMUnitTest tests[] = {
     cmocka_unit_test(sound_models_pass),
     cmocka_unit_test(looking_ahead_is_caught),
+    cmocka_unit_test(encoders_must_look_ahead),
     cmocka_unit_test(broken_models_are_left_to_the_evaluation),
 };
 
