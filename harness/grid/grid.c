@@ -223,6 +223,12 @@ void lx_grid_link(struct lx_grid *g, const char *link, const char *kind)
     g->failed = g->failed || g->link == NULL;
 }
 
+void lx_grid_label(struct lx_grid *g, const char *study, const char *what, const char *suffix)
+{
+    g->label = lx_arena_printf(&g->arena, "%s-%s%s", study, what, suffix);
+    g->failed = g->failed || g->label == NULL;
+}
+
 void lx_grid_rule(struct lx_grid *g)
 {
     add_row(g, (struct lx_grid_row){NULL});

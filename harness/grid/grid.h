@@ -60,6 +60,7 @@ struct lx_grid {
     const char *link, *kind; /* of the row being made */
     bool failed;             /* out of memory */
     const char *caption;     /* a cell, where tables carry their own */
+    const char *label;       /* what a paper refers to it by, without \"tab:\"; NULL: none */
     const char *latex_size;  /* commands before the caption; NULL: none */
     bool padded;             /* Markdown: columns as wide as their widest cell */
     bool marked;             /* plain text: room for the mark of the best */
@@ -78,6 +79,8 @@ void lx_grid_data(struct lx_grid *g, double v);                 /* nine digits; 
 void lx_grid_count(struct lx_grid *g, long long n);
 /* What the open row is about, for a page that shows it: numbers of series, "0 3". */
 void lx_grid_link(struct lx_grid *g, const char *link, const char *kind);
+/* Label the table STUDY-WHATSUFFIX. */
+void lx_grid_label(struct lx_grid *g, const char *study, const char *what, const char *suffix);
 void lx_grid_rule(struct lx_grid *g);
 void lx_grid_across(struct lx_grid *g, const char *text);
 

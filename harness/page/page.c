@@ -226,7 +226,7 @@ static enum lx_code body(const struct lx_page *p, const struct lx_page_figures *
     size_t chart = 0;
 
     lx_buf_add(out, "<h1>");
-    lx_escape_html(out, lx_rows_name(&s->rows, s->rows.row[0].experiment));
+    lx_escape_html(out, lx_study_name(s));
     lx_buf_add(out, "</h1>\n");
     if (p->partial != NULL) {
         lx_buf_add(out, "<p class=\"warn\"><b>");
@@ -261,7 +261,7 @@ static enum lx_code body(const struct lx_page *p, const struct lx_page_figures *
 static enum lx_code write(const struct lx_page *p, const struct lx_page_figures *f,
                           struct lx_buf *out, struct lx_err *err)
 {
-    head(lx_rows_name(&p->study->rows, p->study->rows.row[0].experiment), out);
+    head(lx_study_name(p->study), out);
     if (body(p, f, out, err))
         return err->code;
     foot(p, f, out);

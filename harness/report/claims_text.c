@@ -225,6 +225,16 @@ static void put_verdict_last(const struct lx_claim_result *x, const struct lx_st
     lx_cell_text(cell, x->note[0] ? ")" : "");
 }
 
+static void put_effect_and_interval(const struct lx_claim_result *x, const struct lx_study *s,
+                                    struct lx_buf *cell)
+{
+    put_effect(x, s, cell);
+    if (isnan(x->view.low))
+        return;
+    lx_cell_text(cell, ", ");
+    put_interval(x, s, cell);
+}
+
 typedef void put_cell(const struct lx_claim_result *, const struct lx_study *, struct lx_buf *);
 
 struct column {
@@ -250,15 +260,14 @@ static const struct column wide[] = {{"verdict", false, false, false, put_verdic
                                      {" (Holm)", true, true, false, put_holm},
                                      {" (sign flip)", true, true, false, put_flip},
                                      {"source", false, false, false, put_source}};
-static const struct column narrow[] = {{"claim", false, false, false, put_claim_and_source},
-                                       {"claimed", false, true, false, put_claimed},
-                                       {"effect", false, true, false, put_effect},
-                                       {"95% interval", false, true, false, put_interval},
-                                       {"over", false, false, true, put_kind},
-                                       {"other view", false, false, true, put_other},
-                                       {" (Holm)", true, true, false, put_holm},
-                                       {"seeds", false, true, false, put_seeds},
-                                       {"verdict", false, false, false, put_verdict_last}};
+static const struct column narrow[] = {
+    {"claim", false, false, false, put_claim_and_source},
+    {"claimed", false, true, false, put_claimed},
+    {"effect, 95% interval", false, false, false, put_effect_and_interval},
+    {"other view", false, false, true, put_other},
+    {" (Holm)", true, true, false, put_holm},
+    {"seeds", false, true, false, put_seeds},
+    {"verdict", false, false, false, put_verdict_last}};
 
 static const struct column paged[] = {{"verdict", false, false, false, put_verdict_last},
                                       {"claim", false, false, false, put_claim_and_source},
@@ -305,6 +314,15 @@ static void link_row(const struct lx_claim_result *x, const struct lx_study *s, 
     lx_buf_free(&link);
 }
 
+/* What breaks its lines in a paper: the type of its column. */
+static const char *latex_of(put_cell *put)
+{
+    return put == put_claim_and_source                          ? "p{0.3\\linewidth}"
+           : put == put_verdict_last                            ? "p{0.16\\linewidth}"
+           : put == put_other || put == put_effect_and_interval ? "p{0.15\\linewidth}"
+                                                                : NULL;
+}
+
 static void fill_grid(const struct lx_claim_results *r, const struct lx_study *s,
                       const struct column *column, size_t n, struct lx_grid *g)
 {
@@ -318,6 +336,8 @@ static void fill_grid(const struct lx_claim_results *r, const struct lx_study *s
             lx_cell_math(&head, "p");
         lx_cell_text(&head, column[c].head);
         lx_grid_column(g, head.failed ? "" : head.text, column[c].right, 0);
+        if (!g->failed)
+            g->column[g->n_columns - 1].latex = latex_of(column[c].put);
     }
     lx_buf_free(&head);
     for (size_t i = 0; i < r->n && !g->failed; i++) {
@@ -422,13 +442,11 @@ static enum lx_code write_table(const struct lx_claim_results *r, const struct l
     lx_cell_text(&caption, "Claims of the literature, checked. ");
     explain(r, &caption);
     g.caption = lx_grid_keep(&g, &caption);
+    lx_grid_label(&g, lx_study_name(s), "claims", "");
     lx_buf_free(&caption);
     code = lx_grid_check(&g, err);
-    if (code == LX_OK) {
-        if (w->narrow)
-            g.column[0].latex = "p{0.3\\linewidth}";
+    if (code == LX_OK)
         w->table(out, &g);
-    }
     lx_grid_free(&g);
     return code;
 }

@@ -41,8 +41,8 @@ static void add_row(const struct lx_cost *c, struct lx_grid *g)
 }
 
 /* The items of one dataset, from `first` on; *next: the first of another. */
-static enum lx_code write_dataset(const struct lx_costs *c, size_t first, size_t *next,
-                                  const struct lx_grid_writer *w, struct lx_buf *out,
+static enum lx_code write_dataset(const struct lx_costs *c, const struct lx_study *s, size_t first,
+                                  size_t *next, const struct lx_grid_writer *w, struct lx_buf *out,
                                   struct lx_err *err)
 {
     static const char *const heads[] = {"encoding", "trained at",   "parameters", "training s",
@@ -62,6 +62,7 @@ static enum lx_code write_dataset(const struct lx_costs *c, size_t first, size_t
     lx_cell_text(&caption, note);
     machine(c, &caption);
     g.caption = lx_grid_keep(&g, &caption);
+    lx_grid_label(&g, lx_study_name(s), "costs-", c->item[first].dataset);
     code = lx_grid_check(&g, err);
     if (code == LX_OK && !w->floats) {
         lx_buf_add(out, "\n## ");
@@ -82,7 +83,7 @@ enum lx_code lx_costs_write(const struct lx_costs *c, const struct lx_study *s,
 
     if (!w->floats) {
         lx_buf_add(out, "# ");
-        w->text(out, lx_rows_name(&s->rows, s->rows.row[0].experiment));
+        w->text(out, lx_study_name(s));
         lx_cell_text(&words, note);
         machine(c, &words);
         lx_buf_add(out, ": what it cost\n\n");
@@ -92,7 +93,7 @@ enum lx_code lx_costs_write(const struct lx_costs *c, const struct lx_study *s,
         lx_buf_free(&words);
     }
     for (size_t i = 0, next; i < c->n; i = next)
-        if (write_dataset(c, i, &next, w, out, err))
+        if (write_dataset(c, s, i, &next, w, out, err))
             return err->code;
     return lx_buf_check(out, err);
 }

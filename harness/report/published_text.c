@@ -190,8 +190,9 @@ static enum lx_code write_table(const struct lx_study *s, const struct lx_publis
                                 const struct scope *at, const struct lx_grid_writer *w,
                                 struct lx_buf *out, struct lx_err *err)
 {
-    struct lx_grid g = {.latex_size = "\\small"};
+    struct lx_grid g = {.n_rows = 0};
     struct lx_buf words = {0};
+    char place[80];
     enum lx_code code = LX_OK;
 
     add_columns(t, &g);
@@ -199,6 +200,9 @@ static enum lx_code write_table(const struct lx_study *s, const struct lx_publis
         code = add_row(s, t, &t->row[i], at, &g, err);
     caption(s, t, at, &words);
     g.caption = lx_grid_keep(&g, &words);
+    (void)snprintf(place, sizeof(place), "%.60s-%d", lx_rows_name(&s->rows, at->dataset),
+                   at->train_length);
+    lx_grid_label(&g, lx_study_name(s), t->path, place);
     lx_buf_free(&words);
     if (code == LX_OK)
         code = lx_grid_check(&g, err);

@@ -116,13 +116,13 @@ static void say_partial(const struct lx_report_folder *f, const struct lx_grid_w
 
 static void say_partial_tex(const struct lx_report_folder *f, struct lx_buf *out)
 {
-    lx_buf_add(out, "% Needs \\usepackage{booktabs}.\n");
+    lx_buf_add(out, "% Needs \\usepackage{booktabs,graphicx}.\n");
     say_partial(f, &lx_grid_latex, "\n\\textbf{", "}\n", out);
 }
 
 static const char *experiment(const struct lx_report_folder *f)
 {
-    return lx_rows_name(&f->study.rows, f->study.rows.row[0].experiment);
+    return lx_study_name(&f->study);
 }
 
 static enum lx_code table_md(const struct lx_report_folder *f, struct lx_buf *out,

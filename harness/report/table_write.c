@@ -1,5 +1,6 @@
 /* The tables of a study to read: perplexities and their ratios, right answers by length and depth. */
 #include <math.h>
+#include <stdio.h>
 
 #include "report/report_tables.h"
 #include "report/table.h"
@@ -9,6 +10,7 @@
 /* One block of a section: rows are encodings. */
 struct block {
     enum lx_table_block kind;
+    const char *name;    /* in labels */
     const char *caption; /* of a float; NULL: part of the float before, under `across` */
     const char *across;
 };
@@ -89,11 +91,12 @@ static enum lx_code add_block(const struct lx_study *s, size_t section, const st
 }
 
 static const struct block perplexity[] = {
-    {LX_TABLE_PPL, "Perplexity by evaluation length", NULL},
-    {LX_TABLE_RATIO, NULL, "ratio to the perplexity at the training length"}};
+    {LX_TABLE_PPL, "perplexity", "Perplexity by evaluation length", NULL},
+    {LX_TABLE_RATIO, NULL, NULL, "ratio to the perplexity at the training length"}};
 static const struct block answers[] = {
-    {LX_TABLE_ANSWERS, "Share of right answers by prompt length", NULL},
-    {LX_TABLE_DEPTHS, "Share of right answers at the longest length by depth of the fact", NULL}};
+    {LX_TABLE_ANSWERS, "answers", "Share of right answers by prompt length", NULL},
+    {LX_TABLE_DEPTHS, "depths", "Share of right answers at the longest length by depth of the fact",
+     NULL}};
 
 static const char *caption_of(const struct lx_study *s, size_t section, const char *what,
                               struct lx_grid *g)
@@ -120,6 +123,17 @@ static const char *caption_of(const struct lx_study *s, size_t section, const ch
     return kept;
 }
 
+/* STUDY-perplexity-SUFFIX; of an analysis, which perplexities do not tell apart, its name too. */
+static void label(const struct lx_study *s, size_t section, const char *name, struct lx_grid *g)
+{
+    const struct lx_section *sec = &s->section[section];
+    char place[256];
+
+    (void)snprintf(place, sizeof(place), "%s%s%s", sec->n_lengths == 0 ? "-" : "",
+                   sec->n_lengths == 0 ? sec->stem : "", sec->suffix);
+    lx_grid_label(g, lx_study_name(s), name, place);
+}
+
 /* A float: one block, or two in one table. */
 static enum lx_code write_float(const struct lx_study *s, size_t section, const struct block *b,
                                 size_t n, const struct lx_grid_writer *w, struct lx_buf *out,
@@ -131,6 +145,7 @@ static enum lx_code write_float(const struct lx_study *s, size_t section, const 
     for (size_t i = 0; i < n && code == LX_OK; i++)
         code = add_block(s, section, &b[i], &g, err);
     g.caption = caption_of(s, section, b[0].caption, &g);
+    label(s, section, b[0].name, &g);
     if (code == LX_OK)
         code = lx_grid_check(&g, err);
     if (code == LX_OK)
@@ -189,7 +204,7 @@ static enum lx_code write_words(const struct lx_study *s, size_t section,
     const struct block *b = lx_table_has_answers(s, section) ? answers : perplexity;
 
     for (int i = 0; i < 2; i++) {
-        const struct block plain = {b[i].kind, NULL, NULL};
+        const struct block plain = {.kind = b[i].kind};
         struct lx_grid g = {.n_rows = 0};
 
         if (b[i].kind == LX_TABLE_RATIO && !has_base(sec)) {

@@ -98,6 +98,9 @@ LX_MUST_CHECK
 enum lx_code lx_study_train(struct lx_study *s, const char *path, struct lx_err *err);
 void lx_study_free(struct lx_study *s);
 
+/* What the experiment is called. */
+const char *lx_study_name(const struct lx_study *s);
+
 /* The overall group (no layer, head or position); NULL: none. */
 const struct lx_group *lx_study_find(const struct lx_study *s, size_t section, size_t series,
                                      int metric, int eval_length);

@@ -107,6 +107,11 @@ bool lx_study_has(const struct lx_study *s, size_t section, size_t series)
            s->group[at].series == (int)series;
 }
 
+const char *lx_study_name(const struct lx_study *s)
+{
+    return lx_rows_name(&s->rows, s->rows.row[0].experiment);
+}
+
 double lx_study_yardstick(const struct lx_study *s, size_t section, enum lx_yardstick y,
                           int eval_length)
 {

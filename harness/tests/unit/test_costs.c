@@ -63,12 +63,14 @@ static const char MD[] = "# e_1: what it cost\n\n" NOTE "\n\n## d\n" MD_HEAD
                          "\n## c\n" MD_HEAD "| z | - | 7 | - | - | - | - | 0 of 1 |\n";
 
 #define TEX_HEAD(dataset)                                                                          \
-    "\n\\begin{table}\n  \\centering\n  \\caption{Costs: " dataset ". " NOTE                       \
-    "}\n  \\begin{tabular}{lrrrrrrr}\n    \\toprule\n    encoding & trained at & parameters & "    \
+    "\n\\begin{table*}\n  \\centering\n  \\footnotesize\n  \\setlength{\\tabcolsep}{4pt}\n"        \
+    "  \\caption{Costs: " dataset ". " NOTE "}\\label{tab:e-1-costs-" dataset "}\n"                \
+    "  \\resizebox{\\ifdim\\width>\\linewidth\\linewidth\\else\\width\\fi}{!}{%\n"                 \
+    "  \\begin{tabular}{lrrrrrrr}\n    \\toprule\n    encoding & trained at & parameters & "       \
     "training s & tokens/s & evaluation s & peak MiB & seeds \\\\\n    \\midrule\n"
-#define TEX_FOOT "    \\bottomrule\n  \\end{tabular}\n\\end{table}\n"
+#define TEX_FOOT "    \\bottomrule\n  \\end{tabular}}\n\\end{table*}\n"
 
-static const char TEX[] = "% Needs \\usepackage{booktabs}.\n" TEX_HEAD(
+static const char TEX[] = "% Needs \\usepackage{booktabs,graphicx}.\n" TEX_HEAD(
     "d") "    a\\_y & 32 & 100 & 2.5 & 2000 & 0.5 & 1.5 "
          "& 1 \\\\\n"
          "    b & 64 & 108 & 15.0 & 300 & 3.0 & 3.0 & 2 of 3 \\\\\n"

@@ -64,13 +64,15 @@ static void each_format(void **state)
           "| x y z | \xe2\x89\xa4 \xc3\x97-32x |\n"
           "| none | - |\n| data | 0.1 |\n");
     check(&lx_grid_latex, false, false,
-          "\n\\begin{table}\n  \\centering\n  \\caption{C \\& d}\n  \\begin{tabular}{lr}\n"
+          "\n\\begin{table}\n  \\centering\n  \\caption{C \\& d}\n"
+          "  \\resizebox{\\ifdim\\width>\\linewidth\\linewidth\\else\\width\\fi}{!}{%\n"
+          "  \\begin{tabular}{lr}\n"
           "    \\toprule\n    name & value \\\\\n    \\midrule\n"
           "    a\\_b\\textbar{}c,d & $\\mathbf{1.2 \\cdot 10^{7}} \\pm 0.5$ (n=2) \\\\\n"
           "    \\midrule\n    \\multicolumn{2}{l}{\\emph{100\\%}} \\\\\n"
           "    x y z & $\\le$ $\\times$$-3$$2\\times$ \\\\\n"
           "    none & -- \\\\\n    data & 0.1 \\\\\n"
-          "    \\bottomrule\n  \\end{tabular}\n\\end{table}\n");
+          "    \\bottomrule\n  \\end{tabular}}\n\\end{table}\n");
     check(&lx_grid_csv, false, false,
           "name,value\n\"a_b|c,d\",1.2e+07 (n=2)\n\"x\ny z\",\" -32x\"\nnone,\ndata,0.1\n");
     check(&lx_grid_html, false, false,

@@ -70,22 +70,26 @@ static const char plain[] =
 static const char latex[] =
     "\n\\begin{table}\n  \\centering\n"
     "  \\caption{Share of right answers by prompt length: keys, trained at 8 tokens; valid split, "
-    "retrieval, 2 seeds; mean $\\pm$ standard deviation over seeds.}\n"
+    "retrieval, 2 seeds; mean $\\pm$ standard deviation over "
+    "seeds.}\\label{tab:e-answers-retrieval}\n"
+    "  \\resizebox{\\ifdim\\width>\\linewidth\\linewidth\\else\\width\\fi}{!}{%\n"
     "  \\begin{tabular}{lrr}\n    \\toprule\n"
     "    encoding & 8 ($1\\times$) & 16 ($2\\times$) \\\\\n    \\midrule\n"
     "    a & $0.95 \\pm 0.07$ & $0.60 \\pm 0.14$ \\\\\n"
     "    a as a+align-entropy & $0.95 \\pm 0.07$ & $\\mathbf{0.70} \\pm 0.14$ \\\\\n"
     "    b & $\\mathbf{1.00} \\pm 0.00$ & n/a \\\\\n"
-    "    \\bottomrule\n  \\end{tabular}\n\\end{table}\n"
+    "    \\bottomrule\n  \\end{tabular}}\n\\end{table}\n"
     "\n\\begin{table}\n  \\centering\n"
     "  \\caption{Share of right answers at the longest length by depth of the fact: keys, trained "
-    "at 8 tokens; valid split, retrieval, 2 seeds; mean $\\pm$ standard deviation over seeds.}\n"
+    "at 8 tokens; valid split, retrieval, 2 seeds; mean $\\pm$ standard deviation over "
+    "seeds.}\\label{tab:e-depths-retrieval}\n"
+    "  \\resizebox{\\ifdim\\width>\\linewidth\\linewidth\\else\\width\\fi}{!}{%\n"
     "  \\begin{tabular}{lrr}\n    \\toprule\n"
     "    encoding & 0\\% & 100\\% \\\\\n    \\midrule\n"
     "    a & $\\mathbf{0.20} \\pm 0.00$ & $0.90 \\pm 0.14$ \\\\\n"
     "    a as a+align-entropy & $0.03 \\pm 0.01$ & $\\mathbf{1.00} \\pm 0.00$ \\\\\n"
     "    b & n/a & n/a \\\\\n"
-    "    \\bottomrule\n  \\end{tabular}\n\\end{table}\n";
+    "    \\bottomrule\n  \\end{tabular}}\n\\end{table}\n";
 
 static void write_rows(struct lx_buf *csv)
 {
