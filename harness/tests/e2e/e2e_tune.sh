@@ -45,11 +45,7 @@ check "the resolved config plans the same cell" cmp plan again
 check "override of an entry's rate" exits 0 "$longshot" plan own.json --json 'encodings[0].lr=0.01'
 check "is taken" has out '"lr":0.01,'
 check "a rate of 0 is refused" exits 2 "$longshot" plan own.json 'encodings[0].lr=0'
-<<<<<<< Updated upstream
 check "in one line" has err 'encodings[0].lr=0: must be greater than 0, got 0'
-=======
-check "in one line" has err 'override encodings[0].lr=0: must be greater than 0, got 0'
->>>>>>> Stashed changes
 
 check "stopped again and again" until_done "$longshot" run own.json -o stopped --plots no
 check "ends with the same bytes" same_results results/own stopped
