@@ -55,7 +55,7 @@ until_done "$longshot" run more.json -o c -j1 --plots no
 check "it was stopped" test $stops -gt 0
 check "and in the end has the same bytes" cmp a/metrics.csv c/metrics.csv
 
-check "describe says that it is an adaptation" sh -c "'$longshot' describe alignment | grep -q 'for encoders; here for a causal decoder'"
+check "describe says that it is an adaptation" sh -c "'$longshot' describe alignment | grep -q 'there for encoders; here for decoders too'"
 check "too little text to calibrate on" run 1 "$longshot" plan plain.json dataset.train_tokens=60 'analyses=["alignment"]'
 check "is said before anything runs" has err "train split: must have at least 65 tokens (the longest length of an analysis and one more), got"
 check "the same name twice" run 2 "$longshot" plan plain.json \

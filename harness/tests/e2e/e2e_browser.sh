@@ -73,7 +73,7 @@ while read -r line; do
     not\ ok\ *) check "${line#not ok }" false ;;
     esac
 done <steps
-load=$(awk -v n="$(nproc)" '{ x = $1 / n; print x > 1 ? x : 1 }' /proc/loadavg) # others may have the processors
+load=$(awk -v n="$(nproc)" '{ x = $1 / n; print (x > 1 ? x : 1) }' /proc/loadavg) # others may have the processors
 toggle=$(sed -n 's/.*data-toggle="\([0-9.]*\)".*/\1/p' dom)
 check "a toggle of forty curves takes less than 100 ms (took ${toggle:-?})" awk "BEGIN { exit !(${toggle:-1e9} < 100 * $load) }"
 check "nothing is said to the console" test ! -s console

@@ -101,6 +101,7 @@ sub settled {
     $text =~ s/^\S+(?= .*\b(?:run\.csv|train\.json)$)//mg if $path =~ m{\.sha256$};
     $text =~ s/"(seconds|tokens_per_second)": *[^,\n]*/$1/g if $path =~ m{(^|/)train\.json$};
     $text =~ s{Ran on [^.\n]*}{Ran on}, $text =~ s/[\d.]+(?:e[-+]\d+)?/N/g, $text =~ s/ +|-+/ /g if $path =~ m{(^|/)costs\.\w+$};
+    $text =~ s/<h2>Costs.*//s if $path =~ m{(^|/)report\.html$};
     $text = join '', map { join(",", map { $_ // "" } (split /,/, $_)[0 .. 5]) . "\n" } split /\n/, $text if $path =~ m{(^|/)runs?\.csv$};
     return $text;
 }
