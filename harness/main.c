@@ -70,16 +70,18 @@ static enum lx_code run(const struct lx_command *c, int argc, char **argv, struc
     void *options;
     bool help;
     int n;
-    enum lx_code code =
-        lx_arena_get(&arena, 1, c->options_size, &options, "the options of a command", err);
+    enum lx_code code;
 
-    if (code == LX_OK) {
-        code = lx_args_parse(options_of(c), options, argc, argv, &n, &help, err);
-        if (code != LX_OK)
-            (void)lx_hint(err, "longshot %s %s", c->name, c->usage);
-        else
-            code = help ? show_help(c, err) : c->run(options, n, argv, err);
-    }
+    if (lx_arena_get(&arena, 1, c->options_size, &options, "the options of a command", err))
+        return err->code;
+    if (lx_args_parse(options_of(c), options, argc, argv, &n, &help, err))
+        code = lx_hint(err, "longshot %s %s", c->name, c->usage);
+    else if (help)
+        code = show_help(c, err);
+    else if (c->run_about != NULL)
+        code = c->run_about(lx_commands, n, argv, err);
+    else
+        code = c->run(options, n, argv, err);
     lx_arena_free(&arena);
     return code;
 }

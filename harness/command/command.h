@@ -20,12 +20,15 @@ struct lx_command {
     bool hidden;   /* not in the list of commands */
     /* The options parsed, and n positional arguments; data goes to stdout. */
     enum lx_code (*run)(const void *options, int n, char **argv, struct lx_err *err);
+    /* Instead of run, for one that is about the commands: all of them, up to NULL. */
+    enum lx_code (*run_about)(const struct lx_command *const *all, int n, char **argv,
+                              struct lx_err *err);
 };
 
-extern const struct lx_command lx_command_init, lx_command_tune, lx_command_run, lx_command_plan, lx_command_cell,
-    lx_command_status, lx_command_merge, lx_command_report, lx_command_eval, lx_command_probe,
-    lx_command_sample, lx_command_list, lx_command_describe, lx_command_bench, lx_command_version,
-    lx_command_schema, lx_command_compare;
+extern const struct lx_command lx_command_init, lx_command_tune, lx_command_run, lx_command_plan,
+    lx_command_cell, lx_command_status, lx_command_merge, lx_command_report, lx_command_eval,
+    lx_command_probe, lx_command_sample, lx_command_list, lx_command_describe, lx_command_bench,
+    lx_command_version, lx_command_schema, lx_command_compare;
 extern const struct lx_command lx_command_verify, lx_command_verdicts;
 extern const struct lx_command lx_command_completion, lx_command_man;
 

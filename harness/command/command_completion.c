@@ -25,11 +25,11 @@ static void each_option(struct lx_buf *out, const struct lx_command *c, option_f
 
 typedef void command_fn(struct lx_buf *out, const struct lx_command *c);
 
-static void each_command(struct lx_buf *out, command_fn *put)
+static void each_command(struct lx_buf *out, const struct lx_command *const *all, command_fn *put)
 {
-    for (size_t i = 0; lx_commands[i] != NULL; i++)
-        if (!lx_commands[i]->hidden)
-            put(out, lx_commands[i]);
+    for (; *all != NULL; all++)
+        if (!(*all)->hidden)
+            put(out, *all);
 }
 
 static void add_table(struct lx_buf *out, const char *section, const struct lx_option *table)
@@ -161,7 +161,7 @@ static void bash_keys(struct lx_buf *out)
 }
 
 /* "=" ends a word in bash: a value is a word after it. A list goes on after its last comma. */
-static void bash(struct lx_buf *out)
+static void bash(struct lx_buf *out, const struct lx_command *const *all)
 {
     lx_buf_add(out, "# bash completion of longshot: `longshot completion bash`\n"
                     "_longshot() {\n"
@@ -173,7 +173,7 @@ static void bash(struct lx_buf *out)
                "'\n  COMPREPLY=()\n"
                "  if [ \"$COMP_CWORD\" -eq 1 ] || { [ \"$cmd\" = help ] && [ \"$COMP_CWORD\" -eq 2 "
                "]; }; then\n    COMPREPLY=($(compgen -W 'help");
-    each_command(out, add_name);
+    each_command(out, all, add_name);
     lx_buf_add(out, "' -- \"$cur\"))\n    return\n  fi\n"
                     "  if [ \"$cur\" = = ]; then key=$prev cur=''\n"
                     "  elif [ \"$prev\" = = ]; then key=${COMP_WORDS[COMP_CWORD-2]}; fi\n"
@@ -185,12 +185,12 @@ static void bash(struct lx_buf *out)
                     "    COMPREPLY=($(compgen -P \"$head\" -W \"$words\" -- \"${cur##*,}\"))\n"
                     "    return\n  fi\n"
                     "  case \"$cmd $prev\" in\n");
-    each_command(out, bash_command_values);
+    each_command(out, all, bash_command_values);
     lx_buf_add(out, "  esac\n"
                     "  if [ -n \"$words\" ]; then\n"
                     "    COMPREPLY=($(compgen -W \"$words\" -- \"$cur\"))\n    return\n  fi\n"
                     "  case $cmd in\n");
-    each_command(out, bash_command);
+    each_command(out, all, bash_command);
     lx_buf_add(out, "  esac\n"
                     "  COMPREPLY=($(compgen -W \"$words\" -- \"$cur\") $(compgen -f -- \"$cur\"))\n"
                     "  case ${COMPREPLY[0]-} in *=) compopt -o nospace 2>/dev/null ;; esac\n"
@@ -235,16 +235,16 @@ static void zsh_command(struct lx_buf *out, const struct lx_command *c)
     lx_buf_printf(out, "%s)\n    ;;\n", takes_keys(c) ? " $keys" : "");
 }
 
-static void zsh(struct lx_buf *out)
+static void zsh(struct lx_buf *out, const struct lx_command *const *all)
 {
     lx_buf_add(out, "#compdef longshot\n# zsh completion of longshot: `longshot completion zsh`\n"
                     "_longshot() {\n  local -a commands options more keys\n  keys=(");
     add_keys(out);
     lx_buf_add(out, ")\n  commands=(\n    'help:the help of a command'\n");
-    each_command(out, zsh_name);
+    each_command(out, all, zsh_name);
     lx_buf_add(out, "  )\n  if (( CURRENT == 2 )) || [[ $words[2] == help ]]; then\n"
                     "    _describe command commands\n    return\n  fi\n  case $words[2] in\n");
-    each_command(out, zsh_command);
+    each_command(out, all, zsh_command);
     lx_buf_add(out, "  esac\n  _describe -o option options\n"
                     "  compadd -S '' -- ${(M)more:#*=}\n  compadd -- ${more:#*=}\n  _files\n}\n"
                     "_longshot \"$@\"\n");
@@ -285,21 +285,23 @@ static void fish_command(struct lx_buf *out, const struct lx_command *c)
     lx_buf_free(&words);
 }
 
-static void fish(struct lx_buf *out)
+static void fish(struct lx_buf *out, const struct lx_command *const *all)
 {
     lx_buf_add(out, "# fish completion of longshot: `longshot completion fish`\n");
-    each_command(out, fish_command);
+    each_command(out, all, fish_command);
 }
 
-static enum lx_code run(const void *given, int n, char **argv, struct lx_err *err)
+/* The script of one shell. */
+typedef void write_fn(struct lx_buf *out, const struct lx_command *const *all);
+
+static enum lx_code run(const struct lx_command *const *all, int n, char **argv, struct lx_err *err)
 {
     static const char *const shells[] = {"bash", "zsh", "fish"};
-    static void (*const write[])(struct lx_buf *) = {bash, zsh, fish};
+    static write_fn *const write[] = {bash, zsh, fish};
     struct lx_buf out = {0};
     size_t i = 0;
     enum lx_code code = lx_command_arity(&lx_command_completion, n, 1, 1, err);
 
-    (void)given;
     if (code != LX_OK)
         return code;
     while (i < 3 && strcmp(argv[0], shells[i]) != 0)
@@ -307,7 +309,7 @@ static enum lx_code run(const void *given, int n, char **argv, struct lx_err *er
     if (i == 3)
         return lx_fail_unknown(err, LX_EUSAGE, argv[0], shells, 3,
                                "completion: must be bash, zsh or fish, got");
-    write[i](&out);
+    write[i](&out, all);
     code = lx_command_print(&out, err);
     lx_buf_free(&out);
     return code;
@@ -318,5 +320,5 @@ const struct lx_command lx_command_completion = {
     .usage = "bash|zsh|fish",
     .help = "print the completion script of a shell, config keys included",
     .more = "For bash: source <(longshot completion bash)\n",
-    .run = run,
+    .run_about = run,
 };

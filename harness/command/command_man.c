@@ -46,11 +46,11 @@ static void add_options(struct lx_buf *out, const struct lx_option *o)
     }
 }
 
-static void add_commands(struct lx_buf *out)
+static void add_commands(struct lx_buf *out, const struct lx_command *const *all)
 {
     lx_buf_add(out, ".SH COMMANDS\nEach has \\-\\-help.\n");
-    for (size_t i = 0; lx_commands[i] != NULL; i++) {
-        const struct lx_command *c = lx_commands[i];
+    for (; *all != NULL; all++) {
+        const struct lx_command *c = *all;
 
         if (c->hidden)
             continue;
@@ -106,12 +106,11 @@ static const char tail[] =
     "longshot run mine.json\n"
     ".fi\n";
 
-static enum lx_code run(const void *given, int n, char **argv, struct lx_err *err)
+static enum lx_code run(const struct lx_command *const *all, int n, char **argv, struct lx_err *err)
 {
     struct lx_buf out = {0};
     enum lx_code code = lx_command_arity(&lx_command_man, n, 0, 0, err);
 
-    (void)given;
     (void)argv;
     if (code != LX_OK)
         return code;
@@ -123,7 +122,7 @@ static enum lx_code run(const void *given, int n, char **argv, struct lx_err *er
                ".SH DESCRIPTION\nTrains small transformers that differ in nothing but the "
                "positional scheme, evaluates all on the same tokens at 1x to 8x the training "
                "length and beyond, and writes tables and plots.\n");
-    add_commands(&out);
+    add_commands(&out, all);
     add_keys(&out);
     lx_buf_add(&out, tail);
     code = lx_command_print(&out, err);
@@ -136,5 +135,5 @@ const struct lx_command lx_command_man = {
     .usage = "",
     .help = "print the manual page (roff), as `make install` installs it",
     .hidden = true,
-    .run = run,
+    .run_about = run,
 };

@@ -35,10 +35,6 @@ enum lx_code lx_config_expand(const struct lx_json *list, struct lx_arena *arena
 LX_MUST_CHECK
 enum lx_code lx_config_override(struct lx_config *c, const char *text, struct lx_err *err);
 
-/* Put in front of a message what was wrong: the override that it speaks of, or the file. */
-enum lx_code lx_config_blame(const char *text, size_t n, const char *file, char *const *overrides,
-                             size_t n_overrides, struct lx_err *err);
-
 /* Whether an entry of "encodings" or "evaluate_as" is a scheme itself, {"name": ..., options}. */
 bool lx_config_is_named(const struct lx_json *v);
 /* The list with {"stack": [SCHEME]} in place of such entries. `keys` (NULL-terminated) stay the entry's

@@ -1,5 +1,5 @@
 /* Overrides of the command line: KEY=VALUE put into the document, lists in the form in which one types
- * them (encodings=rope,alibi seeds=1..5), and whose fault it is when the config is then wrong. */
+ * them (encodings=rope,alibi seeds=1..5). */
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -112,54 +112,4 @@ enum lx_code lx_config_override(struct lx_config *c, const char *text, struct lx
     code = value != NULL ? lx_json_set(c->doc, path, value, err) : err->code;
     lx_buf_free(&list);
     return code;
-}
-
-/* Whether the message is about what this override set: its path, something inside, or its very key. */
-static bool is_about(const char *message, const char *override)
-{
-    size_t n = strcspn(override, "="), parent = n;
-    char key[300];
-
-    if (strncmp(message, override, n) == 0 && strchr(":.[", message[n]) != NULL)
-        return true;
-    while (parent > 0 && override[parent - 1] != '.')
-        parent--;
-    (void)snprintf(key, sizeof(key), "%.*s%sunknown key \"%.*s\"", parent > 0 ? (int)parent - 1 : 0,
-                   override, parent > 0 ? ": " : "", (int)(n - parent), override + parent);
-    return strncmp(message, key, strlen(key)) == 0;
-}
-
-/* "FILE with A=1 B=2": what was checked. */
-static enum lx_code blame_all(const char *file, char *const *overrides, size_t n,
-                              struct lx_err *err)
-{
-    char all[200] = "";
-    size_t used = 0;
-
-    for (size_t i = 0; i < n && used + 1 < sizeof(all); i++)
-        used += (size_t)snprintf(all + used, sizeof(all) - used, "%s%.80s", i > 0 ? " " : "",
-                                 overrides[i]);
-    return lx_wrap(err, "%s with %s", file, all);
-}
-
-enum lx_code lx_config_blame(const char *text, size_t n, const char *file, char *const *overrides,
-                             size_t n_overrides, struct lx_err *err)
-{
-    struct lx_config alone;
-    struct lx_err ignored;
-    enum lx_code code;
-
-    for (size_t i = n_overrides; i-- > 0;) {
-        size_t path = strcspn(overrides[i], "=");
-
-        if (!is_about(err->text, overrides[i]))
-            continue;
-        if (strncmp(err->text, overrides[i], path) == 0 && err->text[path] == ':')
-            memmove(err->text, err->text + path + 2, strlen(err->text + path + 2) + 1);
-        return lx_wrap(err, "override %.100s", overrides[i]);
-    }
-    code = n_overrides > 0 ? lx_config_parse(&alone, text, n, file, NULL, 0, &ignored) : LX_EFAILED;
-    if (n_overrides > 0)
-        lx_config_free(&alone);
-    return code == LX_OK ? blame_all(file, overrides, n_overrides, err) : lx_wrap(err, "%s", file);
 }

@@ -9,7 +9,7 @@
 
 #include "core/arena.h"
 #include "core/err.h"
-#include "study/intern.h"
+#include "text/intern.h"
 
 enum lx_report_status { LX_ROW_OK, LX_ROW_NOT_APPLICABLE, LX_ROW_OUT_OF_MEMORY, LX_ROW_DIVERGED };
 enum { LX_ROW_STATUSES = 4 }; /* in rising order of how bad it is: the worst names a mixed group */

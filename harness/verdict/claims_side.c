@@ -1,4 +1,6 @@
-/* Reading the sides of a claim: where their numbers are found, and what the right one leaves out. */
+/* Reading what a claim compares: where the numbers of its sides are found, what the right one leaves out, and
+ * op and margin. */
+#include <math.h>
 #include <string.h>
 
 #include "verdict/claims_internal.h"
@@ -206,4 +208,125 @@ enum lx_code lx_claim_side_read(const struct lx_json *obj, struct lx_claim_side 
         return read_value(minus, path, alone, &side->value, &side->minus, arena, err);
     }
     return LX_OK;
+}
+
+/* What the option table fills; the rest is worked out from it. */
+struct comparison_text {
+    int op;
+    double margin, ratio, times, smallest;
+};
+
+#define COMPARED(f) offsetof(struct comparison_text, f)
+
+const struct lx_option lx_comparison_options[] = {
+    {.key = "op",
+     .type = LX_OPT_CHOICE,
+     .offset = COMPARED(op),
+     .text = "<|<=|>|>=|within",
+     .help = "what left is to right; within: no further apart than the margin",
+     .flags = LX_OPT_REQUIRED},
+    {.key = "margin",
+     .type = LX_OPT_REAL,
+     .offset = COMPARED(margin),
+     .def = (double)NAN,
+     .min = -1e9,
+     .max = 1e9,
+     .help = "added to the right side, in the unit of the metric (not for ppl)"},
+    {.key = "ratio",
+     .type = LX_OPT_REAL,
+     .offset = COMPARED(ratio),
+     .def = (double)NAN,
+     .min = 0,
+     .max = 1e9,
+     .help = "factor on the right side, for perplexities",
+     .flags = LX_OPT_OPEN_MIN},
+    {.key = "times",
+     .type = LX_OPT_REAL,
+     .offset = COMPARED(times),
+     .def = 1,
+     .min = -1e9,
+     .max = 1e9,
+     .help = "factor on the right side; for perplexities on a difference of logarithms only"},
+    {.key = "smallest",
+     .type = LX_OPT_REAL,
+     .offset = COMPARED(smallest),
+     .def = (double)NAN,
+     .min = 0,
+     .max = 1e9,
+     .help = "effect that counts where no margin or ratio is given: of ppl a share, default 0.01"},
+    {.type = LX_OPT_END},
+};
+
+/* All numbers of a claim are of one metric: others could not be subtracted. */
+static enum lx_code same_metric(const struct lx_claim *c, const struct lx_claim_side *side,
+                                struct lx_err *err)
+{
+    const char *other = side->constant ? c->metric : side->value.metric;
+
+    if (strcmp(other, c->metric) == 0 && side->has_minus)
+        other = side->minus.metric;
+    if (strcmp(other, c->metric) != 0)
+        return lx_fail(err, LX_ECONFIG, "%s.metric: must be the metric of left, %s, got %.80s",
+                       side->path, c->metric, other);
+    return LX_OK;
+}
+
+/* A difference is compared with a difference or with a number, a value with a value. */
+static enum lx_code same_shape(const struct lx_claim *c, struct lx_err *err)
+{
+    if (c->right.constant || c->left.has_minus == c->right.has_minus)
+        return LX_OK;
+    return lx_fail(err, LX_ECONFIG, "%s.minus: must be given, as in %s",
+                   c->left.has_minus ? c->right.path : c->left.path,
+                   c->left.has_minus ? c->left.path : c->right.path);
+}
+
+/* ratio and margin as one number, and which of them may be given. */
+static enum lx_code settle_margin(struct lx_claim *c, const struct comparison_text *t,
+                                  struct lx_err *err)
+{
+    if (c->ratio && !isnan(t->margin))
+        return lx_fail(err, LX_ECONFIG,
+                       "%s.margin: must be ratio instead for ppl, or metric nll, got %g", c->path,
+                       t->margin);
+    if (!c->ratio && !isnan(t->ratio))
+        return lx_fail(err, LX_ECONFIG, "%s.ratio: must be margin instead for %s, got %g", c->path,
+                       c->metric, t->ratio);
+    if (c->ratio && c->right.constant && !c->left.has_minus && !(c->right.number > 0))
+        return lx_fail(err, LX_ECONFIG, "%s: must be above 0, got %g", c->right.path,
+                       c->right.number);
+    if (c->ratio && (t->times < 1 || t->times > 1) && !c->right.has_minus)
+        return lx_fail(err, LX_ECONFIG,
+                       "%s.times: must be ratio instead, unless right has a minus, got %g", c->path,
+                       t->times);
+    c->margin = c->ratio && !isnan(t->ratio) ? log(t->ratio) : t->margin;
+    c->smallest = c->ratio && !isnan(t->smallest) ? log1p(t->smallest) : t->smallest;
+    if (c->op == LX_CLAIM_WITHIN && !(c->margin > 0))
+        return lx_fail(err, LX_ECONFIG, "%s.%s: must be above %d with op \"within\"", c->path,
+                       c->ratio ? "ratio" : "margin", c->ratio);
+    return LX_OK;
+}
+
+enum lx_code lx_comparison_read(const struct lx_json *obj, const char *const *extra,
+                                struct lx_claim *c, struct lx_arena *arena, struct lx_err *err)
+{
+    struct comparison_text t;
+
+    if (lx_options_parse(lx_comparison_options, obj, c->path, extra, &t, arena, err))
+        return err->code;
+    c->op = t.op;
+    c->times = t.times;
+    c->left.path = lx_claim_path(arena, c->path, "left", err);
+    c->right.path = lx_claim_path(arena, c->path, "right", err);
+    if (c->left.path == NULL || c->right.path == NULL)
+        return err->code;
+    if (lx_claim_side_read(lx_json_find(obj, "left"), &c->left, NULL, arena, err) != LX_OK ||
+        lx_claim_side_read(lx_json_find(obj, "right"), &c->right, &c->left.value, arena, err) !=
+            LX_OK)
+        return err->code;
+    c->metric = c->left.value.metric;
+    c->ratio = strcmp(c->metric, "ppl") == 0 && !c->left.value.rank;
+    if (same_metric(c, &c->left, err) || same_metric(c, &c->right, err) || same_shape(c, err))
+        return err->code;
+    return settle_margin(c, &t, err);
 }

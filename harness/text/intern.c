@@ -1,6 +1,6 @@
 /* Open addressing with linear probing over FNV-1a (Fowler, Noll, Vo). Ids never change, so rows
  * keep four bytes where the file repeats a name a hundred thousand times. */
-#include "study/intern.h"
+#include "text/intern.h"
 
 #include <stdint.h>
 #include <stdlib.h>

@@ -1,6 +1,6 @@
 /* Names as small numbers: equal texts get equal ids, in the order first seen. */
-#ifndef LX_STUDY_INTERN_H
-#define LX_STUDY_INTERN_H
+#ifndef LX_TEXT_INTERN_H
+#define LX_TEXT_INTERN_H
 
 #include <stddef.h>
 
