@@ -50,8 +50,8 @@ enum lx_code lx_command_show(const struct lx_buf *text, struct lx_err *err)
         safe.failed = safe.failed || line.failed;
         at += n + 1;
     }
-    if (code == LX_OK)
-        code = lx_command_print(&safe, err);
+    if (code != LX_OK || lx_command_print(&safe, err))
+        code = err->code;
     lx_buf_free(&safe);
     lx_buf_free(&line);
     return code;
@@ -62,9 +62,10 @@ enum lx_code lx_command_print_config(const char *path, char *const *overrides, s
 {
     struct lx_config c;
     struct lx_buf text = {0};
-    enum lx_code code = lx_config_read(&c, path, overrides, n_overrides, err);
+    enum lx_code code = LX_OK;
 
-    if (code == LX_OK && (lx_config_write(&c, &text, err) || lx_command_print(&text, err)))
+    if (lx_config_read(&c, path, overrides, n_overrides, err) || lx_config_write(&c, &text, err) ||
+        lx_command_print(&text, err))
         code = err->code;
     lx_buf_free(&text);
     lx_config_free(&c);

@@ -187,7 +187,6 @@ static enum lx_code run_case(struct bench *b, const struct lx_bench_case *c, str
 {
     struct lx_bench_case one = *c;
     struct lx_err own;
-    enum lx_code code;
 
     lx_progress(false, "bench: %s, %s, %d tokens", c->shape.name, c->stack.id, c->shape.length);
     lx_buf_clear(&b->line);
@@ -202,10 +201,10 @@ static enum lx_code run_case(struct bench *b, const struct lx_bench_case *c, str
         lx_bench_row(c, NULL, &b->line);
         b->failed++;
     }
-    code = lx_command_print(&b->line, err);
-    if (code == LX_OK)
-        lx_buf_add(&b->rows, b->line.text);
-    return code;
+    if (lx_command_print(&b->line, err))
+        return err->code;
+    lx_buf_add(&b->rows, b->line.text);
+    return LX_OK;
 }
 
 /* A workload under each stack that can do it; evaluation with and without attention statistics. */
@@ -218,22 +217,22 @@ static enum lx_code run_shape(struct bench *b, const struct lx_bench_shape *shap
                               .limit = b->o->limit,
                               .side = b->o->side};
     size_t n = all->n;
-    enum lx_code code = LX_OK;
 
     /* Without a choice every scheme is measured once, in the first workload. */
     if (!all->chosen && strcmp(shape->name, lx_bench_shape_at(0)->name) != 0)
         n = 1;
-    for (size_t i = 0; i < n && code == LX_OK; i++) {
+    for (size_t i = 0; i < n; i++) {
         if (shape->training && all->stack[i].evaluated_only)
             continue;
         c.stack = all->stack[i];
         c.plain = false;
-        code = run_case(b, &c, err);
+        if (run_case(b, &c, err))
+            return err->code;
         c.plain = true;
-        if (code == LX_OK && both && !shape->training)
-            code = run_case(b, &c, err);
+        if (both && !shape->training && run_case(b, &c, err))
+            return err->code;
     }
-    return code;
+    return LX_OK;
 }
 
 static enum lx_code run_lengths(struct bench *b, const int *T, int n, bool training,
@@ -290,10 +289,10 @@ static enum lx_code run_all(struct bench *b, struct lx_err *err)
 {
     struct lx_arena arena = {0};
     struct request r;
-    enum lx_code code = choose(b->o, &arena, &r, err);
+    enum lx_code code = LX_OK;
 
-    if (code == LX_OK)
-        code = run_request(b, &r, err);
+    if (choose(b->o, &arena, &r, err) || run_request(b, &r, err))
+        code = err->code;
     lx_arena_free(&arena);
     return code;
 }
@@ -330,10 +329,10 @@ static enum lx_code choose_case(const struct options *o, struct lx_arena *arena,
 static enum lx_code run_yardstick(int side, struct lx_err *err)
 {
     struct lx_buf line = {0};
-    enum lx_code code = lx_yardstick_print(side, &line, err);
+    enum lx_code code = LX_OK;
 
-    if (code == LX_OK)
-        code = lx_command_print(&line, err);
+    if (lx_yardstick_print(side, &line, err) || lx_command_print(&line, err))
+        code = err->code;
     lx_buf_free(&line);
     return code;
 }
@@ -344,10 +343,10 @@ static enum lx_code run_rate(const struct options *o, struct lx_err *err)
     struct lx_arena arena = {0};
     struct subjects all = {.n = 0};
     struct lx_buf line = {0};
-    enum lx_code code = choose_stacks(o, &arena, &all, err);
+    enum lx_code code = LX_OK;
 
-    if (code == LX_OK && (lx_gemm_setup(err) || lx_rate_print(o->rate, &all.stack[0], &line, err) ||
-                          lx_command_print(&line, err)))
+    if (choose_stacks(o, &arena, &all, err) || lx_gemm_setup(err) ||
+        lx_rate_print(o->rate, &all.stack[0], &line, err) || lx_command_print(&line, err))
         code = err->code;
     lx_buf_free(&line);
     lx_arena_free(&arena);
@@ -370,9 +369,9 @@ static enum lx_code run_one(const struct options *o, struct lx_err *err)
     if (o->other == NULL || !lx_yardstick_read(o->other, &c.other))
         c.other = (struct lx_yardstick){.gflops = 0};
     lx_parallel_threads_set(o->threads);
-    if (code == LX_OK && (lx_gemm_setup(err) || lx_bench_measure(&c, &r, err)))
+    if (code != LX_OK || lx_gemm_setup(err) || lx_bench_measure(&c, &r, err)) {
         code = err->code;
-    if (code == LX_OK) {
+    } else {
         lx_bench_row(&c, &r, &row);
         code = lx_command_print(&row, err);
     }
@@ -384,13 +383,12 @@ static enum lx_code run_one(const struct options *o, struct lx_err *err)
 static enum lx_code run(const void *given, int n, char **argv, struct lx_err *err)
 {
     struct bench b = {.o = given};
-    enum lx_code code = lx_command_arity(&lx_command_bench, n, 0, 0, err);
+    enum lx_code code = LX_OK;
 
-    if (code == LX_OK)
-        code = lx_command_choose_products(b.o->products, err);
     (void)argv;
-    if (code != LX_OK)
-        return code;
+    if (lx_command_arity(&lx_command_bench, n, 0, 0, err) ||
+        lx_command_choose_products(b.o->products, err))
+        return err->code;
     if (b.o->one_case != NULL && strcmp(b.o->one_case, LX_BENCH_YARDSTICK) == 0)
         return run_yardstick(b.o->side, err);
     if (b.o->rate != NULL)
@@ -399,10 +397,9 @@ static enum lx_code run(const void *given, int n, char **argv, struct lx_err *er
         return run_one(b.o, err);
     if (lx_cputype_name(b.cpu, sizeof(b.cpu), err))
         return err->code;
-    code = run_all(&b, err);
-    if (code == LX_OK && b.o->out != NULL)
-        code = report(&b, err);
-    if (code == LX_OK && b.failed > 0)
+    if (run_all(&b, err) || (b.o->out != NULL && report(&b, err)))
+        code = err->code;
+    else if (b.failed > 0)
         code = lx_fail(err, LX_EPARTIAL, "bench: %d of %d cases failed", b.failed, b.n);
     lx_buf_free(&b.rows);
     lx_buf_free(&b.line);

@@ -87,13 +87,15 @@ static enum lx_code read_index(const char *text, size_t n, const char *what, siz
                                struct lx_err *err)
 {
     int k;
-    enum lx_code code = strcmp(text, "auto") == 0 ? index_from_environment(&k, err)
-                                                  : lx_args_count(text, "--index", 0, &k, err);
 
-    if (code == LX_OK && (size_t)k >= n)
-        code = lx_fail(err, LX_EUSAGE, "--index: must be below %zu, the %s, got %d", n, what, k);
-    *out = code == LX_OK ? (size_t)k : 0;
-    return code;
+    *out = 0;
+    if (strcmp(text, "auto") == 0 ? index_from_environment(&k, err)
+                                  : lx_args_count(text, "--index", 0, &k, err))
+        return err->code;
+    if ((size_t)k >= n)
+        return lx_fail(err, LX_EUSAGE, "--index: must be below %zu, the %s, got %d", n, what, k);
+    *out = (size_t)k;
+    return LX_OK;
 }
 
 /* Cells first, first + step, ... of the plan. */
@@ -148,13 +150,12 @@ static enum lx_code choose_index(const struct options *o, const struct lx_plan *
                                  struct lx_err *err)
 {
     size_t k;
-    enum lx_code code = read_index(o->index, p->n, "cells of the plan", &k, err);
 
-    if (code == LX_OK)
-        code = take(c, k, 1, k + 1, err);
-    if (code == LX_OK && o->id != NULL)
+    if (read_index(o->index, p->n, "cells of the plan", &k, err) || take(c, k, 1, k + 1, err))
+        return err->code;
+    if (o->id != NULL)
         (void)snprintf(c->cells[0].id, sizeof(c->cells[0].id), "%s", o->id);
-    return code;
+    return LX_OK;
 }
 
 static enum lx_code choose_line(const struct options *o, const struct lx_plan *p, struct choice *c,
@@ -162,13 +163,11 @@ static enum lx_code choose_line(const struct options *o, const struct lx_plan *p
 {
     struct lx_tasks all, one;
     size_t line;
-    enum lx_code code = lx_tasks_read(o->list, &c->arena, &all, err);
 
-    if (code == LX_OK && (read_index(o->index, all.n_tasks, "lines of --list", &line, err) ||
-                          lx_tasks_part(&all, line, 1, &c->arena, &one, err)))
-        code = err->code;
-    if (code != LX_OK)
-        return code;
+    if (lx_tasks_read(o->list, &c->arena, &all, err) ||
+        read_index(o->index, all.n_tasks, "lines of --list", &line, err) ||
+        lx_tasks_part(&all, line, 1, &c->arena, &one, err))
+        return err->code;
     c->cells = one.cells;
     c->n = one.n;
     for (size_t i = 0; i < c->n; i++)
@@ -197,18 +196,17 @@ static enum lx_code run_one(const struct lx_worker *w, struct lx_plan *p,
 {
     const struct lx_cell *cell = &p->cells[c->k];
     bool known = c->id[0] != '\0';
-    enum lx_code code = LX_OK;
 
     if (w->progress_fd < 0 && (known || cell->resolved) &&
         lx_cell_is_done(w->dir, known ? c->id : cell->id)) {
         lx_log("cell %s: done before", known ? c->id : cell->id);
         return LX_OK;
     }
-    if (known)
-        code = lx_plan_resolve(p, c->k, err);
-    if (code == LX_OK && known && strcmp(c->id, cell->id) != 0)
+    if (known && lx_plan_resolve(p, c->k, err))
+        return err->code;
+    if (known && strcmp(c->id, cell->id) != 0)
         return lx_fail(err, LX_EDATA, "cell %s: the data changed since the plan was made", c->id);
-    return code != LX_OK ? code : lx_worker_run(w, p, c->k, err);
+    return lx_worker_run(w, p, c->k, err);
 }
 
 /* One cell that fails is reported, and the others are run all the same. */
@@ -245,23 +243,20 @@ static enum lx_code run(const void *given, int n, char **argv, struct lx_err *er
     const struct options *o = given;
     struct lx_experiment e;
     struct choice c = {0};
-    enum lx_code code = lx_command_arity(&lx_command_cell, n, 1, -1, err);
+    enum lx_code code = LX_OK;
 
-    if (code == LX_OK)
-        code = lx_command_choose_products(o->products, err);
-    if (code != LX_OK)
-        return code;
+    if (lx_command_arity(&lx_command_cell, n, 1, -1, err) ||
+        lx_command_choose_products(o->products, err))
+        return err->code;
     lx_parallel_threads_set(o->threads);
     /* Whoever handed out the work (a supervisor, a cluster) ends in its own way those that are slow. */
     lx_interrupt_watch(o->progress_fd >= 0 || o->list != NULL);
-    code = lx_experiment_open(&e, argv[0], argv + 1, (size_t)n - 1, o->out, err);
-    if (code == LX_OK)
-        code = choose(o, &e.plan, &c, err);
-    /* ... and has written down what it handed out */
-    if (code == LX_OK && o->progress_fd < 0 && o->list == NULL)
-        code = lx_register(&e, err);
-    if (code == LX_OK)
-        code = run_cells(o, &e, &c, err);
+    /* ... and has written down what it handed out. */
+    if (lx_experiment_open(&e, argv[0], argv + 1, (size_t)n - 1, o->out, err) ||
+        choose(o, &e.plan, &c, err) ||
+        (o->progress_fd < 0 && o->list == NULL && lx_register(&e, err)) ||
+        run_cells(o, &e, &c, err))
+        code = err->code;
     lx_arena_free(&c.arena);
     lx_experiment_close(&e);
     return code;

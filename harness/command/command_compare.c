@@ -116,9 +116,11 @@ static enum lx_code deliver(const struct lx_comparison *c, bool update, const st
                             struct lx_err *err)
 {
     struct lx_buf text = {0};
-    enum lx_code code = o->format->write(c, update, &text, err);
+    enum lx_code code = LX_OK;
 
-    if (code == LX_OK)
+    if (o->format->write(c, update, &text, err))
+        code = err->code;
+    else
         code = o->path != NULL ? lx_fs_write(o->path, text.text, text.len, err)
                                : lx_command_print(&text, err);
     lx_buf_free(&text);
@@ -128,17 +130,15 @@ static enum lx_code deliver(const struct lx_comparison *c, bool update, const st
 /* What changed is shown before the baseline that knew the old values is gone. */
 static enum lx_code finish(const struct lx_comparison *c, bool update, struct lx_err *err)
 {
-    enum lx_code code;
-
     if (!update)
         return c->failures == 0
                    ? LX_OK
                    : lx_fail(err, LX_EREGRESSION, "%zu of %zu keys fail against %s%s", c->failures,
                              c->n, c->old_path, c->common == 0 ? ": no key in common" : "");
-    code = lx_compare_update(c, err);
-    if (code == LX_OK)
-        lx_log("%s: rewritten, %zu rows", c->old_path, c->n_gate);
-    return code;
+    if (lx_compare_update(c, err))
+        return err->code;
+    lx_log("%s: rewritten, %zu rows", c->old_path, c->n_gate);
+    return LX_OK;
 }
 
 static enum lx_code run(const void *given, int n, char **argv, struct lx_err *err)
@@ -154,8 +154,8 @@ static enum lx_code run(const void *given, int n, char **argv, struct lx_err *er
         code = err->code;
     for (size_t i = 0; i < out.n && code == LX_OK; i++)
         code = deliver(&c, o->update, &out.item[i], err);
-    if (code == LX_OK)
-        code = finish(&c, o->update, err);
+    if (code != LX_OK || finish(&c, o->update, err))
+        code = err->code;
     lx_compare_free(&c);
     lx_arena_free(&out.arena);
     return code;

@@ -113,16 +113,18 @@ static enum lx_code parse_names(const char *names, struct lx_json **root, struct
     struct lx_arena arena = {0};
     struct lx_buf text = {0};
     const char *unknown;
-    enum lx_code code;
+    enum lx_code code = LX_OK;
 
     lx_buf_add(&text, "{\"stack\":");
-    code = lx_config_words(names, &arena, &text, &unknown, err);
-    if (code == LX_OK && unknown != NULL)
-        code = unknown_name(unknown, err);
-    lx_buf_add(&text, "}");
-    if (code == LX_OK &&
-        (lx_buf_check(&text, err) || lx_json_parse(text.text, text.len, "stack", root, err)))
+    if (lx_config_words(names, &arena, &text, &unknown, err) ||
+        (unknown != NULL && unknown_name(unknown, err))) {
         code = err->code;
+        goto done;
+    }
+    lx_buf_add(&text, "}");
+    if (lx_buf_check(&text, err) || lx_json_parse(text.text, text.len, "stack", root, err))
+        code = err->code;
+done:
     lx_buf_free(&text);
     lx_arena_free(&arena);
     return code;
@@ -189,16 +191,17 @@ static enum lx_code show(const struct options *o, struct lx_stack *s,
 {
     struct lx_applied_rows rows = {0};
     struct lx_buf out = {0};
-    enum lx_code code = check_length(s, o->length, err);
+    enum lx_code code = LX_OK;
 
-    if (code == LX_OK)
-        code = lx_hook_dump(s, dims, o->layer, o->length, &rows, err);
-    if (code == LX_OK) {
-        lx_hook_dump_csv(&rows, &out);
-        code = lx_command_print(&out, err);
+    if (check_length(s, o->length, err) || lx_hook_dump(s, dims, o->layer, o->length, &rows, err)) {
+        code = err->code;
+        goto done;
     }
-    if (code == LX_OK && o->plot != NULL)
-        code = lx_heatmap_draw(&rows, title, o->plot, err);
+    lx_hook_dump_csv(&rows, &out);
+    if (lx_command_print(&out, err) ||
+        (o->plot != NULL && lx_heatmap_draw(&rows, title, o->plot, err)))
+        code = err->code;
+done:
     lx_hook_dump_free(&rows);
     lx_buf_free(&out);
     return code;
@@ -242,13 +245,13 @@ static enum lx_code show_names(const struct options *o, const char *names, int n
     struct lx_arena arena = {0};
     struct lx_json *root = NULL;
     struct lx_stack stack;
-    enum lx_code code = parse_names(names, &root, err);
+    enum lx_code code = LX_OK;
 
-    if (code == LX_OK && set_up(root, n, set, &arena, &stack, err))
+    if (parse_names(names, &root, err) || set_up(root, n, set, &arena, &stack, err))
         code = err->code;
-    else if (code == LX_OK && o->length == 0)
+    else if (o->length == 0)
         code = lx_fail(err, LX_EUSAGE, "%.80s: needs --length T, the positions to print", set[0]);
-    else if (code == LX_OK)
+    else
         code = show_stack(o, &stack, names, &arena, err);
     lx_json_free(root);
     lx_arena_free(&arena);
@@ -283,11 +286,12 @@ static enum lx_code show_checkpoint(const struct options *o, struct lx_err *err)
     struct lx_checkpoint c;
     struct lx_arena arena = {0};
     const char *path;
-    enum lx_code code = lx_checkpoint_named(o->checkpoint, &arena, &path, err);
+    enum lx_code code = LX_OK;
 
-    if (code == LX_OK)
-        code = lx_checkpoint_open(&c, path, &arena, err);
-    if (code == LX_OK) {
+    if (lx_checkpoint_named(o->checkpoint, &arena, &path, err) ||
+        lx_checkpoint_open(&c, path, &arena, err)) {
+        code = err->code;
+    } else {
         if (show_model(o, &c, &arena, err))
             code = lx_wrap(err, "%s", o->checkpoint);
         lx_checkpoint_close(&c);
@@ -317,8 +321,8 @@ static enum lx_code describe(const char *names, struct lx_err *err)
     for (const struct lx_json *v = lx_json_first(lx_json_find(root, "stack")); v != NULL;
          v = lx_json_next(v))
         describe_encoding(lx_encoding_find(lx_json_text(lx_json_find(v, "name"))), &out);
-    if (code == LX_OK)
-        code = lx_command_print(&out, err);
+    if (code != LX_OK || lx_command_print(&out, err))
+        code = err->code;
     lx_json_free(root);
     lx_buf_free(&out);
     return code;

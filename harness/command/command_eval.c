@@ -179,10 +179,9 @@ static enum lx_code evaluate(const char *weights, const struct lx_config *c, siz
     lx_data_open(&data, &c->datasets[0]);
     job.yardsticks = has_yardsticks(&data);
     lx_buf_add(&rows.metrics, LX_METRICS_HEADER "\n");
-    code = lx_evaluation_run(&job, &rows, err);
-    if (code != LX_OK && lx_interrupted())
-        code = lx_fail(err, LX_EINTERRUPT, "interrupted");
-    if (code == LX_OK)
+    if (lx_evaluation_run(&job, &rows, err))
+        code = lx_interrupted() ? lx_fail(err, LX_EINTERRUPT, "interrupted") : err->code;
+    else
         code = lx_command_print(&rows.metrics, err);
     lx_store_rows_free(&rows);
     lx_data_close(&data);
@@ -229,19 +228,19 @@ static enum lx_code run_checkpoint(const struct options *o, const struct lx_chec
     struct lx_buf text = {0};
     enum lx_code code = LX_OK;
 
-    if (o->config != NULL)
-        code = lx_json_read(o->config, &config, err);
-    if (code == LX_OK && o->stack != NULL &&
-        (lx_config_stack_text(o->stack, "--stack", arena, &stack, err) ||
-         lx_json_parse(stack, strlen(stack), "--stack", &other, err)))
+    if ((o->config != NULL && lx_json_read(o->config, &config, err)) ||
+        (o->stack != NULL && (lx_config_stack_text(o->stack, "--stack", arena, &stack, err) ||
+                              lx_json_parse(stack, strlen(stack), "--stack", &other, err)))) {
         code = err->code;
+        goto done;
+    }
     if (stack != o->stack)
         id = o->stack; /* words are a name */
-    if (code == LX_OK &&
-        (write_config(checkpoint, config, o->dataset, other, id, &text, err) ||
-         lx_config_parse(&c, text.text, text.len, path, overrides, n_overrides, err) ||
-         evaluate_told(path, &c, o->memory, err)))
+    if (write_config(checkpoint, config, o->dataset, other, id, &text, err) ||
+        lx_config_parse(&c, text.text, text.len, path, overrides, n_overrides, err) ||
+        evaluate_told(path, &c, o->memory, err))
         code = err->code;
+done:
     lx_config_free(&c);
     lx_buf_free(&text);
     lx_json_free(other);
@@ -255,12 +254,11 @@ static enum lx_code run(const void *given, int n, char **argv, struct lx_err *er
     struct lx_checkpoint checkpoint;
     struct lx_arena arena = {0};
     const char *path;
-    enum lx_code code = lx_command_arity(&lx_command_eval, n, 1, -1, err);
+    enum lx_code code;
 
-    if (code == LX_OK && (lx_command_choose_products(o->products, err) || lx_gemm_setup(err)))
-        code = err->code;
-    if (code != LX_OK)
-        return code;
+    if (lx_command_arity(&lx_command_eval, n, 1, -1, err) ||
+        lx_command_choose_products(o->products, err) || lx_gemm_setup(err))
+        return err->code;
     lx_parallel_threads_set(o->threads);
     lx_interrupt_watch(false);
     if (lx_checkpoint_named(argv[0], &arena, &path, err) ||

@@ -83,12 +83,13 @@ static enum lx_code put(const struct lx_config *c, const char *file, struct lx_e
 {
     struct lx_buf out = {0};
     struct lx_json_writer w = {.out = &out, .indent = true};
-    enum lx_code code;
+    enum lx_code code = LX_OK;
 
     lx_json_add_value(&w, NULL, c->doc);
     lx_buf_add(&out, "\n");
-    code = lx_buf_check(&out, err);
-    if (code == LX_OK)
+    if (lx_buf_check(&out, err))
+        code = err->code;
+    else
         code =
             file != NULL ? lx_fs_write(file, out.text, out.len, err) : lx_command_print(&out, err);
     lx_buf_free(&out);
@@ -102,7 +103,7 @@ static enum lx_code make(const struct options *o, int n, char **argv, struct lx_
     int used = file != NULL ? 1 : 0, count = 0;
     char **set;
     struct lx_config c = {0};
-    enum lx_code code;
+    enum lx_code code = LX_OK;
 
     if (file != NULL && lx_fs_exists(file))
         return lx_fail(err, LX_EUSAGE, "%s: is there already", file);
@@ -122,9 +123,9 @@ static enum lx_code make(const struct options *o, int n, char **argv, struct lx_
         return lx_fail(err, LX_ENOMEM, "out of memory");
     for (int i = used; i < n; i++)
         set[count++] = argv[i];
-    code = lx_config_parse(&c, start, strlen(start), "the new config", set, (size_t)count, err);
-    if (code == LX_OK)
-        code = put(&c, file, err);
+    if (lx_config_parse(&c, start, strlen(start), "the new config", set, (size_t)count, err) ||
+        put(&c, file, err))
+        code = err->code;
     lx_config_free(&c);
     return code;
 }

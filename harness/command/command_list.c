@@ -60,10 +60,10 @@ static const char checkpoints[] = "checkpoints";
 static enum lx_code list_checkpoints(const char *dir, struct lx_err *err)
 {
     struct lx_buf out = {0};
-    enum lx_code code = lx_checkpoint_index(dir, &out, err);
+    enum lx_code code = LX_OK;
 
-    if (code == LX_OK)
-        code = lx_command_show(&out, err);
+    if (lx_checkpoint_index(dir, &out, err) || lx_command_show(&out, err))
+        code = err->code;
     lx_buf_free(&out);
     return code;
 }
@@ -73,13 +73,12 @@ static enum lx_code run(const void *given, int n, char **argv, struct lx_err *er
     struct lx_buf out = {0};
     bool found = n == 0;
     bool of_folder = n > 0 && strcmp(argv[0], checkpoints) == 0;
-    enum lx_code code = lx_command_arity(&lx_command_list, n, of_folder ? 2 : 0, 2, err);
+    enum lx_code code;
 
     (void)given;
-    if (code == LX_OK && n == 2 && !of_folder)
-        code = lx_command_arity(&lx_command_list, n, 0, 1, err);
-    if (code != LX_OK)
-        return code;
+    if (lx_command_arity(&lx_command_list, n, of_folder ? 2 : 0, 2, err) ||
+        (n == 2 && !of_folder && lx_command_arity(&lx_command_list, n, 0, 1, err)))
+        return err->code;
     if (of_folder)
         return list_checkpoints(argv[1], err);
     for (int i = 0; i < REGISTRIES; i++) {

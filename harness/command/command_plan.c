@@ -55,9 +55,11 @@ static enum lx_code write_plan(const struct options *o, struct lx_plan *p, struc
 static enum lx_code print_plan(const struct options *o, struct lx_plan *p, struct lx_err *err)
 {
     struct lx_buf text = {0};
-    enum lx_code code = write_plan(o, p, &text, err);
+    enum lx_code code = LX_OK;
 
-    if (code == LX_OK) {
+    if (write_plan(o, p, &text, err)) {
+        code = err->code;
+    } else {
         lx_plan_warn(p);
         code = lx_command_print(&text, err);
     }
@@ -104,8 +106,9 @@ static enum lx_code run(const void *given, int n, char **argv, struct lx_err *er
         return code;
     if (o->print_config)
         return lx_command_print_config(argv[0], argv + 1, (size_t)n - 1, err);
-    code = lx_experiment_open(&e, argv[0], argv + 1, (size_t)n - 1, NULL, err);
-    if (code == LX_OK)
+    if (lx_experiment_open(&e, argv[0], argv + 1, (size_t)n - 1, NULL, err))
+        code = err->code;
+    else
         code = lx_tune_pending(&e.config) ? plan_tuned(o, &e, err) : print_plan(o, &e.plan, err);
     lx_experiment_close(&e);
     return code;

@@ -44,18 +44,16 @@ static enum lx_code run(const void *given, int n, char **argv, struct lx_err *er
                                  .memory_limit =
                                      own->memory != 0 ? own->memory : lx_limits_memory("") / 2};
     struct lx_arena arena = {0};
-    enum lx_code code = lx_command_arity(&lx_command_probe, n, 1, 1, err);
+    enum lx_code code = LX_OK;
 
-    if (code == LX_OK && (lx_command_choose_products(own->products, err) ||
-                          lx_precision_check("--precision", own->precision, err) ||
-                          lx_config_stack_text(own->stack, "--stack", &arena, &o.stack_json, err)))
-        code = err->code;
-    if (code == LX_OK && (o.tokens == NULL || o.out == NULL))
-        code = lx_fail(err, LX_EUSAGE, "probe: must have --tokens FILE and --out FILE");
-    if (code == LX_OK)
-        code = lx_gemm_setup(err);
-    if (code == LX_OK &&
-        (lx_checkpoint_named(argv[0], &arena, &o.checkpoint, err) || lx_probe_run(&o, err)))
+    if (lx_command_arity(&lx_command_probe, n, 1, 1, err) ||
+        lx_command_choose_products(own->products, err) ||
+        lx_precision_check("--precision", own->precision, err) ||
+        lx_config_stack_text(own->stack, "--stack", &arena, &o.stack_json, err) ||
+        ((o.tokens == NULL || o.out == NULL) &&
+         lx_fail(err, LX_EUSAGE, "probe: must have --tokens FILE and --out FILE")) ||
+        lx_gemm_setup(err) || lx_checkpoint_named(argv[0], &arena, &o.checkpoint, err) ||
+        lx_probe_run(&o, err))
         code = err->code;
     lx_arena_free(&arena);
     return code;

@@ -44,15 +44,13 @@ static enum lx_code run_merge(const void *given, int n, char **argv, struct lx_e
 {
     const struct merge_options *o = given;
     struct lx_merged merged;
-    enum lx_code code = lx_command_arity(&lx_command_merge, n, 1, 1, err);
 
-    if (code == LX_OK)
-        code = lx_merge(argv[0], o->pack, &merged, err);
-    if (code == LX_OK)
-        lx_kinds_tell(argv[0]);
-    if (code == LX_OK)
-        lx_log("%s: %zu of %zu cells merged", argv[0], merged.n_done, merged.n_cells);
-    return code;
+    if (lx_command_arity(&lx_command_merge, n, 1, 1, err) ||
+        lx_merge(argv[0], o->pack, &merged, err))
+        return err->code;
+    lx_kinds_tell(argv[0]);
+    lx_log("%s: %zu of %zu cells merged", argv[0], merged.n_done, merged.n_cells);
+    return LX_OK;
 }
 
 const struct lx_command lx_command_merge = {
@@ -73,10 +71,11 @@ static enum lx_code run_report(const void *given, int n, char **argv, struct lx_
     struct lx_report_options o = {.no_plots = given_options->no_plots,
                                   .defaults = lx_config_defaults};
     struct lx_buf text = {0};
-    enum lx_code code = lx_command_arity(&lx_command_report, n, 1, 1, err);
+    enum lx_code code = LX_OK;
 
-    if (code == LX_OK && (need_folder(argv[0], err) || lx_report_make(argv[0], &o, err) ||
-                          lx_report_text(argv[0], &text, err) || lx_command_show(&text, err)))
+    if (lx_command_arity(&lx_command_report, n, 1, 1, err) || need_folder(argv[0], err) ||
+        lx_report_make(argv[0], &o, err) || lx_report_text(argv[0], &text, err) ||
+        lx_command_show(&text, err))
         code = err->code;
     lx_buf_free(&text);
     return code;

@@ -62,15 +62,16 @@ static enum lx_code launch_and_report(const struct lx_run_options *o,
     bool queued = false;
     enum lx_code code = lx_run_launch(o, launcher, e, &queued, err);
 
-    if (code == LX_OK && queued)
-        lx_log("the same command without --no-wait waits for them; `longshot status %s` shows "
-               "them",
-               e->dir);
-    else if (code == LX_OK)
-        return report(e, o, err);
     if (code == LX_EPARTIAL && report(e, o, &later) != LX_OK)
         lx_log_error(&later);
-    return code;
+    if (code != LX_OK)
+        return code;
+    if (!queued)
+        return report(e, o, err);
+    lx_log("the same command without --no-wait waits for them; `longshot status %s` shows "
+           "them",
+           e->dir);
+    return LX_OK;
 }
 
 /* Find the rates that the config asks for, and open the experiment that has them. */
@@ -79,12 +80,22 @@ static enum lx_code tune(const struct lx_experiment *e, struct lx_run_options *o
                          struct lx_err *err)
 {
     struct lx_buf found = {0};
-    enum lx_code code = lx_tuning_run(&e->config, e->dir, o, launcher, &found, err);
+    enum lx_code code = LX_OK;
 
-    if (code == LX_OK)
-        code = lx_experiment_open_text(tuned, found.text, found.len, e->config.file, o->out, err);
+    if (lx_tuning_run(&e->config, e->dir, o, launcher, &found, err) ||
+        lx_experiment_open_text(tuned, found.text, found.len, e->config.file, o->out, err))
+        code = err->code;
     lx_buf_free(&found);
     return code;
+}
+
+static enum lx_code check_rates(const struct lx_experiment *e, struct lx_err *err)
+{
+    if (!lx_tune_pending(&e->config))
+        return LX_OK;
+    (void)lx_fail(err, LX_EUSAGE,
+                  "--print-hash: must go with rates that are known, since cells are named by them");
+    return lx_hint(err, "`longshot tune` finds them and prints the config that has them");
 }
 
 static enum lx_code print_hash(int n, char **argv, struct lx_err *err)
@@ -92,18 +103,16 @@ static enum lx_code print_hash(int n, char **argv, struct lx_err *err)
     struct lx_experiment e;
     struct lx_buf text = {0};
     char hash[65];
-    enum lx_code code = lx_experiment_open(&e, argv[0], argv + 1, (size_t)n - 1, NULL, err);
+    enum lx_code code = LX_OK;
 
-    if (code == LX_OK && lx_tune_pending(&e.config)) {
-        code = lx_fail(
-            err, LX_EUSAGE,
-            "--print-hash: must go with rates that are known, since cells are named by them");
-        (void)lx_hint(err, "`longshot tune` finds them and prints the config that has them");
+    if (lx_experiment_open(&e, argv[0], argv + 1, (size_t)n - 1, NULL, err) ||
+        check_rates(&e, err) || lx_register_hash(&e, hash, err)) {
+        code = err->code;
+        goto done;
     }
-    if (code == LX_OK && lx_register_hash(&e, hash, err) == LX_OK) {
-        lx_buf_printf(&text, "%s\n", hash);
-        code = lx_command_print(&text, err);
-    }
+    lx_buf_printf(&text, "%s\n", hash);
+    code = lx_command_print(&text, err);
+done:
     lx_buf_free(&text);
     lx_experiment_close(&e);
     return code;
@@ -115,7 +124,7 @@ static enum lx_code run(const void *given, int n, char **argv, struct lx_err *er
     struct lx_run_options o = all->run;
     const struct lx_launcher *launcher;
     struct lx_experiment asked, tuned = {0}, *e = &asked;
-    enum lx_code code;
+    enum lx_code code = LX_OK;
 
     if (lx_command_arity(&lx_command_run, n, 1, -1, err) ||
         lx_command_choose_products(o.products, err) || lx_run_prepare(&o, &launcher, err))
@@ -124,15 +133,16 @@ static enum lx_code run(const void *given, int n, char **argv, struct lx_err *er
         return print_hash(n, argv, err);
     if (all->print_config)
         return lx_command_print_config(argv[0], argv + 1, (size_t)n - 1, err);
-    code = lx_experiment_open(&asked, argv[0], argv + 1, (size_t)n - 1, o.out, err);
-    if (code == LX_OK && lx_tune_pending(&asked.config)) {
-        e = &tuned;
-        code = tune(&asked, &o, launcher, &tuned, err);
+    if (lx_experiment_open(&asked, argv[0], argv + 1, (size_t)n - 1, o.out, err)) {
+        code = err->code;
+        goto done;
     }
-    if (code == LX_OK)
-        code = lx_run_start(&o, launcher, e, lx_register, err);
-    if (code == LX_OK)
-        code = launch_and_report(&o, launcher, e, err);
+    if (lx_tune_pending(&asked.config))
+        e = &tuned;
+    if ((e == &tuned && tune(&asked, &o, launcher, &tuned, err)) ||
+        lx_run_start(&o, launcher, e, lx_register, err) || launch_and_report(&o, launcher, e, err))
+        code = err->code;
+done:
     lx_experiment_close(&tuned);
     lx_experiment_close(&asked);
     return code;

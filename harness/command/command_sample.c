@@ -217,23 +217,22 @@ static enum lx_code run(const void *given, int n, char **argv, struct lx_err *er
     struct lx_config c;
     struct lx_data d = {0};
     struct lx_buf out = {0};
-    enum lx_code code = lx_command_arity(&lx_command_sample, n, 1, -1, err);
+    enum lx_code code = LX_OK;
 
-    if (code != LX_OK)
-        return code;
-    code = lx_config_read(&c, argv[0], argv + 1, (size_t)n - 1, err);
-    if (code == LX_OK)
-        code = find_dataset(&c, o->dataset, &set, err);
-    if (code == LX_OK) {
-        lx_data_open(&d, set);
-        code = show(o, &c, &d, &out, err);
+    if (lx_command_arity(&lx_command_sample, n, 1, -1, err))
+        return err->code;
+    if (lx_config_read(&c, argv[0], argv + 1, (size_t)n - 1, err) ||
+        find_dataset(&c, o->dataset, &set, err)) {
+        code = err->code;
+        goto done;
     }
-    if (code == LX_OK)
-        code = lx_buf_check(&out, err);
-    if (code == LX_OK && o->out != NULL)
-        code = lx_fs_write(o->out, out.text, out.len, err);
-    else if (code == LX_OK)
-        code = lx_command_print(&out, err);
+    lx_data_open(&d, set);
+    if (show(o, &c, &d, &out, err) || lx_buf_check(&out, err))
+        code = err->code;
+    else
+        code = o->out != NULL ? lx_fs_write(o->out, out.text, out.len, err)
+                              : lx_command_print(&out, err);
+done:
     lx_buf_free(&out);
     lx_data_close(&d);
     lx_config_free(&c);

@@ -6,11 +6,12 @@
 static enum lx_code run(const void *given, int n, char **argv, struct lx_err *err)
 {
     struct lx_buf out = {0};
-    enum lx_code code = lx_command_arity(&lx_command_schema, n, 0, 0, err);
+    enum lx_code code = LX_OK;
 
     (void)given;
     (void)argv;
-    if (code == LX_OK && (lx_config_schema(&out, err) || lx_command_print(&out, err)))
+    if (lx_command_arity(&lx_command_schema, n, 0, 0, err) || lx_config_schema(&out, err) ||
+        lx_command_print(&out, err))
         code = err->code;
     lx_buf_free(&out);
     return code;

@@ -44,15 +44,15 @@ static enum lx_code run(const void *given, int n, char **argv, struct lx_err *er
     const struct lx_launcher *launcher;
     struct lx_experiment e;
     struct lx_buf found = {0};
-    enum lx_code code;
+    enum lx_code code = LX_OK;
 
     if (lx_command_arity(&lx_command_tune, n, 1, -1, err) ||
         lx_command_choose_products(o.run.products, err) || lx_run_prepare(&o.run, &launcher, err))
         return err->code;
-    code = lx_experiment_open(&e, argv[0], argv + 1, (size_t)n - 1, o.run.out, err);
-    if (code == LX_OK)
-        code = find(&e, &o.run, launcher, &found, err);
-    if (code == LX_OK)
+    if (lx_experiment_open(&e, argv[0], argv + 1, (size_t)n - 1, o.run.out, err) ||
+        find(&e, &o.run, launcher, &found, err))
+        code = err->code;
+    else
         code = o.file != NULL ? lx_fs_write(o.file, found.text, found.len, err)
                               : lx_command_print(&found, err);
     lx_buf_free(&found);

@@ -400,7 +400,9 @@ enum lx_code lx_answers_data(const struct lx_study *s, struct lx_buf *out, struc
     for (size_t i = 0; i < s->n_sections && code == LX_OK; i++)
         if (lx_study_asks(s, i))
             code = add_data(s, i, &g, err);
-    if (code == LX_OK && !lx_grid_check(&g, err))
+    if (code != LX_OK || lx_grid_check(&g, err))
+        code = err->code;
+    else
         lx_grid_csv.table(out, &g);
     lx_grid_free(&g);
     return code != LX_OK ? code : lx_buf_check(out, err);

@@ -431,7 +431,7 @@ static enum lx_code write_table(const struct lx_claim_results *r, const struct l
 {
     struct lx_grid g = {.latex_size = "\\footnotesize\n  \\setlength{\\tabcolsep}{4pt}"};
     struct lx_buf caption = {0};
-    enum lx_code code;
+    enum lx_code code = LX_OK;
 
     if (w->narrow)
         fill_grid(r, s, narrow, sizeof(narrow) / sizeof(narrow[0]), &g);
@@ -444,8 +444,9 @@ static enum lx_code write_table(const struct lx_claim_results *r, const struct l
     g.caption = lx_grid_keep(&g, &caption);
     lx_grid_label(&g, lx_study_name(s), "claims", "");
     lx_buf_free(&caption);
-    code = lx_grid_check(&g, err);
-    if (code == LX_OK)
+    if (lx_grid_check(&g, err))
+        code = err->code;
+    else
         w->table(out, &g);
     lx_grid_free(&g);
     return code;

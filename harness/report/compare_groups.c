@@ -118,8 +118,9 @@ static enum lx_code name_part(struct grouping *g, const struct part *part,
         lx_buf_printf(&text, "%zu %s: %s%s (%zu key%s)", values,
                       values == 1 ? part->one : part->many, names.failed ? "" : names.text,
                       values > NAMED ? ", ..." : "", keys, keys == 1 ? "" : "s");
-        code = lx_buf_check(&text, err);
-        if (code == LX_OK)
+        if (lx_buf_check(&text, err))
+            code = err->code;
+        else
             say(ctx, text.text);
     }
     lx_buf_free(&names);
@@ -152,7 +153,7 @@ static enum lx_code tell_apart(struct grouping *g, const struct part *part,
     size_t n[2] = {distinct(g, LX_VERDICT_MISSING, side[0], MOST),
                    distinct(g, LX_VERDICT_EXTRA, side[1], MOST)};
     struct lx_buf text = {0};
-    enum lx_code code;
+    enum lx_code code = LX_OK;
 
     for (size_t i = 0; i < n[0]; i++)
         for (size_t k = 0; k < n[1]; k++)
@@ -165,8 +166,9 @@ static enum lx_code tell_apart(struct grouping *g, const struct part *part,
             lx_buf_printf(&text, "%s%s", i > 0 ? ", " : "", side[k][i]);
         lx_buf_add(&text, n[k] > NAMED ? ", ..." : "");
     }
-    code = lx_buf_check(&text, err);
-    if (code == LX_OK)
+    if (lx_buf_check(&text, err))
+        code = err->code;
+    else
         say(ctx, text.text);
     lx_buf_free(&text);
     return code;

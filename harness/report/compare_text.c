@@ -221,20 +221,21 @@ static enum lx_code markdown_verdict(const struct lx_comparison *c, enum lx_comp
     bool alone = v == LX_VERDICT_MISSING || v == LX_VERDICT_EXTRA;
     const struct lx_compare_line **line;
     struct lx_arena arena = {0};
-    enum lx_code code = LX_OK;
+    enum lx_code code;
     size_t n, all;
 
     lx_buf_printf(out, "\n**%s** (%zu%s)\n\n", lx_compare_heading(v), c->count[v],
                   excuse(c, v, update));
-    if (lx_compare_sorted(c, v, &arena, &line, &n, err))
-        code = err->code;
+    code = lx_compare_sorted(c, v, &arena, &line, &n, err);
     all = n;
-    if (code == LX_OK && alone && !update)
-        code = lx_compare_groups(c, v, line, &n, say_markdown, out, err);
-    if (code == LX_OK) {
-        lx_buf_add(out, n < all && n > 0 ? "\n" : "");
-        markdown_table(line, n, update, out);
+    if (code != LX_OK ||
+        (alone && !update && lx_compare_groups(c, v, line, &n, say_markdown, out, err))) {
+        code = err->code;
+        goto done;
     }
+    lx_buf_add(out, n < all && n > 0 ? "\n" : "");
+    markdown_table(line, n, update, out);
+done:
     lx_arena_free(&arena);
     return code;
 }

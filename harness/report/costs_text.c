@@ -64,13 +64,15 @@ static enum lx_code write_dataset(const struct lx_costs *c, const struct lx_stud
     g.caption = lx_grid_keep(&g, &caption);
     lx_grid_label(&g, lx_study_name(s), "costs-", c->item[first].dataset);
     code = lx_grid_check(&g, err);
-    if (code == LX_OK && !w->floats) {
+    if (code != LX_OK)
+        goto done;
+    if (!w->floats) {
         lx_buf_add(out, "\n## ");
         w->text(out, c->item[first].dataset);
         lx_buf_add(out, "\n\n");
     }
-    if (code == LX_OK)
-        w->table(out, &g);
+    w->table(out, &g);
+done:
     lx_buf_free(&caption);
     lx_grid_free(&g);
     return code;
@@ -115,7 +117,7 @@ enum lx_code lx_costs_data(const struct lx_costs *c, struct lx_buf *out, struct 
                                           "peak_rss_bytes_mean",
                                           "peak_rss_bytes_std"};
     struct lx_grid g = {.n_rows = 0};
-    enum lx_code code;
+    enum lx_code code = LX_OK;
 
     for (size_t i = 0; i < sizeof(columns) / sizeof(columns[0]); i++)
         lx_grid_column(&g, columns[i], false, 0);
@@ -133,8 +135,9 @@ enum lx_code lx_costs_data(const struct lx_costs *c, struct lx_buf *out, struct 
             lx_grid_data(&g, x->stats[m].sd);
         }
     }
-    code = lx_grid_check(&g, err);
-    if (code == LX_OK)
+    if (lx_grid_check(&g, err))
+        code = err->code;
+    else
         lx_grid_csv.table(out, &g);
     lx_grid_free(&g);
     return code != LX_OK ? code : lx_buf_check(out, err);

@@ -58,14 +58,15 @@ static enum lx_code say(const struct lx_json *doc, const char *path, struct lx_a
 {
     const struct lx_json *done = lx_json_find(doc, "done"), *cells = lx_json_find(doc, "cells");
     struct lx_buf missing = {0};
-    enum lx_code code;
+    enum lx_code code = LX_OK;
 
     if (lx_json_type(done) != LX_JSON_NUMBER || lx_json_type(cells) != LX_JSON_NUMBER)
         return lx_fail(err, LX_EFORMAT, "%s: must say how many cells are done", path);
     lx_buf_add(&missing, "");
     name_missing(lx_json_find(doc, "missing"), &missing);
-    code = lx_buf_check(&missing, err);
-    if (code == LX_OK) {
+    if (lx_buf_check(&missing, err)) {
+        code = err->code;
+    } else {
         out->brief = lx_arena_printf(arena, "PARTIAL: %.0f of %.0f cells", lx_json_number(done),
                                      lx_json_number(cells));
         out->missing = lx_arena_text(arena, missing.text);

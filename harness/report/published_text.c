@@ -204,9 +204,9 @@ static enum lx_code write_table(const struct lx_study *s, const struct lx_publis
                    at->train_length);
     lx_grid_label(&g, lx_study_name(s), t->path, place);
     lx_buf_free(&words);
-    if (code == LX_OK)
-        code = lx_grid_check(&g, err);
-    if (code == LX_OK) {
+    if (code != LX_OK || lx_grid_check(&g, err)) {
+        code = err->code;
+    } else {
         if (!w->floats) {
             lx_buf_add(out, "\n");
             w->cell(out, g.caption);
@@ -310,12 +310,13 @@ enum lx_code lx_published_data(const struct lx_published_list *p, const struct l
                                           "eval_length",  "seeds",        "value_mean",
                                           "value_std",    "ratio_mean",   "ratio_std"};
     struct lx_grid g = {.n_rows = 0};
-    enum lx_code code;
+    enum lx_code code = LX_OK;
 
     for (size_t c = 0; c < sizeof(columns) / sizeof(columns[0]); c++)
         lx_grid_column(&g, columns[c], false, 0);
-    code = put_all(p, s, &g, err);
-    if (code == LX_OK)
+    if (put_all(p, s, &g, err))
+        code = err->code;
+    else
         lx_grid_csv.table(out, &g);
     lx_grid_free(&g);
     return code != LX_OK ? code : lx_buf_check(out, err);

@@ -41,12 +41,14 @@ static bool has_answers(const struct lx_report_folder *f)
 static enum lx_code load_rows(const char *path, struct lx_report_folder *f, struct lx_err *err)
 {
     struct lx_rows rows = {0};
-    enum lx_code code = lx_rows_read(path, &rows, err);
+    enum lx_code code = LX_OK;
 
-    if (code == LX_OK && (lx_study_make(&f->study, &rows, f->config, err) ||
-                          lx_study_note(&f->study, f->partial.brief, err) ||
-                          (f->study.ppl < 0 && !has_answers(f) &&
-                           lx_fail(err, LX_EFORMAT, "has no rows of the metric ppl"))))
+    if (lx_rows_read(path, &rows, err))
+        code = err->code;
+    else if (lx_study_make(&f->study, &rows, f->config, err) ||
+             lx_study_note(&f->study, f->partial.brief, err) ||
+             (f->study.ppl < 0 && !has_answers(f) &&
+              lx_fail(err, LX_EFORMAT, "has no rows of the metric ppl")))
         code = lx_wrap(err, "%s", path);
     lx_rows_free(&rows);
     return code;
@@ -293,12 +295,14 @@ static enum lx_code write_table(const char *dir, int i, const struct lx_report_f
                                 struct lx_err *err)
 {
     struct lx_buf path = {0}, text = {0};
-    enum lx_code code = path_of(dir, tables[i].name, &path, err);
+    enum lx_code code = LX_OK;
 
-    if (code == LX_OK && !tables[i].wanted(f))
+    if (path_of(dir, tables[i].name, &path, err))
+        code = err->code;
+    else if (!tables[i].wanted(f))
         code = lx_fs_remove(path.text, err);
-    else if (code == LX_OK && (tables[i].make(f, &text, err) || lx_buf_check(&text, err) ||
-                               lx_fs_write(path.text, text.text, text.len, err)))
+    else if (tables[i].make(f, &text, err) || lx_buf_check(&text, err) ||
+             lx_fs_write(path.text, text.text, text.len, err))
         code = err->code;
     lx_buf_free(&path);
     lx_buf_free(&text);
@@ -309,10 +313,40 @@ static enum lx_code write_table(const char *dir, int i, const struct lx_report_f
 static enum lx_code load_costs(const char *dir, struct lx_report_folder *f, struct lx_err *err)
 {
     struct lx_buf path = {0};
-    enum lx_code code = path_of(dir, "runs.csv", &path, err);
+    enum lx_code code = LX_OK;
 
-    if (code == LX_OK && lx_fs_exists(path.text))
-        code = lx_costs_read(path.text, &f->study, &f->arena, &f->costs, err);
+    if (path_of(dir, "runs.csv", &path, err) ||
+        (lx_fs_exists(path.text) && lx_costs_read(path.text, &f->study, &f->arena, &f->costs, err)))
+        code = err->code;
+    lx_buf_free(&path);
+    return code;
+}
+
+/* row: (n) the curves of training. */
+static enum lx_code draw_all(const struct lx_report_folder *f, const struct lx_train_point *row,
+                             size_t n, struct lx_plot_target *to, struct lx_err *err)
+{
+    const struct lx_study *s = &f->study;
+
+    for (size_t i = 0; i < s->n_sections; i++)
+        if (lx_plot_section(s, i, row, n, to, err) || lx_plot_rates(s, i, &f->rates, to, err))
+            return err->code;
+    return lx_plot_answers_map(s, to, err);
+}
+
+static enum lx_code read_and_draw(const char *dir, const struct lx_report_folder *f,
+                                  struct lx_plot_target *to, struct lx_err *err)
+{
+    struct lx_buf path = {0};
+    struct lx_train_point *row = NULL;
+    size_t n = 0;
+    enum lx_code code = LX_OK;
+
+    if (path_of(dir, "train.csv", &path, err) ||
+        (lx_fs_exists(path.text) && lx_rows_read_train(path.text, &f->study.rows, &row, &n, err)) ||
+        lx_fs_mkdir(to->dir, err) || draw_all(f, row, n, to, err))
+        code = err->code;
+    free(row);
     lx_buf_free(&path);
     return code;
 }
@@ -321,30 +355,14 @@ static enum lx_code load_costs(const char *dir, struct lx_report_folder *f, stru
 static enum lx_code fill_plots(const char *dir, bool wanted, const struct lx_report_folder *f,
                                struct lx_plot_target *to, struct lx_err *err)
 {
-    const struct lx_study *s = &f->study;
-    struct lx_buf path = {0};
-    struct lx_train_point *row = NULL;
-    size_t n = 0, removed = 0;
-    enum lx_code code = LX_OK;
+    size_t removed = 0;
 
-    if (wanted &&
-        (path_of(dir, "train.csv", &path, err) ||
-         (lx_fs_exists(path.text) && lx_rows_read_train(path.text, &s->rows, &row, &n, err)) ||
-         lx_fs_mkdir(to->dir, err)))
-        code = err->code;
-    for (size_t i = 0; wanted && code == LX_OK && i < s->n_sections; i++)
-        if (lx_plot_section(s, i, row, n, to, err) || lx_plot_rates(s, i, &f->rates, to, err))
-            code = err->code;
-    if (wanted && code == LX_OK)
-        code = lx_plot_answers_map(s, to, err);
-    if (code == LX_OK)
-        code = lx_plot_sweep(to, &removed, err);
-    if (code == LX_OK && removed > 0)
+    if ((wanted && read_and_draw(dir, f, to, err)) || lx_plot_sweep(to, &removed, err))
+        return err->code;
+    if (removed > 0)
         lx_log("%s: removed %zu figure%s of an earlier report", to->dir, removed,
                removed == 1 ? "" : "s");
-    free(row);
-    lx_buf_free(&path);
-    return code;
+    return LX_OK;
 }
 
 static enum lx_code write_plots(const char *dir, const struct lx_report_options *o,
@@ -356,14 +374,17 @@ static enum lx_code write_plots(const char *dir, const struct lx_report_options 
     enum lx_code code = path_of(dir, "plots", &path, err);
 
     to.dir = path.text;
-    if (code == LX_OK)
-        code = fill_plots(dir, !o->no_plots, f, &to, err);
-    if (code == LX_OK && to.n == 0)
+    if (code != LX_OK || fill_plots(dir, !o->no_plots, f, &to, err)) {
+        code = err->code;
+        goto done;
+    }
+    if (to.n == 0)
         (void)!lx_fs_remove(path.text, &ignored); /* unless someone keeps something there */
-    if (code == LX_OK && to.missing)
+    if (to.missing)
         lx_log("warning: %s not found, so no pictures were drawn (apt-get install gnuplot-nox); "
                "scripts and data are in %s",
                to.gnuplot, path.text);
+done:
     lx_plot_target_free(&to);
     lx_buf_free(&path);
     return code;
@@ -418,45 +439,57 @@ static void warn_edges(const char *dir, const struct lx_rates *r)
     }
 }
 
+/* Everything that a report writes, of a folder that is loaded. */
+static enum lx_code write_all(const char *dir, const struct lx_report_options *o,
+                              struct lx_report_folder *f, struct lx_err *err)
+{
+    warn_marks(dir, &f->study);
+    warn_edges(dir, &f->rates);
+    lx_kinds_tell(dir);
+    warn_papers(dir, &f->claims);
+    if (load_costs(dir, f, err) || load_defaults(o, f, err))
+        return err->code;
+    for (int i = 0; i < N_TABLES; i++)
+        if (write_table(dir, i, f, err))
+            return err->code;
+    if (write_plots(dir, o, f, err))
+        return err->code;
+    if (f->partial.brief != NULL)
+        lx_log("%s: %s; missing: %s", dir, f->partial.brief, f->partial.missing);
+    return LX_OK;
+}
+
 enum lx_code lx_report_make(const char *dir, const struct lx_report_options *o, struct lx_err *err)
 {
     static const struct lx_report_options defaults = {0};
     struct lx_report_folder f = {.dir = dir};
-    enum lx_code code = lx_report_load(dir, &f, err);
+    enum lx_code code = LX_OK;
 
-    o = o != NULL ? o : &defaults;
-    if (code == LX_OK) {
-        warn_marks(dir, &f.study);
-        warn_edges(dir, &f.rates);
-        lx_kinds_tell(dir);
-    }
-    if (code == LX_OK)
-        warn_papers(dir, &f.claims);
-    if (code == LX_OK && (load_costs(dir, &f, err) || load_defaults(o, &f, err)))
+    if (lx_report_load(dir, &f, err) || write_all(dir, o != NULL ? o : &defaults, &f, err))
         code = err->code;
-    for (int i = 0; i < N_TABLES && code == LX_OK; i++)
-        code = write_table(dir, i, &f, err);
-    if (code == LX_OK)
-        code = write_plots(dir, o, &f, err);
-    if (code == LX_OK && f.partial.brief != NULL)
-        lx_log("%s: %s; missing: %s", dir, f.partial.brief, f.partial.missing);
     lx_report_unload(&f);
     return code;
+}
+
+static enum lx_code write_text(const struct lx_report_folder *f, struct lx_buf *out,
+                               struct lx_err *err)
+{
+    say_partial(f, &lx_grid_plain, "", "\n\n", out);
+    if (lx_table_write(&f->study, &lx_grid_plain, out, err))
+        return err->code;
+    if (f->claims.n == 0)
+        return LX_OK;
+    lx_buf_add(out, "\n");
+    return write_claims(f, &lx_grid_plain, out, err);
 }
 
 enum lx_code lx_report_text(const char *dir, struct lx_buf *out, struct lx_err *err)
 {
     struct lx_report_folder f = {.dir = dir};
-    enum lx_code code = lx_report_load(dir, &f, err);
+    enum lx_code code = LX_OK;
 
-    if (code == LX_OK) {
-        say_partial(&f, &lx_grid_plain, "", "\n\n", out);
-        code = lx_table_write(&f.study, &lx_grid_plain, out, err);
-    }
-    if (code == LX_OK && f.claims.n > 0) {
-        lx_buf_add(out, "\n");
-        code = write_claims(&f, &lx_grid_plain, out, err);
-    }
+    if (lx_report_load(dir, &f, err) || write_text(&f, out, err))
+        code = err->code;
     lx_report_unload(&f);
     return code;
 }

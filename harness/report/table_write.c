@@ -146,9 +146,9 @@ static enum lx_code write_float(const struct lx_study *s, size_t section, const 
         code = add_block(s, section, &b[i], &g, err);
     g.caption = caption_of(s, section, b[0].caption, &g);
     label(s, section, b[0].name, &g);
-    if (code == LX_OK)
-        code = lx_grid_check(&g, err);
-    if (code == LX_OK)
+    if (code != LX_OK || lx_grid_check(&g, err))
+        code = err->code;
+    else
         w->table(out, &g);
     lx_grid_free(&g);
     return code;
@@ -324,9 +324,9 @@ enum lx_code lx_table_data(const struct lx_study *s, struct lx_buf *out, struct 
         lx_grid_text(&g, lx_report_status_name(lx_group_status(x)));
         code = add_interval_data(s, x, &g, err);
     }
-    if (code == LX_OK)
-        code = lx_grid_check(&g, err);
-    if (code == LX_OK)
+    if (code != LX_OK || lx_grid_check(&g, err))
+        code = err->code;
+    else
         lx_grid_csv.table(out, &g);
     lx_grid_free(&g);
     return code != LX_OK ? code : lx_buf_check(out, err);

@@ -170,14 +170,19 @@ static enum lx_code read_score(const struct tuning *t, const struct lx_cell *cel
     struct lx_arena arena = {0};
     struct lx_csv csv = {0};
     const struct lx_buf *text = &f.text[LX_CELL_METRICS];
-    enum lx_code code = lx_cell_read(t->dir, cell->id, &f, err);
+    enum lx_code code = LX_OK;
 
-    if (code == LX_OK)
-        code = lx_csv_parse(text->text, text->len, cell->label, &arena, &csv, err);
-    *out = code == LX_OK ? find_score(&csv, cell->v->train.length) : (double)NAN;
-    if (code == LX_OK && isnan(*out))
+    *out = (double)NAN;
+    if (lx_cell_read(t->dir, cell->id, &f, err) ||
+        lx_csv_parse(text->text, text->len, cell->label, &arena, &csv, err)) {
+        code = err->code;
+        goto done;
+    }
+    *out = find_score(&csv, cell->v->train.length);
+    if (isnan(*out))
         code = lx_fail(err, LX_EDATA, "%s: %s: no NLL at the training length in mode last", t->dir,
                        cell->label);
+done:
     lx_arena_free(&arena);
     lx_cell_free(&f);
     return code;
@@ -293,10 +298,11 @@ static enum lx_code run_wave(struct tuning *t, struct lx_run_options *o,
 {
     bool queued = false;
     struct lx_err later;
-    enum lx_code code = lx_run_start(o, launcher, &t->wave, lx_experiment_save, err);
+    enum lx_code code = LX_OK;
 
-    if (code == LX_OK)
-        code = lx_run_launch(o, launcher, &t->wave, &queued, err);
+    if (lx_run_start(o, launcher, &t->wave, lx_experiment_save, err) ||
+        lx_run_launch(o, launcher, &t->wave, &queued, err))
+        code = err->code;
     if (code == LX_EPARTIAL && report(t, o, &later) != LX_OK)
         lx_log_error(&later);
     return code;

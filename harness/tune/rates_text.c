@@ -134,13 +134,15 @@ static enum lx_code write_section(const struct view *v, const struct lx_grid_wri
     lx_cell_text(&caption, ".");
     g.caption = lx_grid_keep(&g, &caption);
     code = lx_grid_check(&g, err);
-    if (code == LX_OK && !w->floats) {
+    if (code != LX_OK)
+        goto done;
+    if (!w->floats) {
         lx_buf_add(out, "\n");
         w->cell(out, g.caption);
         lx_buf_add(out, "\n\n");
     }
-    if (code == LX_OK)
-        w->table(out, &g);
+    w->table(out, &g);
+done:
     lx_buf_free(&caption);
     lx_grid_free(&g);
     return code;
@@ -191,7 +193,7 @@ enum lx_code lx_rates_data(const struct lx_rates *r, const struct lx_study *s, s
                                           "encoding", "lr",     "array_lr",     "eval_length",
                                           "nll",      "status", "choice"};
     struct lx_grid g = {.n_rows = 0};
-    enum lx_code code;
+    enum lx_code code = LX_OK;
 
     for (size_t i = 0; i < sizeof(columns) / sizeof(columns[0]); i++)
         lx_grid_column(&g, columns[i], false, 0);
@@ -200,8 +202,9 @@ enum lx_code lx_rates_data(const struct lx_rates *r, const struct lx_study *s, s
             for (size_t t = 0; t < r->item[i].n; t++)
                 for (size_t l = 0; l < s->section[k].n_lengths; l++)
                     add_data(s, k, &r->item[i], t, s->section[k].length[l], &g);
-    code = lx_grid_check(&g, err);
-    if (code == LX_OK)
+    if (lx_grid_check(&g, err))
+        code = err->code;
+    else
         lx_grid_csv.table(out, &g);
     lx_grid_free(&g);
     return code == LX_OK ? lx_buf_check(out, err) : code;

@@ -24,14 +24,15 @@ static enum lx_code text_of(struct lx_comparison *c, const struct lx_json *v, co
 {
     struct lx_buf text = {0};
     struct lx_json_writer w = {.out = &text};
-    enum lx_code code;
+    enum lx_code code = LX_OK;
 
     *out = NULL;
     if (v == NULL)
         return LX_OK;
     lx_json_add_value(&w, NULL, v);
-    code = lx_buf_check(&text, err);
-    if (code == LX_OK) {
+    if (lx_buf_check(&text, err)) {
+        code = err->code;
+    } else {
         *out = text.len <= SHOWN ? lx_arena_text(&c->arena, text.text)
                                  : lx_arena_printf(&c->arena, "%.*s...", SHOWN, text.text);
         if (*out == NULL)
@@ -169,8 +170,8 @@ enum lx_code lx_compare_configs(struct lx_comparison *c, struct lx_err *err)
         read_config(c, c->old_path, &old, err) || read_config(c, c->new_path, &new, err))
         code = err->code;
     c->has_configs = old != NULL && new != NULL;
-    if (code == LX_OK && c->has_configs)
-        code = differ(c, "", old, new, err);
+    if (code != LX_OK || (c->has_configs && differ(c, "", old, new, err)))
+        code = err->code;
     lx_json_free(old);
     lx_json_free(new);
     return code;
