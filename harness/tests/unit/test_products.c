@@ -273,7 +273,7 @@ static void each_bf16(void (*check)(void))
     precision = LX_FLOAT32;
     assert_int_equal(n > 0, lx_bf16_kernel() != NULL);
     if (n == 0)
-        skip();
+        print_message("# no bfloat16 here\n");
 }
 
 static void bf16_is_the_definition_on_rounded_numbers(void **state)
