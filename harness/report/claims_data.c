@@ -98,6 +98,7 @@ static void put_data(const struct lx_claim_result *x, const struct lx_study *s, 
         lx_grid_data(g, other->mode != NULL ? of_other[k] : (double)NAN);
     }
     lx_grid_text(g, x->paper_beyond ? "other side" : "");
+    lx_grid_text(g, lx_claim_depends_on_rate(x) ? "depends on the rate" : "");
 }
 
 /* The table of g, if it is whole. */
@@ -120,7 +121,7 @@ enum lx_code lx_claims_data(const struct lx_claim_results *r, const struct lx_st
         "seeds",        "verdict",    "note",         "role",        "premise",
         "reason",       "bound",      "interval",     "view",        "seeds_agree",
         "seeds_paired", "other_view", "other_effect", "other_low",   "other_high",
-        "paper_side"};
+        "paper_side",   "rate"};
     struct lx_grid g = {.n_rows = 0};
     enum lx_code code;
 

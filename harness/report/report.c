@@ -24,6 +24,7 @@ static enum lx_code path_of(const char *dir, const char *name, struct lx_buf *ou
 void lx_report_unload(struct lx_report_folder *f)
 {
     lx_study_free(&f->study);
+    lx_tuned_free(&f->tuned);
     lx_json_free(f->config);
     lx_json_free(f->usual);
     lx_arena_free(&f->arena);
@@ -58,6 +59,7 @@ static enum lx_code load_rows(const char *path, struct lx_report_folder *f, stru
 static enum lx_code load_claims(const char *dir, struct lx_report_folder *f, struct lx_err *err)
 {
     struct lx_claims claims;
+    struct lx_rate_places rates;
 
     if (lx_claims_parse(&claims, lx_json_find(f->config, "claims"), &f->arena, err) ||
         lx_published_parse(&f->published, lx_json_find(f->config, "published"), &f->arena, err)) {
@@ -65,7 +67,9 @@ static enum lx_code load_claims(const char *dir, struct lx_report_folder *f, str
             err->code = LX_EFORMAT; /* one of our own files */
         return lx_wrap(err, "%s/config.json", dir);
     }
-    if (lx_claims_judge(&claims, &f->study, NULL, &f->arena, &f->claims, err))
+    if (lx_tuned_read(&f->tuned, dir, err) ||
+        lx_rate_places_make(&f->tuned, f->config, &f->arena, &rates, err) ||
+        lx_claims_judge(&claims, &f->study, &rates, &f->arena, &f->claims, err))
         return err->code;
     return lx_registration_note(dir, lx_json_find(f->config, "claims"), &f->claims, &f->arena, err);
 }

@@ -6,6 +6,7 @@
 #include "study/aggregate.h"
 #include "text/json.h"
 #include "tune/rates.h"
+#include "tune/tuned.h"
 
 /* Whether metrics.csv lacks cells of the plan: DIR/partial.json, which a merge leaves beside it, in words. */
 struct lx_partial {
@@ -28,6 +29,7 @@ struct lx_report_folder {
     struct lx_costs costs;
     struct lx_partial partial;
     struct lx_rates rates; /* n 0: it is no study of rates */
+    struct lx_tuned tuned; /* where its own rates come from */
 };
 
 /* Read the files of a folder into *f, zeroed, and judge its claims. Unload after a failure too. */

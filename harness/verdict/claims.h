@@ -28,6 +28,7 @@
 #include "text/json.h"
 #include "text/length.h"
 #include "text/options.h"
+#include "tune/tuned.h"
 
 /* Where one number a seed is found. NULL and 0: open; evaluated_as NULL: as trained; layer and head -1:
  * over all. */
@@ -159,6 +160,7 @@ struct lx_claim_result {
     const char *premise; /* "" or the premise that is not met, and why */
     bool paper_beyond;   /* the paper's own number is on the other side of the bound */
     const char *gated;   /* "" or how many seeds `requires` left out */
+    const char *turns;   /* "" or at which rate beside the best it would be another verdict */
 };
 
 struct lx_claim_results {
@@ -167,21 +169,34 @@ struct lx_claim_results {
     bool old; /* a folder of the first protocol */
 };
 
-/* What tuning left: whether the best rate of an encoding lies at the edge of what was tried. */
-enum lx_rate_place { LX_RATE_UNKNOWN, LX_RATE_INSIDE, LX_RATE_AT_EDGE };
+/* What tuning left: whether the best rate of an encoding lies at the edge of what was tried, and whether
+ * the study has it. */
+enum lx_rate_place { LX_RATE_UNKNOWN, LX_RATE_INSIDE, LX_RATE_SMALLEST, LX_RATE_LARGEST };
 struct lx_rate_places {
     const struct lx_rate_of {
         const char *encoding;
         enum lx_rate_place place;
+        double best, used; /* used NaN: not known */
     } * item;
     size_t n;
+    const struct lx_tuned *tuned; /* to read losses beside the best rates; NULL: there are none */
 };
+
+/* The rates of a study: what tuning found, and what the encodings of its config.json were trained at. Lives
+ * in the arena; *tuned must outlive it. */
+LX_MUST_CHECK
+enum lx_code lx_rate_places_make(const struct lx_tuned *tuned, const struct lx_json *config,
+                                 struct lx_arena *arena, struct lx_rate_places *out,
+                                 struct lx_err *err);
 
 /* Decide all claims. rates: NULL: nothing was tuned. */
 LX_MUST_CHECK
 enum lx_code lx_claims_judge(const struct lx_claims *c, const struct lx_study *s,
                              const struct lx_rate_places *rates, struct lx_arena *arena,
                              struct lx_claim_results *out, struct lx_err *err);
+
+/* Whether a verdict that was reached turns at a rate beside the best. */
+bool lx_claim_depends_on_rate(const struct lx_claim_result *r);
 
 /* Decide n results again as one family: Holm over the primary claims of all of them. */
 LX_MUST_CHECK

@@ -61,6 +61,22 @@ enum lx_code lx_premises_check(const struct lx_court *k, const struct lx_claim_r
                                const struct lx_claim_result *r, const char **why,
                                struct lx_err *err);
 
+/* "" or why the best rate of an encoding is not known to be its best. */
+LX_MUST_CHECK
+enum lx_code lx_claim_rate_inside(const struct lx_court *k, const char *encoding, const char **why,
+                                  struct lx_err *err);
+
+/* r->turns: "" or at which neighbour of a best rate the effect is on the other side of the bound. */
+LX_MUST_CHECK
+enum lx_code lx_claim_turns(const struct lx_court *k, struct lx_claim_result *r,
+                            struct lx_err *err);
+
+/* How a value goes into the effect: left 1, left.minus -1, right -times, right.minus times. */
+double lx_claim_factor(const struct lx_claim *c, int value);
+
+/* Whether an effect is on the claimed side: on the bound itself <= and >= hold, < and > do not. */
+bool lx_claim_on_side(const struct lx_claim *c, double bound, double effect);
+
 /* Distance from the nearest bound, above 0 on the claimed side; the side of an effect, and the verdict that
  * it gives at this p. */
 double lx_claim_inside(const struct lx_claim *c, double bound, double effect);

@@ -45,7 +45,8 @@ static bool next_scope(const struct lx_claim *c, const struct lx_study *s, size_
                                   .verdict = LX_CLAIM_UNDECIDED,
                                   .note = "",
                                   .premise = "",
-                                  .gated = ""};
+                                  .gated = "",
+                                  .turns = ""};
     for (size_t k = 0; k < out->n; k++)
         if (out->item[k].claim == c && out->item[k].dataset == r->dataset &&
             out->item[k].train_length == r->train_length)
@@ -88,9 +89,14 @@ static enum lx_code join_notes(const char *const *text, size_t n, struct lx_aren
     return LX_OK;
 }
 
+bool lx_claim_depends_on_rate(const struct lx_claim_result *r)
+{
+    return r->turns[0] != '\0' && (r->verdict == LX_CLAIM_HOLDS || r->verdict == LX_CLAIM_FAILS);
+}
+
 static enum lx_code decide(struct lx_claim_result *r, struct lx_arena *arena, struct lx_err *err)
 {
-    const char *seeds = "", *text[4];
+    const char *seeds = "", *text[5];
     double p = is_primary(r) ? r->p_holm : r->p;
 
     r->verdict = isnan(r->p) ? LX_CLAIM_UNDECIDED : lx_claim_verdict_at(r, p);
@@ -103,7 +109,8 @@ static enum lx_code decide(struct lx_claim_result *r, struct lx_arena *arena, st
     text[0] = r->premise;
     text[2] = r->gated;
     text[3] = seeds;
-    return join_notes(text, 4, arena, &r->note, err);
+    text[4] = lx_claim_depends_on_rate(r) ? r->turns : "";
+    return join_notes(text, 5, arena, &r->note, err);
 }
 
 enum lx_code lx_claims_family(struct lx_claim_results *const *results, size_t n,
@@ -155,7 +162,7 @@ enum lx_code lx_claims_judge(const struct lx_claims *c, const struct lx_study *s
 
         if (!next_scope(&c->item[i / s->n_sections], s, i % s->n_sections, out, r))
             continue;
-        if (lx_claim_test(&court, r, err) != LX_OK)
+        if (lx_claim_test(&court, r, err) || lx_claim_turns(&court, r, err))
             return err->code;
         out->n++;
     }

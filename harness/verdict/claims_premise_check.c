@@ -191,28 +191,6 @@ static enum lx_code check_converged(const struct lx_court *k, const struct lx_cl
                err);
 }
 
-static enum lx_code check_rate(const struct lx_court *k, const struct lx_claim_value *v,
-                               const char **why, struct lx_err *err)
-{
-    for (size_t i = 0; k->rates != NULL && i < k->rates->n; i++) {
-        const struct lx_rate_of *x = &k->rates->item[i];
-
-        if (!lx_claim_names(x->encoding, v->encoding) && !lx_claim_names(v->encoding, x->encoding))
-            continue;
-        if (x->place == LX_RATE_AT_EDGE)
-            return say(why,
-                       lx_arena_printf(k->arena,
-                                       "the best rate of %s is at the edge of those tried",
-                                       v->encoding),
-                       err);
-        if (x->place == LX_RATE_INSIDE)
-            return LX_OK;
-    }
-    return say(why,
-               lx_arena_printf(k->arena, "cannot be read: no rates were tried for %s", v->encoding),
-               err);
-}
-
 /* What a series is not, as a reason; NULL: it is sound. */
 static const char *unsound(const struct lx_study *s, size_t section, size_t series)
 {
@@ -254,7 +232,7 @@ static enum lx_code check_value(const struct lx_court *k, int kind, const struct
     if (kind == LX_PREMISE_CONVERGED)
         return check_converged(k, v, r, why, err);
     if (kind == LX_PREMISE_RATE_INSIDE)
-        return check_rate(k, v, why, err);
+        return lx_claim_rate_inside(k, v->encoding, why, err);
     return check_trained(k, v, r, why, err);
 }
 

@@ -44,8 +44,7 @@ double lx_claim_inside(const struct lx_claim *c, double bound, double effect)
     return upwards(c) ? effect - bound : bound - effect;
 }
 
-/* On the bound itself, to the last digit, <= and >= hold and < and > do not. */
-static bool on_claimed_side(const struct lx_claim *c, double bound, double effect)
+bool lx_claim_on_side(const struct lx_claim *c, double bound, double effect)
 {
     double d = lx_claim_inside(c, bound, effect);
 
@@ -54,10 +53,10 @@ static bool on_claimed_side(const struct lx_claim *c, double bound, double effec
 
 enum lx_claim_verdict lx_claim_verdict_at(const struct lx_claim_result *r, double p)
 {
-    bool holds = on_claimed_side(r->claim, r->bound, r->view.effect);
+    bool holds = lx_claim_on_side(r->claim, r->bound, r->view.effect);
     bool exact = !(r->view.high > r->view.low);
 
-    if (r->both && on_claimed_side(r->claim, r->bound, r->other.effect) != holds)
+    if (r->both && lx_claim_on_side(r->claim, r->bound, r->other.effect) != holds)
         return LX_CLAIM_UNDECIDED;
     exact = exact && (!r->both || !(r->other.high > r->other.low));
     if (!exact && !(p < 0.05))
@@ -122,7 +121,7 @@ static enum lx_code measure(const struct lx_court *k, const struct lx_claim *c, 
     v->high = x->at.effect + half;
     v->p = lx_crossed_p(&x->at, nearest);
     for (size_t i = 0; i < x->paired; i++)
-        v->agree += on_claimed_side(c, bound, x->seed[i]);
+        v->agree += lx_claim_on_side(c, bound, x->seed[i]);
     if (x->least == 0)
         v->why = "no seed has all of it";
     else if (x->least == 1)
@@ -183,12 +182,18 @@ static enum lx_code find_values(const struct lx_court *k, const struct lx_claim_
     return LX_OK;
 }
 
+double lx_claim_factor(const struct lx_claim *c, int value)
+{
+    static const double factor[LX_CLAIM_VALUES] = {1, -1, -1, 1};
+
+    return factor[value] * (value < 2 ? 1 : c->times);
+}
+
 /* The claim in one view. mode: for values that name none, with `every` for all of them. */
 static enum lx_code test_view(const struct lx_court *k, const struct lx_claim_result *r,
                               const char *mode, bool every, struct lx_claim_view *v,
                               size_t *dropped, struct lx_err *err)
 {
-    static const double factor[LX_CLAIM_VALUES] = {1, -1, -1, 1};
     const struct lx_claim *c = r->claim;
     struct lx_claim_found found[LX_CLAIM_VALUES] = {{0}};
     struct lx_term term[LX_CLAIM_VALUES];
@@ -217,7 +222,7 @@ static enum lx_code test_view(const struct lx_court *k, const struct lx_claim_re
         if (lx_claim_value_at(c, i) != NULL)
             term[n++] = (struct lx_term){.value = found[i].value,
                                          .n = found[i].n,
-                                         .factor = factor[i] * (i < 2 ? 1 : c->times),
+                                         .factor = lx_claim_factor(c, i),
                                          .model = model_of(k->study, c, found, i)};
     if (lx_contrast_make(term, n, offset_of(c), lx_claim_one_text(k->study, c, found), k->arena, &x,
                          err) != LX_OK)
@@ -354,7 +359,7 @@ enum lx_code lx_claim_test(const struct lx_court *k, struct lx_claim_result *r, 
     r->p = r->both ? fmax(r->view.p, r->other.p) : r->view.p;
     if (r->both && (isnan(r->view.p) || isnan(r->other.p)))
         r->p = (double)NAN;
-    r->paper_beyond = !isnan(paper) && !on_claimed_side(c, r->bound, paper);
+    r->paper_beyond = !isnan(paper) && !lx_claim_on_side(c, r->bound, paper);
     r->gated = "";
     if (!c->gate.given)
         return LX_OK;

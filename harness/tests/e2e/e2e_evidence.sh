@@ -64,7 +64,21 @@ check "a scheme that still learns" plant learning
 check "is marked" has learning.err "still learning (trained at 16 tokens, the loss fell by more than 1% in the last tenth): good[length=16]"
 check "in the table, too" has learning/table.md "still learning"
 check "no other is" sh -c "! grep 'still learning' learning.err none.err | grep -q flat && ! grep -q 'still learning' none.err"
-for f in undertrained no_far ahead; do
+check "a study whose rates were tried" plant rates
+check "meets the premise that the best is inside" verdict rates tuned holds
+check "says where its verdict turns at the next rate" reason rates better "depends on the rate: turns with flat at 0.02"
+check "keeps the verdict" verdict rates better holds
+check "marks it for programs" sh -c "grep '^better,' rates/claims.csv | grep -c ',depends on the rate.\?\$' | grep -qx 2"
+check "and on the page" has rates/report.html "depends on the rate: turns with flat at 0.02"
+check "not what turns at no rate" sh -c "! grep '^keeps,' rates/claims.csv | grep -q 'depends on the rate'"
+check "nor where nothing was tried" lacks none/claims.csv "depends on the rate"
+check "nor what is undecided anyway" sh -c "! grep ',undecided,' rates/claims.csv | grep -q 'depends on the rate'"
+check "a best rate at the edge" plant edge
+check "is no best rate" verdict edge tuned "not testable"
+check "with the rate" reason edge tuned "premise rate_inside: the best rate of good, 0.02, is the largest that was tried"
+check "a table of rates that is damaged" sh -c \
+    "sed -i '2s/,16,/,x,/' edge/tune/tune.csv && '$longshot' report edge --no-plots 2>err; test \$? = 1 && grep -q 'edge/tune/tune.csv: row 1: train_length' err"
+for f in undertrained no_far ahead rates; do
     check "$f is recomputed" perl "$here/recompute.pl" $f
 done
 

@@ -353,6 +353,16 @@ sub untrained {
     return 0;
 }
 
+# Of the rates that tuning tried, a lower and a higher one lose more at the training length than the best.
+sub rate_inside {
+    my ($encoding) = @_;
+    my %nll;
+    return 0 unless -e "$folder/tune/tune.csv";
+    push @{ $nll{ $_->{lr} } }, $_->{nll} for grep { $_->{encoding} eq $encoding && $_->{mode} eq 'last' && $_->{eval_length} == $_->{train_length} } csv("cat '$folder/tune/tune.csv'");
+    my ($best) = sort { mean(@{ $nll{$a} }) <=> mean(@{ $nll{$b} }) } keys %nll;
+    return %nll && (grep { $_ < $best } keys %nll) && (grep { $_ > $best } keys %nll) ? 1 : 0;
+}
+
 sub met {
     my ($p, $c, $dataset, $L, $verdicts) = @_;
     my @values = map { @$_ } resolved($c);
@@ -373,7 +383,7 @@ sub met {
     }
     my @each = $encoding ? ($encoding) : map { $_->{encoding} } @values;
     return !grep { untrained($_, $dataset, $L) } @each if $name eq 'trained';
-    return 0 if $name eq 'rate_inside'; # nothing was tuned in the folders that this reads
+    return !grep { !rate_inside($_) } @each if $name eq 'rate_inside';
     if ($name eq 'converged') {
         for my $v (@values) {
             my $e = $encoding // $v->{encoding};

@@ -87,10 +87,7 @@ static void judge_rates(const char *claims, const struct lx_rate_places *rates)
     lx_json_free(list);
 }
 
-static void judge(const char *claims)
-{
-    judge_rates(claims, NULL);
-}
+#define judge(claims) judge_rates(claims, NULL)
 
 static void drop(void)
 {
@@ -348,16 +345,21 @@ static void test_rates(void **state)
         CLAIM("one",
               "\"premise\":[{\"name\":\"rate_inside\",\"encoding\":\"a\"}],\"left\":"
               "{\"encoding\":\"a\",\"length\":8},\"op\":\"<\",\"right\":{\"encoding\":\"b\"}") "]";
-    const struct lx_rate_of of[] = {{"a", LX_RATE_INSIDE}, {"b", LX_RATE_AT_EDGE}};
-    const struct lx_rate_places rates = {of, 2};
+    const struct lx_rate_of of[] = {{"a", LX_RATE_INSIDE, 1, 1}, {"b", LX_RATE_LARGEST, 0.04, 1}};
+    const struct lx_rate_of used = {"a", LX_RATE_INSIDE, 0.01, 0.02};
+    const struct lx_rate_places rates = {of, 2, NULL}, other = {&used, 1, NULL};
 
     (void)state;
     two_encodings();
     judge_rates(claims, &rates);
     assert_int_equal(results.item[0].verdict, LX_CLAIM_NOT_TESTABLE);
-    assert_string_equal(results.item[0].note,
-                        "premise rate_inside: the best rate of b is at the edge of those tried");
+    assert_string_equal(
+        results.item[0].note,
+        "premise rate_inside: the best rate of b, 0.04, is the largest that was tried");
     assert_int_equal(results.item[1].verdict, LX_CLAIM_HOLDS);
+    drop();
+    judge_rates(claims, &other);
+    assert_non_null(strstr(results.item[1].note, "a was trained at 0.02, and the best rate tried"));
     drop();
     judge_rates(claims, NULL);
     assert_string_equal(results.item[1].note,

@@ -86,6 +86,8 @@ static int set_up(void **state)
     lx_buf_add(&config, "]}");
     put("metrics.csv", rows.text);
     put("config.json", config.text);
+    (void)snprintf(path, sizeof(path), "%s/tune", dir);
+    CHECK_OK(lx_report_make(path, &(struct lx_report_options){.no_plots = true}, &err));
     return 0;
 }
 
@@ -98,6 +100,14 @@ static int tear_down(void **state)
     lx_buf_free(&config);
     (void)snprintf(command, sizeof(command), "rm -rf '%s'", dir);
     return system(command);
+}
+
+static double nll(const struct lx_tuned *t, const char *encoding, const char *dataset,
+                  const char *mode, int length, int side)
+{
+    const struct lx_tuned_place at = {dataset, mode, 16, length};
+
+    return lx_tuned_nll(t, encoding, &at, side);
 }
 
 static void best_rates_and_their_neighbours(void **state)
@@ -114,13 +124,13 @@ static void best_rates_and_their_neighbours(void **state)
     CHECK_NEAR(e->try[e->best].lr, 0.01, 0);
     CHECK_NEAR(e->try[e->best].nll, 2.25, 1e-8);
     assert_false(e->edge);
-    CHECK_NEAR(lx_tuned_nll(&t, "a", "d", "last", 128, 0), 3, 1e-8);
-    CHECK_NEAR(lx_tuned_nll(&t, "a", "e", "last", 128, 0), 3.5, 1e-8);
-    CHECK_NEAR(lx_tuned_nll(&t, "a", "d", "last", 128, 1), 2.75, 1e-8);
-    CHECK_NEAR(lx_tuned_nll(&t, "a", NULL, "last", 128, -1), 3.25, 1e-8);
-    assert_true(isnan(lx_tuned_nll(&t, "a", "d", "last", 64, 0)));
-    assert_true(isnan(lx_tuned_nll(&t, "a", "d", "sliding", 128, 0)));
-    assert_true(isnan(lx_tuned_nll(&t, "z", "d", "last", 128, 0)));
+    CHECK_NEAR(nll(&t, "a", "d", "last", 128, 0), 3, 1e-8);
+    CHECK_NEAR(nll(&t, "a", "e", "last", 128, 0), 3.5, 1e-8);
+    CHECK_NEAR(nll(&t, "a", "d", "last", 128, 1), 2.75, 1e-8);
+    CHECK_NEAR(nll(&t, "a", NULL, "last", 128, -1), 3.25, 1e-8);
+    assert_true(isnan(nll(&t, "a", "d", "last", 64, 0)));
+    assert_true(isnan(nll(&t, "a", "d", "sliding", 128, 0)));
+    assert_true(isnan(nll(&t, "z", "d", "last", 128, 0)));
     assert_null(lx_tuned_find(&t, "aa"));
     assert_null(lx_tuned_find(&t, "a-lr-0.01"));
     /* with a multiple; what diverged is a neighbour, and worse */
@@ -128,16 +138,16 @@ static void best_rates_and_their_neighbours(void **state)
     CHECK_NEAR(e->try[e->best].array_lr, 10, 0);
     CHECK_NEAR(e->try[e->best].lr, 0.01, 0);
     assert_false(e->edge);
-    CHECK_NEAR(lx_tuned_nll(&t, "b", "d", "last", 16, -1), 2.35, 1e-8);
-    assert_true(isinf(lx_tuned_nll(&t, "b", "d", "last", 16, 1)));
+    CHECK_NEAR(nll(&t, "b", "d", "last", 16, -1), 2.35, 1e-8);
+    assert_true(isinf(nll(&t, "b", "d", "last", 16, 1)));
     /* the edge, and nothing beyond */
     e = lx_tuned_find(&t, "c");
     assert_true(e->edge);
     CHECK_NEAR(e->try[e->best].lr, 0.02, 0);
-    assert_true(isnan(lx_tuned_nll(&t, "c", "d", "last", 16, 1)));
-    /* (2.25 + 2.5 + 2.9) / 3 is the lowest mean at one rate */
-    CHECK_NEAR(t.rates.common, 0.01, 0);
-    assert_false(t.rates.common_edge);
+    assert_true(isnan(nll(&t, "c", "d", "last", 16, 1)));
+    /* a dataset that is not there, where there are two; another training length */
+    assert_true(isnan(nll(&t, "a", "z", "last", 128, 0)));
+    assert_true(isnan(lx_tuned_nll(&t, "a", &(struct lx_tuned_place){"d", "last", 32, 128}, 0)));
     lx_tuned_free(&t);
 }
 
@@ -170,6 +180,7 @@ static void the_report_has_both_rankings(void **state)
                                       "3.0000 (3) |  |"));
     assert_non_null(strstr(text.text, "| c | 0.02 | 1 | 2.5500 (3) | 2.7500 (2) | 2.6500 (3) | "
                                       "2.7500 (2) | at the edge |"));
+    /* (2.25 + 2.5 + 2.9) / 3 is the lowest mean at one rate */
     assert_non_null(strstr(text.text, "Common rate: 0.01."));
     lx_buf_clear(&text);
     (void)snprintf(path, sizeof(path), "%s/tune.csv", folder);
