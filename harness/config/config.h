@@ -65,6 +65,8 @@ struct lx_sweep {
 struct lx_tune_config {
     double start, array_lr;
     int reach, seed, steps, split;
+    const char *from,
+        *table; /* rates that were found elsewhere, and the file that has them; NULL: none */
 };
 
 extern const struct lx_option lx_tune_options[];

@@ -5,8 +5,14 @@
 #include <string.h>
 
 #include "config/config_internal.h"
+#include "system/fs.h"
+#include "tune/tuned.h"
 
 const struct lx_option lx_tune_options[] = {
+    {"from", LX_OPT_TEXT, offsetof(struct lx_tune_config, from), 0, 0, 0, NULL,
+     "results folder or tune.csv whose rates are taken; then nothing is tuned, and no other key is "
+     "given",
+     0},
     {"start", LX_OPT_REAL, offsetof(struct lx_tune_config, start), 0.01, 0, 10, NULL,
      "rate to begin with; its half and its double are tried, too", LX_OPT_OPEN_MIN},
     {"reach", LX_OPT_INT, offsetof(struct lx_tune_config, reach), 5, 0, 10, NULL,
@@ -21,6 +27,74 @@ const struct lx_option lx_tune_options[] = {
      LX_SPLIT_NAMES, "split that rates are chosen on", 0},
     {.type = LX_OPT_END},
 };
+
+/* Give each encoding without a rate the best of the table. */
+static enum lx_code take_rates(struct lx_config *c, struct lx_tuned *t, struct lx_err *err)
+{
+    if (lx_tuned_read_file(t, c->tuning.table, err)) {
+        err->code = LX_ECONFIG;
+        return lx_wrap(err, "tune.from");
+    }
+    for (size_t i = 0; i < c->n_encodings; i++) {
+        struct lx_config_encoding *e = &c->encodings[i];
+        const struct lx_rates_encoding *found = lx_tuned_find(t, e->trained.id);
+        double common = c->variants[0].train.array_lr;
+
+        if (!lx_tune_asks(c, i))
+            continue;
+        if (found == NULL) {
+            (void)lx_fail(err, LX_ECONFIG, "tune.from: %s: must have a best rate of %s",
+                          c->tuning.table, e->trained.id);
+            return lx_hint(err, "an encoding with an lr of its own is not looked up");
+        }
+        e->lr = found->try[found->best].lr;
+        if (isnan(e->array_lr) && fabs(found->try[found->best].array_lr - common) > 0)
+            e->array_lr = found->try[found->best].array_lr;
+    }
+    return LX_OK;
+}
+
+/* Rates that were found elsewhere, in place of a search. */
+static enum lx_code read_from(struct lx_config *c, struct lx_err *err)
+{
+    struct lx_tuned t = {.n_rows = 0};
+    enum lx_code code = LX_OK;
+
+    for (const struct lx_json *m = lx_json_first(c->tune); m != NULL; m = lx_json_next(m))
+        if (strcmp(lx_json_key(m), "from") != 0)
+            return lx_fail(err, LX_ECONFIG, "tune.from: must go alone, got tune.%s beside it",
+                           lx_json_key(m));
+    for (size_t i = 0; i < c->n_sweeps; i++)
+        if (strcmp(c->sweeps[i].key, "lr") == 0 || strcmp(c->sweeps[i].key, "array_lr") == 0)
+            return lx_fail(err, LX_ECONFIG, "tune.from: must go without a sweep of %s.%s",
+                           c->sweeps[i].section, c->sweeps[i].key);
+    if (lx_tuned_find_file(c->tuning.from, &c->arena, &c->tuning.table, err))
+        return err->code;
+    if (lx_tune_pending(c))
+        code = take_rates(c, &t, err);
+    lx_tuned_free(&t);
+    return code;
+}
+
+enum lx_code lx_config_tune_keep(const struct lx_config *c, const char *dir, struct lx_err *err)
+{
+    struct lx_buf text = {0}, path = {0};
+    enum lx_code code = LX_OK;
+
+    if (c->tuning.table == NULL || !lx_fs_exists(c->tuning.table))
+        return LX_OK;
+    lx_buf_printf(&path, "%s/" LX_TUNE_FOLDER, dir);
+    if (lx_buf_check(&path, err) || lx_fs_read(c->tuning.table, &text, err) ||
+        lx_fs_mkdir(path.text, err))
+        code = err->code;
+    lx_buf_add(&path, "/" LX_TUNE_TABLE);
+    if (code == LX_OK &&
+        (lx_buf_check(&path, err) || lx_fs_update(path.text, text.text, text.len, err)))
+        code = err->code;
+    lx_buf_free(&text);
+    lx_buf_free(&path);
+    return code;
+}
 
 static enum lx_code check_seeds(const struct lx_config *c, struct lx_err *err)
 {
@@ -41,8 +115,11 @@ enum lx_code lx_config_tune(struct lx_config *c, struct lx_err *err)
         return err->code;
     if (c->tune == NULL)
         return LX_OK;
-    if (lx_options_parse(lx_tune_options, c->tune, "tune", own, t, &c->arena, err) ||
-        check_seeds(c, err))
+    if (lx_options_parse(lx_tune_options, c->tune, "tune", own, t, &c->arena, err))
+        return err->code;
+    if (t->from != NULL)
+        return read_from(c, err);
+    if (check_seeds(c, err))
         return err->code;
     if (c->n_sweeps > 0)
         return lx_fail(err, LX_ECONFIG,
@@ -62,7 +139,10 @@ void lx_config_tune_write(const struct lx_config *c, struct lx_json_writer *w)
     if (c->tune == NULL)
         return;
     lx_json_open_object(w, "tune");
-    lx_options_write(lx_tune_options, &c->tuning, w);
+    if (c->tuning.from != NULL)
+        lx_json_add_text(w, "from", c->tuning.from);
+    else
+        lx_options_write(lx_tune_options, &c->tuning, w);
     if (dataset != NULL)
         lx_json_add_value(w, "dataset", dataset);
     lx_json_close_object(w);

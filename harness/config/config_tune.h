@@ -32,4 +32,9 @@ LX_MUST_CHECK
 enum lx_code lx_tune_write_found(const struct lx_config *c, const struct lx_tune_rate *rate,
                                  size_t n, struct lx_buf *out, struct lx_err *err);
 
+/* Where the rates come `from` elsewhere: their table into DIR/tune, where those look who ask for rates. A
+ * table that is no longer there is left alone. */
+LX_MUST_CHECK
+enum lx_code lx_config_tune_keep(const struct lx_config *c, const char *dir, struct lx_err *err);
+
 #endif

@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "config/config_tune.h"
 #include "store/change.h"
 #include "store/plan_file.h"
 #include "system/fs.h"
@@ -47,6 +48,7 @@ static enum lx_code save(const struct lx_experiment *e, const char *config, cons
                                              {lx_plan_names[1], cells->text, cells->len}};
 
     if (lx_fs_mkdir(e->dir, err) || lx_change_make_way(e->dir, &e->plan, text, err) ||
+        lx_config_tune_keep(&e->config, e->dir, err) ||
         lx_fs_update(config, text->text, text->len, err) ||
         lx_fs_update(plan, cells->text, cells->len, err))
         return err->code;

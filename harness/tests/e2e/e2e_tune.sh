@@ -126,6 +126,27 @@ check "a rate of 0" refused 'tune.start=0: must be greater than 0' tune.start=0
 check "too far" refused 'tune.reach: start times 2^reach must be at most 10' tune.start=5
 check "a typo" refused 'did you mean "start"' tune.strat=1
 check "too few steps" refused 'warmup: must be at most steps = 3' tune.steps=3
+# ------------------------------------------------------------------------ rates of another folder
+sed 's/"tune": .*/"tune": {"from": "results\/tuned"}/; s/"name": "tuned"/"name": "taken"/' tune.json >from.json
+check "rates of a folder that was tuned" exits 0 "$longshot" run from.json --plots no
+check "are those that it found" same_weights results/taken printed
+check "its table is kept" cmp results/taken/tune/tune.csv results/tuned/tune/tune.csv
+"$longshot" plan from.json --json >plan
+check "the resolved config plans the same, without the table" sh -c \
+    "mv results/tuned elsewhere && '$longshot' plan results/taken/config.json --json | cmp - plan; s=\$?; mv elsewhere results/tuned; exit \$s"
+check "rates of the table itself" exits 0 "$longshot" plan from.json tune.from=results/tuned/tune/tune.csv --json
+check "are the same" cmp out plan
+# from MESSAGE OVERRIDE...
+from() {
+    message=$1
+    shift
+    exits 2 "$longshot" plan from.json "$@" && has err "$message" && [ "$(wc -l <err)" -le 2 ]
+}
+check "training lengths may be swept" exits 0 "$longshot" plan from.json 'train.length={"sweep": [16, 32]}'
+check "rates may not" from 'tune.from: must go without a sweep of train.lr' 'train.lr={"sweep": [0.01, 0.02]}' 'encodings=["t5"]'
+check "an encoding that is not there" from 'tune/tune.csv: must have a best rate of nope' 'encodings=["nope"]'
+check "no table" from 'tune.from=nowhere: nowhere: no such file' tune.from=nowhere
+check "no other key" from 'tune.from: must go alone, got tune.start' tune.start=0.01
 check "no section" exits 2 "$longshot" tune own.json
 check "says what to write" has err '"tune": {}'
 check "--no-wait" exits 2 "$longshot" run tune.json --launcher slurm --no-wait -o new

@@ -29,7 +29,7 @@ verdict:    core system text study tune
 plot:       core system text study tune
 page:       core system text grid study verdict plot
 report:     core system text grid study tune verdict plot page
-config:     core system text tensor model train datasets encodings eval analysis verdict objective
+config:     core system text tensor model train datasets encodings eval analysis tune verdict objective
 plan:       core system text model eval analysis config objective
 store:      core system text verdict eval config plan
 record:     core system text study verdict config plan store

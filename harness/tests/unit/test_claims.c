@@ -353,9 +353,7 @@ static void test_rates(void **state)
     two_encodings();
     judge_rates(claims, &rates);
     assert_int_equal(results.item[0].verdict, LX_CLAIM_NOT_TESTABLE);
-    assert_string_equal(
-        results.item[0].note,
-        "premise rate_inside: the best rate of b, 0.04, is the largest that was tried");
+    assert_non_null(strstr(results.item[0].note, "rate of b, 0.04, is the largest that was tried"));
     assert_int_equal(results.item[1].verdict, LX_CLAIM_HOLDS);
     drop();
     judge_rates(claims, &other);
