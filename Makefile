@@ -174,7 +174,7 @@ $(OUT)/tests/fuzz_%: harness/tests/fuzz/fuzz_%.c harness/tests/fuzz/replay_main.
 # ---------------------------------------------------------------------------------------- tests
 
 # What `make test` runs twice, in float and in double: everything that checks numbers.
-NUMERIC := golden gradients variants tensor products softmax attention attention_skip attention_rows conformance_model \
+NUMERIC := golden gradients variants twins tensor products softmax attention attention_skip attention_rows conformance_model \
 	evaluate adamw encodings \
 	encodings_absolute encoding_gradients conformance_encodings rope receptive_field latent_position \
 	alignment parameter_usage formula

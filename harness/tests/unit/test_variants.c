@@ -2,11 +2,10 @@
  * too. Where the streaming kernels and attention by rows can both do one, they agree: logits, gradients,
  * entropy and largest weight. The registry and the tables are walked, so that a new scheme or option is
  * tried without a line here. */
-#include "core/rng.h"
 #include "tensor/gemm.h"
-#include "tests/unit/model_rig.h"
+#include "tests/unit/variant_rig.h"
 
-enum { VARIANTS = 10, TRIES = 400, B = 2, LAYERS = 2, VOCAB = 11 };
+enum { B = 2 };
 
 #ifdef LX_REAL_DOUBLE
 #define ALLOWED 1e-11
@@ -14,110 +13,10 @@ enum { VARIANTS = 10, TRIES = 400, B = 2, LAYERS = 2, VOCAB = 11 };
 #define ALLOWED 2e-4 /* times the size of the numbers */
 #endif
 
-/* A drawn model. */
-struct variant {
-    char stack[700];
-    struct model_shape shape;
-    int T;
-};
-
 struct outcome {
     struct model_rig rig;
     real *logits, *entropy, *max_prob;
 };
-
-static int between(struct lx_rng *rng, int lo, int hi)
-{
-    return lo + (int)lx_rng_below(rng, (uint64_t)(hi - lo + 1));
-}
-
-static double clipped(double v, const struct lx_option *o)
-{
-    return fmin(fmax(v, o->min), o->max);
-}
-
-/* A value for one option as JSON; false: a kind that is not drawn. Small numbers, so that what a scheme counts
- * in tokens falls inside of the lengths here. */
-static bool draw_value(struct lx_rng *rng, const struct lx_option *o, char *out, size_t size)
-{
-    static const double factors[] = {0.5, 0.8, 1.3, 2.0};
-    double around = isfinite(o->def) && o->def != 0.0 ? o->def : 1.0;
-    char name[60];
-    int n = 0;
-
-    if (o->type == LX_OPT_BOOL) {
-        (void)snprintf(out, size, "%s", between(rng, 0, 1) ? "true" : "false");
-    } else if (o->type == LX_OPT_CHOICE) {
-        do
-            lx_option_choice_name(o, n++, name, sizeof(name));
-        while (strcmp(name, "?") != 0);
-        lx_option_choice_name(o, between(rng, 0, n - 2), name, sizeof(name));
-        (void)snprintf(out, size, "\"%s\"", name);
-    } else if (o->type == LX_OPT_INT) {
-        (void)snprintf(out, size, "%.0f", clipped(between(rng, 1, 24), o));
-    } else if (o->type == LX_OPT_REAL) {
-        (void)snprintf(out, size, "%.3g", clipped(around * factors[between(rng, 0, 3)], o));
-    } else {
-        return false;
-    }
-    return true;
-}
-
-/* {"name": ..., options}; every option is there with that probability in percent. */
-static void draw_stack(struct lx_rng *rng, const struct lx_encoding_ops *ops, int percent,
-                       struct variant *v)
-{
-    size_t size = sizeof(v->stack), at;
-    char value[80];
-
-    at = (size_t)snprintf(v->stack, size, "[%s{\"name\": \"%s\"",
-                          ops->remap != NULL ? "\"rope\", " : "", ops->name);
-    for (const struct lx_option *o = ops->options; o != NULL && o->type != LX_OPT_END; o++)
-        if (between(rng, 0, 99) < percent && draw_value(rng, o, value, sizeof(value)))
-            at += (size_t)snprintf(v->stack + at, size - at, ", \"%s\": %s", o->key, value);
-    at += (size_t)snprintf(v->stack + at, size - at, "}]");
-    assert_true(at < size);
-}
-
-static void draw_shape(struct lx_rng *rng, struct variant *v)
-{
-    int heads = between(rng, 1, 4);
-
-    v->T = between(rng, 20, 90);
-    v->shape = (struct model_shape){.config = {.layers = LAYERS,
-                                               .d_model = heads * 2 * between(rng, 2, 6),
-                                               .heads = heads,
-                                               .d_ff = between(rng, 5, 30),
-                                               .vocab = VOCAB},
-                                    .train_length = between(rng, 8, v->T),
-                                    .max_length = v->T,
-                                    .gradients = true};
-}
-
-/* One that the scheme accepts, at a length that it can process. What it refuses is drawn again, with fewer
- * options as tries go by. */
-static void draw(struct lx_rng *rng, const struct lx_encoding_ops *ops, struct variant *v)
-{
-    struct lx_err err = {.code = LX_OK};
-
-    for (int i = 0; i < TRIES; i++) {
-        struct model_rig r;
-        enum lx_code code;
-        int limit;
-
-        draw_shape(rng, v);
-        draw_stack(rng, ops, 60 - 60 * i / TRIES, v);
-        code = model_try(&r, v->stack, &v->shape, &err);
-        limit = code == LX_OK ? lx_stack_max_length(&r.m.stack) : 0;
-        model_close(&r);
-        if (code == LX_OK) {
-            v->T = limit > 0 && limit < v->T ? limit : v->T;
-            return;
-        }
-    }
-    fail_msg("%s: no variant accepted in %d tries; the last: %s: %s", ops->name, TRIES, v->stack,
-             err.text);
-}
 
 static void compute(struct outcome *o, const struct variant *v, bool rows)
 {
@@ -192,7 +91,6 @@ static bool check_variant(const struct variant *v)
 
 static void drawn_variants_agree_both_ways(void **state)
 {
-    const char *seed = getenv("LX_SEED"); /* other draws, by hand */
     int n_both = 0;
     struct lx_err err;
 
@@ -204,11 +102,11 @@ static void drawn_variants_agree_both_ways(void **state)
 
         if (strcmp(ops->name, "formula") == 0) /* has no options to draw: test_formula.c */
             continue;
-        lx_rng_init(&rng, seed != NULL ? strtoull(seed, NULL, 10) : 1, ops->name);
+        draw_begin(&rng, ops);
         for (int k = 0; k < VARIANTS; k++) {
             struct variant v;
 
-            draw(&rng, ops, &v);
+            draw(&rng, ops, ops->remap != NULL ? "\"rope\", " : "", &v);
             n_both += check_variant(&v);
         }
     }
