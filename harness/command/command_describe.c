@@ -9,6 +9,7 @@
 #include "config/keys.h"
 #include "core/log.h"
 #include "datasets/dataset.h"
+#include "encodings/schedules.h"
 #include "model/checkpoint.h"
 #include "model/hook_dump.h"
 #include "plot/heatmap.h"
@@ -62,6 +63,15 @@ static void describe_encoding(const struct lx_encoding_ops *e, struct lx_buf *ou
     }
 }
 
+static void describe_schedule(const struct lx_schedule *s, struct lx_buf *out)
+{
+    lx_buf_printf(out, "%s: %s\n  source   %s\n", s->name, s->title, s->cite);
+    lx_buf_printf(out, "  stack    %s\n", s->stack);
+    if (s->every > 0)
+        lx_buf_printf(out, "options:\n  every    layers of a period, @ above (default: %d)\n",
+                      s->every);
+}
+
 static void describe_dataset(const struct lx_dataset_ops *d, struct lx_buf *out)
 {
     lx_buf_printf(out, "%s: %s\n", d->name, d->title);
@@ -96,6 +106,8 @@ static enum lx_code unknown_name(const char *got, struct lx_err *err)
 
     for (int i = 0; i < lx_encoding_count() && n < LX_NAMES; i++)
         names[n++] = lx_encoding_at(i)->name;
+    for (int i = 0; i < lx_schedule_count() && n < LX_NAMES; i++)
+        names[n++] = lx_schedule_at(i)->name;
     for (int i = 0; i < lx_dataset_count() && n < LX_NAMES; i++)
         names[n++] = lx_dataset_at(i)->name;
     for (int i = 0; i < lx_analysis_count() && n < LX_NAMES; i++)
@@ -107,7 +119,7 @@ static enum lx_code unknown_name(const char *got, struct lx_err *err)
     return lx_hint(err, "`longshot list` names them");
 }
 
-/* "a+b" as {"stack": [{"name": "a"}, {"name": "b"}]}. */
+/* "a+b" as {"stack": [{"name": "a"}, {"name": "b"}]}; a schedule's name alone likewise. */
 static enum lx_code parse_names(const char *names, struct lx_json **root, struct lx_err *err)
 {
     struct lx_arena arena = {0};
@@ -116,8 +128,10 @@ static enum lx_code parse_names(const char *names, struct lx_json **root, struct
     enum lx_code code = LX_OK;
 
     lx_buf_add(&text, "{\"stack\":");
-    if (lx_config_words(names, &arena, &text, &unknown, err) ||
-        (unknown != NULL && unknown_name(unknown, err))) {
+    if (lx_schedule_find(names) != NULL) {
+        lx_buf_printf(&text, "[{\"name\":\"%s\"}]", names);
+    } else if (lx_config_words(names, &arena, &text, &unknown, err) ||
+               (unknown != NULL && unknown_name(unknown, err))) {
         code = err->code;
         goto done;
     }
@@ -217,6 +231,9 @@ static enum lx_code set_up(struct lx_json *root, int n, char **set, struct lx_ar
     return lx_stack_parse(stack, lx_json_find(root, "stack"), "stack", arena, err);
 }
 
+/* Layers of the model that schedules by name are shown in: those published have periods up to six. */
+#define SCHEDULE_LAYERS 12
+
 /* A stack with the first values of its learned arrays. */
 static enum lx_code show_stack(const struct options *o, struct lx_stack *stack, const char *names,
                                struct lx_arena *arena, struct lx_err *err)
@@ -231,6 +248,8 @@ static enum lx_code show_stack(const struct options *o, struct lx_stack *stack, 
 
     if (dims.max_length < dims.train_length)
         dims.max_length = dims.train_length;
+    if (lx_schedule_find(names) != NULL && dims.layers < SCHEDULE_LAYERS)
+        dims.layers = SCHEDULE_LAYERS;
     if (check_memory(o, stack, &dims, err) ||
         lx_paramset_init(&params, LX_STACK_MAX * 8, arena, err) ||
         lx_stack_init(stack, &dims, arena, &params, err) || lx_paramset_layout(&params, false, err))
@@ -306,6 +325,7 @@ static enum lx_code describe(const char *names, struct lx_err *err)
     const struct lx_dataset_ops *d = lx_dataset_find(names);
     const struct lx_analysis *a = lx_analysis_find(names);
     const struct lx_keys_section *s = lx_keys_find(names);
+    const struct lx_schedule *schedule = lx_schedule_find(names);
     struct lx_json *root = NULL;
     struct lx_buf out = {0};
     enum lx_code code = LX_OK;
@@ -316,6 +336,8 @@ static enum lx_code describe(const char *names, struct lx_err *err)
         describe_analysis(a, &out);
     else if (s != NULL)
         lx_keys_text(s, &out);
+    else if (schedule != NULL)
+        describe_schedule(schedule, &out);
     else
         code = parse_names(names, &root, err);
     for (const struct lx_json *v = lx_json_first(lx_json_find(root, "stack")); v != NULL;
@@ -366,12 +388,20 @@ const struct lx_command lx_command_describe = {
     .name = "describe",
     .usage = "NAME[+NAME ...] [OPTION=VALUE ...] [--length T] [--plot FILE.png]",
     .help =
-        "explain an encoding, a dataset, an analysis or a section of configs; print as CSV what "
-        "an encoding really applies",
+        "explain an encoding, a schedule, a dataset, an analysis or a section of configs; print as "
+        "CSV what an encoding really applies",
     .more =
         "CSV columns: kind, head, position, channel, value. Kinds: embedding, rotation (radians),\n"
-        "magnitude, scale, tau, dist (bias by distance), bucket (learned number by distance),\n"
-        "window. position is the distance for dist and bucket. An empty head: all heads.\n"
+        "magnitude, scale, mul (factor by distance), whole (factor on content and biases), tau,\n"
+        "dist (bias by distance), bucket (learned number by distance), window, first_seen (by\n"
+        "query), always_seen, sink (a logit for no key), position, position_embed, distance "
+        "(where\n"
+        "they are changed), drawn (positions of one training sequence).\n"
+        "For the last query, by key: key and pair (biases), apart (distance in rotations), and of\n"
+        "schemes that go row by row product, bias, post (added to the logit), weight, value. What\n"
+        "reads the layer's input, queries or keys gets the same normal noise every time.\n"
+        "position is the distance for dist, mul and bucket. An empty head: all heads.\n"
+        "A schedule by name is shown in a model of 12 layers, one layer at a time: --layer.\n"
         "Sections: config, dataset, model, train, encodings, eval, analyses, claims, published.\n"
         "Examples: longshot describe alibi\n"
         "          longshot describe train\n"

@@ -21,6 +21,24 @@
  *     dist        head, position = distance: bias added to the logit
  *     bucket      position = distance: which learned number that bias is, -1 for none
  *     window      how many keys a query sees, itself included, if fewer than T
+ *     drawn       position: where a token of a training sequence of that length, at most the length of
+ *                 training, is put; one draw
+ *     position    position: where a token is put at evaluation, if not at its own place; likewise
+ *                 position_embed for embeddings and distance for what a distance becomes
+ *     first_seen  position (of the query): the first key that it sees
+ *     always_seen how many of the first keys all queries see
+ *     key         head, position = key: bias on the logit of the last query, over its own
+ *     pair        head, position = key: bias on the logit of the last query
+ *     sink        head: a logit whose weight goes to no key
+ *     whole       position (of the query): factor on content and biases
+ *     apart       position = key: how far the last query and a key it sees are turned apart
+ * and of the last query where layers go row by row:
+ *     product     head, position = key: what stands in place of q k / sqrt(head_dim)
+ *     bias        head, position = key: bias on the logit
+ *     post        head, position = key: what is added to the logit in the end
+ *     weight      head, position = key: weight in place of the softmax
+ *     value       head, channel: what is added to the output
+ * Where hooks read the layer's input, queries or keys these are normal noise, the same every time.
  * head is empty where all heads agree. `s` is initialised and its parameters are filled. */
 LX_MUST_CHECK
 enum lx_code lx_hook_dump(struct lx_stack *s, const struct lx_enc_dims *dims, int layer, int T,

@@ -15,7 +15,7 @@
 #include "system/fs.h"
 #include "text/csvfile.h"
 
-#define MAX_PANELS 8
+#define MAX_PANELS 12
 
 enum shape { MAP, LINE, BARS };
 
@@ -126,11 +126,27 @@ static void write_colors(const struct panel *panel, struct lx_buf *out)
 
 static const char *unit_of(const struct panel *panel)
 {
-    static const char *const units[][2] = {
-        {"rotation", "radians"},          {"dist", "bias on the logit"},
-        {"bucket", "learned number"},     {"scale", "factor on the logits"},
-        {"tau", "divisor of the logits"}, {"magnitude", "factor on the length"},
-        {"window", "keys a query sees"}};
+    static const char *const units[][2] = {{"rotation", "radians"},
+                                           {"dist", "bias on the logit"},
+                                           {"bucket", "learned number"},
+                                           {"scale", "factor on the logits"},
+                                           {"tau", "divisor of the logits"},
+                                           {"magnitude", "factor on the length"},
+                                           {"window", "keys a query sees"},
+                                           {"mul", "factor on content"},
+                                           {"whole", "factor on the logits"},
+                                           {"key", "bias on the logit"},
+                                           {"pair", "bias on the logit"},
+                                           {"bias", "bias on the logit"},
+                                           {"post", "added to the logit"},
+                                           {"sink", "logit of no key"},
+                                           {"apart", "distance (tokens)"},
+                                           {"first_seen", "first key seen"},
+                                           {"always_seen", "keys all queries see"},
+                                           {"product", "logit"},
+                                           {"weight", "weight"},
+                                           {"drawn", "position (tokens)"},
+                                           {"position", "position (tokens)"}};
 
     for (size_t i = 0; i < sizeof(units) / sizeof(units[0]); i++)
         if (strcmp(panel->kind, units[i][0]) == 0)
@@ -141,7 +157,8 @@ static const char *unit_of(const struct panel *panel)
 static void write_panel(const struct picture *p, size_t i, struct lx_buf *out)
 {
     const struct panel *panel = &p->panels[i];
-    bool distance = strcmp(panel->kind, "dist") == 0 || strcmp(panel->kind, "bucket") == 0;
+    bool distance = strcmp(panel->kind, "dist") == 0 || strcmp(panel->kind, "bucket") == 0 ||
+                    strcmp(panel->kind, "mul") == 0;
     double room = fmax(0.05 * (panel->high - panel->low), 1e-3 * fmax(fabs(panel->high), 1));
 
     lx_buf_printf(out, "set title '%s'\n", panel->kind);

@@ -108,7 +108,28 @@ for e in $("$longshot" list encodings | cut -d' ' -f1); do
     check "describe $e" run 0 describe "$e"
     check "describe $e --length" run 0 describe "$e" --length 8
     check "describe $e prints CSV" test "$(head -1 out)" = "kind,head,position,channel,value"
+    case $e in
+    nope | window | positions) ;; # with their defaults they apply nothing
+    *) check "describe $e shows what it applies" test "$(wc -l <out)" -gt 1 ;;
+    esac
 done
+# The last of twelve queries, and a key each of which the distance is known from the definition.
+check "describe shows distances past a window" run 0 describe rope+leaky_rerope leaky_rerope.window=4 leaky_rerope.factor=2 --length 12
+check "pressed together" sh -c "grep -qx 'apart,,1,,7' out && grep -qx 'apart,,8,,3' out"
+check "describe hides keys" run 0 describe rope+streaming streaming.sinks=2 streaming.recent=3 --length 12
+check "but not the first ones" sh -c "grep -qx 'always_seen,,,,2' out && grep -qx 'first_seen,,11,,9' out && grep -qx 'apart,,0,,4' out && ! grep -q '^apart,,2,' out"
+check "describe turns by positions" run 0 describe positions+rope positions.stride=0.5 --length 5 --heads 1 --head-dim 2
+check "that lie between tokens" sh -c "grep -qx 'position,,3,,1.5' out && grep -qx 'rotation,,3,0,1.5' out"
+check "describe shows a draw" run 0 describe positions draw=subset --length 40 --train-length 8
+check "of a training sequence" test "$(grep -c '^drawn,' out)" = 8
+check "describe shows gates on noise" sh -c "'$longshot' describe fox --length 6 --heads 1 | grep -qx 'key,0,5,,0'"
+check "describe shows weights" sh -c "'$longshot' describe entmax alpha=2 --length 6 --heads 1 | awk -F, '\$1 == \"weight\" {s += \$5} END {exit !((s - 1)^2 < 1e-10)}'"
+for e in $("$longshot" list schedules | cut -d' ' -f1); do
+    check "describe $e" run 0 describe "$e"
+    check "describe $e --length" run 0 describe "$e" --length 64 --layer 1
+    check "describe $e shows what it applies" test "$(wc -l <out)" -gt 1
+done
+check "describe shows one layer of a schedule" sh -c "'$longshot' describe smollm3 --length 4 --layer 3 >x && '$longshot' describe smollm3 --length 4 --layer 2 >y && ! grep -q rotation x && grep -q rotation y"
 # Press et al.: eight heads have the slopes 1/2, 1/4, ..., 1/256.
 check "describe shows slopes" run 0 describe alibi --heads 8 --length 4
 check "of the first head" line out "dist,0,3,,-1.5"
