@@ -394,7 +394,7 @@ const struct lx_command lx_command_describe = {
         "CSV columns: kind, head, position, channel, value. Kinds: embedding, rotation (radians),\n"
         "magnitude, scale, mul (factor by distance), whole (factor on content and biases), tau,\n"
         "dist (bias by distance), bucket (learned number by distance), window, first_seen (by\n"
-        "query), always_seen, sink (a logit for no key), position, position_embed, distance "
+        "query), always_seen, sink_logit (one for no key), position, position_embed, distance "
         "(where\n"
         "they are changed), drawn (positions of one training sequence).\n"
         "For the last query, by key: key and pair (biases), apart (distance in rotations), and of\n"

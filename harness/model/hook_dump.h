@@ -29,7 +29,7 @@
  *     always_seen how many of the first keys all queries see
  *     key         head, position = key: bias on the logit of the last query, over its own
  *     pair        head, position = key: bias on the logit of the last query
- *     sink        head: a logit whose weight goes to no key
+ *     sink_logit  head: a logit whose weight goes to no key
  *     whole       position (of the query): factor on content and biases
  *     apart       position = key: how far the last query and a key it sees are turned apart
  * and of the last query where layers go row by row:

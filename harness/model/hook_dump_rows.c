@@ -115,7 +115,7 @@ enum lx_code lx_dump_biases(struct lx_dump *p, struct lx_err *err)
     if (LX_DUMP_HAS(p, sink)) {
         lx_stack_sink(p->s, &p->call, H, table);
         for (int h = 0; h < H; h++)
-            lx_dump_put(p, "sink", h, -1, -1, (double)table[h]);
+            lx_dump_put(p, "sink_logit", h, -1, -1, (double)table[h]);
     }
     if (LX_DUMP_HAS(p, whole)) {
         lx_stack_whole(p->s, &p->call, H, table);

@@ -139,7 +139,7 @@ static const char *unit_of(const struct panel *panel)
                                            {"pair", "bias on the logit"},
                                            {"bias", "bias on the logit"},
                                            {"post", "added to the logit"},
-                                           {"sink", "logit of no key"},
+                                           {"sink_logit", "logit of no key"},
                                            {"apart", "distance (tokens)"},
                                            {"first_seen", "first key seen"},
                                            {"always_seen", "keys all queries see"},
