@@ -7,7 +7,7 @@
  * Options: local, global.
  * Differences from the paper: its third part, the re-weighting of middle tokens, is optional there and not
  * here. */
-#include "encodings/encoding.h"
+#include "encodings/remap.h"
 
 struct lm_infinite {
     int given; /* the option local, 0: train_length */
@@ -43,12 +43,6 @@ static enum lx_code init(void *self, const struct lx_enc_dims *dims, struct lx_a
     return LX_OK;
 }
 
-static int variants(const void *self)
-{
-    (void)self;
-    return 2;
-}
-
 static void remap(const void *self, const struct lx_enc_call *c, int v, double *qpos, double *kpos)
 {
     const struct lm_infinite *s = self;
@@ -64,8 +58,7 @@ static int choose(const void *self, const struct lx_enc_call *c, int i, int j, i
     const struct lm_infinite *s = self;
 
     (void)c;
-    *end = j > i - s->local ? i + 1 : i - s->local + 1;
-    return j > i - s->local ? 0 : 1;
+    return lx_remap_by_window(s->local, i, j, end);
 }
 
 static int first_seen(const void *self, const struct lx_enc_call *c, int i)
@@ -73,7 +66,7 @@ static int first_seen(const void *self, const struct lx_enc_call *c, int i)
     const struct lm_infinite *s = self;
 
     (void)c;
-    return i >= s->local ? i - s->local + 1 : 0;
+    return lx_remap_first_of(s->local, i);
 }
 
 static int always_seen(const void *self)
@@ -97,7 +90,7 @@ const struct lx_encoding_ops lx_encoding_lm_infinite = {
     .init = init,
     .first_seen = first_seen,
     .always_seen = always_seen,
-    .variants = variants,
+    .variants = lx_remap_two,
     .remap = remap,
     .choose = choose,
 };

@@ -7,7 +7,7 @@
  * their content alone.
  * Options: window.
  * Differences from the source: its code also scales by ln n, which is the scheme logn here. */
-#include "encodings/encoding.h"
+#include "encodings/remap.h"
 
 struct rerope {
     int given; /* the option window, 0: half of train_length */
@@ -15,12 +15,7 @@ struct rerope {
 };
 
 static const struct lx_option options[] = {
-    {.key = "window",
-     .type = LX_OPT_INT,
-     .offset = offsetof(struct rerope, given),
-     .min = 0,
-     .max = 1e9,
-     .help = "distances below it are exact, 0 = half of train.length"},
+    LX_REMAP_WINDOW_OPTION(struct rerope),
     {.type = LX_OPT_END},
 };
 
@@ -32,14 +27,8 @@ static enum lx_code init(void *self, const struct lx_enc_dims *dims, struct lx_a
     (void)arena;
     (void)params;
     (void)err;
-    s->window = s->given > 0 ? s->given : (dims->train_length + 1) / 2;
+    s->window = lx_remap_window(s->given, dims);
     return LX_OK;
-}
-
-static int variants(const void *self)
-{
-    (void)self;
-    return 2;
 }
 
 static void remap(const void *self, const struct lx_enc_call *c, int v, double *qpos, double *kpos)
@@ -57,8 +46,7 @@ static int choose(const void *self, const struct lx_enc_call *c, int i, int j, i
     const struct rerope *s = self;
 
     (void)c;
-    *end = j > i - s->window ? i + 1 : i - s->window + 1;
-    return j > i - s->window ? 0 : 1;
+    return lx_remap_by_window(s->window, i, j, end);
 }
 
 extern const struct lx_encoding_ops lx_encoding_rerope;
@@ -73,7 +61,7 @@ const struct lx_encoding_ops lx_encoding_rerope = {
     .state_size = sizeof(struct rerope),
     .options = options,
     .init = init,
-    .variants = variants,
+    .variants = lx_remap_two,
     .remap = remap,
     .choose = choose,
 };

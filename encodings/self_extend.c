@@ -8,7 +8,7 @@
  * showed.
  * Options: window, group.
  * Differences from the paper: none; one branch of its code leaves window / group unrounded. */
-#include "encodings/encoding.h"
+#include "encodings/remap.h"
 
 struct self_extend {
     int given; /* the option window, 0: half of train_length */
@@ -16,12 +16,7 @@ struct self_extend {
 };
 
 static const struct lx_option options[] = {
-    {.key = "window",
-     .type = LX_OPT_INT,
-     .offset = offsetof(struct self_extend, given),
-     .min = 0,
-     .max = 1e9,
-     .help = "distances below it are exact, 0 = half of train.length"},
+    LX_REMAP_WINDOW_OPTION(struct self_extend),
     {.key = "group",
      .type = LX_OPT_INT,
      .offset = offsetof(struct self_extend, group),
@@ -40,14 +35,8 @@ static enum lx_code init(void *self, const struct lx_enc_dims *dims, struct lx_a
     (void)arena;
     (void)params;
     (void)err;
-    s->window = s->given > 0 ? s->given : (dims->train_length + 1) / 2;
+    s->window = lx_remap_window(s->given, dims);
     return LX_OK;
-}
-
-static int variants(const void *self)
-{
-    (void)self;
-    return 2;
 }
 
 static void remap(const void *self, const struct lx_enc_call *c, int v, double *qpos, double *kpos)
@@ -65,8 +54,7 @@ static int choose(const void *self, const struct lx_enc_call *c, int i, int j, i
     const struct self_extend *s = self;
 
     (void)c;
-    *end = j > i - s->window ? i + 1 : i - s->window + 1;
-    return j > i - s->window ? 0 : 1;
+    return lx_remap_by_window(s->window, i, j, end);
 }
 
 extern const struct lx_encoding_ops lx_encoding_self_extend;
@@ -81,7 +69,7 @@ const struct lx_encoding_ops lx_encoding_self_extend = {
     .state_size = sizeof(struct self_extend),
     .options = options,
     .init = init,
-    .variants = variants,
+    .variants = lx_remap_two,
     .remap = remap,
     .choose = choose,
 };

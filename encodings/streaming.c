@@ -6,7 +6,7 @@
  * Past the training length: any length; a layer sees sinks + recent tokens, as if they stood together.
  * Options: sinks, recent.
  * Differences from the source: recent counts the query itself, which its code's cache holds on top. */
-#include "encodings/encoding.h"
+#include "encodings/remap.h"
 
 struct streaming {
     int sinks, given; /* the option recent, 0: what sinks leave of train_length */
@@ -45,12 +45,6 @@ static enum lx_code init(void *self, const struct lx_enc_dims *dims, struct lx_a
     return LX_OK;
 }
 
-static int variants(const void *self)
-{
-    (void)self;
-    return 2;
-}
-
 static void remap(const void *self, const struct lx_enc_call *c, int v, double *qpos, double *kpos)
 {
     const struct streaming *s = self;
@@ -75,7 +69,7 @@ static int first_seen(const void *self, const struct lx_enc_call *c, int i)
     const struct streaming *s = self;
 
     (void)c;
-    return i >= s->recent ? i - s->recent + 1 : 0;
+    return lx_remap_first_of(s->recent, i);
 }
 
 static int always_seen(const void *self)
@@ -99,7 +93,7 @@ const struct lx_encoding_ops lx_encoding_streaming = {
     .init = init,
     .first_seen = first_seen,
     .always_seen = always_seen,
-    .variants = variants,
+    .variants = lx_remap_two,
     .remap = remap,
     .choose = choose,
 };
