@@ -277,14 +277,12 @@ enum lx_code lx_align_solve(const struct lx_align_config *config, struct lx_anal
     const struct lx_model_config *m = &call->m->config;
     struct lx_arena arena = {0};
     struct lx_align a;
-    enum lx_code code =
-        lx_align_take(&a, config, call->m, call->subject->eval, call->T, &arena, err);
+    enum lx_code code = LX_OK;
 
-    if (code == LX_OK)
-        code = lx_align_find(&a, call, before, share, err);
-    if (code == LX_OK && tell != NULL)
-        code = tell(call, &a, err);
-    if (code == LX_OK) {
+    if (lx_align_take(&a, config, call->m, call->subject->eval, call->T, &arena, err) ||
+        lx_align_find(&a, call, before, share, err) || (tell != NULL && tell(call, &a, err))) {
+        code = err->code;
+    } else {
         memcpy(out->temperature, a.temperature,
                (size_t)m->layers * (size_t)m->heads * sizeof(*out->temperature));
         out->status = lx_align_status(&a, 0, lx_align_groups(config, m));

@@ -172,18 +172,21 @@ static enum lx_code measure(const struct probe *p, struct lx_analysis_call *c, b
     struct lx_arena arena = {0};
     int fitted = fitted_of(p), judged = first_judged(p, c);
     struct buffers u;
-    enum lx_code code = take(&u, c->m, c->subject->eval, c->T, &arena, err);
+    enum lx_code code = LX_OK;
 
-    if (code == LX_OK)
-        code = walk(p, c, &u, 0, fitted, fit_window, done, part, err);
-    for (int i = 0; i < u.depths && code == LX_OK; i++)
+    if (take(&u, c->m, c->subject->eval, c->T, &arena, err) ||
+        walk(p, c, &u, 0, fitted, fit_window, done, part, err)) {
+        code = err->code;
+        goto finish;
+    }
+    for (int i = 0; i < u.depths; i++)
         if (!lx_ridge_solve(&u.ridge[i], p->penalty))
             u.ridge[i].bias = (double)NAN;
-    if (code == LX_OK)
-        code = walk(p, c, &u, judged, p->windows, judge_window, done, part, err);
-    if (code == LX_OK)
-        code = add_rows(c, &u, p->windows - judged, initial ? metrics[2] : metrics[0],
-                        initial ? metrics[3] : metrics[1], err);
+    if (walk(p, c, &u, judged, p->windows, judge_window, done, part, err) ||
+        add_rows(c, &u, p->windows - judged, initial ? metrics[2] : metrics[0],
+                 initial ? metrics[3] : metrics[1], err))
+        code = err->code;
+finish:
     lx_arena_free(&arena);
     return code;
 }
@@ -192,16 +195,17 @@ static enum lx_code run(const void *self, struct lx_analysis_call *c, struct lx_
 {
     const struct probe *p = self;
     double part = p->initial ? 0.5 : 1;
-    enum lx_code code = measure(p, c, false, 0, part, err);
+    enum lx_code code;
     real *kept;
 
-    if (code != LX_OK || !p->initial)
-        return code;
-    code = lx_analysis_untrained(c, &kept, err);
-    if (code == LX_OK) {
-        code = measure(p, c, true, part, part, err);
-        lx_analysis_trained(c, kept);
-    }
+    if (measure(p, c, false, 0, part, err))
+        return err->code;
+    if (!p->initial)
+        return LX_OK;
+    if (lx_analysis_untrained(c, &kept, err))
+        return err->code;
+    code = measure(p, c, true, part, part, err);
+    lx_analysis_trained(c, kept);
     return code;
 }
 

@@ -174,20 +174,17 @@ static enum lx_code make_model(const struct lx_bench_case *c, struct lx_arena *a
     struct lx_enc_call call = {.layer = 0, .B = s->batch, .T = s->length};
     const char *text = c->stack.schemes != NULL ? c->stack.schemes
                                                 : lx_arena_printf(arena, "[\"%s\"]", c->stack.id);
-    enum lx_code code;
+    enum lx_code code = LX_OK;
 
     if (text == NULL)
         return lx_fail(err, LX_ENOMEM, "out of memory");
-    code = lx_json_parse(text, strlen(text), "stack", &list, err);
-    if (code == LX_OK)
-        code = lx_stack_parse(&stack, list, "stack", arena, err);
+    if (lx_json_parse(text, strlen(text), "stack", &list, err) ||
+        lx_stack_parse(&stack, list, "stack", arena, err))
+        code = err->code;
     lx_json_free(list);
-    if (code == LX_OK)
-        code = lx_model_config_check(&config, err);
-    if (code == LX_OK)
-        code = lx_model_init(out, &config, &stack, s->length, s->length, s->training, arena, err);
-    if (code != LX_OK)
-        return code;
+    if (code != LX_OK || lx_model_config_check(&config, err) ||
+        lx_model_init(out, &config, &stack, s->length, s->length, s->training, arena, err))
+        return err->code;
     if (lx_stack_max_length(&out->stack) > 0 && lx_stack_max_length(&out->stack) < s->length)
         return lx_fail(err, LX_EFAILED,
                        "length: must be at most %d, the limit of the scheme, got %d",
@@ -204,20 +201,17 @@ enum lx_code lx_bench_measure(const struct lx_bench_case *c, struct lx_bench_res
     struct lx_arena arena = {0};
     struct lx_model model;
     size_t n = (size_t)c->side * (size_t)c->side;
-    enum lx_code code;
+    enum lx_code code = LX_OK;
 
     *out = (struct lx_bench_result){0};
     m.cpu = clock();
-    code = make_model(c, &arena, &model, &out->window, err);
-    if (code == LX_OK && !c->passes_only &&
-        (lx_arena_get(&arena, n, sizeof(real), &m.A, "product", err) ||
-         lx_arena_get(&arena, n, sizeof(real), &m.B, "product", err) ||
-         lx_arena_get(&arena, n, sizeof(real), &m.C, "product", err)))
+    if (make_model(c, &arena, &model, &out->window, err) ||
+        (!c->passes_only && (lx_arena_get(&arena, n, sizeof(real), &m.A, "product", err) ||
+                             lx_arena_get(&arena, n, sizeof(real), &m.B, "product", err) ||
+                             lx_arena_get(&arena, n, sizeof(real), &m.C, "product", err))) ||
+        (c->shape.training ? train(&m, &model, &arena, err) : evaluate(&m, &model, &arena, err)))
         code = err->code;
-    if (code == LX_OK)
-        code =
-            c->shape.training ? train(&m, &model, &arena, err) : evaluate(&m, &model, &arena, err);
-    if (code == LX_OK && !m.done)
+    else if (!m.done)
         code = lx_fail(err, LX_EFAILED, "ended after %d of %d passes", m.passes, 1 + c->repeat);
     (void)snprintf(out->gemm_core, sizeof(out->gemm_core), "%s", lx_gemm_core());
     if (c->other.gflops > out->gemm_gflops) {

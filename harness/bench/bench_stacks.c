@@ -12,13 +12,13 @@ static enum lx_code add_stack(const struct lx_config_stack *s, bool evaluated_on
 {
     struct lx_buf text = {0};
     struct lx_json_writer w = {.out = &text};
-    enum lx_code code;
+    enum lx_code code = LX_OK;
 
     lx_stack_write(&s->stack, &w, NULL);
     out->evaluated_only = evaluated_only;
-    code = lx_arena_copy(arena, s->id, strlen(s->id), &out->id, err);
-    if (code == LX_OK)
-        code = lx_buf_keep(&text, arena, &out->schemes, err);
+    if (lx_arena_copy(arena, s->id, strlen(s->id), &out->id, err) ||
+        lx_buf_keep(&text, arena, &out->schemes, err))
+        code = err->code;
     lx_buf_free(&text);
     return code;
 }

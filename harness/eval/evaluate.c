@@ -273,12 +273,12 @@ static enum lx_code run_length(struct eval *e, int T, struct lx_err *err)
     struct lx_arena arena = {0};
     struct lx_attention_stats *stats = NULL;
     struct lx_eval_sums *sums = NULL;
-    enum lx_code code = take_buffers(e, T, &arena, err);
+    enum lx_code code = LX_OK;
 
-    if (code == LX_OK)
-        code = lx_arena_get(&arena, 1, sizeof(*sums), &sums, "sums of the evaluation", err);
-    if (code == LX_OK && e->c->attention)
-        code = lx_attention_stats_init(&stats, e->m, e->B, T, &arena, err);
+    if (take_buffers(e, T, &arena, err) ||
+        lx_arena_get(&arena, 1, sizeof(*sums), &sums, "sums of the evaluation", err) ||
+        (e->c->attention && lx_attention_stats_init(&stats, e->m, e->B, T, &arena, err)))
+        code = err->code;
     for (int m = 0; m < LX_WINDOW_MODES && code == LX_OK; m++) {
         enum lx_eval_mode mode = (enum lx_eval_mode)m;
 

@@ -98,9 +98,11 @@ static enum lx_code parse_tokens(struct probe *p, const struct lx_buf *content, 
 static enum lx_code read_tokens(struct probe *p, const char *path, struct lx_err *err)
 {
     struct lx_buf content = {0};
-    enum lx_code code = lx_fs_read_gz(path, &content, err);
+    enum lx_code code = LX_OK;
 
-    if (code == LX_OK && parse_tokens(p, &content, err))
+    if (lx_fs_read_gz(path, &content, err))
+        code = err->code;
+    else if (parse_tokens(p, &content, err))
         code = lx_wrap(err, "%s", path);
     lx_buf_free(&content);
     return code;
@@ -114,17 +116,16 @@ static enum lx_code build_model(struct probe *p, const struct lx_probe_options *
     int limit, max = p->T > p->ckpt.train_length ? p->T : p->ckpt.train_length;
     enum lx_code code = LX_OK;
 
-    if (o->stack_json != NULL)
-        code = lx_json_parse(o->stack_json, strlen(o->stack_json), "--stack", &other, err);
-    if (code == LX_OK)
-        code =
-            lx_stack_parse(&stack, other != NULL ? other : p->ckpt.stack, "stack", &p->arena, err);
-    if (code == LX_OK)
-        code = lx_model_init(&p->m, &p->ckpt.model, &stack, p->ckpt.train_length, max, o->grad,
-                             &p->arena, err);
-    p->m.precision = (enum lx_precision)o->precision;
-    if (code == LX_OK)
+    if ((o->stack_json != NULL &&
+         lx_json_parse(o->stack_json, strlen(o->stack_json), "--stack", &other, err)) ||
+        lx_stack_parse(&stack, other != NULL ? other : p->ckpt.stack, "stack", &p->arena, err) ||
+        lx_model_init(&p->m, &p->ckpt.model, &stack, p->ckpt.train_length, max, o->grad, &p->arena,
+                      err)) {
+        code = err->code;
+    } else {
+        p->m.precision = (enum lx_precision)o->precision;
         code = lx_checkpoint_load(&p->ckpt, &p->m, other != NULL, err);
+    }
     lx_json_free(other);
     if (code)
         return lx_wrap(err, "%s", o->checkpoint);

@@ -65,16 +65,15 @@ enum lx_code lx_tasks_make(const struct lx_plan *p, const size_t *cells, size_t 
 enum lx_code lx_tasks_write(const char *path, const struct lx_tasks *t, struct lx_err *err)
 {
     struct lx_buf text = {0};
-    enum lx_code code;
+    enum lx_code code = LX_OK;
 
     for (size_t i = 0; i < t->n; i++) {
         bool last = i + 1 == t->n || t->cells[i + 1].task != t->cells[i].task;
 
         lx_buf_printf(&text, "%zu:%s%s", t->cells[i].k, t->cells[i].id, last ? "\n" : " ");
     }
-    code = lx_buf_check(&text, err);
-    if (code == LX_OK)
-        code = lx_fs_write(path, text.text, text.len, err);
+    if (lx_buf_check(&text, err) || lx_fs_write(path, text.text, text.len, err))
+        code = err->code;
     lx_buf_free(&text);
     return code;
 }

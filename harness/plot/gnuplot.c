@@ -122,12 +122,11 @@ enum lx_code lx_gnuplot_draw(const char *program, const char *dir, const char *n
                              struct lx_err *err)
 {
     struct pictures p = {0};
-    enum lx_code code = name_pictures(&p, dir, name, err);
+    enum lx_code code = LX_OK;
 
-    if (code == LX_OK)
-        code = draw(&p, program, dir, name, found, err);
-    if (code == LX_OK && *found)
-        code = settle(&p, err);
+    if (name_pictures(&p, dir, name, err) || draw(&p, program, dir, name, found, err) ||
+        (*found && settle(&p, err)))
+        code = err->code;
     clear_away(&p);
     return code == LX_OK ? LX_OK : lx_wrap(err, "%s/%s.gp", dir, name);
 }

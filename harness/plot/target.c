@@ -57,12 +57,11 @@ static enum lx_code write(const char *dir, const char *name, int kind, const str
                           struct lx_err *err)
 {
     struct lx_buf path = {0};
-    enum lx_code code = lx_buf_check(text, err);
+    enum lx_code code = LX_OK;
 
-    if (code == LX_OK)
-        code = path_of(dir, name, kind, &path, err);
-    if (code == LX_OK)
-        code = lx_fs_write_own(path.text, text->text, text->len, err);
+    if (lx_buf_check(text, err) || path_of(dir, name, kind, &path, err) ||
+        lx_fs_write_own(path.text, text->text, text->len, err))
+        code = err->code;
     lx_buf_free(&path);
     return code;
 }

@@ -278,9 +278,9 @@ static enum lx_code save(struct merge *m, const char *name, const struct lx_buf 
         return lx_fail(err, LX_ENOMEM, "out of memory");
     if (strcmp(dot, ".gz") != 0)
         return lx_fs_write(path, text->text, text->len, err);
-    code = lx_gzip(text->text, text->len, &packed, err);
-    if (code == LX_OK)
-        code = lx_fs_write(path, packed.text, packed.len, err);
+    if (lx_gzip(text->text, text->len, &packed, err) ||
+        lx_fs_write(path, packed.text, packed.len, err))
+        code = err->code;
     lx_buf_free(&packed);
     return code;
 }

@@ -306,13 +306,13 @@ static enum lx_code write_atomic(const char *path, const void *data, size_t n, b
 {
     struct lx_buf temp = {0};
     int folder = -1, fd;
-    enum lx_code code = durable ? lx_fs_open_parent(path, &folder, err) : LX_OK;
+    enum lx_code code = LX_OK;
 
-    if (code == LX_OK)
-        code = make_temp(path, new_file, &temp, &fd, err);
-    if (code == LX_OK)
-        code = write_temp(path, temp.text, fd, data, n, durable, err);
-    if (code == LX_OK && durable && !lx_fs_sync(folder))
+    if ((durable && lx_fs_open_parent(path, &folder, err)) ||
+        make_temp(path, new_file, &temp, &fd, err) ||
+        write_temp(path, temp.text, fd, data, n, durable, err))
+        code = err->code;
+    else if (durable && !lx_fs_sync(folder))
         code = failed(path, "sync the folder of", err);
     if (folder >= 0)
         (void)close(folder);
@@ -341,9 +341,11 @@ enum lx_code lx_fs_write(const char *path, const void *data, size_t n, struct lx
 {
     char *target = NULL;
     bool special = false;
-    enum lx_code code = look(path, &target, &special, err);
+    enum lx_code code = LX_OK;
 
-    if (code == LX_OK)
+    if (look(path, &target, &special, err))
+        code = err->code;
+    else
         code = special ? write_through(path, data, n, err)
                        : write_atomic(target != NULL ? target : path, data, n, true, err);
     free(target);

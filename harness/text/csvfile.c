@@ -190,10 +190,10 @@ enum lx_code lx_csv_read(const char *path, struct lx_arena *arena, struct lx_csv
                          struct lx_err *err)
 {
     struct lx_buf text = {0};
-    enum lx_code code = lx_fs_read_gz(path, &text, err);
+    enum lx_code code = LX_OK;
 
-    if (code == LX_OK)
-        code = lx_csv_parse(text.text, text.len, path, arena, out, err);
+    if (lx_fs_read_gz(path, &text, err) || lx_csv_parse(text.text, text.len, path, arena, out, err))
+        code = err->code;
     lx_buf_free(&text);
     return code;
 }

@@ -264,10 +264,10 @@ enum lx_code lx_state_read(const char *path, const char *train_id, struct lx_sta
                            struct lx_err *err)
 {
     struct checked c;
-    enum lx_code code = open_checked(&c, path, train_id, s, err);
+    enum lx_code code = LX_OK;
 
-    if (code == LX_OK)
-        code = take(&c, s, err);
+    if (open_checked(&c, path, train_id, s, err) || take(&c, s, err))
+        code = err->code;
     lx_arena_free(&c.arena);
     return code;
 }
@@ -333,14 +333,13 @@ static enum lx_code remove_state(void *ctx, const char *name)
 {
     struct leftovers *l = ctx;
     struct lx_buf path = {0};
-    enum lx_code code;
+    enum lx_code code = LX_OK;
 
     if (strncmp(name, "state.", 6) != 0)
         return LX_OK;
     lx_buf_printf(&path, "%s/%s", l->f->folder, name);
-    code = lx_buf_check(&path, l->err);
-    if (code == LX_OK)
-        code = lx_fs_remove(path.text, l->err);
+    if (lx_buf_check(&path, l->err) || lx_fs_remove(path.text, l->err))
+        code = l->err->code;
     lx_buf_free(&path);
     return code;
 }
