@@ -214,6 +214,22 @@ static enum lx_code check_metric(const struct lx_config *c, const char *path, co
     return unknown(path, "metric", "a metric of metrics.csv", metric, names, n, err);
 }
 
+/* Tasks are scored by their answers: where the value has nothing else, it has no perplexity. */
+static enum lx_code check_answers(const struct lx_config *c, const char *path,
+                                  const struct lx_claim_value *value, struct lx_err *err)
+{
+    if (strcmp(value->metric, "ppl") != 0 && strcmp(value->metric, "nll") != 0)
+        return LX_OK;
+    for (size_t d = 0; d < c->n_datasets; d++)
+        if ((value->dataset == NULL || strcmp(value->dataset, c->datasets[d].id) == 0) &&
+            !lx_config_variant(c, d, 0)->eval.modes[LX_MODE_ANSWERS])
+            return LX_OK;
+    return lx_fail(err, LX_ECONFIG,
+                   "%s.metric: must be one of answers, like exact_match, since tasks have no "
+                   "perplexity, got %s",
+                   path, value->metric);
+}
+
 /* Every length that is trained and that the value is claimed for. */
 static enum lx_code check_value(const struct lx_config *c, const struct lx_claim_value *value,
                                 const char *path, struct lx_err *err)
@@ -221,7 +237,8 @@ static enum lx_code check_value(const struct lx_config *c, const struct lx_claim
     bool trained = false;
 
     if (check_encoding(c, path, value->encoding, value->evaluated_as, err) ||
-        check_dataset(c, path, value->dataset, err) || check_metric(c, path, value->metric, err))
+        check_dataset(c, path, value->dataset, err) || check_metric(c, path, value->metric, err) ||
+        check_answers(c, path, value, err))
         return err->code;
     for (size_t i = 0; i < c->n_variants; i++) {
         const struct lx_config_variant *v = lx_config_variant(c, 0, i);

@@ -19,6 +19,18 @@ cat >t.json <<'JSON'
 }
 JSON
 
+cat >claims.json <<'JSON'
+[{"id": "learned", "text": "t", "source": "s", "left": {"encoding": "alibi", "length": "2x", "metric": "exact_match"}, "op": ">=", "right": 0,
+  "requires": {"length": "1x", "metric": "exact_match", "at_least": 0}},
+ {"id": "unlearned", "text": "t", "source": "s", "left": {"encoding": "alibi", "length": "2x", "metric": "exact_match"}, "op": ">=", "right": 0,
+  "requires": {"length": "1x", "metric": "exact_match", "at_least": 1.1}}]
+JSON
+check "claims on answers" run 0 "$longshot" run t.json -o claims -j2 --plots no "claims=$(cat claims.json)" 'seeds=[1, 2, 3]'
+check "are tested where seeds have learned" sh -c "grep '^learned,' claims/claims.csv | grep -c ',holds,' | grep -qx 2"
+check "and not where they have not" sh -c "grep '^unlearned,' claims/claims.csv | grep -c '3 seeds had not learned' | grep -qx 2"
+check "a claim of perplexity is refused" run 2 "$longshot" plan t.json 'claims=[{"id": "p", "text": "t", "source": "s", "left": {"encoding": "alibi", "length": "2x"}, "op": "<", "right": {"length": "1x"}}]'
+check "in one line" has err "since tasks have no perplexity, got ppl"
+
 check "sample" run 0 "$longshot" sample t.json --dataset flip -n 2 --size 3
 check "its size" has out "size 3"
 check "what is read" grep -qE '^\$w[01][iwr][01]r$' out
