@@ -102,13 +102,13 @@ static enum lx_code open_weights(struct lx_job *j, struct lx_err *err)
     struct lx_arena arena = {0};
     struct lx_checkpoint c;
     const char *weights;
-    enum lx_code code = lx_job_checkpoint_path(j, lx_training_names[0], &weights, err);
+    enum lx_code code;
 
-    if (code == LX_OK) {
-        code = lx_checkpoint_open(&c, weights, &arena, err);
-        if (code == LX_OK)
-            lx_checkpoint_close(&c);
-    }
+    if (lx_job_checkpoint_path(j, lx_training_names[0], &weights, err))
+        return err->code;
+    code = lx_checkpoint_open(&c, weights, &arena, err);
+    if (code == LX_OK)
+        lx_checkpoint_close(&c);
     lx_arena_free(&arena);
     return code;
 }

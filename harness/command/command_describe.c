@@ -11,7 +11,7 @@
 #include "datasets/dataset.h"
 #include "encodings/schedules.h"
 #include "model/checkpoint.h"
-#include "model/hook_dump.h"
+#include "applied/hook_dump.h"
 #include "plot/heatmap.h"
 #include "record/checkpoint_name.h"
 #include "system/limits.h"

@@ -1,7 +1,7 @@
 /* Published numbers: tables of papers, copied into the config with their source, printed beside ours.
  *
  * Perplexities of other tokenizers and models cannot be compared, ratios to the training length can:
- * the paper's value at 2x its training length over its value at 1x stands beside the same of ours.
+ * the paper's value at 2x its training length over its value at 1x is set beside the same of ours.
  * Only numbers that were read somewhere may be given, and `certainty` says where: "verified" (in the
  * paper itself) or "secondhand" (in another text that quotes it). */
 #ifndef LX_VERDICT_PUBLISHED_H

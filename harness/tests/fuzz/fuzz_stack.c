@@ -3,7 +3,7 @@
 #include <stdint.h>
 #include <stdlib.h>
 
-#include "model/hook_dump.h"
+#include "applied/hook_dump.h"
 #include "model/stack.h"
 #include "text/json.h"
 

@@ -19,6 +19,7 @@ tensor:     core system text
 encodings:  core text expression tensor
 datasets:   core system text
 model:      core system text tensor encodings
+applied:    core system text tensor encodings model
 objective:  core
 train:      core system text tensor model datasets objective
 eval:       core system text tensor model datasets encodings objective
@@ -37,7 +38,7 @@ cell:       core system text tensor model train eval analysis config plan store 
 launch:     core system text tensor plan store
 bench:      core system text grid tensor encodings model train eval config plot
 run:        core system text tensor tune report config plan store cell launch bench
-command:    core system text grid tensor encodings datasets model train eval analysis study tune verdict plot report config plan store record cell launch bench run
+command:    core system text grid tensor encodings datasets model train eval analysis study tune verdict plot report config plan store record cell launch bench run applied
 main.c:     core system text command
 '
 # Of encodings and datasets, the others see the contract alone.

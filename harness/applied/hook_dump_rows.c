@@ -2,7 +2,7 @@
 #include <math.h>
 #include <string.h>
 
-#include "model/hook_dump_internal.h"
+#include "applied/hook_dump_internal.h"
 
 /* Rows for pos (T), unless they are 0 .. T-1. */
 static void put_moved(struct lx_dump *p, const char *kind, int T, const double *pos)

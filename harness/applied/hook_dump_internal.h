@@ -3,7 +3,7 @@
 #define LX_MODEL_HOOK_DUMP_INTERNAL_H
 
 #include "core/arena.h"
-#include "model/hook_dump.h"
+#include "applied/hook_dump.h"
 
 /* A stack at work on one sequence in one layer. */
 struct lx_dump {

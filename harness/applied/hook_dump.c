@@ -3,7 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "model/hook_dump_internal.h"
+#include "applied/hook_dump_internal.h"
 #include "text/csvfile.h"
 
 static bool differ(real a, real b)

@@ -1,7 +1,7 @@
 /* What the files of hook_dump put out, and where they get room and noise; see hook_dump_internal.h. */
 #include <stdlib.h>
 
-#include "model/hook_dump_internal.h"
+#include "applied/hook_dump_internal.h"
 
 /* One row. The first one that finds no memory ends the list; `failed` tells. */
 void lx_dump_put(struct lx_dump *p, const char *kind, int head, int position, int channel,
