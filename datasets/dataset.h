@@ -102,8 +102,12 @@ struct lx_dataset_ops {
                          struct lx_stream *out, struct lx_err *err);
 
     /* Text of a token as a person reads it; appended to out. Its length in bytes is what
-     * bits_per_byte counts. */
+     * bits_per_byte counts, unless the dataset has `bytes`. */
     void (*text)(const void *self, int token, struct lx_buf *out);
+
+    /* Optional. Bytes of text that a token stands for, where what it prints as is something else. NAN: not
+     * known, then bits_per_byte is not measured. */
+    double (*bytes)(const void *self, int token);
 
     /* Tokens of a text (for sample and probe), appended to *out as uint16_t; an unknown word is
      * LX_EDATA and named. */

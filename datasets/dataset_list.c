@@ -10,7 +10,8 @@
     X(journal)                                                                                     \
     X(questions)                                                                                   \
     X(tasks)                                                                                       \
-    X(text)
+    X(text)                                                                                        \
+    X(tokens)
 
 #define DECLARE(name) extern const struct lx_dataset_ops lx_dataset_##name;
 #define ADDRESS(name) &lx_dataset_##name,

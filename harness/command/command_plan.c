@@ -37,6 +37,7 @@ static enum lx_code write_text(struct lx_plan *p, int cores, struct lx_buf *out,
     known = lx_outlook_rate(p, NULL, &rate);
     lx_outlook_table(p, known ? &rate : NULL, out);
     lx_buf_add(out, "\n");
+    lx_outlook_head(p, out);
     lx_outlook_line(p, NULL, cores, known ? &rate : NULL, out);
     lx_buf_add(out, "\n");
     return lx_buf_check(out, err);

@@ -1,6 +1,7 @@
 /* Loading and digesting splits; see data.h. */
 #include "config/data.h"
 
+#include <math.h>
 #include <string.h>
 
 #include "core/hash.h"
@@ -62,6 +63,24 @@ static enum lx_code digest(const struct lx_config_dataset *set, const struct lx_
     return code;
 }
 
+/* Bytes of tokens that the tokens themselves do not tell. */
+static void digest_bytes(const struct lx_config_dataset *set, char out[65])
+{
+    struct lx_hash h;
+
+    out[0] = '\0';
+    if (set->ops->bytes == NULL)
+        return;
+    lx_hash_init(&h);
+    for (int t = 0; t < set->ops->vocab(set->self); t++) {
+        double bytes = set->ops->bytes(set->self, t);
+
+        bytes = isnan(bytes) ? -1 : bytes;
+        lx_hash_add(&h, &bytes, sizeof(bytes));
+    }
+    lx_hash_hex(&h, out);
+}
+
 enum lx_code lx_data_load(struct lx_data *d, enum lx_split split, const struct lx_stream **out,
                           struct lx_err *err)
 {
@@ -70,6 +89,7 @@ enum lx_code lx_data_load(struct lx_data *d, enum lx_split split, const struct l
             return lx_config_at(err, d->set->path);
         if (digest(d->set, &d->stream[split], d->digest[split], err))
             return err->code;
+        digest_bytes(d->set, d->bytes_digest);
         d->loaded[split] = true;
     }
     *out = &d->stream[split];
@@ -98,6 +118,10 @@ enum lx_code lx_data_token_bytes(struct lx_data *d, int vocab, const double **ou
                                      "the byte counts of tokens", err);
 
     for (int t = 0; t < vocab && t < own && code == LX_OK; t++) {
+        if (d->set->ops->bytes != NULL) {
+            bytes[t] = d->set->ops->bytes(d->set->self, t);
+            continue;
+        }
         lx_buf_clear(&text);
         d->set->ops->text(d->set->self, t, &text);
         bytes[t] = (double)text.len;

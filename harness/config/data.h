@@ -17,6 +17,7 @@ struct lx_data {
     bool loaded[LX_SPLITS];
     struct lx_stream stream[LX_SPLITS];
     char digest[LX_SPLITS][65]; /* SHA-256 of tokens and floors */
+    char bytes_digest[65];      /* of the bytes that tokens stand for; "": their text says it */
     struct lx_ngram *table;     /* of the training split; NULL: not counted yet */
 };
 

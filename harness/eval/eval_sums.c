@@ -205,7 +205,8 @@ enum lx_code lx_eval_sums_rows(const struct lx_eval_sums *s, const struct lx_eva
 
     if (add_value(blank, &s->all, "nll", nll, se, out, err) ||
         add_value(blank, &s->all, "ppl", exp(nll), exp(nll) * se, out, err) ||
-        add_value(blank, &s->all, "bits_per_byte", nll * to_bits, se * to_bits, out, err) ||
+        (s->bytes > 0 &&
+         add_value(blank, &s->all, "bits_per_byte", nll * to_bits, se * to_bits, out, err)) ||
         add_yardstick_rows(s, text, blank, out, err))
         return err->code;
     if (add_curve(s->bin, "nll", blank->eval_length, blank, out, err) ||

@@ -120,10 +120,12 @@ static enum lx_code add_status(struct eval *e, enum lx_eval_mode mode, int T, co
 {
     static const char *const names[] = {"nll", "ppl", "bits_per_byte"};
     struct lx_metric blank = row_for(e, mode, T, "");
+    /* the last only where it is known how many bytes a token has */
+    size_t n = isnan(e->text->token_bytes[0]) ? 2 : 3;
 
     if (mode == LX_MODE_ANSWERS)
         return lx_answers_status(&blank, status, e->out, err);
-    for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+    for (size_t i = 0; i < n; i++) {
         struct lx_metric r = row_for(e, mode, T, names[i]);
 
         r.status = status;

@@ -168,15 +168,16 @@ static void loss_chunk(void *ctx, int i, int worker)
     const struct lx_simd *simd = lx_simd();
     struct lx_work *w = p->w;
     int R = w->B * w->T, D = p->m->config.d_model, V = p->m->config.vocab, first, rows;
-    real *logits = w->logits + (size_t)worker * LX_LOSS_ROWS * (size_t)V;
+    int room = lx_loss_rows(V);
+    real *logits = w->logits + (size_t)worker * (size_t)room * (size_t)V;
     real *embed_g = i == 0 ? p->m->embed->g : lx_work_partial(w, i);
     real even = (real)(1.0 / R);
 
     lx_work_chunk(R, i, &first, &rows);
     if (p->backward && i > 0)
         memset(embed_g, 0, p->m->embed->n * sizeof(*embed_g));
-    for (int r0 = first; r0 < first + rows; r0 += LX_LOSS_ROWS) {
-        int n = first + rows - r0 < LX_LOSS_ROWS ? first + rows - r0 : LX_LOSS_ROWS;
+    for (int r0 = first; r0 < first + rows; r0 += room) {
+        int n = first + rows - r0 < room ? first + rows - r0 : room;
         size_t at = (size_t)r0 * (size_t)D;
 
         lx_model_logits(p->m, w, r0, n, logits);

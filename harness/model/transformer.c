@@ -220,6 +220,18 @@ static void take_acts(struct lx_acts *a, const struct lx_model *m, size_t R, int
     }
 }
 
+int lx_loss_rows(int vocab)
+{
+    int rows = LX_LOSS_LOGITS / vocab;
+
+    return rows > LX_LOSS_ROWS ? LX_LOSS_ROWS : rows < 16 ? 16 : rows;
+}
+
+size_t lx_model_logit_bytes(const struct lx_model_config *c)
+{
+    return (size_t)lx_loss_rows(c->vocab) * (size_t)c->vocab * sizeof(real);
+}
+
 int lx_work_chunks(int R)
 {
     int n = (R + LX_CHUNK_ROWS - 1) / LX_CHUNK_ROWS;
@@ -361,8 +373,8 @@ static void take_work(struct lx_work *w, struct lx_acts *acts, const struct lx_m
     take_hooks(w, m, arena);
     w->attention_scratch = attention_scratch(w, m);
     w->scratch = lx_arena_take(arena, threads * w->attention_scratch, sizeof(real));
-    w->logits =
-        lx_arena_take(arena, threads * (size_t)LX_LOSS_ROWS * (size_t)c->vocab, sizeof(real));
+    w->logits = lx_arena_take(arena, threads * (size_t)lx_loss_rows(c->vocab) * (size_t)c->vocab,
+                              sizeof(real));
     if (!w->training)
         return;
     w->dx = lx_arena_take(arena, R * D, sizeof(real));

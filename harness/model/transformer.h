@@ -109,6 +109,9 @@ void lx_model_forward(struct lx_model *m, struct lx_work *w, const uint16_t *tok
 void lx_model_loss(struct lx_model *m, struct lx_work *w, const uint16_t *tokens,
                    const uint16_t *targets, double *nll, const real *weight, bool backward);
 
+/* Bytes of logits that each thread holds at a time for losses: bounded, whatever the vocabulary. */
+size_t lx_model_logit_bytes(const struct lx_model_config *c);
+
 /* After a forward pass: logits of rows r0 .. r0+n-1 into out (n, V). */
 void lx_model_logits(struct lx_model *m, struct lx_work *w, int r0, int n, real *out);
 

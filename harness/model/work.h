@@ -8,7 +8,11 @@
 #include "model/attention.h"
 #include "model/transformer.h"
 
-#define LX_LOSS_ROWS 512 /* rows of logits at a time */
+/* Rows of logits at a time, by the vocabulary: LX_LOSS_ROWS, fewer where they would be more than
+ * LX_LOSS_LOGITS numbers (32 MB in float), 16 at least. A thread never holds more of the output layer. */
+#define LX_LOSS_ROWS 512
+#define LX_LOSS_LOGITS (1 << 23)
+int lx_loss_rows(int vocab);
 
 /* Rows are cut into chunks, the tasks of tensor/parallel.h: at least CHUNK_ROWS rows, at most CHUNKS
  * chunks, whatever the number of threads. Each chunk but the first sums the gradients of learned
@@ -53,7 +57,7 @@ struct lx_work {
     int *first;                 /* (T)                                            */
     real *scratch;              /* (threads, attention_scratch) attention         */
     size_t attention_scratch;   /* reals                                          */
-    real *logits;               /* (threads, LX_LOSS_ROWS, V)                     */
+    real *logits;               /* (threads, lx_loss_rows(V), V)                  */
     real *dx, *dh, *dqkv, *dup; /* (R, D), (R, D), (R, 3D), (R, F): training  */
     /* Training, the same way */
     real *ddist, *dmul;            /* (B, sides, H, max_reach)                       */

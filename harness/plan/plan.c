@@ -202,6 +202,8 @@ static enum lx_code name_cell(const struct lx_plan *p, struct lx_cell *cell, str
     lx_json_add_text(&w, "encoding", cell->label);
     lx_json_add_text(&w, "dataset", p->config->datasets[cell->dataset].id);
     lx_json_add_text(&w, "digest", p->data.digest[cell->v->eval.split]);
+    if (p->data.bytes_digest[0] != '\0')
+        lx_json_add_text(&w, "token_bytes", p->data.bytes_digest);
     lx_json_open_object(&w, "eval");
     lx_eval_config_write(&cell->v->eval, &w);
     lx_json_close_object(&w);

@@ -113,6 +113,27 @@ void lx_outlook_table(const struct lx_plan *p, const struct lx_rate *rate, struc
     }
 }
 
+void lx_outlook_head(const struct lx_plan *p, struct lx_buf *out)
+{
+    const struct lx_cell *most = NULL;
+    const struct lx_model_config *m;
+    double weights;
+
+    for (size_t k = 0; k < p->n; k++)
+        if (most == NULL || p->cells[k].v->model.vocab > most->v->model.vocab)
+            most = &p->cells[k];
+    if (most == NULL || most->v->model.vocab < LX_OUTLOOK_IDS)
+        return;
+    m = &most->v->model;
+    weights = (double)m->vocab * m->d_model;
+    lx_buf_printf(out,
+                  "output layer of %d ids: %.1f%% of the parameters (it is the embedding, too), "
+                  "%.1f%% of the operations, %.0f MB of logits a thread\n",
+                  m->vocab, 100 * weights / (double)most->parameters,
+                  100 * 2 * weights / lx_model_flops(m, most->v->train.length),
+                  ceil((double)lx_model_logit_bytes(m) * 1e-6));
+}
+
 /* ------------------------------------------------------------------------------------- the line */
 
 void lx_outlook_line(const struct lx_plan *p, const char *dir, int cores,

@@ -19,6 +19,8 @@ static const struct {
      "{\"train_tokens\": 5000, \"valid_tokens\": 0, \"test_tokens\": 0}"},
     {"tasks", "{\"task\": \"mqar\"}", NULL}, /* has all splits, always */
     {"text", "{\"path\": \"@\"}", "{\"train\": \"@\"}"},
+    {"tokens", "{\"path\": \"@\", \"vocab\": 65535, \"end_of_document\": 7}",
+     "{\"train\": \"@\", \"vocab\": 65535}"},
 };
 
 static enum lx_code open_setup(struct opened *o, const char *name, bool full, struct lx_err *err)
