@@ -120,8 +120,8 @@ static enum lx_code add_status(struct eval *e, enum lx_eval_mode mode, int T, co
 {
     static const char *const names[] = {"nll", "ppl", "bits_per_byte"};
     struct lx_metric blank = row_for(e, mode, T, "");
-    /* the last only where it is known how many bytes a token has */
-    size_t n = isnan(e->text->token_bytes[0]) ? 2 : 3;
+    /* the last only where it is known how many bytes a token has; without a text nothing is known to lack */
+    size_t n = e->text != NULL && isnan(e->text->token_bytes[0]) ? 2 : 3;
 
     if (mode == LX_MODE_ANSWERS)
         return lx_answers_status(&blank, status, e->out, err);
