@@ -19,13 +19,15 @@ static const struct lx_option merge_options[] = {
 };
 
 struct report_options {
-    bool no_plots;
+    bool no_plots, index;
 };
 
 #define AT(field) offsetof(struct report_options, field)
 
 static const struct lx_option report_options[] = {
     {"no-plots", LX_OPT_BOOL, AT(no_plots), 0, 0, 0, NULL, "tables only", 0},
+    {"index", LX_OPT_BOOL, AT(index), 0, 0, 0, NULL,
+     "one page over the results folders in DIR: DIR/index.html", 0},
     {.type = LX_OPT_END},
 };
 
@@ -73,8 +75,11 @@ static enum lx_code run_report(const void *given, int n, char **argv, struct lx_
     struct lx_buf text = {0};
     enum lx_code code = LX_OK;
 
-    if (lx_command_arity(&lx_command_report, n, 1, 1, err) || need_folder(argv[0], err) ||
-        lx_report_make(argv[0], &o, err) || lx_report_text(argv[0], &text, err) ||
+    if (lx_command_arity(&lx_command_report, n, 1, 1, err) || need_folder(argv[0], err))
+        return err->code;
+    if (given_options->index)
+        return lx_report_index(argv[0], err);
+    if (lx_report_make(argv[0], &o, err) || lx_report_text(argv[0], &text, err) ||
         lx_command_show(&text, err))
         code = err->code;
     lx_buf_free(&text);
@@ -83,11 +88,12 @@ static enum lx_code run_report(const void *given, int n, char **argv, struct lx_
 
 const struct lx_command lx_command_report = {
     .name = "report",
-    .usage = "DIR [--no-plots]",
+    .usage = "DIR [--no-plots] | --index DIR",
     .help = "make tables, plots and verdicts on claims from DIR/metrics.csv",
     .more =
         "Needs nothing but the CSV files in DIR, and config.json for the order of the encodings "
-        "and\nthe claims: edited there, claims are judged anew.\n",
+        "and\nthe claims: edited there, claims are judged anew.\n"
+        "--index makes no report: it shows what is in the folders, and links their report.html.\n",
     .options = report_options,
     .options_size = sizeof(struct report_options),
     .run = run_report,

@@ -8,7 +8,7 @@
 #include "page/page_internal.h"
 #include "text/escape.h"
 
-static void head(const char *title, struct lx_buf *out)
+void lx_page_head(const char *title, struct lx_buf *out)
 {
     lx_buf_add(out, "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\"/>\n"
                     "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\"/>\n"
@@ -21,11 +21,11 @@ static void head(const char *title, struct lx_buf *out)
 }
 
 /* Hover cards and the script come last, so that a reader sees the page first. */
-static void foot(const struct lx_page *p, const struct lx_page_figures *f, struct lx_buf *out)
+static void foot(const struct lx_page_figures *f, struct lx_buf *out)
 {
     lx_buf_add(out, "<div id=\"tip\" role=\"status\" hidden=\"hidden\"></div>\n"
                     "<script type=\"application/json\" id=\"data\">");
-    lx_page_data(p->study, f, out);
+    lx_page_data(f, out);
     lx_buf_add(out, "</script>\n<script>\n");
     lx_buf_add(out, (const char *)lx_page_js);
     lx_buf_add(out, "</script>\n</body>\n</html>\n");
@@ -91,22 +91,23 @@ static void bar(const struct lx_study *s, const struct lx_page_figures *f, struc
 
     lx_buf_add(out, "<nav id=\"bar\" aria-label=\"schemes and views\">\n<div id=\"key\" "
                     "role=\"group\" aria-label=\"schemes\">\n");
-    for (size_t i = 0; i < s->n_series; i++) {
+    for (size_t i = 0; i < f->n_series; i++) {
         lx_buf_printf(out,
                       "<button type=\"button\" data-s=\"%zu\" aria-pressed=\"%s\"><i "
                       "style=\"background:",
                       i, f->on[i] ? "true" : "false");
-        lx_page_color(&s->series[i], out);
+        lx_page_color(&f->series[i], out);
         lx_buf_add(out, "\"></i>");
-        lx_escape_html(out, s->series[i].label);
-        lx_buf_add(out, untrained(s, i) ? " (not trained)</button>\n" : "</button>\n");
+        lx_escape_html(out, f->series[i].label);
+        lx_buf_add(out, i < s->n_series && untrained(s, i) ? " (not trained)</button>\n"
+                                                           : "</button>\n");
         drawn += f->on[i];
     }
-    if (drawn < s->n_series)
+    if (drawn < f->n_series)
         lx_buf_printf(out,
                       "<p class=\"mu\">%zu of %zu schemes are drawn at first: the best at the "
                       "longest length, and those that claims are about.</p>\n",
-                      drawn, s->n_series);
+                      drawn, f->n_series);
     lx_buf_add(out, "</div>\n<div id=\"views\" hidden=\"hidden\">\n"
                     "<button type=\"button\" id=\"all\">all</button>\n"
                     "<button type=\"button\" id=\"none\">none</button>\n");
@@ -119,7 +120,7 @@ static void bar(const struct lx_study *s, const struct lx_page_figures *f, struc
 }
 
 /* The charts of a figure, one for each panel. */
-static enum lx_code charts(const struct lx_study *s, const struct lx_figure *f, const bool *on,
+static enum lx_code charts(const struct lx_page_figures *of, const struct lx_figure *f,
                            size_t *chart, struct lx_buf *out, struct lx_err *err)
 {
     for (size_t k = 0; k < f->n_panels; k++) {
@@ -134,7 +135,7 @@ static enum lx_code charts(const struct lx_study *s, const struct lx_figure *f, 
             lx_buf_add(out, "</span>");
         }
         lx_buf_add(out, "</figcaption>\n");
-        if (lx_page_svg(s, &f->panel[k], f->title, on, out, err))
+        if (lx_page_svg(of, &f->panel[k], f->title, out, err))
             return err->code;
         lx_buf_add(out, "</figure>\n");
     }
@@ -172,7 +173,7 @@ static enum lx_code view(const struct lx_page *p, const struct lx_page_figures *
     lx_buf_add(out, "<div class=\"charts\">\n");
     for (size_t i = 0; i < f->n; i++)
         if (f->item[i].section == section && !lx_page_is_training(&f->item[i].figure) &&
-            charts(s, &f->item[i].figure, f->on, chart, out, err))
+            charts(f, &f->item[i].figure, chart, out, err))
             return err->code;
     if (lx_page_entropy(p, section, f->on, out, err))
         return err->code;
@@ -183,8 +184,8 @@ static enum lx_code view(const struct lx_page *p, const struct lx_page_figures *
     return LX_OK;
 }
 
-static enum lx_code training(const struct lx_page *p, const struct lx_page_figures *f,
-                             struct lx_buf *out, struct lx_err *err)
+static enum lx_code training(const struct lx_page_figures *f, struct lx_buf *out,
+                             struct lx_err *err)
 {
     bool any = false;
 
@@ -193,7 +194,7 @@ static enum lx_code training(const struct lx_page *p, const struct lx_page_figur
             continue;
         lx_buf_add(out, any ? "" : "<section class=\"charts\">\n<h2>Training</h2>\n");
         any = true;
-        if (lx_page_thumbs(p->study, &f->item[i].figure, f->on, out, err))
+        if (lx_page_thumbs(f, &f->item[i].figure, out, err))
             return err->code;
     }
     lx_buf_add(out, any ? "</section>\n" : "");
@@ -245,7 +246,7 @@ static enum lx_code body(const struct lx_page *p, const struct lx_page_figures *
     for (size_t i = 0; i < s->n_sections; i++)
         if (view(p, f, i, &chart, out, err))
             return err->code;
-    if (training(p, f, out, err))
+    if (training(f, out, err))
         return err->code;
     lx_buf_add(out, "</div>\n");
     block("Published numbers", &p->published_table, out);
@@ -261,10 +262,10 @@ static enum lx_code body(const struct lx_page *p, const struct lx_page_figures *
 static enum lx_code write(const struct lx_page *p, const struct lx_page_figures *f,
                           struct lx_buf *out, struct lx_err *err)
 {
-    head(lx_study_name(p->study), out);
+    lx_page_head(lx_study_name(p->study), out);
     if (body(p, f, out, err))
         return err->code;
-    foot(p, f, out);
+    foot(f, out);
     return lx_buf_check(out, err);
 }
 

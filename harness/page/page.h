@@ -12,6 +12,7 @@
 #include "study/aggregate.h"
 #include "study/costs.h"
 #include "text/json.h"
+#include "tune/rates.h"
 #include "verdict/claims.h"
 
 /* What a page is made of. Parts that are HTML come from the tables' writer of it (grid/grid.h). */
@@ -22,8 +23,9 @@ struct lx_page {
     const struct lx_claim_results *claims;
     const struct lx_train_point *train; /* (n_train) */
     size_t n_train;
-    const char *partial;        /* a sentence about missing cells; NULL: none are */
-    const struct lx_buf *table; /* (sections of the study) HTML */
+    const struct lx_rates *rates; /* NULL, or n 0: it is no study of rates */
+    const char *partial;          /* a sentence about missing cells; NULL: none are */
+    const struct lx_buf *table;   /* (sections of the study) HTML */
     struct lx_buf claims_table, published_table, costs_table; /* HTML, or empty */
     struct lx_buf claims_count;                               /* words, or empty */
     const char *runs;        /* path of runs.csv; NULL: there is none */

@@ -74,8 +74,8 @@ static void field(const struct lx_curve *c, const double *x, size_t n, enum fiel
     lx_buf_add(out, "]");
 }
 
-static void curve(const struct lx_study *s, const struct lx_curve *c, const double *x, size_t n,
-                  struct lx_buf *out)
+static void curve(const struct lx_page_figures *f, const struct lx_curve *c, const double *x,
+                  size_t n, struct lx_buf *out)
 {
     bool band = false, even = true, whole = true;
 
@@ -84,7 +84,7 @@ static void curve(const struct lx_study *s, const struct lx_curve *c, const doub
         even &= c->point[i].n == c->point[0].n;
         whole &= c->point[i].status == LX_ROW_OK;
     }
-    lx_buf_printf(out, "{\"s\":%zu,\"y\":", (size_t)(c->series - s->series));
+    lx_buf_printf(out, "{\"s\":%zu,\"y\":", (size_t)(c->series - f->series));
     field(c, x, n, MEAN, out);
     if (band) {
         lx_buf_add(out, ",\"lo\":");
@@ -137,7 +137,7 @@ static void axes(const struct lx_panel *p, struct lx_buf *out)
     lx_buf_add(out, "]");
 }
 
-static void panel(const struct lx_study *s, const struct lx_panel *p, struct lx_buf *out)
+static void panel(const struct lx_page_figures *f, const struct lx_panel *p, struct lx_buf *out)
 {
     size_t n;
     double *x = places(p, &n);
@@ -155,23 +155,23 @@ static void panel(const struct lx_study *s, const struct lx_panel *p, struct lx_
     lx_buf_add(out, "],\"c\":[");
     for (size_t i = 0; i < p->n_curves; i++) {
         lx_buf_add(out, i > 0 ? ",\n" : "");
-        curve(s, &p->curve[i], x, n, out);
+        curve(f, &p->curve[i], x, n, out);
     }
     lx_buf_add(out, "]}");
     free(x);
 }
 
-void lx_page_data(const struct lx_study *s, const struct lx_page_figures *f, struct lx_buf *out)
+void lx_page_data(const struct lx_page_figures *f, struct lx_buf *out)
 {
     const char *comma = "";
 
     lx_buf_add(out, "{\"series\":[");
-    for (size_t i = 0; i < s->n_series; i++) {
+    for (size_t i = 0; i < f->n_series; i++) {
         lx_buf_add(out, i > 0 ? ",\n{" : "{");
-        member(out, "n", s->series[i].label);
+        member(out, "n", f->series[i].label);
         lx_buf_add(out, "\"k\":\"");
-        lx_page_color(&s->series[i], out);
-        lx_buf_printf(out, "\",\"d\":\"%s\",\"on\":%d}", lx_page_dash(&s->series[i]), f->on[i]);
+        lx_page_color(&f->series[i], out);
+        lx_buf_printf(out, "\",\"d\":\"%s\",\"on\":%d}", lx_page_dash(&f->series[i]), f->on[i]);
     }
     lx_buf_add(out, "],\n\"charts\":[");
     for (size_t i = 0; i < f->n; i++)
@@ -179,7 +179,7 @@ void lx_page_data(const struct lx_study *s, const struct lx_page_figures *f, str
             if (lx_page_is_training(&f->item[i].figure))
                 continue;
             lx_buf_printf(out, "%s\n", comma);
-            panel(s, &f->item[i].figure.panel[k], out);
+            panel(f, &f->item[i].figure.panel[k], out);
             comma = ",";
         }
     lx_buf_add(out, "]}");

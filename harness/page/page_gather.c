@@ -29,8 +29,47 @@ static enum lx_code keep(struct lx_arena *a, const char **text, struct lx_err *e
     return *text != NULL ? LX_OK : lx_fail(err, LX_ENOMEM, "out of memory for the page");
 }
 
-static enum lx_code keep_panel(struct lx_arena *a, struct lx_panel *p, struct lx_err *err)
+struct gathering {
+    const struct lx_page *page;
+    struct lx_page_figures *to;
+};
+
+/* The page's series of this label; n_series: it has none. */
+static size_t named(const struct lx_page_figures *f, const char *label)
 {
+    size_t i = 0;
+
+    while (i < f->n_series && strcmp(f->series[i].label, label) != 0)
+        i++;
+    return i;
+}
+
+/* A figure's series as one of the page's: that of the study, one of the same name, or one more. */
+static enum lx_code own_series(struct gathering *g, const struct lx_series **series,
+                               struct lx_err *err)
+{
+    const struct lx_study *s = g->page->study;
+    struct lx_page_figures *f = g->to;
+    size_t i = 0;
+
+    while (i < s->n_series && *series != &s->series[i])
+        i++;
+    if (i == s->n_series)
+        i = named(f, (*series)->label);
+    if (i == f->n_series) {
+        f->series[i] = **series;
+        f->series[i].label = lx_arena_text(&f->arena, (*series)->label);
+        if (f->series[i].label == NULL)
+            return lx_fail(err, LX_ENOMEM, "out of memory for the page");
+        f->on[f->n_series++] = true;
+    }
+    *series = &f->series[i];
+    return LX_OK;
+}
+
+static enum lx_code keep_panel(struct gathering *g, struct lx_panel *p, struct lx_err *err)
+{
+    struct lx_arena *a = &g->to->arena;
     struct lx_tic *tic;
     struct lx_curve *curve;
 
@@ -45,7 +84,8 @@ static enum lx_code keep_panel(struct lx_arena *a, struct lx_panel *p, struct lx
     }
     for (size_t i = 0; i < p->n_curves; i++) {
         curve[i] = p->curve[i];
-        if (lx_arena_get(a, curve[i].n + 1, sizeof(*curve[i].point), &curve[i].point, "points",
+        if (own_series(g, &curve[i].series, err) ||
+            lx_arena_get(a, curve[i].n + 1, sizeof(*curve[i].point), &curve[i].point, "points",
                          err))
             return err->code;
         memcpy(curve[i].point, p->curve[i].point, curve[i].n * sizeof(*curve[i].point));
@@ -60,7 +100,8 @@ static enum lx_code keep_panel(struct lx_arena *a, struct lx_panel *p, struct lx
 
 static enum lx_code take(void *ctx, const struct lx_figure *figure, struct lx_err *err)
 {
-    struct lx_page_figures *f = ctx;
+    struct gathering *g = ctx;
+    struct lx_page_figures *f = g->to;
     struct lx_figure copy = *figure;
 
     if (f->n == f->room) {
@@ -76,7 +117,7 @@ static enum lx_code take(void *ctx, const struct lx_figure *figure, struct lx_er
         keep(&f->arena, &copy.note, err) || keep(&f->arena, &copy.legend_title, err))
         return err->code;
     for (size_t k = 0; k < copy.n_panels; k++)
-        if (keep_panel(&f->arena, &copy.panel[k], err))
+        if (keep_panel(g, &copy.panel[k], err))
             return err->code;
     f->item[f->n++] = (struct lx_page_figure){copy, f->section};
     return LX_OK;
@@ -97,8 +138,7 @@ static double rank_of(const struct lx_study *s, size_t series)
     return (double)INFINITY;
 }
 
-/* All of a small study; of a large one the best and those that claims are about. */
-static void choose(const struct lx_page *p, bool *on)
+void lx_page_choose(const struct lx_page *p, bool *on)
 {
     const struct lx_study *s = p->study;
 
@@ -118,17 +158,34 @@ static void choose(const struct lx_page *p, bool *on)
             on[i] = on[i] || lx_claim_uses(s, p->claims->item[c].claim, i);
 }
 
+/* Room for the series of the study and as many more as there are tries of rates. */
+static enum lx_code begin(const struct lx_page *p, struct lx_page_figures *out, struct lx_err *err)
+{
+    const struct lx_study *s = p->study;
+    size_t most = s->n_series + 1;
+
+    for (size_t i = 0; p->rates != NULL && i < p->rates->n; i++)
+        most += p->rates->item[i].n;
+    if (lx_arena_get(&out->arena, most, sizeof(*out->on), &out->on, "the page", err) ||
+        lx_arena_get(&out->arena, most, sizeof(*out->series), &out->series, "the page", err))
+        return err->code;
+    for (out->n_series = 0; out->n_series < s->n_series; out->n_series++)
+        out->series[out->n_series] = s->series[out->n_series];
+    lx_page_choose(p, out->on);
+    return LX_OK;
+}
+
 enum lx_code lx_page_gather(const struct lx_page *p, struct lx_page_figures *out,
                             struct lx_err *err)
 {
-    struct lx_plot_target to = {.take = take, .ctx = out, .dir = ""};
+    struct gathering g = {p, out};
+    struct lx_plot_target to = {.take = take, .ctx = &g, .dir = ""};
 
-    if (lx_arena_get(&out->arena, p->study->n_series + 1, sizeof(*out->on), &out->on, "the page",
-                     err))
+    if (begin(p, out, err))
         return err->code;
     for (out->section = 0; out->section < p->study->n_sections; out->section++)
-        if (lx_plot_section(p->study, out->section, p->train, p->n_train, &to, err))
+        if ((p->rates != NULL && lx_plot_rates(p->study, out->section, p->rates, &to, err)) ||
+            lx_plot_section(p->study, out->section, p->train, p->n_train, &to, err))
             return err->code;
-    choose(p, out->on);
     return LX_OK;
 }

@@ -16,7 +16,11 @@ struct lx_page_figures {
     struct lx_arena arena;
     struct lx_page_figure *item; /* (n) by section */
     size_t n, room, section;     /* section: that figures now come from */
-    bool *on;                    /* (series) shown at first */
+    /* (n_series) those of the study, then those that a figure alone has: encodings in a study of rates. The
+     * curves above are of these. */
+    struct lx_series *series;
+    size_t n_series;
+    bool *on; /* (series) shown at first */
 };
 
 /* All figures of the study, and which series are shown at first. Free it after a failure too. */
@@ -27,16 +31,16 @@ void lx_page_figures_free(struct lx_page_figures *f);
 
 /* Append one panel as an SVG of the series that are on. */
 LX_MUST_CHECK
-enum lx_code lx_page_svg(const struct lx_study *s, const struct lx_panel *panel, const char *label,
-                         const bool *on, struct lx_buf *out, struct lx_err *err);
+enum lx_code lx_page_svg(const struct lx_page_figures *of, const struct lx_panel *panel,
+                         const char *label, struct lx_buf *out, struct lx_err *err);
 
 /* Append training curves, a small picture for each scheme. */
 LX_MUST_CHECK
-enum lx_code lx_page_thumbs(const struct lx_study *s, const struct lx_figure *f, const bool *on,
+enum lx_code lx_page_thumbs(const struct lx_page_figures *of, const struct lx_figure *f,
                             struct lx_buf *out, struct lx_err *err);
 
 /* Append what the script draws from, as one JSON value without a byte of markup. */
-void lx_page_data(const struct lx_study *s, const struct lx_page_figures *f, struct lx_buf *out);
+void lx_page_data(const struct lx_page_figures *f, struct lx_buf *out);
 
 /* A figure of training curves is shown as thumbnails, not as a chart. */
 bool lx_page_is_training(const struct lx_figure *f);
@@ -45,6 +49,16 @@ bool lx_page_is_training(const struct lx_figure *f);
 void lx_page_color(const struct lx_series *s, struct lx_buf *out);
 /* The dashes of a series in pixels, "" where solid. */
 const char *lx_page_dash(const struct lx_series *s);
+
+/* Append all up to the body. */
+void lx_page_head(const char *title, struct lx_buf *out);
+
+/* Which series (on: one for each) are shown at first: all of a small study; of a large one the best and those
+ * that claims are about. */
+void lx_page_choose(const struct lx_page *p, bool *on);
+
+/* The group with the lowest perplexity of this section and length; NULL: there is none. */
+const struct lx_group *lx_page_best(const struct lx_study *s, size_t section, int length);
 
 /* Append the sentences that sum up a study, as list items. */
 LX_MUST_CHECK

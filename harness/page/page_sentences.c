@@ -43,7 +43,7 @@ static const struct lx_group *at_length(const struct lx_study *s, size_t section
     return g != NULL && lx_group_status(g) == LX_ROW_OK && g->stats.n > 0 ? g : NULL;
 }
 
-static const struct lx_group *best_of(const struct lx_study *s, size_t section, int length)
+const struct lx_group *lx_page_best(const struct lx_study *s, size_t section, int length)
 {
     const struct lx_group *best = NULL;
 
@@ -81,7 +81,7 @@ static void say_best(const struct lx_study *s, size_t section, struct lx_buf *ou
 {
     const struct lx_section *sec = &s->section[section];
     int length = sec->length[sec->n_lengths - 1];
-    const struct lx_group *best = best_of(s, section, length);
+    const struct lx_group *best = lx_page_best(s, section, length);
     struct names alike = {.n = 0};
     char multiple[24], value[24], low[24], high[24];
     double half;

@@ -167,13 +167,12 @@ static void symbol(const struct frame *f, const struct lx_curve *c, const struct
         lx_buf_printf(f->out, "<circle cx=\"%.1f\" cy=\"%.1f\" r=\"3\"/>\n", x, at_y(f, q->y));
 }
 
-static void curve(const struct frame *f, const struct lx_study *s, const struct lx_curve *c)
+static void curve(const struct frame *f, size_t series, const struct lx_curve *c)
 {
     const char *dash = lx_page_dash(c->series);
     size_t to;
 
-    lx_buf_printf(f->out,
-                  "<g class=\"s\" data-s=\"%zu\" style=\"color:", (size_t)(c->series - s->series));
+    lx_buf_printf(f->out, "<g class=\"s\" data-s=\"%zu\" style=\"color:", series);
     lx_page_color(c->series, f->out);
     lx_buf_add(f->out, "\">\n");
     for (size_t from = 0; next_run(c, &from, &to); from = to)
@@ -273,8 +272,8 @@ static enum lx_code names(const struct frame *f, struct lx_err *err)
     return LX_OK;
 }
 
-enum lx_code lx_page_svg(const struct lx_study *s, const struct lx_panel *panel, const char *label,
-                         const bool *on, struct lx_buf *out, struct lx_err *err)
+enum lx_code lx_page_svg(const struct lx_page_figures *of, const struct lx_panel *panel,
+                         const char *label, struct lx_buf *out, struct lx_err *err)
 {
     struct lx_panel shown = *panel;
     struct frame f = {.panel = &shown, .log_x = panel->x == LX_AXIS_LOG, .out = out};
@@ -286,7 +285,7 @@ enum lx_code lx_page_svg(const struct lx_study *s, const struct lx_panel *panel,
     if (shown.curve == NULL)
         return lx_fail(err, LX_ENOMEM, "out of memory for the page");
     for (size_t i = 0; i < panel->n_curves; i++)
-        if (on[panel->curve[i].series - s->series])
+        if (of->on[panel->curve[i].series - of->series])
             shown.curve[shown.n_curves++] = panel->curve[i];
     lx_figure_range(&shown, &lo, &hi, &f.log_y);
     f.y_lo = f.log_y ? log(lo) : lo;
@@ -302,7 +301,7 @@ enum lx_code lx_page_svg(const struct lx_study *s, const struct lx_panel *panel,
         line(&f, LEFT, at_y(&f, shown.level[i].at), WIDTH - RIGHT, at_y(&f, shown.level[i].at),
              "level");
     for (size_t i = 0; i < shown.n_curves; i++)
-        curve(&f, s, &shown.curve[i]);
+        curve(&f, (size_t)(shown.curve[i].series - of->series), &shown.curve[i]);
     code = names(&f, err);
     lx_buf_add(out, "</svg>\n");
     free(shown.curve);

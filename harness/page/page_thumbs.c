@@ -31,16 +31,17 @@ static void path(const struct lx_curve *c, const struct box *b, struct lx_buf *o
     }
 }
 
-static void thumb(const struct lx_study *s, const struct lx_curve *c, const struct box *b,
-                  bool shown, struct lx_buf *out)
+static void thumb(const struct lx_page_figures *of, const struct lx_curve *c, const struct box *b,
+                  struct lx_buf *out)
 {
+    size_t series = (size_t)(c->series - of->series);
     double last = c->n > 0 ? c->point[c->n - 1].y : (double)NAN;
     char value[24] = "diverged";
 
     if (isfinite(last))
         lx_format_number(last, last, value);
-    lx_buf_printf(out, "<figure class=\"thumb\" data-s=\"%zu\"%s style=\"--k:",
-                  (size_t)(c->series - s->series), shown ? "" : " hidden=\"hidden\"");
+    lx_buf_printf(out, "<figure class=\"thumb\" data-s=\"%zu\"%s style=\"--k:", series,
+                  of->on[series] ? "" : " hidden=\"hidden\"");
     lx_page_color(c->series, out);
     lx_buf_printf(out, "\"><svg viewBox=\"0 0 %d %d\" role=\"img\" aria-label=\"training of ",
                   WIDTH, HEIGHT);
@@ -52,7 +53,7 @@ static void thumb(const struct lx_study *s, const struct lx_curve *c, const stru
     lx_buf_printf(out, " %s</figcaption></figure>\n", value);
 }
 
-enum lx_code lx_page_thumbs(const struct lx_study *s, const struct lx_figure *f, const bool *on,
+enum lx_code lx_page_thumbs(const struct lx_page_figures *of, const struct lx_figure *f,
                             struct lx_buf *out, struct lx_err *err)
 {
     const struct lx_panel *p = &f->panel[0];
@@ -69,7 +70,7 @@ enum lx_code lx_page_thumbs(const struct lx_study *s, const struct lx_figure *f,
     lx_escape_html(out, p->xlabel);
     lx_buf_add(out, ".</p>\n<div class=\"thumbs\">\n");
     for (size_t i = 0; i < p->n_curves; i++)
-        thumb(s, &p->curve[i], &b, on[p->curve[i].series - s->series], out);
+        thumb(of, &p->curve[i], &b, out);
     lx_buf_add(out, "</div>\n");
     return lx_buf_check(out, err);
 }

@@ -26,6 +26,11 @@ struct lx_report_options {
 LX_MUST_CHECK
 enum lx_code lx_report_make(const char *dir, const struct lx_report_options *o, struct lx_err *err);
 
+/* Make DIR/index.html: one page over the results folders in DIR, with a link to the report.html of each. One
+ * that cannot be read is named there, and in a warning. */
+LX_MUST_CHECK
+enum lx_code lx_report_index(const char *dir, struct lx_err *err);
+
 /* Append the tables as plain text for a terminal. */
 LX_MUST_CHECK
 enum lx_code lx_report_text(const char *dir, struct lx_buf *out, struct lx_err *err);

@@ -28,7 +28,7 @@ study:      core system text
 tune:       core system text grid study
 verdict:    core system text study tune
 plot:       core system text study tune
-page:       core system text grid study verdict plot
+page:       core system text grid study tune verdict plot
 report:     core system text grid study tune verdict plot page
 config:     core system text tensor model train datasets encodings eval analysis tune verdict objective
 plan:       core system text model eval analysis config objective

@@ -18,23 +18,15 @@ static int make_folder(void **state)
     return mkdtemp(folder) == NULL;
 }
 
-static enum lx_code remove_one(void *ctx, const char *name)
-{
-    char path[512];
-
-    (void)snprintf(path, sizeof(path), "%s/%s", (const char *)ctx, name);
-    return unlink(path) == 0 ? LX_OK : LX_EIO;
-}
-
 static int remove_folder(void **state)
 {
     (void)state;
-    return lx_fs_list(folder, remove_one, folder, &err) != LX_OK || rmdir(folder) != 0;
+    return lx_fs_remove_folder(folder, &err) != LX_OK;
 }
 
 static const char *path_of(const char *name)
 {
-    static char path[256];
+    static char path[300];
 
     (void)snprintf(path, sizeof(path), "%s/%s", folder, name);
     return path;
@@ -221,11 +213,114 @@ static void a_large_study_begins_with_its_best(void **state)
     lx_buf_free(&page);
 }
 
+/* A study of rates: its figure is on the page, with a curve and a button for each encoding. */
+static void rates_are_on_the_page(void **state)
+{
+    struct lx_buf rows = {0}, page = {0}, config = {0};
+
+    (void)state;
+    lx_buf_add(&rows, head);
+    lx_buf_add(&config, "{\"encodings\": [");
+    for (int i = 0; i < 6; i++) {
+        char name[24];
+
+        (void)snprintf(name, sizeof(name), "%s-lr-%g", i < 3 ? "flat" : "bent",
+                       0.25 * (1 << i % 3));
+        lx_buf_printf(&config, "%s{\"id\": \"%s\", \"name\": \"%s\", \"lr\": %g}",
+                      i > 0 ? ", " : "", name, name, 0.25 * (1 << i % 3));
+        for (int length = 64; length <= 512; length *= 8)
+            lx_buf_printf(&rows,
+                          "e,c%d,%s,%s,d,valid,1,64,%d,last,,nll,,,,,%g,,4096,8,ok,p\n"
+                          "e,c%d,%s,%s,d,valid,1,64,%d,last,,ppl,,,,,%g,,4096,8,ok,p\n",
+                          i, name, name, length, 1.5 + 0.1 * i, i, name, name, length, 4.5 + i);
+    }
+    lx_buf_add(&config, "]}");
+    CHECK_OK(lx_buf_check(&config, &err));
+    put("config.json", config.text);
+    put_rows(&rows);
+    make_page(&page);
+    (void)page_check(page.text);
+    assert_true(lx_fs_exists(path_of("tune.csv")));
+    assert_non_null(
+        strstr(page.text, "<b>NLL by learning rate: d, trained at 64 tokens: NLL at 8x"));
+    assert_non_null(
+        strstr(page.text, "<button type=\"button\" data-s=\"7\" aria-pressed=\"true\">"));
+    assert_null(strstr(page.text, "data-s=\"8\""));
+    assert_non_null(strstr(page.text, "{\"s\":7,\"y\":[1.8,1.9,2]"));
+    lx_buf_free(&rows);
+    lx_buf_free(&config);
+    lx_buf_free(&page);
+}
+
+/* Put a study into a folder of the folder. */
+static void put_study(const char *name, const char *config, const struct lx_buf *rows)
+{
+    char path[200];
+
+    CHECK_OK(lx_fs_mkdir(path_of(name), &err));
+    (void)snprintf(path, sizeof(path), "%s/config.json", name);
+    put(path, config);
+    (void)snprintf(path, sizeof(path), "%s/metrics.csv", name);
+    CHECK_OK(lx_buf_check(rows, &err));
+    put(path, rows->text);
+}
+
+/* One page over folders with all that a name may hold, one that cannot be read, and one without results. */
+static void an_index_shows_every_study(void **state)
+{
+    static const char config[] =
+        "{\"notes\": [\"Does <i>bent</i> hold?\", \"Asked \\u0026 "
+        "answered\"], \"claims\": [{\"id\": \"c\", \"text\": \"t\", \"source\": \"s\", \"op\": "
+        "\"<\", \"left\": {\"encoding\": \"bent\", \"length\": 512}, \"right\": {\"encoding\": "
+        "\"flat\", \"length\": 512}}]}";
+    struct lx_buf rows = {0}, page = {0};
+
+    (void)state;
+    lx_buf_add(&rows, head);
+    add_scheme(&rows, "flat", 3, 4, 4.01);
+    add_scheme(&rows, "bent", 3, 3, 3.3);
+    put_study("b&\"x#?%<i>", config, &rows);
+    put("b&\"x#?%<i>/report.html", "x");
+    put_study("a", "{\"name\": \"a\"}", &rows);
+    lx_buf_clear(&rows);
+    lx_buf_add(&rows, "no,metrics\n");
+    put_study("broken<", "{}", &rows);
+    CHECK_OK(lx_fs_mkdir(path_of("empty"), &err));
+    CHECK_OK(lx_report_index(folder, &err));
+    CHECK_OK(lx_fs_read(path_of("index.html"), &page, &err));
+    assert_true(page_check_all(page.text, true) > 50);
+    assert_non_null(strstr(page.text, "<p>3 studies.</p>"));
+    assert_non_null(
+        strstr(page.text, "href=\"./b%26%22x%23%3F%25%3Ci%3E/report.html\">e</a></h2>"));
+    assert_null(strstr(page.text, "href=\"./a/"));
+    assert_non_null(
+        strstr(page.text, "<p>Does &#60;i&#62;bent&#60;/i&#62; hold?</p>\n<p>Asked &#38;"));
+    assert_non_null(
+        strstr(page.text, "bent, 3.32 at 8x</td><td>1 claim: 1 holds, 0 fail, 0 undec"));
+    assert_non_null(strstr(page.text, "bent, 3.32 at 8x</td><td>no claims</td>"));
+    assert_non_null(strstr(page.text, "broken&#60;</a></th><td>\xe2\x80\x93</td>"));
+    assert_null(strstr(page.text, "empty"));
+    lx_buf_free(&rows);
+    lx_buf_free(&page);
+}
+
+static void an_index_of_nothing_is_refused(void **state)
+{
+    (void)state;
+    CHECK_OK(lx_fs_mkdir(path_of("empty"), &err));
+    CHECK_FAILS(lx_report_index(folder, &err), LX_EDATA, "no folder in it holds results");
+    assert_false(lx_fs_exists(path_of("index.html")));
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, make_folder, remove_folder)
 
-static const struct CMUnitTest tests[] = {
-    TEST(a_page_is_well_formed), TEST(names_never_become_markup),
-    TEST(numbers_are_those_of_the_metrics), TEST(sentences_say_what_the_numbers_are),
-    TEST(a_large_study_begins_with_its_best)};
+static const struct CMUnitTest tests[] = {TEST(a_page_is_well_formed),
+                                          TEST(names_never_become_markup),
+                                          TEST(numbers_are_those_of_the_metrics),
+                                          TEST(sentences_say_what_the_numbers_are),
+                                          TEST(a_large_study_begins_with_its_best),
+                                          TEST(rates_are_on_the_page),
+                                          TEST(an_index_shows_every_study),
+                                          TEST(an_index_of_nothing_is_refused)};
 
 CHECK_MAIN(tests)
