@@ -105,7 +105,7 @@ struct lx_dataset_ops {
      * bits_per_byte counts, unless the dataset has `bytes`. */
     void (*text)(const void *self, int token, struct lx_buf *out);
 
-    /* Optional. Bytes of text that a token stands for, where what it prints as is something else. NAN: not
+    /* Optional. Bytes of text that a token is made of, where what it prints as is something else. NAN: not
      * known, then bits_per_byte is not measured. */
     double (*bytes)(const void *self, int token);
 

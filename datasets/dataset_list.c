@@ -22,7 +22,7 @@ static const struct lx_dataset_ops *const list[] = {DATASETS(ADDRESS)};
 
 int lx_dataset_count(void)
 {
-    return (int)(sizeof list / sizeof list[0]);
+    return (int)(sizeof(list) / sizeof(list[0]));
 }
 
 const struct lx_dataset_ops *lx_dataset_at(int i)

@@ -119,14 +119,14 @@ static enum lx_code journal_load(void *self, enum lx_split split, struct lx_aren
     struct lx_journal_dist dist;
     struct lx_rng rng;
 
-    memset(out, 0, sizeof *out);
+    memset(out, 0, sizeof(*out));
     if (n == 0)
         return lx_fail(err, LX_ECONFIG, "%s: must be above 0: the split is needed, got 0",
                        split_key[split]);
-    if (lx_arena_get(arena, n, sizeof *tokens, &tokens, "journal tokens", err) != LX_OK ||
-        lx_arena_get(arena, n, sizeof *floor_nll, &floor_nll, "journal floor", err) != LX_OK ||
-        lx_arena_get(arena, n, sizeof *blind_nll, &blind_nll, "journal blind", err) != LX_OK ||
-        lx_arena_get(arena, n, sizeof *reach, &reach, "journal reach", err) != LX_OK)
+    if (lx_arena_get(arena, n, sizeof(*tokens), &tokens, "journal tokens", err) != LX_OK ||
+        lx_arena_get(arena, n, sizeof(*floor_nll), &floor_nll, "journal floor", err) != LX_OK ||
+        lx_arena_get(arena, n, sizeof(*blind_nll), &blind_nll, "journal blind", err) != LX_OK ||
+        lx_arena_get(arena, n, sizeof(*reach), &reach, "journal reach", err) != LX_OK)
         return err->code;
     *out = (struct lx_stream){
         .tokens = tokens, .n = n, .floor_nll = floor_nll, .reach = reach, .blind_nll = blind_nll};
@@ -196,7 +196,7 @@ static enum lx_code journal_encode(const void *self, const char *text, size_t n,
             return lx_fail(err, LX_EDATA, "journal: \"%.*s\" must be one of its %d words",
                            (int)(len < 64 ? len : 64), text + i, lx_journal_vocab());
         id = (uint16_t)token;
-        lx_buf_addn(out, &id, sizeof id);
+        lx_buf_addn(out, &id, sizeof(id));
     }
     return lx_buf_check(out, err);
 }

@@ -99,8 +99,8 @@ static void open_document(struct lx_journal *m)
     m->verb = 0;
     m->person = 0;
     m->distance = 0;
-    memset(m->last, 0, sizeof m->last);
-    memset(m->name, 0, sizeof m->name);
+    memset(m->last, 0, sizeof(m->last));
+    memset(m->name, 0, sizeof(m->name));
 }
 
 void lx_journal_open(struct lx_journal *m, const struct lx_journal_rules *rules)
@@ -108,7 +108,7 @@ void lx_journal_open(struct lx_journal *m, const struct lx_journal_rules *rules)
     double lo = rules->min_distance, max = rules->max_distance;
     double total = log2(max / lo);
 
-    memset(m, 0, sizeof *m);
+    memset(m, 0, sizeof(*m));
     m->rules = *rules;
     for (; lo < max && m->octaves < LX_JOURNAL_OCTAVES; lo *= 2.0)
         m->octave_weight[m->octaves++] = log2((2.0 * lo < max ? 2.0 * lo : max) / lo) / total;

@@ -46,7 +46,7 @@ static const char *const words[] = {
 
 /* clang-format on */
 
-#define N_WORDS ((int)(sizeof words / sizeof words[0]))
+#define N_WORDS ((int)(sizeof(words) / sizeof(words[0])))
 
 static const int sizes[LX_JOURNAL_CLASSES] = {
     [LX_WORD_END] = 1,
@@ -72,7 +72,7 @@ static const int sizes[LX_JOURNAL_CLASSES] = {
     [LX_WORD_LAST] = LX_JOURNAL_NAMES,
 };
 
-_Static_assert(sizeof words / sizeof words[0] == 76 + LX_JOURNAL_PEOPLE + 2 * LX_JOURNAL_NAMES,
+_Static_assert(sizeof(words) / sizeof(words[0]) == 76 + LX_JOURNAL_PEOPLE + 2 * LX_JOURNAL_NAMES,
                "the lists and the sizes of their classes disagree");
 
 int lx_journal_size(enum lx_journal_class c)

@@ -289,12 +289,12 @@ static enum lx_code questions_load(void *self, enum lx_split split, struct lx_ar
     uint16_t *tokens;
     struct lx_rng rng;
 
-    memset(out, 0, sizeof *out);
+    memset(out, 0, sizeof(*out));
     if (n == 0)
         return lx_fail(err, LX_ECONFIG, "%s: must be above 0: the split is needed, got 0",
                        split_key[split]);
     /* The last example may run over the end. */
-    if (lx_arena_get(arena, n + (size_t)s->longest, sizeof *tokens, &tokens, "questions tokens",
+    if (lx_arena_get(arena, n + (size_t)s->longest, sizeof(*tokens), &tokens, "questions tokens",
                      err) != LX_OK)
         return err->code;
     *out = (struct lx_stream){.tokens = tokens, .n = n};
@@ -358,7 +358,7 @@ static enum lx_code questions_encode(const void *self, const char *text, size_t 
             return lx_fail(err, LX_EDATA, "questions: \"%.*s\" must be one of its %d words",
                            (int)(len < 64 ? len : 64), text + i, vocab);
         id = (uint16_t)token;
-        lx_buf_addn(out, &id, sizeof id);
+        lx_buf_addn(out, &id, sizeof(id));
         i += len;
     }
     return lx_buf_check(out, err);

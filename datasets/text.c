@@ -49,7 +49,7 @@ static enum lx_code text_load(void *self, enum lx_split split, struct lx_arena *
     size_t from, to;
     enum lx_code code = lx_split_files_find(&s->files, split, &key, &path, err);
 
-    memset(out, 0, sizeof *out);
+    memset(out, 0, sizeof(*out));
     if (code != LX_OK)
         return code;
     if (lx_fs_read_gz(path, &bytes, err) != LX_OK) {
@@ -57,7 +57,7 @@ static enum lx_code text_load(void *self, enum lx_split split, struct lx_arena *
         goto done;
     }
     if (lx_split_files_cut(&s->files, split, bytes.len, "bytes", &from, &to, err) ||
-        lx_arena_get(arena, to - from, sizeof *tokens, &tokens, "text tokens", err)) {
+        lx_arena_get(arena, to - from, sizeof(*tokens), &tokens, "text tokens", err)) {
         code = err->code;
         goto done;
     }
@@ -86,7 +86,7 @@ static enum lx_code text_encode(const void *self, const char *text, size_t n, st
     for (size_t i = 0; i < n; i++) {
         uint16_t token = (unsigned char)text[i];
 
-        lx_buf_addn(out, &token, sizeof token);
+        lx_buf_addn(out, &token, sizeof(token));
     }
     return lx_buf_check(out, err);
 }

@@ -1,7 +1,7 @@
 /* Token ids of your own: what a tokenizer made of a text, in the files that people have.
  *
  * Splits are files of their own, or one file cut in order (split_files.h); the formats are those of
- * tokens_file.h. A token prints as its id. How many bytes of text it stands for is not in such files:
+ * tokens_file.h. A token prints as its id. How many bytes of text it is made of is not in such files:
  * without `bytes_per_token` or `token_bytes` there are no bits per byte. An id that ends documents is a
  * token like any other; it prints with a line break. */
 #include <math.h>

@@ -286,35 +286,42 @@ static void write_counts(struct tally *t)
         lx_json_add_number(w, "seconds_left", seconds);
 }
 
+static enum lx_code show(struct tally *t, bool as_json, struct lx_buf *out, struct lx_err *err)
+{
+    struct lx_json_writer w = {.out = out, .indent = true};
+
+    if (as_json) {
+        t->json = &w;
+        lx_json_open_object(&w, NULL);
+        lx_json_open_array(&w, "cells");
+    }
+    if (lx_plan_visit(t->dir, visit, t, err))
+        return err->code;
+    if (as_json) {
+        lx_json_close_array(&w);
+        write_counts(t);
+        lx_json_close_object(&w);
+        lx_buf_add(out, "\n");
+    } else {
+        write_text(t, out);
+    }
+    if (lx_buf_check(&t->lines, err))
+        return err->code;
+    /* JSON escapes on its own */
+    return as_json ? lx_command_print(out, err) : lx_command_show(out, err);
+}
+
 static enum lx_code run(const void *given, int n, char **argv, struct lx_err *err)
 {
     const struct options *o = given;
     struct tally t = {0};
     struct lx_buf out = {0};
-    struct lx_json_writer w = {.out = &out, .indent = true};
-    enum lx_code code = lx_command_arity(&lx_command_status, n, 1, 1, err);
+    enum lx_code code;
 
-    if (code != LX_OK)
-        return code;
+    if (lx_command_arity(&lx_command_status, n, 1, 1, err))
+        return err->code;
     t.dir = argv[0];
-    if (o->as_json) {
-        t.json = &w;
-        lx_json_open_object(&w, NULL);
-        lx_json_open_array(&w, "cells");
-    }
-    code = lx_plan_visit(t.dir, visit, &t, err);
-    if (code == LX_OK && o->as_json) {
-        lx_json_close_array(&w);
-        write_counts(&t);
-        lx_json_close_object(&w);
-        lx_buf_add(&out, "\n");
-    } else if (code == LX_OK) {
-        write_text(&t, &out);
-    }
-    if (code == LX_OK)
-        code = lx_buf_check(&t.lines, err);
-    if (code == LX_OK) /* JSON escapes on its own */
-        code = o->as_json ? lx_command_print(&out, err) : lx_command_show(&out, err);
+    code = show(&t, o->as_json, &out, err);
     lx_buf_free(&out);
     lx_buf_free(&t.lines);
     lx_arena_free(&t.arena);

@@ -81,7 +81,7 @@ void lx_style_log_tics(double lo, double hi, struct lx_buf *out)
         int n, every;
     } TRY[] = {{fine, 8, 1},   {MIDDLE, 4, 1}, {COARSE, 3, 1}, {COARSE, 1, 1},
                {COARSE, 1, 2}, {COARSE, 1, 5}, {COARSE, 1, 20}};
-    enum { TRIES = sizeof TRY / sizeof TRY[0], MOST = 10 };
+    enum { TRIES = sizeof(TRY) / sizeof(TRY[0]), MOST = 10 };
     if (hi < 2.5 * lo) {
         lx_style_even_tics(lo, hi, out);
         return;

@@ -68,9 +68,9 @@ void lx_escape_tex(struct lx_buf *out, const char *text)
                    {'>', "\\textgreater{}"},     {'|', "\\textbar{}"}};
     for (; *text; text++) {
         size_t i = 0;
-        while (i < sizeof SPECIAL / sizeof SPECIAL[0] && SPECIAL[i].c != *text)
+        while (i < sizeof(SPECIAL) / sizeof(SPECIAL[0]) && SPECIAL[i].c != *text)
             i++;
-        if (i < sizeof SPECIAL / sizeof SPECIAL[0]) {
+        if (i < sizeof(SPECIAL) / sizeof(SPECIAL[0])) {
             lx_buf_add(out, SPECIAL[i].as);
         } else if ((unsigned char)*text < ' ') {
             lx_buf_add(out, " ");

@@ -38,10 +38,11 @@ static void append(const char *word, unsigned long inode, long number, const voi
     const char *log = getenv("LX_FAULT_RECORD");
     char line[2 * PATH_MAX + 100];
     int before = errno, fd = __real_open(log, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0666);
-    int len =
-        snprintf(line, sizeof(line), "%s\t%lu\t%ld\t%zu\t%s\t%s\n", word, inode, number, n, a, b);
-    struct iovec parts[2] = {{line, (size_t)len}, {(void *)(size_t)data, n}};
+    int len;
+    struct iovec parts[2] = {{line, 0}, {(void *)(size_t)data, n}};
 
+    len = snprintf(line, sizeof(line), "%s\t%lu\t%ld\t%zu\t%s\t%s\n", word, inode, number, n, a, b);
+    parts[0].iov_len = (size_t)len;
     if (fd < 0 || writev(fd, parts, 2) != (ssize_t)(n + (size_t)len)) {
         (void)fprintf(stderr, "LX_FAULT_RECORD: %s: %s\n", log, strerror(errno));
         _exit(125);

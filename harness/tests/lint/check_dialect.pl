@@ -19,11 +19,12 @@ for my $file (split /\n/, `git ls-files --cached --others --exclude-standard har
     while (my $line = <$f>) {
         chomp $line;
         my $at = "$file:$.";
-        my $in = $comment || $line =~ m{/\*};
+        (my $bare = $line) =~ s{"(?:[^"\\]|\\.)*"}{}g; # a text may hold what begins a comment
+        my $in = $comment || $bare =~ m{/\*};
         breach(words => $at, $line) if !$test && $in && $line =~ m{\b(behind|stands)\b};
         breach(trailing => $at, $line) if length $line > 100 && $line =~ m{\S.*/\*.*\*/\s*$} && $line !~ m{^\s*(/?\*)};
-        $comment = 1 if $line =~ m{/\*(?!.*\*/)};
-        $comment = 0 if $line =~ m{\*/};
+        $comment = 1 if $bare =~ m{/\*(?!.*\*/)};
+        $comment = 0 if $bare =~ m{\*/};
         (my $code = $line) =~ s{/\*.*|"(?:[^"\\]|\\.)*"}{}g;
         next if $in && $line !~ m{^\s*\S.*/\*};
         breach(sizeof => $at, $line) if $code =~ /\bsizeof\s+[A-Za-z_*]|\bsizeof\s*\(\s*(struct\s+)?lx_\w+\s*\)/;

@@ -20,18 +20,18 @@ static char folder[64], old_path[96], new_path[96];
 static int make_folder(void **state)
 {
     (void)state;
-    snprintf(folder, sizeof folder, "/tmp/lx-compare-XXXXXX");
+    (void)snprintf(folder, sizeof(folder), "/tmp/lx-compare-XXXXXX");
     if (mkdtemp(folder) == NULL)
         return 1;
-    snprintf(old_path, sizeof old_path, "%s/old.csv", folder);
-    snprintf(new_path, sizeof new_path, "%s/new.csv", folder);
+    (void)snprintf(old_path, sizeof(old_path), "%s/old.csv", folder);
+    (void)snprintf(new_path, sizeof(new_path), "%s/new.csv", folder);
     return 0;
 }
 
 static enum lx_code remove_one(void *ctx, const char *name)
 {
     char path[512];
-    snprintf(path, sizeof path, "%s/%s", (const char *)ctx, name);
+    (void)snprintf(path, sizeof(path), "%s/%s", (const char *)ctx, name);
     return remove(path) == 0 ? LX_OK : LX_EIO;
 }
 

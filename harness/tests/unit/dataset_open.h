@@ -21,7 +21,7 @@ static enum lx_code open_dataset(struct opened *o, const char *name, const char 
     struct lx_json *root = NULL;
     enum lx_code code;
 
-    memset(o, 0, sizeof *o);
+    memset(o, 0, sizeof(*o));
     o->ops = lx_dataset_find(name);
     if (o->ops == NULL)
         return lx_fail(err, LX_ECONFIG, "%s: no such dataset", name);

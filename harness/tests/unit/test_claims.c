@@ -23,7 +23,7 @@ static struct lx_buf csv; /* rows of the study under test */
 static int begin(void **state)
 {
     (void)state;
-    snprintf(folder, sizeof folder, "/tmp/lx-claims-XXXXXX");
+    (void)snprintf(folder, sizeof(folder), "/tmp/lx-claims-XXXXXX");
     csv = (struct lx_buf){0};
     lx_buf_add(&csv, HEADER);
     return mkdtemp(folder) == NULL;
@@ -33,7 +33,7 @@ static enum lx_code remove_one(void *ctx, const char *name)
 {
     char path[512];
 
-    snprintf(path, sizeof path, "%s/%s", (const char *)ctx, name);
+    (void)snprintf(path, sizeof(path), "%s/%s", (const char *)ctx, name);
     return unlink(path) == 0 ? LX_OK : LX_EIO;
 }
 
@@ -59,8 +59,8 @@ static void nll(const char *encoding, int seed, int T, double v)
 {
     char text[40], ppl[40];
 
-    snprintf(text, sizeof text, "%.9g", v);
-    snprintf(ppl, sizeof ppl, "%.9g", exp(v));
+    (void)snprintf(text, sizeof(text), "%.9g", v);
+    (void)snprintf(ppl, sizeof(ppl), "%.9g", exp(v));
     row(encoding, encoding, "toy", seed, 4, T, "nonoverlapping", "nll", ",,,", text, 64, "ok");
     row(encoding, encoding, "toy", seed, 4, T, "nonoverlapping", "ppl", ",,,", ppl, 64, "ok");
 }
@@ -77,7 +77,7 @@ static void judge_rates(const char *claims, const struct lx_rate_places *rates)
     struct lx_claims parsed;
     char path[128];
 
-    snprintf(path, sizeof path, "%s/metrics.csv", folder);
+    (void)snprintf(path, sizeof(path), "%s/metrics.csv", folder);
     CHECK_OK(lx_fs_write(path, csv.text, csv.len, &err));
     CHECK_OK(lx_rows_read(path, &rows, &err));
     CHECK_OK(lx_study_make(&study, &rows, NULL, &err));
@@ -287,8 +287,8 @@ static void test_scopes(void **state)
             for (int T = L; T <= 2 * L; T *= 2) {
                 char name[32], value[32];
 
-                snprintf(name, sizeof name, "a[length=%d]", L);
-                snprintf(value, sizeof value, "%d", 100 * d + 10 * L + T);
+                (void)snprintf(name, sizeof(name), "a[length=%d]", L);
+                (void)snprintf(value, sizeof(value), "%d", 100 * d + 10 * L + T);
                 row(name, name, dataset[d], 1, L, T, "nonoverlapping", "nll", ",,,", value, 8,
                     "ok");
                 row(name, name, dataset[d], 1, L, T, "nonoverlapping", "ppl", ",,,", "1", 8, "ok");
@@ -474,22 +474,22 @@ static void test_refused(void **state)
     char text[600];
 
     (void)state;
-    for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
+    for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
         CHECK_OK(lx_json_parse(bad[i].json, strlen(bad[i].json), "x", &list, &err));
         CHECK_FAILS(lx_claims_parse(&c, list, &a, &err), LX_ECONFIG, bad[i].message);
         lx_json_free(list);
     }
-    for (size_t i = 0; i < sizeof extra / sizeof extra[0]; i++) {
-        snprintf(text, sizeof text, "[{\"id\":\"x\",\"text\":\"t\",\"source\":\"s\",%s,%s}]", good,
-                 extra[i].more);
+    for (size_t i = 0; i < sizeof(extra) / sizeof(extra[0]); i++) {
+        (void)snprintf(text, sizeof(text), "[{\"id\":\"x\",\"text\":\"t\",\"source\":\"s\",%s,%s}]",
+                       good, extra[i].more);
         CHECK_OK(lx_json_parse(text, strlen(text), "x", &list, &err));
         CHECK_FAILS(lx_claims_parse(&c, list, &a, &err), LX_ECONFIG, extra[i].message);
         lx_json_free(list);
     }
-    snprintf(text, sizeof text,
-             "[{\"id\":\"x\",\"text\":\"t\",\"source\":\"s\",%s},"
-             "{\"id\":\"x\",\"text\":\"t\",\"source\":\"s\",%s}]",
-             good, good);
+    (void)snprintf(text, sizeof(text),
+                   "[{\"id\":\"x\",\"text\":\"t\",\"source\":\"s\",%s},"
+                   "{\"id\":\"x\",\"text\":\"t\",\"source\":\"s\",%s}]",
+                   good, good);
     CHECK_OK(lx_json_parse(text, strlen(text), "x", &list, &err));
     CHECK_FAILS(lx_claims_parse(&c, list, &a, &err), LX_ECONFIG,
                 "claims[1].id: must be unique, got \"x\" as in claims[0]");
@@ -530,7 +530,7 @@ static void test_published_refused(void **state)
     struct lx_json *list;
 
     (void)state;
-    for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
+    for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
         CHECK_OK(lx_json_parse(bad[i].json, strlen(bad[i].json), "x", &list, &err));
         CHECK_FAILS(lx_published_parse(&p, list, &a, &err), LX_ECONFIG, bad[i].message);
         lx_json_free(list);
@@ -542,7 +542,7 @@ static void put(const char *name, const char *text, size_t n)
 {
     char path[256];
 
-    snprintf(path, sizeof path, "%s/%s", folder, name);
+    (void)snprintf(path, sizeof(path), "%s/%s", folder, name);
     CHECK_OK(lx_fs_write(path, text, n, &err));
 }
 
@@ -570,7 +570,7 @@ static void test_files(void **state)
     put("config.json", "{}", 2);
     CHECK_OK(lx_report_make(folder, &no_plots, &err));
     for (size_t i = 0; i < 4; i++) {
-        snprintf(path, sizeof path, "%s/%s", folder, names[i]);
+        (void)snprintf(path, sizeof(path), "%s/%s", folder, names[i]);
         assert_false(lx_fs_exists(path));
     }
     put("config.json", "{\"claims\": 3}", 13);

@@ -125,8 +125,8 @@ static void test_scatter_of_the_baseline(void **state)
     const struct lx_compare_options o = {.metrics = "nll", .sigma = 3};
     for (size_t i = 0; i < 3; i++) {
         char new[512];
-        snprintf(new, sizeof new, "%sx,c6,a,a,d,valid,6,4,8,last,2,nll,,,,,%s,,64,8,ok,p1\n",
-                 NLL("4", "1", "") NLL("5", "2", ""), third[i]);
+        (void)snprintf(new, sizeof(new), "%sx,c6,a,a,d,valid,6,4,8,last,2,nll,,,,,%s,,64,8,ok,p1\n",
+                       NLL("4", "1", "") NLL("5", "2", ""), third[i]);
         struct lx_comparison c =
             compare(NLL("1", "1", "") NLL("2", "2", "") NLL("3", "3", ""), new, &o);
         CHECK_NEAR(c.line[0].se, sqrt(2.0 / 3), 1e-15);
@@ -268,13 +268,13 @@ static void test_impossible(void **state)
                  {"context_gain", "-5", true},
                  {"a_metric_of_mine", "-5", true}};
     (void)state;
-    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++)
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++)
         for (int exact = 0; exact < 2; exact++) {
             struct lx_compare_options o = {.metrics = "all"};
             char new[400];
             assert_true(lx_compare_preset(exact ? "exact" : "curves", &o));
-            snprintf(new, sizeof new, "x,c,a,a,d,valid,1,4,8,last,2,%s,,,,,%s,,64,8,ok,p1\n",
-                     cases[i].metric, cases[i].value);
+            (void)snprintf(new, sizeof(new), "x,c,a,a,d,valid,1,4,8,last,2,%s,,,,,%s,,64,8,ok,p1\n",
+                           cases[i].metric, cases[i].value);
             struct lx_comparison c = compare(new, new, &o);
             assert_int_equal(c.count[LX_VERDICT_IMPOSSIBLE], !cases[i].can_be);
             assert_int_equal(c.failures, !cases[i].can_be);
@@ -292,11 +292,11 @@ static void test_many_keys(void **state)
     char rows[8192] = "";
     for (int k = 0; k < 20; k++)
         for (int seed = 1; seed <= 3; seed++)
-            snprintf(rows + strlen(rows), sizeof rows - strlen(rows),
-                     "x,c%d,e%02d,e%02d,d,valid,%d,4,8,last,2,nll,,,,,%d,,64,8,ok,p1\n", seed, k, k,
-                     seed, seed);
+            (void)snprintf(rows + strlen(rows), sizeof(rows) - strlen(rows),
+                           "x,c%d,e%02d,e%02d,d,valid,%d,4,8,last,2,nll,,,,,%d,,64,8,ok,p1\n", seed,
+                           k, k, seed, seed);
     char other[8192];
-    snprintf(other, sizeof other, "%s", rows);
+    (void)snprintf(other, sizeof(other), "%s", rows);
     for (char *p = other; (p = strstr(p, ",nll,,,,,3,")) != NULL; p++)
         p[9] = '4'; /* the third seed of each key moves: no two sides are identical */
     struct lx_comparison c = compare(rows, other, &o);
@@ -329,9 +329,10 @@ static void test_direction(void **state)
     for (size_t i = 0; i < 3; i++) {
         struct lx_compare_options o = {.metrics = lower[i], .abs = 0.1};
         char up[256], down[256];
-        snprintf(down, sizeof down, "x,c,a,a,d,valid,1,4,8,last,2,%s,,,,,3,,64,8,ok,p1\n",
-                 lower[i]);
-        snprintf(up, sizeof up, "x,c,a,a,d,valid,1,4,8,last,2,%s,,,,,4,,64,8,ok,p1\n", lower[i]);
+        (void)snprintf(down, sizeof(down), "x,c,a,a,d,valid,1,4,8,last,2,%s,,,,,3,,64,8,ok,p1\n",
+                       lower[i]);
+        (void)snprintf(up, sizeof(up), "x,c,a,a,d,valid,1,4,8,last,2,%s,,,,,4,,64,8,ok,p1\n",
+                       lower[i]);
         assert_int_equal(verdict(down, up, &o), LX_VERDICT_WORSE);
         assert_int_equal(verdict(up, down, &o), LX_VERDICT_BETTER);
     }
@@ -411,7 +412,7 @@ static void test_key_parts(void **state)
     };
     const struct lx_compare_options o = {.metrics = "all"};
     (void)state;
-    for (size_t i = 0; i < sizeof variants / sizeof variants[0]; i++) {
+    for (size_t i = 0; i < sizeof(variants) / sizeof(variants[0]); i++) {
         struct lx_comparison c = compare(NLL("1", "2", ""), variants[i], &o);
         assert_int_equal(c.n, 2);
         assert_int_equal(c.count[LX_VERDICT_MISSING], 1);

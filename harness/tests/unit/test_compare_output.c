@@ -27,8 +27,8 @@ static struct lx_buf written(const struct lx_comparison *c, const char *format, 
 static struct lx_comparison hostile(void)
 {
     char old_rows[512], new_rows[512];
-    snprintf(old_rows, sizeof old_rows, HOSTILE, "2");
-    snprintf(new_rows, sizeof new_rows, HOSTILE, "3");
+    (void)snprintf(old_rows, sizeof(old_rows), HOSTILE, "2");
+    (void)snprintf(new_rows, sizeof(new_rows), HOSTILE, "3");
     return compare(old_rows, new_rows, &NONE);
 }
 
@@ -71,7 +71,7 @@ static size_t check_xml(const char *s)
             continue;
         }
         assert_true(depth < 16);
-        snprintf(open[depth++], 32, "%.*s", (int)len, s);
+        (void)snprintf(open[depth++], 32, "%.*s", (int)len, s);
         elements++;
         for (s += len; *s == ' ';) {
             size_t name = strspn(++s, "abcdefghijklmnopqrstuvwxyz");
@@ -312,11 +312,11 @@ static void test_settings(void **state)
     struct lx_buf out;
     (void)state;
     for (int i = 0; i < 2; i++) {
-        snprintf(dir[i], sizeof dir[i], "%s/%d", folder, i);
+        (void)snprintf(dir[i], sizeof(dir[i]), "%s/%d", folder, i);
         CHECK_OK(lx_fs_mkdir(dir[i], &err));
-        snprintf(path, sizeof path, "%s/metrics.csv", dir[i]);
+        (void)snprintf(path, sizeof(path), "%s/metrics.csv", dir[i]);
         put(path, NLL("1", "2", ""));
-        snprintf(path, sizeof path, "%s/config.json", dir[i]);
+        (void)snprintf(path, sizeof(path), "%s/config.json", dir[i]);
         CHECK_OK(lx_fs_write(path, i ? NEW : OLD, strlen(i ? NEW : OLD), &err));
     }
     CHECK_OK(lx_compare_make(dir[0], false, dir[1], &NONE, &c, &err));
@@ -354,7 +354,7 @@ static void test_advice(void **state)
         {NLL("1", "2", ""), "x,c,a,a,d,valid,1,4,8,last,2,nll,,,,,2,,64,8,ok,p2\n",
          "\nFAIL: measured under other rules: ", false, false}};
     (void)state;
-    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
         const struct lx_compare_options o = {.metrics = "nll", .exact = cases[i].exact};
         struct lx_comparison c = compare(cases[i].old, cases[i].new, &o);
         struct lx_buf out = written(&c, "text", cases[i].update);
@@ -393,8 +393,8 @@ static void test_update(void **state)
     const char *dropped = "x,c,a,a,d,valid,1,4,8,last,2,nll,0,,,,9,,64,8,ok,p1\n";
     const char *ppl = ROW("a", "1", "ppl", "9", "", "ok");
     char rows[1024], want[1024];
-    snprintf(rows, sizeof rows, "%s%s%s", kept, dropped, ppl);
-    snprintf(want, sizeof want, "%s%s", kept, ppl);
+    (void)snprintf(rows, sizeof(rows), "%s%s%s", kept, dropped, ppl);
+    (void)snprintf(want, sizeof(want), "%s%s", kept, ppl);
     struct lx_comparison c = compare(NLL("1", "2", ""), rows, &NONE);
     assert_int_equal(c.n, 2); /* nll alone is compared */
     CHECK_OK(lx_compare_update(&c, &err));
@@ -417,8 +417,8 @@ static void test_update_creates(void **state)
     struct lx_comparison c;
     (void)state;
     put(new_path, NLL("1", "2", ""));
-    snprintf(path, sizeof path, "%s/base/line", folder);
-    snprintf(made, sizeof made, "%s/metrics.csv", path);
+    (void)snprintf(path, sizeof(path), "%s/base/line", folder);
+    (void)snprintf(made, sizeof(made), "%s/metrics.csv", path);
     CHECK_OK(lx_compare_make(path, true, new_path, &NONE, &c, &err));
     assert_int_equal(c.count[LX_VERDICT_EXTRA], 1);
     CHECK_OK(lx_compare_update(&c, &err));
@@ -426,7 +426,7 @@ static void test_update_creates(void **state)
     lx_compare_free(&c);
     assert_int_equal(unlink(made), 0);
     assert_int_equal(rmdir(path), 0);
-    snprintf(path, sizeof path, "%s/base", folder);
+    (void)snprintf(path, sizeof(path), "%s/base", folder);
     assert_int_equal(rmdir(path), 0);
 }
 
@@ -438,8 +438,8 @@ static void test_update_keeps_the_config(void **state)
     struct lx_buf got = {0};
     (void)state;
     struct lx_comparison c = compare(NLL("1", "2", ""), NLL("1", "3", ""), &NONE);
-    snprintf(of_new, sizeof of_new, "%s/new.config.json", folder);
-    snprintf(of_old, sizeof of_old, "%s/old.config.json", folder);
+    (void)snprintf(of_new, sizeof(of_new), "%s/new.config.json", folder);
+    (void)snprintf(of_old, sizeof(of_old), "%s/old.config.json", folder);
     CHECK_OK(lx_fs_write(of_new, CONFIG, strlen(CONFIG), &err));
     CHECK_OK(lx_compare_update(&c, &err));
     CHECK_OK(lx_fs_read(of_old, &got, &err));
@@ -459,8 +459,9 @@ static void test_update_fails(void **state)
     char huge[4096] = "";
     for (int i = 0; i < 20; i++) {
         char row[160];
-        snprintf(row, sizeof row, "x,c,e%d,e,d,valid,1,4,8,last,2,nll,,,,,2,,64,8,ok,p1\n", i);
-        strncat(huge, row, sizeof huge - strlen(huge) - 1);
+        (void)snprintf(row, sizeof(row), "x,c,e%d,e,d,valid,1,4,8,last,2,nll,,,,,2,,64,8,ok,p1\n",
+                       i);
+        strncat(huge, row, sizeof(huge) - strlen(huge) - 1);
     }
     struct lx_comparison c = compare(NLL("1", "2", ""), huge, &NONE);
     struct rlimit was, small;
@@ -479,8 +480,8 @@ static void test_update_fails(void **state)
     /* also where the config was already written: rows and config belong together */
     char of_old[160], of_new[160];
     struct lx_buf got = {0};
-    snprintf(of_old, sizeof of_old, "%s/old.config.json", folder);
-    snprintf(of_new, sizeof of_new, "%s/new.config.json", folder);
+    (void)snprintf(of_old, sizeof(of_old), "%s/old.config.json", folder);
+    (void)snprintf(of_new, sizeof(of_new), "%s/new.config.json", folder);
     CHECK_OK(lx_fs_write(of_old, "{\"of\": 1}", 9, &err));
     CHECK_OK(lx_fs_write(of_new, "{\"of\": 2}", 9, &err));
     assert_int_equal(setrlimit(RLIMIT_FSIZE, &small), 0);
@@ -498,7 +499,7 @@ static void test_update_refuses_results(void **state)
 {
     char runs[96];
     (void)state;
-    snprintf(runs, sizeof runs, "%s/runs.csv", folder);
+    (void)snprintf(runs, sizeof(runs), "%s/runs.csv", folder);
     put(runs, "");
     struct lx_comparison c = compare(NLL("1", "2", ""), NLL("1", "3", ""), &NONE);
     CHECK_FAILS(lx_compare_update(&c, &err), LX_EUSAGE, "belongs to the results of a run");

@@ -27,14 +27,14 @@ static enum lx_code open_setup(struct opened *o, const char *name, bool full, st
 {
     char json[512] = "";
 
-    for (size_t i = 0; i < sizeof setups / sizeof setups[0]; i++)
+    for (size_t i = 0; i < sizeof(setups) / sizeof(setups[0]); i++)
         if (strcmp(setups[i].name, name) == 0) {
             const char *text = full ? setups[i].full : setups[i].train_only;
             const char *at = strchr(text, '@');
             int before = at != NULL ? (int)(at - text) : (int)strlen(text);
 
-            snprintf(json, sizeof json, "%.*s%s%s", before, text, at != NULL ? sample_file : "",
-                     at != NULL ? at + 1 : "");
+            (void)snprintf(json, sizeof(json), "%.*s%s%s", before, text,
+                           at != NULL ? sample_file : "", at != NULL ? at + 1 : "");
         }
     if (json[0] == '\0')
         fail_msg("%s: add its options to `setups` in %s", name, __FILE__);
@@ -87,13 +87,13 @@ static void test_options_are_described(void **state)
 static void check_same(const struct lx_stream *a, const struct lx_stream *b)
 {
     assert_int_equal(a->n, b->n);
-    assert_memory_equal(a->tokens, b->tokens, a->n * sizeof *a->tokens);
+    assert_memory_equal(a->tokens, b->tokens, a->n * sizeof(*a->tokens));
     if (a->floor_nll != NULL)
-        assert_memory_equal(a->floor_nll, b->floor_nll, a->n * sizeof *a->floor_nll);
+        assert_memory_equal(a->floor_nll, b->floor_nll, a->n * sizeof(*a->floor_nll));
     if (a->blind_nll != NULL)
-        assert_memory_equal(a->blind_nll, b->blind_nll, a->n * sizeof *a->blind_nll);
+        assert_memory_equal(a->blind_nll, b->blind_nll, a->n * sizeof(*a->blind_nll));
     if (a->reach != NULL)
-        assert_memory_equal(a->reach, b->reach, a->n * sizeof *a->reach);
+        assert_memory_equal(a->reach, b->reach, a->n * sizeof(*a->reach));
 }
 
 static void check_stream(const struct lx_dataset_ops *ops, const void *self,
@@ -205,7 +205,7 @@ static void test_text_and_encode_agree(void **state)
         for (size_t t = 0; t < tokens.len / sizeof(uint16_t); t++) {
             uint16_t id;
 
-            memcpy(&id, tokens.text + t * sizeof id, sizeof id);
+            memcpy(&id, tokens.text + t * sizeof(id), sizeof(id));
             ops->text(o.self, id, &again);
         }
         assert_int_equal(again.len, text.len);
@@ -229,13 +229,13 @@ static enum lx_code check_source(void *ctx, const char *file)
 
     if (n < 3 || strcmp(file + n - 2, ".c") != 0 || strcmp(file, "dataset_list.c") == 0)
         return LX_OK;
-    snprintf(path, sizeof path, "datasets/%s", file);
+    (void)snprintf(path, sizeof(path), "datasets/%s", file);
     CHECK_OK(lx_fs_read(path, &text, &err));
     at = strstr(text.text, define);
     if (at != NULL) {
         at += strlen(define);
-        snprintf(name, sizeof name, "%.*s",
-                 (int)strspn(at, "abcdefghijklmnopqrstuvwxyz0123456789_"), at);
+        (void)snprintf(name, sizeof(name), "%.*s",
+                       (int)strspn(at, "abcdefghijklmnopqrstuvwxyz0123456789_"), at);
         if (strncmp(file, name, n - 2) != 0 || strlen(name) != n - 2)
             fail_msg("%s: must be called %s.c", path, name);
         if (lx_dataset_find(name) == NULL)
@@ -261,11 +261,11 @@ static void test_registry_and_folder_agree(void **state)
         const struct lx_dataset_ops *ops = lx_dataset_at(i);
         char row[64];
 
-        snprintf(row, sizeof row, "\n| `%s` |", ops->name);
+        (void)snprintf(row, sizeof(row), "\n| `%s` |", ops->name);
         if (strstr(readme.text, row) == NULL)
             fail_msg("datasets/README.md: no row of %s", ops->name);
         for (const struct lx_option *o = ops->options; o->type != LX_OPT_END; o++) {
-            snprintf(row, sizeof row, "`%s`", o->key);
+            (void)snprintf(row, sizeof(row), "`%s`", o->key);
             if (strstr(readme.text, row) == NULL)
                 fail_msg("datasets/README.md: nothing about option %s of %s", o->key, ops->name);
         }
@@ -279,12 +279,12 @@ static int make_file(void **state)
     struct lx_err err;
 
     (void)state;
-    for (size_t i = 0; i < sizeof bytes; i++)
+    for (size_t i = 0; i < sizeof(bytes); i++)
         bytes[i] = (char)(i * i % 251);
     if (mkdtemp(dir) == NULL)
         return -1;
-    snprintf(sample_file, sizeof sample_file, "%s/sample", dir);
-    return lx_fs_write(sample_file, bytes, sizeof bytes, &err) == LX_OK ? 0 : -1;
+    (void)snprintf(sample_file, sizeof(sample_file), "%s/sample", dir);
+    return lx_fs_write(sample_file, bytes, sizeof(bytes), &err) == LX_OK ? 0 : -1;
 }
 
 static int remove_file(void **state)

@@ -86,7 +86,7 @@ static const char *path_of(const char *name)
 {
     static char path[300];
 
-    snprintf(path, sizeof path, "%s/%s", folder, name);
+    (void)snprintf(path, sizeof(path), "%s/%s", folder, name);
     return path;
 }
 
@@ -166,7 +166,7 @@ static void names_what_is_broken(void **state)
     };
 
     (void)state;
-    for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
+    for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
         put("runs.csv", bad[i].runs);
         CHECK_FAILS(lx_report_make(folder, &no_plots, &err), LX_EFORMAT, bad[i].says);
     }

@@ -248,7 +248,7 @@ static const struct world worlds[] = {
     {"one model, neighbours 0.3", 10, 0, 0, 0.3, 0},
     {"two models, neighbours 0.3", 5, 5, 0, 0.3, 0},
 };
-enum { WORLDS = sizeof worlds / sizeof worlds[0] };
+enum { WORLDS = sizeof(worlds) / sizeof(worlds[0]) };
 
 static int draws_asked(void)
 {

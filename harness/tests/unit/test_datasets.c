@@ -18,7 +18,7 @@ static void write_file(const char *name, const void *data, size_t n)
     struct lx_err err;
     char path[256];
 
-    snprintf(path, sizeof path, "%s/%s", dir, name);
+    (void)snprintf(path, sizeof(path), "%s/%s", dir, name);
     CHECK_OK(lx_fs_write(path, data, n, &err));
 }
 
@@ -28,8 +28,8 @@ static enum lx_code open_text(struct opened *o, const char *json, struct lx_err 
     char full[1024];
     size_t n = 0;
 
-    for (const char *c = json; *c != '\0' && n + sizeof dir < sizeof full; c++)
-        n += (size_t)snprintf(full + n, sizeof full - n, "%.*s", *c == '@' ? (int)sizeof dir : 1,
+    for (const char *c = json; *c != '\0' && n + sizeof(dir) < sizeof(full); c++)
+        n += (size_t)snprintf(full + n, sizeof(full) - n, "%.*s", *c == '@' ? (int)sizeof(dir) : 1,
                               *c == '@' ? dir : c);
     return open_dataset(o, "text", full, err);
 }
@@ -57,12 +57,12 @@ static void test_plain_and_gzip_read_alike(void **state)
         &o, "{\"train\": \"@/plain\", \"valid\": \"@/packed\", \"test\": \"@/twice\"}", &err));
     assert_int_equal(o.ops->vocab(o.self), 256);
     CHECK_OK(o.ops->load(o.self, LX_SPLIT_TRAIN, &o.arena, &s, &err));
-    check_tokens(&s, plain, sizeof plain);
+    check_tokens(&s, plain, sizeof(plain));
     CHECK_OK(o.ops->load(o.self, LX_SPLIT_VALID, &o.arena, &s, &err));
-    check_tokens(&s, plain, sizeof plain);
+    check_tokens(&s, plain, sizeof(plain));
     CHECK_OK(o.ops->load(o.self, LX_SPLIT_TEST, &o.arena, &s, &err));
-    assert_int_equal(s.n, 2 * sizeof plain);
-    assert_int_equal(s.tokens[sizeof plain], 'o');
+    assert_int_equal(s.n, 2 * sizeof(plain));
+    assert_int_equal(s.tokens[sizeof(plain)], 'o');
     lx_arena_free(&o.arena);
 }
 
@@ -76,10 +76,10 @@ static void test_bytes_above_127_stay(void **state)
     (void)state;
     for (int i = 0; i < 256; i++)
         all[i] = (unsigned char)(255 - i);
-    write_file("all", all, sizeof all);
+    write_file("all", all, sizeof(all));
     CHECK_OK(open_text(&o, "{\"train\": \"@/all\"}", &err));
     CHECK_OK(o.ops->load(o.self, LX_SPLIT_TRAIN, &o.arena, &s, &err));
-    check_tokens(&s, all, sizeof all);
+    check_tokens(&s, all, sizeof(all));
     lx_arena_free(&o.arena);
 }
 
@@ -95,7 +95,7 @@ static void test_fractions_cut_in_order(void **state)
     (void)state;
     for (int i = 0; i < 100; i++)
         bytes[i] = (unsigned char)i;
-    write_file("hundred", bytes, sizeof bytes);
+    write_file("hundred", bytes, sizeof(bytes));
     CHECK_OK(open_text(
         &o, "{\"path\": \"@/hundred\", \"valid_fraction\": 0.1, \"test_fraction\": 0.2}", &err));
     for (int i = 0; i < LX_SPLITS; i++) {
@@ -123,7 +123,7 @@ static void test_limit_above_the_size_is_all(void **state)
     (void)state;
     CHECK_OK(open_text(&o, "{\"train\": \"@/plain\", \"limit\": 2147483647}", &err));
     CHECK_OK(o.ops->load(o.self, LX_SPLIT_TRAIN, &o.arena, &s, &err));
-    assert_int_equal(s.n, sizeof plain);
+    assert_int_equal(s.n, sizeof(plain));
     lx_arena_free(&o.arena);
 }
 
@@ -147,7 +147,7 @@ static void test_wrong_options_are_named(void **state)
     };
 
     (void)state;
-    for (size_t i = 0; i < sizeof wrong / sizeof wrong[0]; i++) {
+    for (size_t i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++) {
         struct opened o;
         struct lx_err err;
 
@@ -191,7 +191,7 @@ static void check_broken(const char *name, const void *data, size_t n, const cha
     struct lx_err err;
 
     write_file(name, data, n);
-    snprintf(json, sizeof json, "{\"train\": \"@/%s\"}", name);
+    (void)snprintf(json, sizeof(json), "{\"train\": \"@/%s\"}", name);
     CHECK_OK(open_text(&o, json, &err));
     CHECK_FAILS(o.ops->load(o.self, LX_SPLIT_TRAIN, &o.arena, &s, &err), LX_EDATA, "train: /");
     if (strstr(err.text, name) == NULL || strstr(err.text, part) == NULL ||
@@ -202,15 +202,15 @@ static void check_broken(const char *name, const void *data, size_t n, const cha
 
 static void test_broken_files_are_named(void **state)
 {
-    unsigned char flipped[sizeof packed];
+    unsigned char flipped[sizeof(packed)];
 
     (void)state;
-    memcpy(flipped, packed, sizeof packed);
-    flipped[sizeof packed - 6] ^= 0x40; /* in the checksum */
+    memcpy(flipped, packed, sizeof(packed));
+    flipped[sizeof(packed) - 6] ^= 0x40; /* in the checksum */
     check_broken("empty", "", 0, "must not be empty");
-    check_broken("cut_body", packed, sizeof packed - 14, "gzip");
-    check_broken("cut_tail", packed, sizeof packed - 2, "gzip");
-    check_broken("flipped", flipped, sizeof flipped, "gzip");
+    check_broken("cut_body", packed, sizeof(packed) - 14, "gzip");
+    check_broken("cut_tail", packed, sizeof(packed) - 2, "gzip");
+    check_broken("flipped", flipped, sizeof(flipped), "gzip");
 }
 
 /* A file that goes away between the plan and the run. */
@@ -224,7 +224,7 @@ static void test_vanished_file(void **state)
     (void)state;
     write_file("brief", "x", 1);
     CHECK_OK(open_text(&o, "{\"train\": \"@/brief\"}", &err));
-    snprintf(path, sizeof path, "%s/brief", dir);
+    (void)snprintf(path, sizeof(path), "%s/brief", dir);
     CHECK_OK(lx_fs_remove(path, &err));
     CHECK_FAILS(o.ops->load(o.self, LX_SPLIT_TRAIN, &o.arena, &s, &err), LX_EDATA, "train: ");
     lx_arena_free(&o.arena);
@@ -256,16 +256,16 @@ static void test_text_is_one_byte_a_token(void **state)
 
 static int make_files(void **state)
 {
-    unsigned char twice[2 * sizeof packed];
+    unsigned char twice[2 * sizeof(packed)];
 
     (void)state;
     if (mkdtemp(dir) == NULL)
         return -1;
-    memcpy(twice, packed, sizeof packed);
-    memcpy(twice + sizeof packed, packed, sizeof packed);
-    write_file("plain", plain, sizeof plain);
-    write_file("packed", packed, sizeof packed);
-    write_file("twice", twice, sizeof twice);
+    memcpy(twice, packed, sizeof(packed));
+    memcpy(twice + sizeof(packed), packed, sizeof(packed));
+    write_file("plain", plain, sizeof(plain));
+    write_file("packed", packed, sizeof(packed));
+    write_file("twice", twice, sizeof(twice));
     return 0;
 }
 
@@ -273,7 +273,7 @@ static enum lx_code remove_one(void *ctx, const char *name)
 {
     char path[256];
 
-    snprintf(path, sizeof path, "%s/%s", dir, name);
+    (void)snprintf(path, sizeof(path), "%s/%s", dir, name);
     return lx_fs_remove(path, ctx);
 }
 

@@ -34,11 +34,11 @@ static void load_rules(struct journal_stream *j, const struct lx_journal_rules *
 {
     char json[256];
 
-    snprintf(json, sizeof json,
-             "{\"valid_tokens\": %d, \"min_distance\": %d, \"max_distance\": %d, "
-             "\"document_tokens\": %d, \"people\": %d, \"names\": %d, \"echo\": %.3f}",
-             tokens, r->min_distance, r->max_distance, r->document_tokens, r->people, r->names,
-             r->echo);
+    (void)snprintf(json, sizeof(json),
+                   "{\"valid_tokens\": %d, \"min_distance\": %d, \"max_distance\": %d, "
+                   "\"document_tokens\": %d, \"people\": %d, \"names\": %d, \"echo\": %.3f}",
+                   tokens, r->min_distance, r->max_distance, r->document_tokens, r->people,
+                   r->names, r->echo);
     load_journal(j, LX_SPLIT_VALID, json);
     lx_journal_open(m, r);
 }
@@ -81,7 +81,8 @@ static void test_words_are_distinct_and_numbered(void **state)
     for (int i = 0; i < lx_journal_size(LX_WORD_ONE); i++) {
         char plural[32];
 
-        snprintf(plural, sizeof plural, "%ss", lx_journal_word(lx_journal_first(LX_WORD_ONE) + i));
+        (void)snprintf(plural, sizeof(plural), "%ss",
+                       lx_journal_word(lx_journal_first(LX_WORD_ONE) + i));
         assert_string_equal(plural, lx_journal_word(lx_journal_first(LX_WORD_MANY) + i));
     }
 }
@@ -97,7 +98,7 @@ static void test_probabilities_sum_to_one(void **state)
     };
 
     (void)state;
-    for (size_t i = 0; i < sizeof rules / sizeof rules[0]; i++) {
+    for (size_t i = 0; i < sizeof(rules) / sizeof(rules[0]); i++) {
         struct journal_stream j;
         struct lx_journal m;
 
@@ -546,7 +547,7 @@ static void test_grammar_refuses(void **state)
     assert_false(lx_journal_advance(&m, lx_journal_first(LX_WORD_FIRST)));
     assert_false(lx_journal_advance(&m, -1));
     assert_false(lx_journal_advance(&m, lx_journal_vocab()));
-    assert_memory_equal(&m, &before, sizeof m);
+    assert_memory_equal(&m, &before, sizeof(m));
     assert_true(lx_journal_advance(&m, lx_journal_first(LX_WORD_THE)));
     assert_false(lx_journal_advance(&m, lx_journal_first(LX_WORD_PERSON) + 50));
     assert_true(lx_journal_advance(&m, lx_journal_first(LX_WORD_PERSON) + 49));

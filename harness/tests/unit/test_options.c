@@ -288,7 +288,7 @@ static void test_later_options(void **state)
                                        "{\"old\":2,\"flag\":false}"};
 
     (void)state;
-    for (size_t i = 0; i < sizeof want / sizeof want[0]; i++) {
+    for (size_t i = 0; i < sizeof(want) / sizeof(want[0]); i++) {
         struct lx_arena arena = {0};
         struct lx_buf out = {0};
         struct lx_json_writer w = {.out = &out};

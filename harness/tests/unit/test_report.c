@@ -29,14 +29,14 @@ static char folder[64];
 static int make_folder(void **state)
 {
     (void)state;
-    snprintf(folder, sizeof folder, "/tmp/lx-report-XXXXXX");
+    (void)snprintf(folder, sizeof(folder), "/tmp/lx-report-XXXXXX");
     return mkdtemp(folder) == NULL;
 }
 
 static enum lx_code remove_one(void *ctx, const char *name)
 {
     char path[512];
-    snprintf(path, sizeof path, "%s/%s", (const char *)ctx, name);
+    (void)snprintf(path, sizeof(path), "%s/%s", (const char *)ctx, name);
     if (unlink(path) != 0 && errno != EISDIR && errno != EPERM)
         return LX_EIO;
     return LX_OK;
@@ -46,7 +46,7 @@ static int remove_folder(void **state)
 {
     char plots[96];
     (void)state;
-    snprintf(plots, sizeof plots, "%s/plots", folder);
+    (void)snprintf(plots, sizeof(plots), "%s/plots", folder);
     if (lx_fs_exists(plots) && lx_fs_list(plots, remove_one, plots, &err) != LX_OK)
         return 1;
     rmdir(plots);
@@ -58,7 +58,7 @@ static int remove_folder(void **state)
 static void put(const char *name, const char *text)
 {
     char path[256];
-    snprintf(path, sizeof path, "%s/%s", folder, name);
+    (void)snprintf(path, sizeof(path), "%s/%s", folder, name);
     CHECK_OK(lx_fs_write(path, text, strlen(text), &err));
 }
 
@@ -66,7 +66,7 @@ static void copy_fixture(const char *name)
 {
     struct lx_buf text = {0};
     char path[256];
-    snprintf(path, sizeof path, FIXTURE "/%s", name);
+    (void)snprintf(path, sizeof(path), FIXTURE "/%s", name);
     CHECK_OK(lx_fs_read(path, &text, &err));
     put(name, text.text);
     lx_buf_free(&text);
@@ -75,7 +75,7 @@ static void copy_fixture(const char *name)
 static bool exists(const char *name)
 {
     char path[256];
-    snprintf(path, sizeof path, "%s/%s", folder, name);
+    (void)snprintf(path, sizeof(path), "%s/%s", folder, name);
     return lx_fs_exists(path);
 }
 
@@ -202,7 +202,7 @@ static void test_number(void **state)
                  {-0.0714, "-0.071"}, {0.0996, "0.10"},      {1e300, "1.00e+300"}};
     char text[24];
     (void)state;
-    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
         lx_format_number(cases[i].v, cases[i].v, text);
         assert_string_equal(text, cases[i].text);
     }
@@ -223,7 +223,7 @@ static void test_hostile_names(void **state)
     char path[256];
     (void)state;
     lx_buf_add(&csv, HEADER);
-    for (size_t i = 0; i < sizeof NAMES / sizeof NAMES[0]; i++)
+    for (size_t i = 0; i < sizeof(NAMES) / sizeof(NAMES[0]); i++)
         for (int length = 8; length <= 16; length += 8)
             lx_buf_printf(&csv,
                           "e,c%zu,\"%s\",\"%s\",\"d`touch pwned`}'\\\",v,1,8,%d,m{,,ppl,,,,,%d,,,,"
@@ -231,7 +231,7 @@ static void test_hostile_names(void **state)
                           i, NAMES[i], NAMES[i], length, length);
     put("metrics.csv", csv.text);
     CHECK_OK(lx_report_make(folder, NULL, &err));
-    snprintf(path, sizeof path, "%s/plots/ppl_vs_length.gp", folder);
+    (void)snprintf(path, sizeof(path), "%s/plots/ppl_vs_length.gp", folder);
     CHECK_OK(lx_fs_read(path, &gp, &err));
     assert_non_null(strstr(gp.text, "it''s'"));
     assert_non_null(strstr(gp.text, "x''; system(1)'"));
@@ -239,7 +239,7 @@ static void test_hostile_names(void **state)
     assert_false(exists("plots/pwned"));
     assert_true(exists("plots/ppl_vs_length.svg"));
     lx_buf_clear(&gp);
-    snprintf(path, sizeof path, "%s/table.tex", folder);
+    (void)snprintf(path, sizeof(path), "%s/table.tex", folder);
     CHECK_OK(lx_fs_read(path, &gp, &err));
     assert_non_null(strstr(gp.text, "h\\#a\\%s\\$ &"));
     assert_non_null(strstr(gp.text, "a\\}b\\{ &"));
@@ -258,7 +258,7 @@ static enum lx_code refuse_temp(void *ctx, const char *name)
 static void check_no_temp(void)
 {
     char path[128];
-    (void)snprintf(path, sizeof path, "%s/plots", folder);
+    (void)snprintf(path, sizeof(path), "%s/plots", folder);
     CHECK_OK(lx_fs_list(path, refuse_temp, NULL, &err));
 }
 
@@ -275,14 +275,14 @@ static void test_figures(void **state)
     struct lx_buf once = {0}, twice = {0};
     (void)state;
     make_fixture(NULL);
-    for (size_t i = 0; i < sizeof KEPT / sizeof KEPT[0]; i++) {
-        snprintf(name, sizeof name, "plots/%s", KEPT[i]);
+    for (size_t i = 0; i < sizeof(KEPT) / sizeof(KEPT[0]); i++) {
+        (void)snprintf(name, sizeof(name), "plots/%s", KEPT[i]);
         check_same_file(folder, name, FIXTURE, KEPT[i]);
     }
-    for (size_t i = 0; i < sizeof STEMS / sizeof STEMS[0]; i++) {
-        snprintf(name, sizeof name, "plots/%s.svg", STEMS[i]);
+    for (size_t i = 0; i < sizeof(STEMS) / sizeof(STEMS[0]); i++) {
+        (void)snprintf(name, sizeof(name), "plots/%s.svg", STEMS[i]);
         assert_true(exists(name));
-        snprintf(name, sizeof name, "plots/%s.png", STEMS[i]);
+        (void)snprintf(name, sizeof(name), "plots/%s.png", STEMS[i]);
         assert_true(exists(name));
     }
     check_no_temp();
@@ -290,7 +290,7 @@ static void test_figures(void **state)
     assert_false(exists("plots/nll_by_position-last.gp"));
     assert_false(exists("plots/entropy_vs_length-last.gp"));
 
-    snprintf(name, sizeof name, "%s/plots/ppl_vs_length-nonoverlapping.svg", folder);
+    (void)snprintf(name, sizeof(name), "%s/plots/ppl_vs_length-nonoverlapping.svg", folder);
     CHECK_OK(lx_fs_read(name, &once, &err));
     CHECK_OK(lx_report_make(folder, NULL, &err));
     CHECK_OK(lx_fs_read(name, &twice, &err));
@@ -320,7 +320,7 @@ static void test_gnuplot_fails(void **state)
     (void)state;
     put("fake", "#!/bin/sh\neval \"out=${3#out = }\"\necho half >$out.svg\n"
                 "printf '\\n plot x\\n      ^\\n line 7: no   such\\n' >&2\nexit 3\n");
-    snprintf(program, sizeof program, "%s/fake", folder);
+    (void)snprintf(program, sizeof(program), "%s/fake", folder);
     assert_int_equal(chmod(program, 0700), 0);
     copy_fixture("metrics.csv");
     CHECK_FAILS(lx_report_make(folder, &o, &err), LX_EFAILED,
@@ -352,7 +352,7 @@ static void test_log_tics(void **state)
                  {0.02, 0.09, "0.02, 0.03, 0.04, 0.05, 0.06, 0.08"}};
     struct lx_buf out = {0};
     (void)state;
-    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
         lx_buf_clear(&out);
         lx_style_log_tics(cases[i].lo, cases[i].hi, &out);
         assert_string_equal(out.text, cases[i].tics);
@@ -388,7 +388,7 @@ static void test_axis_is_capped(void **state)
     }
     put("metrics.csv", csv.text);
     CHECK_OK(lx_report_make(folder, NULL, &err));
-    snprintf(path, sizeof path, "%s/plots/ppl_vs_length.gp", folder);
+    (void)snprintf(path, sizeof(path), "%s/plots/ppl_vs_length.gp", folder);
     CHECK_OK(lx_fs_read(path, &gp, &err));
     const char *range = strstr(gp.text, "set yrange [");
     double lo, hi;
@@ -469,7 +469,7 @@ static void test_nothing_finite(void **state)
     lx_buf_printf(&csv, "%se,c,a,a,d,v,1,8,8,m,,ppl,,,,,,,,,diverged,p\n", HEADER);
     put("metrics.csv", csv.text);
     CHECK_OK(lx_report_make(folder, NULL, &err));
-    snprintf(path, sizeof path, "%s/table.md", folder);
+    (void)snprintf(path, sizeof(path), "%s/table.md", folder);
     CHECK_OK(lx_fs_read(path, &md, &err));
     assert_non_null(strstr(md.text, "| a        | diverged |"));
     assert_false(exists("plots/ppl_vs_length.gp"));
@@ -494,7 +494,7 @@ static void test_sweep_order(void **state)
         lx_buf_printf(&csv, "e,c%d,\"%s\",\"%s\",d,v,1,8,8,m,,ppl,,,,,4,,,,ok,p\n", i, NAMES[i],
                       NAMES[i]);
     put("metrics.csv", csv.text);
-    snprintf(path, sizeof path, "%s/metrics.csv", folder);
+    (void)snprintf(path, sizeof(path), "%s/metrics.csv", folder);
     CHECK_OK(lx_json_parse(config_text, strlen(config_text), "c", &config, &err));
     CHECK_OK(lx_rows_read(path, &rows, &err));
     CHECK_OK(lx_study_make(&s, &rows, config, &err));
@@ -514,7 +514,7 @@ static void test_many_names(void **state)
     (void)state;
     for (int round = 0; round < 2; round++)
         for (int i = 0; i < 5000; i++) {
-            snprintf(text[i], sizeof text[i], "n%d", i);
+            (void)snprintf(text[i], sizeof(text[i]), "n%d", i);
             CHECK_OK(lx_intern_add(&names, text[i], &id, &err));
             assert_int_equal(id, i);
         }

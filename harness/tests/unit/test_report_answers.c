@@ -32,7 +32,7 @@ static const struct given shares[] = {
     {"b", "b", 16, -1, {-1, -1}},
 };
 
-enum { N = sizeof shares / sizeof shares[0] };
+enum { N = sizeof(shares) / sizeof(shares[0]) };
 
 static const char markdown[] =
     "\n## keys, trained at 8 tokens\n\nvalid split, retrieval, 2 seeds.\n"

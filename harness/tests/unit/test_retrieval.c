@@ -15,7 +15,7 @@ static void open_task(struct opened *o, int task, const char *more)
     char json[256];
     struct lx_err err;
 
-    (void)snprintf(json, sizeof json, "{\"task\": \"%s\"%s}", tasks[task], more);
+    (void)snprintf(json, sizeof(json), "{\"task\": \"%s\"%s}", tasks[task], more);
     CHECK_OK(open_dataset(o, "questions", json, &err));
 }
 
@@ -65,7 +65,7 @@ static void check_prompt(const struct opened *o, int task, int length, double de
     assert_int_equal(count(tokens, length + 1, LX_WORD_QUESTION), 1);
     assert_int_equal(count(tokens, C, tokens[C + 1]), 1);
     assert_int_equal(tokens[p.at], tokens[C + 1]);
-    assert_memory_equal(digits_from(tokens + p.at), tokens + C + 2, ANSWER * sizeof *tokens);
+    assert_memory_equal(digits_from(tokens + p.at), tokens + C + 2, ANSWER * sizeof(*tokens));
     assert_true(digits_from(tokens + p.at) < tokens + p.at + size - 1);
     assert_int_equal(tokens[p.at + size - 1], LX_WORD_STOP);
 
@@ -92,10 +92,10 @@ static void check_prompt(const struct opened *o, int task, int length, double de
     lx_rng_init(&rng, 3, "a");
     q.tokens = same;
     CHECK_OK(o->ops->prompt(o->self, &rng, length, depth, &q, &err));
-    assert_memory_equal(tokens, same, (size_t)(length + 1) * sizeof *tokens);
+    assert_memory_equal(tokens, same, (size_t)(length + 1) * sizeof(*tokens));
     if (length > 60) {
         CHECK_OK(o->ops->prompt(o->self, &rng, length, depth, &q, &err));
-        assert_memory_not_equal(tokens, same, (size_t)(length + 1) * sizeof *tokens);
+        assert_memory_not_equal(tokens, same, (size_t)(length + 1) * sizeof(*tokens));
     }
 }
 
@@ -113,7 +113,7 @@ static void prompts_hold_the_fact_once_at_its_depth(void **state)
         open_task(&o, task, "");
         CHECK_FAILS(o.ops->prompt(o.self, NULL, least - 1, 0, &p, &err), LX_ECONFIG, "at least");
         for (int length = least; length < 390; length += 1 + length / 9)
-            for (size_t d = 0; d < sizeof depths / sizeof depths[0]; d++)
+            for (size_t d = 0; d < sizeof(depths) / sizeof(depths[0]); d++)
                 check_prompt(&o, task, length, depths[d]);
         lx_arena_free(&o.arena);
     }
@@ -127,11 +127,11 @@ struct said {
 /* One example, read token by token: facts are remembered, questions must be answered by them. */
 static void read_example(const uint16_t *t, const uint16_t *end, int answer, struct said *s)
 {
-    memset(s, 0, sizeof *s);
+    memset(s, 0, sizeof(*s));
     while (t < end) {
         if (*t == LX_WORD_QUESTION) {
             assert_non_null(s->value[t[1]]);
-            assert_memory_equal(s->value[t[1]], t + 2, (size_t)answer * sizeof *t);
+            assert_memory_equal(s->value[t[1]], t + 2, (size_t)answer * sizeof(*t));
             assert_int_equal(t[2 + answer], LX_WORD_STOP);
             s->questions++;
             t += 3 + answer;
@@ -349,7 +349,7 @@ static void counts_what_greedy_decoding_gives(void **state)
                                          "[\"sandwich\"]"};
 
     (void)state;
-    for (size_t i = 0; i < sizeof stacks / sizeof stacks[0]; i++) {
+    for (size_t i = 0; i < sizeof(stacks) / sizeof(stacks[0]); i++) {
         check_oracle(stacks[i], -1, 1, 1);
         for (int k = 0; k < ANSWERS; k++)
             check_oracle(stacks[i], k, 1, 0);

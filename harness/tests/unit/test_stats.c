@@ -31,7 +31,7 @@ static void test_t_tail(void **state)
 
     (void)state;
     for (int dof = 1; dof <= 60; dof++)
-        for (size_t i = 0; i < sizeof at / sizeof at[0]; i++) {
+        for (size_t i = 0; i < sizeof(at) / sizeof(at[0]); i++) {
             CHECK_NEAR(lx_t_tail(at[i], dof), (1 - central(at[i], dof)) / 2, 1e-13);
             CHECK_NEAR(lx_t_tail(-at[i], dof), (1 + central(at[i], dof)) / 2, 1e-13);
         }
@@ -62,7 +62,7 @@ static void test_t_quantile(void **state)
                  {0.05, 1, 6.314},    {0.05, 2, 2.920},   {0.05, 10, 1.812},  {0.001, 4, 7.173}};
 
     (void)state;
-    for (size_t i = 0; i < sizeof table / sizeof table[0]; i++) {
+    for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++) {
         CHECK_NEAR(lx_t_quantile(table[i].p, table[i].dof), table[i].t, 5.01e-4);
         CHECK_NEAR(lx_t_quantile(1 - table[i].p, table[i].dof), -table[i].t, 5.01e-4);
     }

@@ -16,7 +16,7 @@ static void write_file(const char *name, const void *data, size_t n)
     struct lx_err err;
     char path[256];
 
-    snprintf(path, sizeof path, "%s/%s", dir, name);
+    (void)snprintf(path, sizeof(path), "%s/%s", dir, name);
     CHECK_OK(lx_fs_write(path, data, n, &err));
 }
 
@@ -65,7 +65,7 @@ static enum lx_code open_tokens(struct opened *o, const char *name, const char *
 {
     char json[512];
 
-    snprintf(json, sizeof json, "{\"train\": \"%s/%s\"%s}", dir, name, more);
+    (void)snprintf(json, sizeof(json), "{\"train\": \"%s/%s\"%s}", dir, name, more);
     return open_dataset(o, "tokens", json, err);
 }
 
@@ -113,10 +113,10 @@ static void one_file_is_cut_in_order(void **state)
     struct lx_err err;
 
     (void)state;
-    snprintf(json, sizeof json,
-             "{\"path\": \"%s/u4.npy\", \"vocab\": 50257, \"valid_fraction\": 0.25, "
-             "\"test_fraction\": 0.25}",
-             dir);
+    (void)snprintf(json, sizeof(json),
+                   "{\"path\": \"%s/u4.npy\", \"vocab\": 50257, \"valid_fraction\": 0.25, "
+                   "\"test_fraction\": 0.25}",
+                   dir);
     CHECK_OK(open_dataset(&o, "tokens", json, &err));
     for (int k = 0; k < LX_SPLITS; k++) {
         CHECK_OK(o.ops->load(o.self, (enum lx_split)k, &o.arena, &s, &err));
@@ -173,7 +173,7 @@ static void hostile_arrays_are_refused(void **state)
     };
 
     (void)state;
-    for (size_t i = 0; i < sizeof wrong / sizeof wrong[0]; i++) {
+    for (size_t i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++) {
         write_npy("wrong.npy", 1, wrong[i].header, 2);
         check_refused("wrong.npy", ", \"vocab\": 65535", wrong[i].part);
     }
@@ -248,7 +248,7 @@ static void wrong_options_are_named(void **state)
     struct lx_err err;
 
     (void)state;
-    for (size_t i = 0; i < sizeof wrong / sizeof wrong[0]; i++) {
+    for (size_t i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++) {
         struct opened o;
 
         if (open_tokens(&o, "raw.bin", wrong[i].more, &err) == LX_OK)
@@ -264,7 +264,7 @@ static enum lx_code open_with_bytes(struct opened *o, const char *lines, struct 
     char more[128];
 
     write_file("bytes.txt", lines, strlen(lines));
-    snprintf(more, sizeof more, ", \"vocab\": 3, \"token_bytes\": \"%s/bytes.txt\"", dir);
+    (void)snprintf(more, sizeof(more), ", \"vocab\": 3, \"token_bytes\": \"%s/bytes.txt\"", dir);
     return open_tokens(o, "raw.bin", more, err);
 }
 
