@@ -44,7 +44,7 @@ if needs man man-db 3 "manual page"; then
     check "without a warning" sh -c "! grep . warnings"
     check "it has every command and option" every_option
 fi
-check "and every key of train" sh -c "'$longshot' describe train | sed -n 's/^  \([a-z_0-9]*\) .*/\1/p' >keys && test -s keys && while read -r k; do grep -q \"^  *\$k \" '$page' || exit 1; done <keys"
+check "and every key of train" sh -c "'$longshot' describe train >section && sed -n 's/^  \([a-z_0-9]*\) .*/\1/p' section >keys && test -s keys && while read -r k; do grep -q \"^  *\$k \" '$page' || exit 1; done <keys"
 
 # ---------------------------------------------------------------------------------------- completions
 if needs bash bash 8 "bash completion"; then
