@@ -209,7 +209,7 @@ static void write_share(const struct probe *p, real *share)
     }
 }
 
-static enum lx_code gradients(struct probe *p, double last_weight, struct lx_err *err)
+static enum lx_code gradients(struct probe *p, struct lx_err *err)
 {
     struct lx_paramset *ps = &p->m.params;
     size_t R = (size_t)p->B * (size_t)p->T;
@@ -221,7 +221,7 @@ static enum lx_code gradients(struct probe *p, double last_weight, struct lx_err
         return lx_fail(err, LX_ENOMEM, "probe: out of memory for gradients");
     for (size_t r = 0; r < R; r++) {
         last[r] = (r + 1) % (size_t)p->T == 0 ? 1 : 0;
-        mean[r] = (real)(1.0 / (double)R + last_weight * (double)last[r]);
+        mean[r] = (real)(1.0 / (double)R);
     }
     lx_model_loss(&p->m, p->work, p->inputs, p->targets, p->nll, mean, true);
     for (size_t i = 0; i < ps->count && p->n_out + 2 < MAX_TENSORS; i++) {
@@ -265,7 +265,7 @@ static enum lx_code run(struct probe *p, const struct lx_probe_options *o, struc
         read_tokens(p, o->tokens, err) || check_memory(p, o, err) || build_model(p, o, err) ||
         forward(p, o->attention, err))
         return err->code;
-    if (o->grad && gradients(p, o->last_weight, err))
+    if (o->grad && gradients(p, err))
         return err->code;
     return lx_st_write(o->out, p->out, p->n_out, NULL, 0, err);
 }

@@ -14,20 +14,16 @@ struct lx_probe_options {
     const char *out;    /* path of the safetensors that is written                           */
     const char *stack_json; /* NULL, or a JSON list: the stack to use in place of the trained one */
     int precision;          /* enum lx_precision */
-    double
-        last_weight; /* the gradients are of mean NLL + last_weight * sum of the last NLLs      */
-    bool grad;       /* gradients of the mean NLL and input_grad_share                    */
-    bool attention;  /* attention matrices (B, L, H, T, T)                                */
-    size_t memory_limit; /* bytes of what is written, 0: no limit                         */
+    bool grad;              /* gradients of the mean NLL and input_grad_share                    */
+    bool attention;         /* attention matrices (B, L, H, T, T)                                */
+    size_t memory_limit;    /* bytes of what is written, 0: no limit                         */
 };
 
 /* Writes logits (B,T,V), nll (B,T), entropy (B,L,H,T), max_prob (B,L,H,T); with attention
  * `attention`; with grad `grad.<array>` of the mean NLL over all targets, and input_grad_share (B,T):
  * the gradient norm of the last position's NLL with respect to each input vector (after the embed
- * hook), divided by the sum of these norms over the positions of its sequence. With last_weight the
- * loss whose gradients are written also has that many times the NLL of each sequence's last position
- * (which is how a reference that accumulates both backward passes is compared). Float builds write
- * F32, double builds F64. */
+ * hook), divided by the sum of these norms over the positions of its sequence. Float
+ * builds write F32, double builds F64. */
 LX_MUST_CHECK enum lx_code lx_probe_run(const struct lx_probe_options *o, struct lx_err *err);
 
 #endif

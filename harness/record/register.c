@@ -314,22 +314,6 @@ enum lx_code lx_register(struct lx_experiment *e, struct lx_err *err)
     return code;
 }
 
-enum lx_code lx_register_first(struct lx_experiment *e, struct lx_err *err)
-{
-    struct entry x = {.lacks = false};
-    const char *path;
-    bool there;
-    enum lx_code code = LX_OK;
-
-    if (lx_arena_format(&x.arena, &path, err, "%s/" LX_REGISTRATION_FILE, e->dir) ||
-        lx_fs_look(path, &there, err) ||
-        (!there && (study_of(e, &x, err) || prepare(e, &x, err) ||
-                    (x.lacks && (lx_fs_mkdir(e->dir, err) || write_entry(&x, err))))))
-        code = err->code;
-    lx_arena_free(&x.arena);
-    return code;
-}
-
 enum lx_code lx_register_hash(struct lx_experiment *e, char out[65], struct lx_err *err)
 {
     struct entry x = {.lacks = false};

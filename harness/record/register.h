@@ -10,9 +10,6 @@
  * A registration that is not as it was written is left alone, and told. */
 LX_MUST_CHECK enum lx_code lx_register(struct lx_experiment *e, struct lx_err *err);
 
-/* The entry alone, if the folder has no registration yet: for what comes before the study has its settings. */
-LX_MUST_CHECK enum lx_code lx_register_first(struct lx_experiment *e, struct lx_err *err);
-
 /* The hash that an entry for this study would have. Needs the data, which name the cells. */
 LX_MUST_CHECK
 enum lx_code lx_register_hash(struct lx_experiment *e, char out[65], struct lx_err *err);
