@@ -9,6 +9,7 @@
 #include "core/arena.h"
 #include "core/log.h"
 #include "plot/figure.h"
+#include "plot/style.h"
 #include "system/fs.h"
 #include "text/csvfile.h"
 
@@ -361,7 +362,8 @@ static enum lx_code find_curves(struct bench *b, const struct sweep *sweep, stru
 
         if (!is(b, i, WORKLOAD, sweep->workload) || curve_of(p, text_of(b, i, ENCODING)) != NULL)
             continue;
-        series[k] = (struct lx_series){.rank = (int)k};
+        series[k] = (struct lx_series){.rank = (int)k,
+                                       .look = lx_style_look(text_of(b, i, ENCODING), series, k)};
         series[k].label = lx_arena_text(&b->arena, text_of(b, i, ENCODING));
         p->curve[k].series = &series[k];
         if (series[k].label == NULL ||

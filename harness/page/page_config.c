@@ -168,8 +168,10 @@ void lx_page_protocol(const struct lx_page *p, struct lx_buf *out)
         lx_escape_html(out, s->section[i].detail);
         any = true;
     }
-    lx_buf_add(out,
-               ".\nNumbers are means over seeds, bands go from the lowest seed to the highest "
-               "(by position at least one standard error over windows), and where a seed has no "
-               "number there is no mean.</p>\n");
+    lx_buf_add(
+        out,
+        ".\nNumbers are means over seeds, bands go from the lowest seed to the highest, from five "
+        "seeds on they are the 95% interval of the mean "
+        "(by position at least one standard error over windows), and where a seed has no "
+        "number there is no mean.</p>\n");
 }

@@ -7,14 +7,14 @@
 
 void lx_page_color(const struct lx_series *s, struct lx_buf *out)
 {
-    const char *color = lx_style_of(s->rank, s->variant).color;
+    const char *color = lx_style_of(s->look, s->variant).color;
 
     lx_buf_add(out, strcmp(color, "#000000") == 0 ? "currentColor" : color);
 }
 
 const char *lx_page_dash(const struct lx_series *s)
 {
-    const char *dash = lx_style_of(s->rank, s->variant).dash;
+    const char *dash = lx_style_of(s->look, s->variant).dash;
 
     return dash[0] != '('               ? ""
            : strcmp(dash, "(3,3)") == 0 ? "2 3"

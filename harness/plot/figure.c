@@ -219,7 +219,7 @@ static void write_data(const struct lx_figure *f, const struct lx_layout *l, str
             const struct lx_curve *c = lx_figure_curve(&f->panel[k], l->entry[i].curve->series);
             lx_buf_printf(out, "%s# index %zu: ", index ? "\n\n" : "", index);
             lx_figure_plain(out, l->entry[i].curve->series->label);
-            lx_buf_printf(out, ": %s\n# x mean min max seeds status\n", f->panel[k].ylabel);
+            lx_buf_printf(out, ": %s\n# x mean low high seeds status\n", f->panel[k].ylabel);
             index++;
             for (size_t j = 0; c != NULL && j < c->n; j++) {
                 const struct lx_point *p = &c->point[j];

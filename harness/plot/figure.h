@@ -17,7 +17,7 @@
 #include "study/aggregate.h"
 
 struct lx_point {
-    double x, y, lo, hi; /* y NaN unless status is ok; [lo, hi] over seeds */
+    double x, y, lo, hi; /* y NaN unless status is ok; [lo, hi] its band */
     int n, bad;          /* seeds, and those of them with the status */
     enum lx_report_status status;
 };

@@ -136,10 +136,15 @@ void lx_figure_head(struct lx_buf *out, const char *title, const char *name, dou
         "if (!exists('out')) out = '%s'\n"
         "data = '%s.dat'\n"
         "set encoding utf8\n"
-        "do for [kind in 'svg png'] {\n"
+        "kinds = strstrt(GPVAL_TERMINALS, 'pdfcairo') > 0 ? 'svg png pdf' : 'svg png'\n"
+        "do for [kind in kinds] {\n"
         "if (kind eq 'svg') {\n"
         "  set terminal svg size %g,%g dynamic background '#ffffff' "
         "font 'DejaVu Sans,12' noenhanced\n"
+        "} else {\n"
+        "if (kind eq 'pdf') {\n"
+        "  set terminal pdfcairo size %.4fin,%.4fin fontscale 1 linewidth 1 pointscale 0.6 "
+        "font 'DejaVu Sans,9' noenhanced\n"
         "} else {\n"
         "  if (strstrt(GPVAL_TERMINALS, 'pngcairo') > 0) {\n"
         "    set terminal pngcairo size %g,%g fontscale 2 linewidth 2 pointscale 2 "
@@ -148,8 +153,10 @@ void lx_figure_head(struct lx_buf *out, const char *title, const char *name, dou
         "    set terminal png size %g,%g fontscale 2 linewidth 2 pointscale 2 noenhanced\n"
         "  }\n"
         "}\n"
+        "}\n"
         "set output out.'.'.kind\n",
-        name, name, name, width, height, 2 * width, 2 * height, 2 * width, 2 * height);
+        name, name, name, width, height, width / 96, height / 96, 2 * width, 2 * height, 2 * width,
+        2 * height);
 }
 
 static void write_head(const struct lx_figure *f, const struct canvas *c, struct lx_buf *out)
@@ -238,7 +245,7 @@ static void write_marks(const struct lx_panel *p, const struct lx_layout *l, str
                 continue;
             double shift = -(double)before * step;
             double x = p->x == LX_AXIS_LOG ? q->x * exp2(shift) : q->x + shift;
-            struct lx_style s = lx_style_of(c->series->rank, c->series->variant);
+            struct lx_style s = lx_style_of(c->series->look, c->series->variant);
             if (diverged)
                 lx_buf_printf(
                     out,
@@ -294,7 +301,7 @@ static void write_plot(const struct lx_figure *f, size_t k, const struct lx_layo
             band |= c->point[j].hi > c->point[j].lo;
         if (!band)
             continue;
-        struct lx_style s = lx_style_of(c->series->rank, c->series->variant);
+        struct lx_style s = lx_style_of(c->series->look, c->series->variant);
         lx_buf_printf(out,
                       "%sdata index %zu using 1:($4 <= %.9g ? $3 : NaN):4 with filledcurves lc rgb "
                       "'%s' notitle",
@@ -303,7 +310,7 @@ static void write_plot(const struct lx_figure *f, size_t k, const struct lx_layo
     }
     for (size_t i = 0; i < l->n; i++) {
         const struct lx_series *series = l->entry[i].curve->series;
-        struct lx_style s = lx_style_of(series->rank, series->variant);
+        struct lx_style s = lx_style_of(series->look, series->variant);
         lx_buf_printf(out, "%sdata index %zu using 1:2 with %s lw 2 dt %s lc rgb '%s'", between,
                       k * l->n + i, p->symbol_every ? "linespoints" : "lines", s.dash, s.color);
         if (p->symbol_every)

@@ -9,8 +9,8 @@
 #include "system/child.h"
 #include "system/fs.h"
 
-static const char *const kinds[] = {"svg", "png"};
-enum { N_KINDS = 2 };
+static const char *const kinds[] = {"svg", "png", "pdf"};
+enum { PDF = 2, N_KINDS = 3 }; /* a PDF is drawn where gnuplot has a terminal for it */
 
 /* gnuplot's complaint is many lines with carets; keep it on one. */
 static void one_line(char *text)
@@ -88,10 +88,13 @@ static void clear_away(struct pictures *p)
     lx_buf_free(&p->temp);
 }
 
-/* Move the pictures into place. */
-static enum lx_code settle(const struct pictures *p, struct lx_err *err)
+/* Move the pictures into place. A PDF that was not drawn takes an older one away. */
+static enum lx_code settle(const struct pictures *p, bool *pdf, struct lx_err *err)
 {
-    for (int k = 0; k < N_KINDS; k++)
+    *pdf = lx_fs_exists(p->from[PDF].text);
+    if (!*pdf && lx_fs_remove(p->to[PDF].text, err))
+        return err->code;
+    for (int k = 0; k < (*pdf ? N_KINDS : PDF); k++)
         if (lx_fs_adopt(p->from[k].text, p->to[k].text, err) == LX_EDATA)
             return lx_fail(err, LX_EIO, "%s: gnuplot left no picture", p->to[k].text);
         else if (err->code != LX_OK)
@@ -119,13 +122,14 @@ static enum lx_code draw(const struct pictures *p, const char *program, const ch
 }
 
 enum lx_code lx_gnuplot_draw(const char *program, const char *dir, const char *name, bool *found,
-                             struct lx_err *err)
+                             bool *pdf, struct lx_err *err)
 {
     struct pictures p = {0};
     enum lx_code code = LX_OK;
 
+    *pdf = false;
     if (name_pictures(&p, dir, name, err) || draw(&p, program, dir, name, found, err) ||
-        (*found && settle(&p, err)))
+        (*found && settle(&p, pdf, err)))
         code = err->code;
     clear_away(&p);
     return code == LX_OK ? LX_OK : lx_wrap(err, "%s/%s.gp", dir, name);

@@ -6,10 +6,11 @@
 
 #include "core/err.h"
 
-/* Run DIR/NAME.gp inside DIR and put NAME.svg and NAME.png in place. What gnuplot says on stderr
+/* Run DIR/NAME.gp inside DIR and put NAME.svg, NAME.png and, where it has a
+ * terminal for it (*pdf), NAME.pdf in place. What gnuplot says on stderr
  * becomes the error text. A program that does not exist is no error: *found is cleared. */
 LX_MUST_CHECK
 enum lx_code lx_gnuplot_draw(const char *program, const char *dir, const char *name, bool *found,
-                             struct lx_err *err);
+                             bool *pdf, struct lx_err *err);
 
 #endif

@@ -244,7 +244,7 @@ static enum lx_code split_path(struct picture *p, const char *path, struct lx_er
 static enum lx_code draw(struct picture *p, const char *title, struct lx_err *err)
 {
     struct lx_buf text = {0};
-    bool found = false;
+    bool found = false, pdf;
     enum lx_code code;
 
     write_data(p, &text);
@@ -255,7 +255,7 @@ static enum lx_code draw(struct picture *p, const char *title, struct lx_err *er
         code = write_file(p, "gp", &text, err);
     lx_buf_free(&text);
     if (code == LX_OK)
-        code = lx_gnuplot_draw("gnuplot", p->dir, p->name, &found, err);
+        code = lx_gnuplot_draw("gnuplot", p->dir, p->name, &found, &pdf, err);
     if (code == LX_OK && !found)
         code =
             lx_fail(err, LX_EIO, "gnuplot: not found; %s/%s.gp draws the picture", p->dir, p->name);

@@ -23,8 +23,9 @@ static void add_point(const struct lx_study *s, const struct lx_learned *l, doub
         return;
     }
     p->y = l->stats.mean;
-    p->lo = l->stats.min;
-    p->hi = l->stats.max;
+    lx_plot_band(&l->stats, p);
+    p->lo = fmax(p->lo, 0); /* shares */
+    p->hi = fmin(p->hi, 1);
     p->n = l->stats.n;
     if (l->seeds == 1 && r->stderr_value > 0) {
         double n = lx_wilson_trials(r->value, r->stderr_value);

@@ -4,6 +4,7 @@
 
 #include "plot/plot.h"
 #include "study/format.h"
+#include "study/stats.h"
 
 /* Above this many times the lowest perplexity the axis ends: a scheme that explodes must not press
  * all others into one line. Its arrow and its number in the legend tell the rest. */
@@ -26,6 +27,20 @@ enum lx_code lx_plot_curves(const struct lx_study *s, size_t section, size_t max
     return LX_OK;
 }
 
+void lx_plot_band(const struct lx_stats *stats, struct lx_point *p)
+{
+    double half = lx_t_half_width(stats->sd, (size_t)stats->n);
+
+    p->lo = stats->min;
+    p->hi = stats->max;
+    if (stats->n < LX_PLOT_INTERVAL)
+        return;
+    p->hi = stats->mean + half;
+    if (stats->mean - half > 0 ||
+        !(stats->min > 0)) /* a logarithmic axis has no place for others */
+        p->lo = stats->mean - half;
+}
+
 void lx_plot_add_group(struct lx_curve *c, const struct lx_group *g, double x)
 {
     enum lx_report_status status = lx_group_status(g);
@@ -34,8 +49,7 @@ void lx_plot_add_group(struct lx_curve *c, const struct lx_group *g, double x)
     p->y = p->lo = p->hi = (double)NAN;
     if (status == LX_ROW_OK) {
         p->y = g->stats.mean;
-        p->lo = g->stats.min;
-        p->hi = g->stats.max;
+        lx_plot_band(&g->stats, p);
     }
 }
 
@@ -84,7 +98,11 @@ enum lx_code lx_plot_length_axis(const struct lx_section *sec, struct lx_arena *
 
 const char *lx_plot_band_note(const struct lx_section *sec)
 {
-    return sec->seeds_max > 1 ? "; line: mean, band: lowest to highest seed" : "";
+    return sec->seeds_max < 2                   ? ""
+           : sec->seeds_max < LX_PLOT_INTERVAL  ? "; line: mean, band: lowest to highest seed"
+           : sec->seeds_min >= LX_PLOT_INTERVAL ? "; line: mean, band: its 95% interval over seeds"
+                                                : "; line: mean, band: its 95% interval from five "
+                                                  "seeds on, else lowest to highest seed";
 }
 
 static double lowest(const struct lx_panel *p)

@@ -3,6 +3,7 @@
 #include <stdio.h>
 
 #include "plot/plot.h"
+#include "plot/style.h"
 #include "study/format.h"
 
 /* More tics than this cannot be read. */
@@ -35,12 +36,12 @@ static enum lx_code make_series(const struct lx_rates *r, struct lx_arena *arena
         return err->code;
     for (size_t i = 0; i < r->n; i++) {
         const struct lx_rates_encoding *e = &r->item[i];
-        int variant = 0;
+        int variant = 0, look = lx_style_look(e->encoding, *out, n);
 
         for (size_t k = 0; k < e->n; k = next_multiple(e, k), variant++) {
             struct lx_series *s = &(*out)[n++];
 
-            *s = (struct lx_series){.rank = (int)i, .variant = variant};
+            *s = (struct lx_series){.rank = (int)i, .look = look, .variant = variant};
             s->label = variant == 0 ? lx_arena_text(arena, e->encoding)
                                     : lx_arena_printf(arena, "%s, its arrays at %gx", e->encoding,
                                                       e->try[k].array_lr);

@@ -79,6 +79,7 @@ static struct lx_point next_point(const struct sample *v, size_t n, size_t *at)
             value[count++] = v[*at].nll;
     struct lx_stats stats = lx_stats_of(value, count);
     struct lx_point p = {v[first].tokens, stats.mean, stats.min, stats.max, stats.n, 0, LX_ROW_OK};
+    lx_plot_band(&stats, &p);
     if (count == 0) {
         p.status = LX_ROW_DIVERGED;
         p.n = p.bad = (int)(*at - first);

@@ -1,11 +1,12 @@
 /* How a curve looks, and where tics go: decided here, not by gnuplot, so that an encoding keeps its
- * colour and shape in every figure of a study. */
+ * colour in every figure of every study, and its shape in those of one. */
 #ifndef LX_PLOT_STYLE_H
 #define LX_PLOT_STYLE_H
 
 #include <stddef.h>
 
 #include "core/buf.h"
+#include "study/aggregate.h"
 
 struct lx_style {
     const char *color; /* "#rrggbb" */
@@ -13,8 +14,15 @@ struct lx_style {
     int point;         /* gnuplot point type */
 };
 
-/* rank: of the encoding; variant: 0 as trained, else dashed and hollow in the same colour. */
-struct lx_style lx_style_of(int rank, int variant);
+/* look: of the encoding; variant: 0 as trained, else dashed and hollow in the same colour. */
+struct lx_style lx_style_of(int look, int variant);
+
+/* The look of an encoding of this name after the (n) series before it: its colour is the same wherever it
+ * is shown, dash and shape tell it from those before it of the same colour. */
+int lx_style_look(const char *name, const struct lx_series *before, size_t n);
+
+/* Set the look of every series of a study. */
+void lx_style_study(struct lx_study *s);
 
 /* Append "4, 5, 6, 8, 10, 20": at most ten tics for a logarithmic axis from lo to hi, also
  * between decades. */

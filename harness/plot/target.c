@@ -6,7 +6,7 @@
 #include "plot/gnuplot.h"
 #include "system/fs.h"
 
-static const char *const kinds[] = {"gp", "dat", "svg", "png"};
+static const char *const kinds[] = {"gp", "dat", "svg", "png", "pdf"};
 enum { SCRIPT, DATA, SVG, KINDS = sizeof(kinds) / sizeof(kinds[0]) };
 
 void lx_plot_target_free(struct lx_plot_target *to)
@@ -69,7 +69,7 @@ static enum lx_code write(const char *dir, const char *name, int kind, const str
 enum lx_code lx_plot_put(struct lx_plot_target *to, const char *name, const struct lx_buf *gp,
                          const struct lx_buf *dat, struct lx_err *err)
 {
-    bool found = false;
+    bool found = false, pdf = false;
     const char *kept = lx_arena_text(&to->arena, name);
 
     if (kept == NULL)
@@ -80,8 +80,9 @@ enum lx_code lx_plot_put(struct lx_plot_target *to, const char *name, const stru
     if (write(to->dir, name, DATA, dat, err) || write(to->dir, name, SCRIPT, gp, err))
         return err->code;
     if (to->gnuplot != NULL && !to->missing &&
-        lx_gnuplot_draw(to->gnuplot, to->dir, name, &found, err))
+        lx_gnuplot_draw(to->gnuplot, to->dir, name, &found, &pdf, err))
         return err->code;
+    to->no_pdf = to->no_pdf || (found && !pdf);
     to->missing = to->missing || (to->gnuplot != NULL && !found);
     return found ? LX_OK : take_away(to->dir, name, SVG, err);
 }

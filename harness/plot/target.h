@@ -18,7 +18,8 @@ struct lx_plot_target {
     void *ctx;
     const char *dir;
     const char *gnuplot;    /* NULL: write scripts and data, draw nothing */
-    bool missing;           /* set when gnuplot turns out not to exist */
+    bool missing;           /* set when gnuplot turns out not to exist ... */
+    bool no_pdf;            /* ... or to draw no PDF */
     struct lx_arena arena;  /* of the names */
     const char *name[1024]; /* (n) file stems of what was put */
     size_t n;
@@ -29,7 +30,7 @@ void lx_plot_target_free(struct lx_plot_target *to);
 /* `wanted`, or "wanted-2" if a figure of that name was put already. NULL: out of memory. */
 const char *lx_plot_name(struct lx_plot_target *to, const char *wanted);
 
-/* Write DIR/NAME.gp and .dat and draw DIR/NAME.svg and .png. Pictures that cannot be drawn now are taken
+/* Write DIR/NAME.gp and .dat and draw DIR/NAME.svg, .png and, where gnuplot can, .pdf. Pictures that cannot be drawn now are taken
  * away: they would be of other data. */
 LX_MUST_CHECK
 enum lx_code lx_plot_put(struct lx_plot_target *to, const char *name, const struct lx_buf *gp,

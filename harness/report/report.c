@@ -6,6 +6,7 @@
 #include "core/log.h"
 #include "page/page_index.h"
 #include "plot/plot.h"
+#include "plot/style.h"
 #include "report/report_internal.h"
 #include "report/report_tables.h"
 #include "report/table.h"
@@ -52,6 +53,8 @@ static enum lx_code load_rows(const char *path, struct lx_report_folder *f, stru
              (f->study.ppl < 0 && !has_answers(f) &&
               lx_fail(err, LX_EFORMAT, "has no rows of the metric ppl")))
         code = lx_wrap(err, "%s", path);
+    if (code == LX_OK)
+        lx_style_study(&f->study);
     lx_rows_free(&rows);
     return code;
 }
@@ -385,6 +388,10 @@ static enum lx_code write_plots(const char *dir, const struct lx_report_options 
     }
     if (to.n == 0)
         (void)!lx_fs_remove(path.text, &ignored); /* unless someone keeps something there */
+    if (to.no_pdf)
+        lx_log("warning: this %s has no pdfcairo, so there are SVG and PNG but no PDF "
+               "(apt-get install gnuplot-nox)",
+               to.gnuplot);
     if (to.missing)
         lx_log("warning: %s not found, so no pictures were drawn (apt-get install gnuplot-nox); "
                "scripts and data are in %s",

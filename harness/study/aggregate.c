@@ -182,7 +182,7 @@ static enum lx_code series_of(struct lx_study *s, const struct lx_row *r, size_t
         if (label == NULL)
             return no_memory(err);
         s->series[s->n_series++] =
-            (struct lx_series){r->encoding, r->evaluated_as, r->rank, r->variant, label};
+            (struct lx_series){r->encoding, r->evaluated_as, r->rank, r->rank, r->variant, label};
     }
     *at = i;
     return LX_OK;

@@ -37,7 +37,8 @@ struct lx_group {
 
 struct lx_series {
     int encoding, evaluated_as;
-    int rank;    /* of the encoding: chooses colour and shape */
+    int rank;    /* of the encoding */
+    int look;    /* of the encoding: colour, dash and shape (plot/style.h) */
     int variant; /* 0: evaluated as trained */
     char *label; /* "a", or "a as b" */
 };
