@@ -143,7 +143,7 @@ void lx_figure_head(struct lx_buf *out, const char *title, const char *name, dou
         "font 'DejaVu Sans,12' noenhanced\n"
         "} else {\n"
         "if (kind eq 'pdf') {\n"
-        "  set terminal pdfcairo size %.4fin,%.4fin fontscale 1 linewidth 1 pointscale 0.6 "
+        "  set terminal pdfcairo size %.4fin,%.4fin fontscale 0.75 linewidth 1 pointscale 0.6 "
         "font 'DejaVu Sans,9' noenhanced\n"
         "} else {\n"
         "  if (strstrt(GPVAL_TERMINALS, 'pngcairo') > 0) {\n"

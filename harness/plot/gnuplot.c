@@ -88,11 +88,41 @@ static void clear_away(struct pictures *p)
     lx_buf_free(&p->temp);
 }
 
-/* Move the pictures into place. A PDF that was not drawn takes an older one away. */
+/* Where a PDF says when it was drawn; NULL: in no words. */
+static char *date_in(char *bytes, size_t n)
+{
+    static const char mark[] = "/CreationDate (D:";
+    const size_t len = sizeof(mark) - 1;
+
+    for (size_t i = 0; i + len < n; i++)
+        if (bytes[i] == mark[0] && memcmp(bytes + i, mark, len) == 0)
+            return bytes + i + len;
+    return NULL;
+}
+
+/* Equal input gives equal bytes: every PDF gets the same date. gnuplot lets nobody set it, and cairo asks
+ * the clock. (From 1.17.6 on cairo packs it where it is not found here: those PDFs differ in their date.) */
+static enum lx_code undate(const char *path, struct lx_err *err)
+{
+    static const char same[] = "19700101000000";
+    struct lx_buf bytes = {0};
+    enum lx_code code = lx_fs_read(path, &bytes, err);
+    char *date = code == LX_OK && bytes.len > 0 ? date_in(bytes.text, bytes.len) : NULL;
+
+    if (date != NULL) {
+        for (const char *to = same; *to != '\0' && *date >= '0' && *date <= '9'; to++)
+            *date++ = *to;
+        code = lx_fs_replace(path, bytes.text, bytes.len, err);
+    }
+    lx_buf_free(&bytes);
+    return code;
+}
+
+/* Move the pictures into place. */
 static enum lx_code settle(const struct pictures *p, bool *pdf, struct lx_err *err)
 {
     *pdf = lx_fs_exists(p->from[PDF].text);
-    if (!*pdf && lx_fs_remove(p->to[PDF].text, err))
+    if (*pdf && undate(p->from[PDF].text, err))
         return err->code;
     for (int k = 0; k < (*pdf ? N_KINDS : PDF); k++)
         if (lx_fs_adopt(p->from[k].text, p->to[k].text, err) == LX_EDATA)

@@ -68,8 +68,9 @@ LX_MUST_CHECK
 enum lx_code lx_plot_curves(const struct lx_study *s, size_t section, size_t max_points,
                             struct lx_arena *arena, struct lx_panel *p, struct lx_err *err);
 
-/* The band of a point: from the lowest seed to the highest; from this many seeds on the 95% interval of the
- * mean (Student's t), which does not widen with every seed more. */
+/* The band of a point: from the lowest seed to the highest; from this many seeds on the 95% interval of
+ * the mean (Student's t), which does not widen with every seed more. Where that reaches 0 for numbers that
+ * are all above it, the lowest seed is its lower edge: a logarithmic axis has no place for others. */
 enum { LX_PLOT_INTERVAL = 5 };
 void lx_plot_band(const struct lx_stats *stats, struct lx_point *p);
 

@@ -36,8 +36,7 @@ void lx_plot_band(const struct lx_stats *stats, struct lx_point *p)
     if (stats->n < LX_PLOT_INTERVAL)
         return;
     p->hi = stats->mean + half;
-    if (stats->mean - half > 0 ||
-        !(stats->min > 0)) /* a logarithmic axis has no place for others */
+    if (stats->mean - half > 0 || !(stats->min > 0))
         p->lo = stats->mean - half;
 }
 

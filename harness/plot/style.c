@@ -20,8 +20,8 @@ static const int hollows[N_SHAPES] = {6, 4, 8, 10, 12, 14};
 static const char *const dashes[] = {"1", "(14,4,3,4)", "(3,3)"};
 static const char variant_dash[] = "(9,5)";
 
-/* The colour of a name: FNV-1a from a start at which the schemes that studies compare most differ, seven of
- * them in all seven colours and the next seven again. */
+/* The colour of a name: FNV-1a from a start at which the schemes that studies compare most differ: the
+ * first seven are in all seven colours. */
 static int color_of(const char *name)
 {
     uint32_t h = 21921;

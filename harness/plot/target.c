@@ -7,7 +7,7 @@
 #include "system/fs.h"
 
 static const char *const kinds[] = {"gp", "dat", "svg", "png", "pdf"};
-enum { SCRIPT, DATA, SVG, KINDS = sizeof(kinds) / sizeof(kinds[0]) };
+enum { SCRIPT, DATA, SVG, PDF = 4, KINDS = sizeof(kinds) / sizeof(kinds[0]) };
 
 void lx_plot_target_free(struct lx_plot_target *to)
 {
@@ -84,7 +84,7 @@ enum lx_code lx_plot_put(struct lx_plot_target *to, const char *name, const stru
         return err->code;
     to->no_pdf = to->no_pdf || (found && !pdf);
     to->missing = to->missing || (to->gnuplot != NULL && !found);
-    return found ? LX_OK : take_away(to->dir, name, SVG, err);
+    return pdf ? LX_OK : take_away(to->dir, name, found ? PDF : SVG, err);
 }
 
 enum lx_code lx_plot_drop(const struct lx_plot_target *to, const char *name, struct lx_err *err)

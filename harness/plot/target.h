@@ -30,8 +30,8 @@ void lx_plot_target_free(struct lx_plot_target *to);
 /* `wanted`, or "wanted-2" if a figure of that name was put already. NULL: out of memory. */
 const char *lx_plot_name(struct lx_plot_target *to, const char *wanted);
 
-/* Write DIR/NAME.gp and .dat and draw DIR/NAME.svg, .png and, where gnuplot can, .pdf. Pictures that cannot be drawn now are taken
- * away: they would be of other data. */
+/* Write DIR/NAME.gp and .dat and draw DIR/NAME.svg, .png and, where gnuplot can, .pdf. Pictures that cannot
+ * be drawn now are taken away: they would be of other data. */
 LX_MUST_CHECK
 enum lx_code lx_plot_put(struct lx_plot_target *to, const char *name, const struct lx_buf *gp,
                          const struct lx_buf *dat, struct lx_err *err);

@@ -2,7 +2,7 @@
  *
  * Nothing but the files in the folder is looked at: metrics.csv, and train.csv, runs.csv and
  * config.json if they are there. Files made: report.html, table.md, table.tex,
- * table.csv, costs.{md,tex,csv} from runs.csv, plots/NAME.{gp,dat,svg,png}. They are described in results/README.md. */
+ * table.csv, costs.{md,tex,csv} from runs.csv, plots/NAME.{gp,dat,svg,png,pdf}. They are described in results/README.md. */
 #ifndef LX_REPORT_REPORT_H
 #define LX_REPORT_REPORT_H
 

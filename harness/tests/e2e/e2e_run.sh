@@ -30,6 +30,13 @@ check "run" run 0 "$longshot" run tiny.json -o a -j2
 check "run prints the table" has out "alibi"
 check "run says how many cells" has err "6 cells: 0 done, 6 to do"
 check "run draws or leaves scripts" test -n "$(ls a/plots/*.gp)"
+if ls a/plots/*.pdf >out 2>&1; then
+    check "a PDF of each" sh -c "for gp in a/plots/*.gp; do test -s \"\${gp%.gp}.pdf\" || exit 1; done"
+    check "whose bytes are the same at any time" sh -c "! grep -a CreationDate a/plots/*.pdf | grep -v 'D:19700101000000'"
+else
+    skip "a PDF of each" "no gnuplot with pdfcairo"
+    skip "whose bytes are the same at any time" "no gnuplot with pdfcairo"
+fi
 check "every table is there" test -s a/metrics.csv -a -s a/runs.csv -a -s a/train.csv -a -s a/table.md \
     -a -s a/table.tex -a -s a/table.csv -a -s a/config.json
 check "metrics.csv has the columns of the contract" test "$(head -1 a/metrics.csv)" = \

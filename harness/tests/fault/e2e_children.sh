@@ -91,7 +91,7 @@ unset LX_CHILD_SECONDS
 # It has ended well, and left someone who holds its pipes.
 rm -rf stubs pids
 mkdir stubs
-printf '#!/bin/sh\nsleep 1000 &\necho $! >>%s/pids\neval "out=${3#out = }"\nfor kind in svg png; do echo drawn >$out.$kind; done\n' "$tmp" >stubs/gnuplot
+printf '#!/bin/sh\nsleep 1000 &\necho $! >>%s/pids\neval "out=${3#out = }"\nfor kind in svg png pdf; do echo drawn >$out.$kind; done\n' "$tmp" >stubs/gnuplot
 chmod +x stubs/gnuplot
 check "a child that leaves one of its own" timeout 20 env PATH="$tmp/stubs:$PATH" "$longshot" report r
 check "is waited for, not that one" all_gone

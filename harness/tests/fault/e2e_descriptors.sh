@@ -45,7 +45,7 @@ cp r/metrics.csv base
 
 # gnuplot is not what is tested here.
 mkdir stubs
-printf '#!/bin/sh\neval "out=${3#out = }"\nfor kind in svg png; do echo drawn >$out.$kind; done\n' >stubs/gnuplot
+printf '#!/bin/sh\neval "out=${3#out = }"\nfor kind in svg png pdf; do echo drawn >$out.$kind; done\n' >stubs/gnuplot
 chmod +x stubs/gnuplot
 PATH="$tmp/stubs:$PATH"
 

@@ -10,7 +10,7 @@ stride=${LX_PLACES:-61}
 at=$((stride / 2))
 
 mkdir stubs
-printf '#!/bin/sh\neval "out=${3#out = }"\nfor kind in svg png; do echo drawn >$out.$kind; done\n' >stubs/gnuplot
+printf '#!/bin/sh\neval "out=${3#out = }"\nfor kind in svg png pdf; do echo drawn >$out.$kind; done\n' >stubs/gnuplot
 chmod +x stubs/gnuplot
 PATH="$tmp/stubs:$PATH"
 
@@ -85,7 +85,7 @@ one() {
 
 for kind in file folder nothing zero pipe socket inside; do
     for place in $(cd whole && find . -mindepth 1 -printf '%P\n' | sort) $transient; do
-        case $place in plots/*.png | plots/*.svg | plots/*-*) continue ;; esac
+        case $place in plots/*.png | plots/*.svg | plots/*.pdf | plots/*-*) continue ;; esac
         one $kind "$place" no "$longshot" merge r
         one $kind "$place" no "$longshot" run tiny.json -o r -j1
         one $kind "$place" no "$longshot" report r

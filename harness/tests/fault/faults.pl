@@ -108,7 +108,7 @@ sub settled {
 
 # What stubs of other programs remember is theirs.
 sub is_foreign { return $_[0] =~ m{^stub/} }
-sub is_temp { return $_[0] =~ m{\.tmp-[^-/]+-\d+-\d+(/|$)|(^|/)\.[^/]*\.tmp\.(svg|png)$} }
+sub is_temp { return $_[0] =~ m{\.tmp-[^-/]+-\d+-\d+(/|$)|(^|/)\.[^/]*\.tmp\.(svg|png|pdf)$} }
 sub is_workplace { return $_[0] =~ m{(^|/)work(/[^/]*)?$} } # an empty folder there harms nobody
 sub is_transient { return $_[0] =~ m{(^|/)(log\.txt|error\.txt|live\.json|eval\.part|state\.\d\.safetensors)$} }
 # A log, or a folder of `work` that is there for one.

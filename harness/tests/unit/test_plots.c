@@ -83,8 +83,8 @@ static const struct lx_report_options *fake_gnuplot(void)
     static char program[400];
     static const struct lx_report_options o = {.gnuplot = program};
 
-    put("fake",
-        "#!/bin/sh\neval \"out=${3#out = }\"\necho svg >\"$out.svg\"\necho png >\"$out.png\"\n");
+    put("fake", "#!/bin/sh\neval \"out=${3#out = }\"\n"
+                "for kind in svg png pdf; do echo drawn >\"$out.$kind\"; done\n");
     (void)snprintf(program, sizeof(program), "%s", path_of("fake"));
     assert_int_equal(chmod(program, 0700), 0);
     return &o;
@@ -92,9 +92,9 @@ static const struct lx_report_options *fake_gnuplot(void)
 
 static void check_figure(const char *name, bool script, bool picture)
 {
-    static const char *const kinds[] = {"gp", "dat", "svg", "png"};
+    static const char *const kinds[] = {"gp", "dat", "svg", "png", "pdf"};
 
-    for (int k = 0; k < 4; k++) {
+    for (int k = 0; k < 5; k++) {
         char file[200];
 
         (void)snprintf(file, sizeof(file), "plots/%s.%s", name, kinds[k]);
@@ -155,6 +155,23 @@ static void no_picture_of_other_data_stays(void **state)
     check_figure("ppl_vs_length", true, false);
 }
 
+/* One that has no terminal for PDF draws the rest, and an old PDF goes. */
+static void a_gnuplot_without_pdf(void **state)
+{
+    const struct lx_report_options *o = fake_gnuplot();
+
+    (void)state;
+    put_rows("a", one, NULL, "ok");
+    CHECK_OK(lx_report_make(folder, o, &err));
+    assert_true(exists("plots/ppl_vs_length.pdf"));
+    put("fake", "#!/bin/sh\neval \"out=${3#out = }\"\n"
+                "for kind in svg png; do echo drawn >\"$out.$kind\"; done\n");
+    assert_int_equal(chmod(path_of("fake"), 0700), 0);
+    CHECK_OK(lx_report_make(folder, o, &err));
+    assert_true(exists("plots/ppl_vs_length.svg"));
+    assert_false(exists("plots/ppl_vs_length.pdf"));
+}
+
 /* The mode of a row is a name in a file that anyone may have written. */
 static void names_stay_in_the_folder(void **state)
 {
@@ -193,14 +210,9 @@ static void names_are_not_taken_twice(void **state)
 /* A merge of some of the cells is told from a whole one wherever its numbers are. */
 static void missing_cells_are_said_everywhere(void **state)
 {
-    static const char *const files[] = {"table.md",
-                                        "table.tex",
-                                        "claims.md",
-                                        "claims.tex",
-                                        "costs.md",
-                                        "costs.tex",
-                                        "report.html",
-                                        "plots/ppl_vs_length.gp"};
+    static const char *const files[] = {
+        "table.md", "table.tex", "claims.md",   "claims.tex",
+        "costs.md", "costs.tex", "report.html", "plots/ppl_vs_length.gp"};
     const struct lx_report_options *o = fake_gnuplot();
     struct lx_buf text = {0};
 
@@ -356,11 +368,17 @@ static void shapes_and_colors(void **state)
 #define IN_FOLDER(test) cmocka_unit_test_setup_teardown(test, make_folder, remove_folder)
 
 static const struct CMUnitTest tests[] = {
-    IN_FOLDER(what_was_drawn_before_goes),     IN_FOLDER(tables_alone_have_no_old_pictures),
-    IN_FOLDER(no_picture_of_other_data_stays), IN_FOLDER(names_stay_in_the_folder),
-    IN_FOLDER(names_are_not_taken_twice),      IN_FOLDER(missing_cells_are_said_everywhere),
-    IN_FOLDER(the_mark_keeps_its_distance),    IN_FOLDER(pictures_have_bounds),
-    cmocka_unit_test(titles_have_room),        IN_FOLDER(shapes_and_colors),
+    IN_FOLDER(what_was_drawn_before_goes),
+    IN_FOLDER(tables_alone_have_no_old_pictures),
+    IN_FOLDER(no_picture_of_other_data_stays),
+    IN_FOLDER(a_gnuplot_without_pdf),
+    IN_FOLDER(names_stay_in_the_folder),
+    IN_FOLDER(names_are_not_taken_twice),
+    IN_FOLDER(missing_cells_are_said_everywhere),
+    IN_FOLDER(the_mark_keeps_its_distance),
+    IN_FOLDER(pictures_have_bounds),
+    cmocka_unit_test(titles_have_room),
+    IN_FOLDER(shapes_and_colors),
 };
 
 CHECK_MAIN(tests)
