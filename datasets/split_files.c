@@ -1,11 +1,30 @@
 /* Splits from files; see split_files.h. */
 #include "datasets/split_files.h"
 
+#include <string.h>
+
 #include "system/fs.h"
 #include "text/nearest.h"
 
 static const char *const split_key[LX_SPLITS] = {"train", "valid", "test"};
 static const char *const fraction_key[LX_SPLITS] = {"", "valid_fraction", "test_fraction"};
+
+/* Texts that datasets/fetch.sh puts where the committed configs look: data/NAME/. */
+static const char *const fetched[] = {"books", "latex", "code"};
+
+static enum lx_code hint_fetch(const char *path, struct lx_err *err)
+{
+    for (size_t i = 0; i < sizeof(fetched) / sizeof(fetched[0]); i++) {
+        size_t n = strlen(fetched[i]);
+
+        if (strncmp(path, "data/", 5) == 0 && strncmp(path + 5, fetched[i], n) == 0 &&
+            path[5 + n] == '/')
+            return lx_hint(err, "`datasets/fetch.sh %s` makes it, in the folder of the repository",
+                           fetched[i]);
+    }
+    return lx_hint(err, "paths start from the folder the program runs in; datasets/fetch.sh "
+                        "fetches the public ones");
+}
 
 enum lx_code lx_split_files_exists(const char *key, const char *path, struct lx_err *err)
 {
@@ -15,8 +34,7 @@ enum lx_code lx_split_files_exists(const char *key, const char *path, struct lx_
     lx_hint_file(err, path);
     if (err->hint[0] != '\0')
         return err->code;
-    return lx_hint(err, "paths start from the folder the program runs in; datasets/fetch.sh "
-                        "fetches the public ones");
+    return hint_fetch(path, err);
 }
 
 enum lx_code lx_split_files_check(const struct lx_split_files *s, struct lx_err *err)

@@ -99,7 +99,7 @@ run_plain() {
 lists_all() {
     run_plain "$@" || return 1
     for name in enwik8 text8 wikitext-103 wikitext-103-raw wikitext-2 wikitext-2-raw \
-        tiny-shakespeare; do
+        tiny-shakespeare books latex code; do
         grep -q "^  $name " "$work/out" || return 1
     done
 }
@@ -120,23 +120,56 @@ ok "a missing catalogue is a usage error" refuses "$work/none: cannot be read" \
 
 catalogue_is_sound() {
     awk -F '\t' '
+        function fault(text) { print "line " NR ": " text; bad = 1 }
         /^#/ || /^$/ { next }
-        NF != 6 { print "line " NR ": " NF " columns"; bad = 1 }
-        $2 !~ /^(about|get|unzip|gunzip|cut)$/ { print "line " NR ": action " $2; bad = 1 }
-        $4 !~ /^(-|[0-9]+)$/ { print "line " NR ": bytes " $4; bad = 1 }
-        $5 != "-" && ($5 !~ /^[0-9a-f]+$/ || length($5) != 64) { print "line " NR ": sum"; bad = 1 }
-        $2 == "get" && ($4 == "-" || $5 == "-") { print "line " NR ": download not pinned"; bad = 1 }
-        $2 == "get" && $6 !~ /^https?:/ { print "line " NR ": address " $6; bad = 1 }
-        $2 != "about" && seen[$3]++ { print "line " NR ": " $3 " twice"; bad = 1 }
-        $2 ~ /^(unzip|gunzip|cut)$/ { split($6, from, " ")
-            if (!(from[1] in seen)) { print "line " NR ": " from[1] " is made nowhere"; bad = 1 } }
-        $2 == "cut" { cut[from[1]] += $4; if (size[from[1]] < cut[from[1]]) {
-            print "line " NR ": more than there is"; bad = 1 } }
-        $2 != "about" { size[$3] = $4 }
-        END { exit bad }
+        NF != 6 { fault(NF " columns") }
+        $2 !~ /^(about|site|get|unzip|gunzip|cut|join|pick)$/ { fault("action " $2) }
+        $4 !~ /^(-|<?[0-9]+)$/ { fault("bytes " $4) }
+        $5 != "-" && ($5 !~ /^[0-9a-f]+$/ || length($5) != 64) { fault("sum") }
+        $2 == "get" && ($4 == "-" || $5 == "-" && $4 !~ /^</) { fault("download not pinned") }
+        $2 ~ /^(join|pick)$/ && ($4 !~ /^[0-9]+$/ || $5 == "-") { fault("text not pinned") }
+        $2 == "site" { site[$1] = $6 }
+        $2 == "get" && $6 == "-" { $6 = site[$1] }
+        $2 ~ /^(get|site)$/ && $6 !~ /^https?:/ { fault("address " $6) }
+        $2 !~ /^(about|site)$/ && seen[$3]++ { fault($3 " twice") }
+        $2 ~ /^(unzip|gunzip|cut|join|pick)$/ {
+            folder = $3
+            sub(/[^\/]*$/, "", folder)
+            n = split($6, from, " ")
+            for (i = 1; i <= ($2 == "join" ? n : 1); i++) {
+                sub(/(:cr)?(:trim)?$/, "", from[i])
+                if (!(folder from[i] in seen)) fault(from[i] " is made nowhere")
+                if ($2 == "join" && used[folder from[i]]++) fault(from[i] " in two texts")
+            } }
+        $2 == "get" { loose[$3] = $5 == "-" }
+        $2 == "pick" { loose[folder from[1]] = 0 }
+        $2 == "cut" { cut[from[1]] += $4; if (size[from[1]] < cut[from[1]]) fault("more than there is") }
+        $2 !~ /^(about|site)$/ { size[$3] = $4 }
+        END { for (f in loose) if (loose[f]) { print f ": nothing pins it"; bad = 1 }
+              exit bad }
     ' datasets/catalogue.tsv >"$work/err"
 }
 ok "the catalogue is sound, and every download pinned" catalogue_is_sound
+
+# Where a config looks for a text that is fetched is where it is put, and who misses it is told the name.
+longshot=${LONGSHOT:-build/longshot}
+configs_find() {
+    awk -F '\t' '$2 ~ /^(join|pick)$/ { print "data/" $3 }' datasets/catalogue.tsv >"$work/texts"
+    grep -oh '"data/[^"]*"' configs/*.json configs/papers/*.json | tr -d '"' | sort -u >"$work/wanted"
+    [ -s "$work/wanted" ] && ! grep -vxFf "$work/texts" "$work/wanted" >"$work/err" || return 1
+    while read -r text; do
+        name=${text#data/}
+        (cd "$work" && "$OLDPWD/$longshot" plan "$OLDPWD/configs/smoke.json" \
+            "dataset={\"name\": \"text\", \"train\": \"$text\", \"valid\": \"$text\"}") >"$work/out" 2>"$work/err"
+        says "datasets/fetch.sh ${name%%/*}" || return 1
+    done <"$work/texts"
+}
+case $longshot in /*) OLDPWD= ;; *) OLDPWD=$PWD ;; esac
+if [ -x "$longshot" ]; then
+    ok "configs find what is fetched, and a missing text says how" configs_find
+else
+    skip "configs find what is fetched, and a missing text says how" "needs the program"
+fi
 
 #### What needs one.
 
@@ -331,7 +364,7 @@ ok "a cut that comes out short is refused" too_short
 
 reset
 odd_action() {
-    run 1 odd && says "action must be about, get, unzip, gunzip or cut, got melt"
+    run 1 odd && says "action must be about, site, get, unzip, gunzip, cut, join or pick, got melt"
 }
 ok "an unknown action of the catalogue is named" odd_action
 
@@ -367,6 +400,131 @@ else
     skip "a member is unpacked from a zip" "needs zip and unzip"
     skip "a missing member is named" "needs zip and unzip"
 fi
+
+# A corpus: files of a site joined by a recipe, and files picked from an archive.
+mkdir -p "$work/root/corpus" "$work/tree/top/sub" "$work/tree/top/.git"
+printf ' \r\n\r\n  one\r\ntwo \r\n\r\n' >"$work/root/corpus/a.txt"
+printf 'three\r\nfour' >"$work/root/corpus/b.txt"
+printf '\n\t five\n\n six \v\f\n\n\n' >"$work/root/corpus/c.txt"
+printf 'one\ntwo\n\0three\nfour' >"$work/want.train"
+printf 'five\n\n six\n' >"$work/want.valid"
+for i in 0 1 2 3 4 5 6; do printf "file $i" >"$work/tree/top/$i.c"; done
+printf 'upper' >"$work/tree/top/B.c"
+printf 'lower' >"$work/tree/top/a.c"
+printf 'deep' >"$work/tree/top/sub/x.c"
+printf 'no' >"$work/tree/top/0.h"
+printf 'no' >"$work/tree/top/.git/0.c"
+: >"$work/tree/top/00.c"
+ln -s /etc/passwd "$work/tree/top/1a.c"
+printf 'file 0\0file 3\0file 6\0deep' >"$work/want.0"
+printf 'file 1\0file 2\0file 4\0file 5\0upper\0lower' >"$work/want.12"
+tar -C "$work/tree" -czf "$work/root/tree.tar.gz" top
+head -c 210000000 /dev/zero | gzip >"$work/root/bomb.tar.gz"
+head -c 4000 /dev/urandom >"$work/root/noise.tar.gz"
+
+corpus_lines() { # NAME SITE
+    line "$1" about texts - - "texts"
+    line "$1" site - - - "$2"
+    for f in a b c; do
+        line "$1" get "$1/$f.txt" "$(bytes "$work/root/corpus/$f.txt")" "$(sum "$work/root/corpus/$f.txt")" -
+    done
+    line "$1" join "$1/train.txt.gz" "$(bytes "$work/want.train")" "$(sum "$work/want.train")" "a.txt:cr:trim b.txt:cr"
+    line "$1" join "$1/valid.txt.gz" "$(bytes "$work/want.valid")" "$(sum "$work/want.valid")" "c.txt:trim"
+}
+picked_lines() { # NAME ADDRESS
+    line "$1" get "$1/tree.tar.gz" "<1000000" - "$2"
+    line "$1" pick "$1/0.txt.gz" "$(bytes "$work/want.0")" "$(sum "$work/want.0")" "tree.tar.gz .c 3 0"
+    line "$1" pick "$1/12.txt.gz" "$(bytes "$work/want.12")" "$(sum "$work/want.12")" "tree.tar.gz .c 3 1-2"
+}
+corpus_lines novels "$url/corpus/"
+corpus_lines lost "$url/absent/"
+corpus_lines local "$url/passwd/"
+corpus_lines round "$url/round/"
+corpus_lines encoded "$url/encoded/corpus/"
+picked_lines tree "$url/tree.tar.gz"
+for bad in bomb noise; do picked_lines $bad "$url/$bad.tar.gz"; done
+picked_lines flood "$url/endless/tree.tar.gz"
+
+holds() { gzip -dc <"$1" | cmp -s - "$2"; }
+only() { # FILE...: what there is, and nothing else
+    find "$work/cache" -type f -o -type d -name '*.tmp' | sed "s|^$work/cache/||" | sort >"$work/there"
+    printf '%s\n' "$@" | sed '/^$/d' | sort | cmp -s - "$work/there"
+}
+novels() {
+    holds "$work/cache/novels/train.txt.gz" "$work/want.train" && holds "$work/cache/novels/valid.txt.gz" "$work/want.valid"
+}
+trees() {
+    holds "$work/cache/tree/0.txt.gz" "$work/want.0" && holds "$work/cache/tree/12.txt.gz" "$work/want.12"
+}
+joins() {
+    reset
+    run 0 novels && novels && requests 3 && only novels/train.txt.gz novels/valid.txt.gz &&
+        run 0 novels && requests 3 && grep -q "^$work/cache/novels/valid.txt.gz$" "$work/out"
+}
+ok "a corpus is joined as its recipe says, once" joins
+same_pack() {
+    reset
+    run 0 novels && cp "$work/cache/novels/train.txt.gz" "$work/first.gz" && reset && run 0 novels &&
+        same "$work/first.gz" "$work/cache/novels/train.txt.gz"
+}
+ok "and packed into the same bytes again" same_pack
+own_text() {
+    reset
+    mkdir -p "$work/cache/novels"
+    echo mine >"$work/cache/novels/train.txt.gz"
+    run 1 novels && says "it stays as it is" && requests 0 && grep -qx mine "$work/cache/novels/train.txt.gz"
+}
+ok "a text of one's own in its place is left alone" own_text
+picks() {
+    reset
+    run 0 tree && trees && requests 1 && only tree/0.txt.gz tree/12.txt.gz
+}
+ok "files are picked from an archive by their number" picks
+by_hand() {
+    reset
+    run 0 --from "$work/root/corpus" novels && novels && run 0 --from "$work/root" tree && trees && requests 0 &&
+        only novels/train.txt.gz novels/valid.txt.gz tree/0.txt.gz tree/12.txt.gz
+}
+ok "--from: files that were fetched by hand" by_hand
+by_clone() {
+    reset
+    run 0 --from "$work/tree/top" tree && trees && requests 0
+}
+ok "--from: a clone" by_clone
+by_hand_bad() {
+    reset
+    mkdir -p "$work/hand"
+    cp "$work/root/corpus/a.txt" "$work/hand"
+    run 1 --from "$work/hand" novels && says "novels: $work/hand/b.txt: no such file" && clean &&
+        echo x >"$work/hand/b.txt" && run 1 --from "$work/hand" novels && says "$work/hand/b.txt: must have 11 bytes, got 2" &&
+        [ ! -e "$work/cache/novels/train.txt.gz" ] && clean && requests 0 &&
+        run 2 --from "$work/none" novels && says "--from: $work/none: no such folder"
+}
+ok "--from: what is missing or wrong is named" by_hand_bad
+for tool in curl wget; do
+    if ! have $tool; then
+        skip "a corpus from a bad server, with $tool" "needs $tool"
+        continue
+    fi
+    LX_FETCH_TOOL=$tool
+    export LX_FETCH_TOOL
+    hostile() { # NAME SAYS
+        reset
+        run 1 "$1" && says "$2" && only "" && ! grep -q root: "$work/err" && [ "$(grep -c . "$work/err")" -le 7 ]
+    }
+    ok "$tool: a corpus that is gone" hostile lost "lost: lost/a.txt: no address gave the right file"
+    ok "$tool: one that leads to a file of this machine" hostile local "local: local/a.txt: no address gave the right file"
+    ok "$tool: one that leads round and round" hostile round "round: round/a.txt: no address gave the right file"
+    ok "$tool: an archive that unpacks to more than is sane" hostile bomb "bomb/tree.tar.gz: is no archive, or one of more than 200 MB; discarded"
+    ok "$tool: no archive" hostile noise "noise/tree.tar.gz: is no archive, or one of more than 200 MB; discarded"
+    ok "$tool: an archive without an end" hostile flood "flood: flood/tree.tar.gz: no address gave the right file"
+    encoded() {
+        reset
+        run 0 encoded && holds "$work/cache/encoded/train.txt.gz" "$work/want.train"
+    }
+    ok "$tool: what a server calls packed is taken as it comes" encoded
+done
+unset LX_FETCH_TOOL
 
 # A server without an end: in size, in time, in the number of tries.
 for tool in curl wget; do

@@ -12,14 +12,17 @@
 #   /endless/FILE    sends for ever, without saying how much
 #   /slow/FILE       promises a million bytes and sends two a second
 #   /html/FILE       answers any path with a page and status 200
-# Ends after two minutes whatever happens.
+#   /passwd/FILE     leads to file:///etc/passwd
+#   /round/FILE      leads to itself
+#   /encoded/FILE    says that what it sends is packed with gzip
+# Ends after five minutes whatever happens.
 use strict;
 use warnings;
 use IO::Socket::INET;
 
 my ($root, $port_file, $log) = @ARGV;
 die "usage: httpd.pl ROOT PORT_FILE LOG\n" unless defined $log;
-alarm 120;
+alarm 300;
 $SIG{PIPE} = 'IGNORE';
 
 my $server = IO::Socket::INET->new(
@@ -69,6 +72,10 @@ sub serve {
         note($path, $asked, 200);
         return answer($client, 200, '<html>', 6);
     }
+    if ($path =~ m{^/(passwd|round)/}) {
+        note($path, $asked, 302);
+        return answer($client, 302, '', 0, 'Location: ' . ($1 eq 'round' ? $path : 'file:///etc/passwd'));
+    }
     if ($path =~ m{^/(endless|slow)/}) {
         my $slow = $1 eq 'slow';
         note($path, $asked, 200);
@@ -78,6 +85,8 @@ sub serve {
     }
     ($send, $file) = ($1, "/$2") if $path =~ m{^/cut/(\d+)/(.*)};
     ($from, $file) = (0, "/$1") if $path =~ m{^/norange/(.*)};
+    my $encoded = $path =~ m{^/encoded/(.*)};
+    $file = "/$1" if $encoded;
     my $data = $file =~ m{\.\.} ? undef : slurp("$root$file");
     if (!defined $data) {
         note($path, $asked, 404);
@@ -92,6 +101,7 @@ sub serve {
     my $length = length $body;
     $body = substr $body, 0, $send if defined $send;
     my @range = $from > 0 ? (sprintf 'Content-Range: bytes %d-%d/%d', $from, $size - 1, $size) : ();
+    push @range, 'Content-Encoding: gzip' if $encoded;
     note($path, $asked, $from > 0 ? 206 : 200);
     answer($client, $from > 0 ? 206 : 200, $body, $length, @range);
 }
