@@ -3,6 +3,7 @@
 #ifndef LX_CELL_JOB_H
 #define LX_CELL_JOB_H
 
+#include "cell/board.h"
 #include "cell/worker.h"
 #include "core/arena.h"
 #include "core/buf.h"
@@ -19,6 +20,7 @@ struct lx_job {
     struct lx_data *data;
     struct lx_arena paths;
     struct lx_heartbeat heartbeat;
+    struct lx_board board;
     /* What training gave. */
     struct lx_buf train_rows; /* of train.csv, without header and cell */
     struct lx_train_record record;

@@ -66,6 +66,7 @@ static void unit_done(void *ctx)
     double every = p->j->w->checkpoint_every;
 
     p->units++;
+    lx_board_eval(&p->j->board, &p->j->rows.metrics);
     if (lx_heartbeat_stopped(&p->j->heartbeat) || (every > 0.0 && lx_clock() - p->saved >= every))
         save(p);
 }

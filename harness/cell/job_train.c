@@ -38,6 +38,7 @@ static bool seen_step(void *ctx, int step, double loss, const struct lx_train_ro
         lx_buf_add(rows, ",");
         lx_csv_number(rows, row->grad_norm);
         lx_buf_add(rows, "\n");
+        lx_board_train(&t->j->board, rows);
     }
     return lx_heartbeat_train(&t->j->heartbeat, step, steps, loss, step == steps);
 }
@@ -274,6 +275,8 @@ enum lx_code lx_job_train(struct lx_job *j, struct lx_err *err)
         return err->code;
     if (!find_training(j))
         code = run(&t, &arena, err);
+    if (code == LX_OK)
+        lx_board_train(&j->board, &j->train_rows); /* those of a training that was found */
     lx_arena_free(&arena);
     /* training is done, here or before */
     return code == LX_OK ? lx_state_remove(&t.states, err) : code;

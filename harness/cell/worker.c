@@ -169,9 +169,12 @@ static enum lx_code run_cell(struct lx_job *j, const struct work_files *f, struc
 {
     enum lx_code code = LX_OK;
 
+    lx_board_open(&j->board, j->w->tensorboard, j->plan, j->cell);
     if (lx_fs_remove(f->error, err) || lx_gemm_setup(err) || check_memory(j, err) ||
         lx_job_train(j, err) || lx_job_evaluate(j, err) || write_cell(j, err))
         code = err->code;
+    lx_board_eval(&j->board, &j->rows.metrics); /* those of units that were done before */
+    lx_board_close(&j->board);
     end(j, f, code, err);
     return code;
 }

@@ -23,6 +23,7 @@ struct lx_worker {
     const char *dir;         /* results folder of the experiment */
     size_t memory_limit;     /* bytes, 0: none */
     double checkpoint_every; /* seconds between saved states, 0: only on a signal */
+    const char *tensorboard; /* folder of board.h; NULL: no curves */
     int progress_fd;         /* lines of store/heartbeat.h; -1: to stderr */
 };
 

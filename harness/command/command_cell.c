@@ -19,7 +19,7 @@
 
 struct options {
     const char *id, *index, *shard, *list, *out;
-    const char *products;
+    const char *products, *tensorboard;
     size_t memory;
     double checkpoint_every;
     int progress_fd, threads;
@@ -43,6 +43,8 @@ static const struct lx_option options[] = {
      "most memory to use, as 2G (default: what is available)", 0},
     {"checkpoint-every", LX_OPT_SECONDS, AT(checkpoint_every), LX_CHECKPOINT_EVERY, 0, 0, "SEC",
      "save the state of training this often, 0: only when interrupted (default: 60)", 0},
+    {"tensorboard", LX_OPT_ARGUMENT, AT(tensorboard), 0, 0, 0, "DIR",
+     "curves for TensorBoard, appended to DIR/ENCODING/seed-N-ID while the cell runs", 0},
     {"threads", LX_OPT_INT, AT(threads), 1, 1, INT_MAX, "N",
      "threads of the cell (default: 1); results are the same bytes for any number", 0},
     {"progress-fd", LX_OPT_INT, AT(progress_fd), -1, 0, INT_MAX, "FD", NULL, 0},
@@ -216,6 +218,7 @@ static enum lx_code run_cells(const struct options *o, struct lx_experiment *e,
     struct lx_worker w = {.dir = e->dir,
                           .memory_limit = o->memory,
                           .checkpoint_every = o->checkpoint_every,
+                          .tensorboard = o->tensorboard,
                           .progress_fd = o->progress_fd};
     size_t failed = 0;
 
@@ -255,6 +258,7 @@ static enum lx_code run(const void *given, int n, char **argv, struct lx_err *er
     if (lx_experiment_open(&e, argv[0], argv + 1, (size_t)n - 1, o->out, err) ||
         choose(o, &e.plan, &c, err) ||
         (o->progress_fd < 0 && o->list == NULL && lx_register(&e, err)) ||
+        (o->tensorboard != NULL && lx_fs_mkdir(o->tensorboard, err)) ||
         run_cells(o, &e, &c, err))
         code = err->code;
     lx_arena_free(&c.arena);

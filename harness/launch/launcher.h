@@ -18,6 +18,7 @@ struct lx_launch {
     size_t memory_limit;     /* bytes of one cell; 0: what is available where it runs */
     size_t disk_limit;       /* bytes that may be written, 0: what is free */
     double checkpoint_every; /* as in struct lx_worker */
+    const char *tensorboard; /* as there */
     double hang_timeout;     /* a worker silent for so long (and for the time that its largest pass
                               * takes on a slow machine) hangs; 0: never */
     bool fail_fast;          /* the first failure ends the sweep */

@@ -89,6 +89,8 @@ static enum lx_code spawn_cell(struct lx_process *p, const struct lx_process_set
                                 every,
                                 "--threads",
                                 threads,
+                                s->tensorboard != NULL ? "--tensorboard" : NULL,
+                                s->tensorboard,
                                 NULL};
 
     return arena->failed ? lx_fail(err, LX_ENOMEM, "out of memory")

@@ -32,6 +32,7 @@ struct lx_process_setup {
     const char *config; /* file that the worker reads: the config as it was planned with */
     size_t memory_limit;
     double checkpoint_every;
+    const char *tensorboard; /* NULL: none */
 };
 
 /* Start `longshot cell` for cell k; its stderr goes to DIR/work/ID/log.txt, a folder that is there. */

@@ -171,6 +171,10 @@ void lx_slurm_write_tasks(const struct lx_array_script *c, struct lx_buf *out)
         lx_buf_printf(out, " --threads %d", c->l->threads);
     if (c->l->memory_limit > 0)
         lx_buf_printf(out, " --memory %zu", c->l->memory_limit);
+    if (c->l->tensorboard != NULL) {
+        lx_buf_add(out, " --tensorboard ");
+        add_quoted(out, c->l->tensorboard);
+    }
     lx_buf_add(
         out,
         " &\npid=$!\n[ -z \"$over\" ] || pass USR1\n"

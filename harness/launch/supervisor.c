@@ -423,8 +423,10 @@ static enum lx_code supervise(struct lx_pool *c, struct lx_err *err)
 {
     const struct lx_launch *l = c->l;
 
-    c->setup = (struct lx_process_setup){
-        .e = c->e, .memory_limit = l->memory_limit, .checkpoint_every = l->checkpoint_every};
+    c->setup = (struct lx_process_setup){.e = c->e,
+                                         .memory_limit = l->memory_limit,
+                                         .checkpoint_every = l->checkpoint_every,
+                                         .tensorboard = l->tensorboard};
     if (lx_process_environment(err) ||
         lx_arena_get(&c->arena, (size_t)l->jobs, sizeof(*c->workers), &c->workers, "workers",
                      err) ||

@@ -1,6 +1,7 @@
 /* How cells are run; see run_options.h. */
 #include "run/run_options.h"
 
+#include "cell/board.h"
 #include "core/log.h"
 #include "launch/reuse.h"
 #include "run/outlook.h"
@@ -84,6 +85,7 @@ enum lx_code lx_run_start(struct lx_run_options *o, const struct lx_launcher *la
 
     if ((launcher->batch == NULL && lx_plan_check_precision(&e->plan, err)) ||
         lx_plan_check_memory(&e->plan, o->memory, err) ||
+        (o->tensorboard != NULL && lx_board_check(o->tensorboard, &e->plan, err)) ||
         lx_disk_check(&e->plan, e->dir, o->jobs, o->disk, o->weights == LX_RUN_DROP, err) ||
         save(e, err) || (o->reuse != NULL && lx_reuse_trainings(e, o->reuse, err)))
         code = err->code;
@@ -100,6 +102,7 @@ enum lx_code lx_run_launch(const struct lx_run_options *o, const struct lx_launc
                                 .memory_limit = o->memory,
                                 .disk_limit = o->disk,
                                 .checkpoint_every = o->checkpoint_every,
+                                .tensorboard = o->tensorboard,
                                 .hang_timeout = o->hang_timeout,
                                 .fail_fast = o->fail_fast,
                                 .skip_failed = o->retry == LX_RUN_NO,

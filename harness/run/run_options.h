@@ -18,7 +18,7 @@ enum { LX_RUN_KEEP, LX_RUN_DROP };
 struct lx_run_options {
     const char *out; /* results folder; NULL: results/NAME */
     const char *launcher, *slurm;
-    const char *products, *reuse;
+    const char *products, *reuse, *tensorboard;
     int jobs, threads, retry, cells_per_task, plots, weights;
     size_t memory, disk;
     double checkpoint_every, hang_timeout, poll;
@@ -40,6 +40,8 @@ struct lx_run_options {
     {"checkpoint-every", LX_OPT_SECONDS, LX_RUN_AT(checkpoint_every), LX_CHECKPOINT_EVERY, \
      0, 0, "SEC", \
      "save the state of training this often, 0: only when interrupted (default: 60)", 0}, \
+    {"tensorboard", LX_OPT_ARGUMENT, LX_RUN_AT(tensorboard), 0, 0, 0, "DIR", \
+     "curves for TensorBoard, appended to DIR/ENCODING/seed-N-ID while the cells run", 0}, \
     {"fail-fast", LX_OPT_BOOL, LX_RUN_AT(fail_fast), 0, 0, 0, NULL, \
      "end the sweep with the first cell that fails", 0}, \
     {"keep-going", LX_OPT_BOOL, LX_RUN_AT(keep_going), 0, 0, 0, NULL, \
