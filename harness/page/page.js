@@ -152,8 +152,9 @@
     list.forEach((e, i) => { e.place = i ? Math.max(e.y, list[i - 1].place + 14) : e.y; });
     let floor = f.h - f.foot + 10;
     for (let i = list.length - 1; i >= 0; floor = list[i].place - 14, i--) list[i].place = Math.min(list[i].place, floor);
-    const most = f.narrow ? 11 : 28, right = f.w - f.r;
+    const right = f.w - f.r;
     for (const e of list) {
+      const most = f.narrow ? Math.max(4, 14 - number(e.v).length) : 28;
       const letters = [...e.label], cut = letters.length > most ? letters.slice(0, most).join("") + "\u2026" : e.label;
       svg.append(make("g", { style: "color:" + e.color },
         make("line", { class: "lead", x1: right + 2, y1: e.y, x2: right + 14, y2: e.place }),

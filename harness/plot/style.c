@@ -17,7 +17,8 @@ static const int filled[N_SHAPES] = {7, 5, 9, 11, 13, 15};
 static const int hollows[N_SHAPES] = {6, 4, 8, 10, 12, 14};
 
 /* Length of dash, gap, ... in gnuplot's units; "1" is solid. */
-static const char *const dashes[] = {"1", "(14,4,3,4)", "(3,3)"};
+static const char *const dashes[] = {"1", "(14,4,3,4)", "(3,3)", "(14,3,3,3,3,3)", "(3,9)"};
+enum { N_DASHES = 5 };
 static const char variant_dash[] = "(9,5)";
 
 /* The colour of a name: FNV-1a from a start at which the schemes that studies compare most differ: the
@@ -58,7 +59,8 @@ struct lx_style lx_style_of(int look, int variant)
     int round = look / N_COLORS;
     int shape = (look + round + round / N_SHAPES + variant) % N_SHAPES;
     bool hollow = variant > 0 || round % 2 == 1;
-    return (struct lx_style){colors[look % N_COLORS], variant ? variant_dash : dashes[round % 3],
+    return (struct lx_style){colors[look % N_COLORS],
+                             variant ? variant_dash : dashes[round % N_DASHES],
                              hollow ? hollows[shape] : filled[shape]};
 }
 

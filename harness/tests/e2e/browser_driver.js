@@ -14,6 +14,19 @@
     s.value = value;
     s.dispatchEvent(new Event("change"));
   };
+  /* What is written or drawn further to the right than can be seen; only wide tables may be moved sideways. */
+  const beyond = () => {
+    const width = document.documentElement.clientWidth, right = (e) => e.getBoundingClientRect().right;
+    const far = all("caption, p, li, figcaption, h1, h2, h3, button, select").filter((e) => right(e) > (e.closest(".wide") ? right(e.closest(".wide")) : width) + 1 && !e.closest("tr"));
+    for (const text of all("figure.chart svg text")) if (right(text) > width) far.push(text);
+    return [...(document.documentElement.scrollWidth > width ? ["the page"] : []), ...far.map((e) => e.tagName + " " + e.textContent.slice(0, 60))];
+  };
+  if (document.documentElement.clientWidth < 640) { /* a phone: only that */
+    click(document.getElementById("all"));
+    say("on a phone nothing is cut off at the side", beyond().length === 0, beyond().join("; "));
+    document.body.append(out);
+    return;
+  }
   let copied = "";
   Object.defineProperty(navigator, "clipboard", { value: { writeText: (t) => { copied = t; return Promise.resolve(); } } });
 
@@ -90,6 +103,7 @@
   const named = all("svg[role=img]").every((s) => s.getAttribute("aria-label")) && all("th").every((h) => h.hasAttribute("scope"))
     && all("button, select").every((b) => b.textContent || b.title);
   say("everything has a name", named);
+  say("nothing is cut off at the side", beyond().length === 0, beyond().join("; "));
   out.id = "driver";
   document.body.append(out);
 })();

@@ -87,7 +87,9 @@ check "without a word" test ! -s console
 look "$page#nosuch;mode=%E0%A4%A;=;view=<b>" --window-size=1200,900 --dump-dom
 check "a broken link shows the page" test "$(pressed)" = 9
 check "and breaks nothing" test ! -s console
-look "$page" --window-size=390,800 --dump-dom
+look "file://$tmp/study/driven.html" --window-size=390,800 --dump-dom
+check "on a phone nothing is cut off at the side" grep -q '>ok on a phone nothing is cut off' dom
+
 check "on a phone charts are drawn for it" grep -q 'viewBox="0 0 [345][0-9][0-9] 330"' dom
 look "$page" --no-pdf-header-footer --print-to-pdf="$tmp/page.pdf"
 check "it is printed" sh -c "head -c 5 page.pdf | grep -q '%PDF-' && test \$(wc -c <page.pdf) -gt 20000"
