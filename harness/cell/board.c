@@ -89,10 +89,11 @@ static enum lx_code check_path(struct lx_buf *path, size_t from, struct lx_err *
 enum lx_code lx_board_check(const char *dir, const struct lx_plan *p, struct lx_err *err)
 {
     struct lx_buf path = {0};
-    enum lx_code code = lx_fs_mkdir(dir, err);
+    enum lx_code code = LX_OK;
 
-    if (code == LX_OK && access(dir, W_OK | X_OK) != 0)
-        code = lx_fail(err, LX_EIO, "%s: %s", dir, strerror(errno));
+    if (lx_fs_mkdir(dir, err) ||
+        (access(dir, W_OK | X_OK) != 0 && lx_fail(err, LX_EIO, "%s: %s", dir, strerror(errno))))
+        code = err->code;
     for (size_t i = 0; code == LX_OK && i < p->n; i++) {
         lx_buf_clear(&path);
         lx_buf_add(&path, dir);
@@ -117,27 +118,43 @@ static enum lx_code make_path(struct lx_buf *path, const char *dir, const struct
     return lx_buf_check(path, err);
 }
 
-/* Count what the file has, and leave it with whole records only. */
+/* The first record, of a file without one. */
+static enum lx_code begin(const struct lx_board *b, const char *path, struct lx_err *err)
+{
+    struct lx_buf record = {0};
+
+    lx_event_begin(&record, now());
+    err->code = record.failed || !lx_fs_put(b->fd, record.text, record.len)
+                    ? lx_fail(err, LX_EIO, "%s: not written", path)
+                    : LX_OK;
+    lx_buf_free(&record);
+    return err->code;
+}
+
+/* Count what the bytes of the file have, and leave it with whole records only. */
+static enum lx_code count(struct lx_board *b, const char *path, const struct lx_buf *bytes,
+                          struct lx_err *err)
+{
+    size_t whole = 0;
+
+    if (bytes->len > 0) {
+        whole = lx_event_whole(bytes->text, bytes->len, "train/nll", &b->train.written);
+        (void)lx_event_whole(bytes->text, bytes->len, "ppl/", &b->eval.written);
+    }
+    if (whole == 0 && bytes->len >= LX_EVENT_BEGIN)
+        return lx_fail(err, LX_EFORMAT, "%s: must be an event file, is something else", path);
+    if (whole < bytes->len && ftruncate(b->fd, (off_t)whole) != 0)
+        return lx_fail(err, LX_EIO, "%s: %s", path, strerror(errno));
+    return whole == 0 ? begin(b, path, err) : LX_OK;
+}
+
 static enum lx_code take_up(struct lx_board *b, const char *path, struct lx_err *err)
 {
     struct lx_buf bytes = {0};
-    enum lx_code code = lx_fs_read(path, &bytes, err);
-    size_t whole = 0;
+    enum lx_code code = LX_OK;
 
-    if (code == LX_OK && bytes.len > 0) {
-        whole = lx_event_whole(bytes.text, bytes.len, "train/nll", &b->train.written);
-        (void)lx_event_whole(bytes.text, bytes.len, "ppl/", &b->eval.written);
-    }
-    if (code == LX_OK && whole == 0 && bytes.len >= LX_EVENT_BEGIN)
-        code = lx_fail(err, LX_EFORMAT, "%s: must be an event file, is something else", path);
-    if (code == LX_OK && whole < bytes.len && ftruncate(b->fd, (off_t)whole) != 0)
-        code = lx_fail(err, LX_EIO, "%s: %s", path, strerror(errno));
-    lx_buf_clear(&bytes);
-    if (code == LX_OK && whole == 0) {
-        lx_event_begin(&bytes, now());
-        if (bytes.failed || !lx_fs_put(b->fd, bytes.text, bytes.len))
-            code = lx_fail(err, LX_EIO, "%s: not written", path);
-    }
+    if (lx_fs_read(path, &bytes, err) || count(b, path, &bytes, err))
+        code = err->code;
     lx_buf_free(&bytes);
     return code;
 }

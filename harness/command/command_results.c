@@ -3,6 +3,7 @@
 #include "config/config.h"
 #include "core/log.h"
 #include "report/report.h"
+#include "run/run_options.h"
 #include "store/merge.h"
 #include "study/kinds.h"
 #include "system/fs.h"
@@ -20,12 +21,14 @@ static const struct lx_option merge_options[] = {
 
 struct report_options {
     bool no_plots, index;
+    int style;
 };
 
 #define AT(field) offsetof(struct report_options, field)
 
 static const struct lx_option report_options[] = {
     {"no-plots", LX_OPT_BOOL, AT(no_plots), 0, 0, 0, NULL, "tables only", 0},
+    LX_RUN_STYLE(AT(style)),
     {"index", LX_OPT_BOOL, AT(index), 0, 0, 0, NULL,
      "one page over the results folders in DIR: DIR/index.html", 0},
     {.type = LX_OPT_END},
@@ -71,6 +74,7 @@ static enum lx_code run_report(const void *given, int n, char **argv, struct lx_
 {
     const struct report_options *given_options = given;
     struct lx_report_options o = {.no_plots = given_options->no_plots,
+                                  .paper = given_options->style == LX_RUN_PAPER,
                                   .defaults = lx_config_defaults};
     struct lx_buf text = {0};
     enum lx_code code = LX_OK;
@@ -88,7 +92,7 @@ static enum lx_code run_report(const void *given, int n, char **argv, struct lx_
 
 const struct lx_command lx_command_report = {
     .name = "report",
-    .usage = "DIR [--no-plots] | --index DIR",
+    .usage = "DIR [--no-plots] [--style paper] | --index DIR",
     .help = "make tables, plots and verdicts on claims from DIR/metrics.csv",
     .more =
         "Needs nothing but the CSV files in DIR, and config.json for the order of the encodings "

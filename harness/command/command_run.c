@@ -28,6 +28,7 @@ static enum lx_code report(struct lx_experiment *e, const struct lx_run_options 
                            struct lx_err *err)
 {
     struct lx_report_options o = {.no_plots = given->plots == LX_RUN_NO,
+                                  .paper = given->style == LX_RUN_PAPER,
                                   .defaults = lx_config_defaults};
     struct lx_buf text = {0};
     struct lx_merged merged;

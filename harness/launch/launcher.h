@@ -30,7 +30,7 @@ struct lx_launch {
     double rate;  /* 10^9 operations a second that an idle core was measured to do; 0: it was not */
     double poll;  /* seconds between questions to a batch system while waiting */
     bool no_wait; /* submit, and a job that merges when all have ended */
-    bool no_plots; /* for that job */
+    bool no_plots, paper; /* for that job */
 };
 
 struct lx_batch_system;

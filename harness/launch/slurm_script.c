@@ -195,6 +195,6 @@ void lx_slurm_write_merge(const struct lx_array_script *c, const char *jobs, str
     add_head(c, "-merge", "merge.log", 1, LEAST_MB, out);
     lx_buf_printf(out, "%s#SBATCH --dependency=afterany:%s\n", c->options, jobs);
     add_start(c, out);
-    lx_buf_printf(out, "\n\"$longshot\" merge \"$dir\" && exec \"$longshot\" report \"$dir\"%s\n",
-                  c->l->no_plots ? " --no-plots" : "");
+    lx_buf_printf(out, "\n\"$longshot\" merge \"$dir\" && exec \"$longshot\" report \"$dir\"%s%s\n",
+                  c->l->no_plots ? " --no-plots" : "", c->l->paper ? " --style paper" : "");
 }

@@ -104,8 +104,7 @@ static void join_ranges(struct lx_frame *a, struct lx_frame *b)
     a->y_hi = b->y_hi = fmax(a->y_hi, b->y_hi);
 }
 
-/* Characters that make up text. */
-static size_t characters(const char *text)
+size_t lx_figure_characters(const char *text)
 {
     size_t n = 0;
     for (; *text; text++)
@@ -136,22 +135,29 @@ static void legend_remark(const struct lx_curve *c, bool multiples, struct lx_bu
     lx_buf_add(out, ")");
 }
 
-enum { NAME_MOST = 60 }; /* characters of a name in the legend */
+/* Characters of a name in the legend. */
+enum { NAME_MOST = 60, NAME_MOST_PAPER = 40 };
+
+/* A name, cut to so many characters. */
+static void add_name(const char *name, size_t most, struct lx_buf *out)
+{
+    size_t n = lx_figure_cut(name, most);
+
+    lx_buf_addn(out, name, n);
+    lx_buf_add(out, name[n] != '\0' ? "\xe2\x80\xa6" : ""); /* ellipsis */
+}
 
 /* A value padded with figure spaces (as wide as a digit) to `width` characters, then the name. */
 static void legend_text(double value, size_t width, const char *name, struct lx_buf *out)
 {
     char text[24] = "\xe2\x80\x93"; /* en dash */
-    size_t n;
 
     if (isfinite(value))
         lx_format_number(value, value, text);
-    for (size_t i = characters(text); i < width; i++)
+    for (size_t i = lx_figure_characters(text); i < width; i++)
         lx_buf_add(out, "\xe2\x80\x87");
-    n = lx_figure_cut(name, NAME_MOST);
     lx_buf_printf(out, "%s  ", text);
-    lx_buf_addn(out, name, n);
-    lx_buf_add(out, name[n] != '\0' ? "\xe2\x80\xa6" : ""); /* ellipsis */
+    add_name(name, NAME_MOST, out);
 }
 
 static size_t value_width(const struct lx_figure *f, const struct lx_layout *l)
@@ -163,7 +169,7 @@ static size_t value_width(const struct lx_figure *f, const struct lx_layout *l)
         if (!isfinite(v))
             continue;
         lx_format_number(v, v, text);
-        width = characters(text) > width ? characters(text) : width;
+        width = lx_figure_characters(text) > width ? lx_figure_characters(text) : width;
     }
     return width;
 }
@@ -179,22 +185,28 @@ static enum lx_code make_legend(const struct lx_figure *f, struct lx_layout *l, 
     l->n = p->n_curves;
     qsort(l->entry, l->n, sizeof(*l->entry), by_legend);
     size_t width = value_width(f, l);
-    l->longest = characters(f->legend_title);
+    l->longest = l->paper ? 0 : lx_figure_characters(f->legend_title);
     for (size_t i = 0; i < p->n_levels; i++) {
-        legend_text(p->level[i].at, width, p->level[i].label, &l->level[i]);
+        if (l->paper)
+            add_name(p->level[i].label, NAME_MOST_PAPER, &l->level[i]);
+        else
+            legend_text(p->level[i].at, width, p->level[i].label, &l->level[i]);
         if (lx_buf_check(&l->level[i], err))
             return err->code;
-        if (characters(l->level[i].text) > l->longest)
-            l->longest = characters(l->level[i].text);
+        if (lx_figure_characters(l->level[i].text) > l->longest)
+            l->longest = lx_figure_characters(l->level[i].text);
     }
     for (size_t i = 0; i < l->n; i++) {
         const struct lx_curve *c = l->entry[i].curve;
         struct lx_buf *text = &l->entry[i].text;
-        legend_text(last_value(c), width, c->series->label, text);
+        if (l->paper)
+            add_name(c->series->label, NAME_MOST_PAPER, text);
+        else
+            legend_text(last_value(c), width, c->series->label, text);
         legend_remark(c, f->multiples, text);
         if (lx_buf_check(text, err))
             return err->code;
-        size_t n = characters(text->text);
+        size_t n = lx_figure_characters(text->text);
         l->longest = n > l->longest ? n : l->longest;
     }
     return LX_OK;
@@ -235,10 +247,10 @@ static void write_data(const struct lx_figure *f, const struct lx_layout *l, str
         }
 }
 
-enum lx_code lx_figure_write(const struct lx_figure *f, struct lx_buf *gp, struct lx_buf *dat,
-                             struct lx_err *err)
+enum lx_code lx_figure_write(const struct lx_figure *f, bool paper, struct lx_buf *gp,
+                             struct lx_buf *dat, struct lx_err *err)
 {
-    struct lx_layout l = {0};
+    struct lx_layout l = {.paper = paper};
     enum lx_code code = make_legend(f, &l, err);
     if (code == LX_OK) {
         for (size_t k = 0; k < f->n_panels; k++)
@@ -267,7 +279,8 @@ enum lx_code lx_figure_save(const struct lx_figure *f, struct lx_plot_target *to
     named.name = lx_plot_name(to, f->name);
     if (named.name == NULL)
         code = lx_fail(err, LX_ENOMEM, "out of memory for the figure %s", f->name);
-    else if (lx_figure_write(&named, &gp, &dat, err) || lx_plot_put(to, named.name, &gp, &dat, err))
+    else if (lx_figure_write(&named, to->paper, &gp, &dat, err) ||
+             lx_plot_put(to, named.name, &gp, &dat, err))
         code = err->code;
     lx_buf_free(&gp);
     lx_buf_free(&dat);

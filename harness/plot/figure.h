@@ -76,10 +76,10 @@ bool lx_figure_has_points(const struct lx_figure *f);
 /* The range of y that shows every point with its band, and whether the axis is logarithmic. */
 void lx_figure_range(const struct lx_panel *p, double *lo, double *hi, bool *log_y);
 
-/* Append the script and the data. */
+/* Append the script, for a page or for paper, and the data. */
 LX_MUST_CHECK
-enum lx_code lx_figure_write(const struct lx_figure *f, struct lx_buf *gp, struct lx_buf *dat,
-                             struct lx_err *err);
+enum lx_code lx_figure_write(const struct lx_figure *f, bool paper, struct lx_buf *gp,
+                             struct lx_buf *dat, struct lx_err *err);
 
 /* Put the figure where figures go, under its name or, if that is taken, one beside it. */
 LX_MUST_CHECK

@@ -17,6 +17,7 @@ struct lx_legend_entry {
 };
 
 struct lx_layout {
+    bool paper;                    /* the legend has names alone, without values */
     struct lx_legend_entry *entry; /* (n) in the order of the legend */
     size_t n;
     struct lx_buf level[LX_FIGURE_LEVELS]; /* the legend texts of horizontal lines */
@@ -34,16 +35,48 @@ void lx_figure_plain(struct lx_buf *out, const char *text);
  * more, and gnuplot cannot draw one that is too wide. */
 void lx_figure_name(struct lx_buf *out, const char *text, size_t most);
 
+/* Characters that make up text. */
+size_t lx_figure_characters(const char *text);
+
 /* As many bytes of text as make `most` characters, or all. */
 size_t lx_figure_cut(const char *text, size_t most);
 
 /* Append a single-quoted gnuplot string. */
 void lx_figure_quoted(struct lx_buf *out, const char *text);
 
-/* Begin a script: terminals for SVG and PNG of this size in pixels of the SVG, inside a loop that
- * "unset output\n}" ends. NAME.dat is `data`. */
-void lx_figure_head(struct lx_buf *out, const char *title, const char *name, double width,
-                    double height);
+#define LX_CANVAS_COLUMNS 6
+
+/* Sizes, in pixels of the SVG (96 an inch), and how text, lines and symbols are scaled. */
+struct lx_canvas {
+    bool paper;
+    double width, height;
+    double left;  /* of a panel: tic labels and axis title */
+    double panel; /* width of one */
+    double top, bottom;
+    double key, key_top;              /* upper left corner of the legend */
+    double column[LX_CANVAS_COLUMNS]; /* x of those of the legend, on paper */
+    size_t rows;                      /* of the legend */
+    double font;                      /* points */
+    double line, point;               /* factors on widths of lines, on symbols */
+};
+
+/* The canvas of a figure. On paper: one column of text (3.3 in) or two (6.9 in), the legend below. */
+void lx_canvas_make(const struct lx_figure *f, const struct lx_layout *l, struct lx_canvas *c);
+
+/* One for something else than curves. */
+void lx_canvas_plain(bool paper, double width, double height, struct lx_canvas *c);
+
+#define LX_CANVAS_SINGLE 316.8
+#define LX_CANVAS_DOUBLE 662.4
+
+/* Append a label of ours as a double-quoted gnuplot string, in two lines where one is too long for so many
+ * pixels. */
+void lx_canvas_label(const struct lx_canvas *c, const char *text, double room, struct lx_buf *out);
+
+/* Begin a script: terminals for SVG, PNG and PDF of this size, inside a loop that "unset output\n}" ends.
+ * NAME.dat is `data`. */
+void lx_figure_head(struct lx_buf *out, const char *title, const char *name,
+                    const struct lx_canvas *c);
 
 void lx_figure_script(const struct lx_figure *f, const struct lx_layout *l, struct lx_buf *out);
 

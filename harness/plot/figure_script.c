@@ -7,19 +7,7 @@
 #include "plot/figure_internal.h"
 #include "plot/style.h"
 
-enum {
-    PLOT_WIDTH = 640,  /* of one panel of one */
-    PANEL_WIDTH = 430, /* of one panel of two */
-    HEIGHT = 560,
-    LEFT = 70, /* tic labels and axis title */
-    TOP = 84,  /* title, note, mark text */
-    BOTTOM = 78,
-    TITLE_MOST = 200, /* characters of a title */
-    KEY_GAP = 18,
-    KEY_LINE = 23,   /* of the legend */
-    KEY_ROWS = 60,   /* of one of its columns ... */
-    KEY_COLUMNS = 12 /* ... unless there are so many of them */
-};
+enum { TITLE_MOST = 200 }; /* characters of a title */
 
 static const char grey[] = "#707070";
 
@@ -88,80 +76,14 @@ static void quoted_lines(struct lx_buf *out, const char *text)
     lx_buf_add(out, "\"");
 }
 
-struct canvas {
-    double width, height;
-    double left;  /* of a panel: tic labels and axis title */
-    double panel; /* width of one */
-    double key;   /* x of the legend */
-    size_t rows;  /* of the legend */
-};
-
-/* Pixels left of a panel: wide tic labels push the axis title out, and must not push it off the page. */
-static double left_of(const struct lx_figure *f, const struct lx_layout *l)
+static void write_head(const struct lx_figure *f, const struct lx_canvas *c, struct lx_buf *out)
 {
-    size_t widest = 5; /* characters that LEFT has room for */
-
-    for (size_t k = 0; k < f->n_panels; k++) {
-        size_t n = l->frame[k].log_y ? 0 : lx_style_tic_width(l->frame[k].y_lo, l->frame[k].y_hi);
-
-        widest = n > widest ? n : widest;
+    lx_figure_head(out, f->title, f->name, c);
+    if (c->paper) {
+        lx_buf_add(out, "# ");
+        lx_figure_plain(out, f->note);
+        lx_buf_add(out, "\n");
     }
-    return LEFT + 7.5 * (double)(widest - 5);
-}
-
-static struct canvas canvas_of(const struct lx_figure *f, const struct lx_layout *l)
-{
-    struct canvas c;
-    size_t levels = f->panel[0].n_levels, entries = l->n + (levels > 1 ? levels : 1), columns;
-
-    c.rows = entries <= KEY_ROWS ? entries : (entries + KEY_COLUMNS - 1) / KEY_COLUMNS;
-    c.rows = entries > KEY_ROWS && c.rows < KEY_ROWS ? KEY_ROWS : c.rows;
-    columns = (entries + c.rows - 1) / c.rows;
-    c.left = left_of(f, l);
-    c.panel = f->n_panels == 1 ? PLOT_WIDTH : PANEL_WIDTH;
-    c.key = (double)f->n_panels * (c.left + c.panel) + KEY_GAP;
-    c.width = ceil(c.key + (double)columns * (50 + 6.7 * (double)l->longest) + 10);
-    c.height = fmax(HEIGHT, TOP + BOTTOM + (double)(c.rows + 1 + levels) * KEY_LINE);
-    return c;
-}
-
-void lx_figure_head(struct lx_buf *out, const char *title, const char *name, double width,
-                    double height)
-{
-    lx_buf_printf(out, "# ");
-    lx_figure_plain(out, title);
-    lx_buf_printf(
-        out,
-        "\n" LX_PLOT_MARK "%s.gp\n"
-        "if (!exists('out')) out = '%s'\n"
-        "data = '%s.dat'\n"
-        "set encoding utf8\n"
-        "kinds = strstrt(GPVAL_TERMINALS, 'pdfcairo') > 0 ? 'svg png pdf' : 'svg png'\n"
-        "do for [kind in kinds] {\n"
-        "if (kind eq 'svg') {\n"
-        "  set terminal svg size %g,%g dynamic background '#ffffff' "
-        "font 'DejaVu Sans,12' noenhanced\n"
-        "} else {\n"
-        "if (kind eq 'pdf') {\n"
-        "  set terminal pdfcairo size %.4fin,%.4fin fontscale 0.75 linewidth 1 pointscale 0.6 "
-        "font 'DejaVu Sans,9' noenhanced\n"
-        "} else {\n"
-        "  if (strstrt(GPVAL_TERMINALS, 'pngcairo') > 0) {\n"
-        "    set terminal pngcairo size %g,%g fontscale 2 linewidth 2 pointscale 2 "
-        "font 'DejaVu Sans,9' noenhanced\n"
-        "  } else {\n"
-        "    set terminal png size %g,%g fontscale 2 linewidth 2 pointscale 2 noenhanced\n"
-        "  }\n"
-        "}\n"
-        "}\n"
-        "set output out.'.'.kind\n",
-        name, name, name, width, height, width / 96, height / 96, 2 * width, 2 * height, 2 * width,
-        2 * height);
-}
-
-static void write_head(const struct lx_figure *f, const struct canvas *c, struct lx_buf *out)
-{
-    lx_figure_head(out, f->title, f->name, c->width, c->height);
     lx_buf_printf(out,
                   "reset\n"
                   "set datafile missing '?'\n"
@@ -175,19 +97,54 @@ static void write_head(const struct lx_figure *f, const struct canvas *c, struct
 }
 
 /* One label: screen coordinates in pixels from the upper left. */
-static void label_at(struct lx_buf *out, const struct canvas *c, const char *text, double x,
+static void label_at(struct lx_buf *out, const struct lx_canvas *c, const char *text, double x,
                      double y, double scale, const char *color)
 {
     lx_buf_add(out, "set label ");
     lx_figure_name(out, text, TITLE_MOST);
     lx_buf_printf(
         out,
-        " at screen %.5f, screen %.5f left font sprintf(',%%g', %g*(kind eq 'svg' ? 12 : 9)) "
+        " at screen %.5f, screen %.5f left font sprintf(',%%g', %g*(kind eq 'svg' ? %.6g : %g)) "
         "tc rgb '%s'\n",
-        x / c->width, 1 - y / c->height, scale, color);
+        x / c->width, 1 - y / c->height, scale, c->font * 4 / 3, c->font, color);
 }
 
-static void write_axes(const struct lx_panel *p, const struct lx_frame *f, struct lx_buf *out)
+/* Characters of the longer line of a label. */
+static double tic_width(const char *label)
+{
+    size_t first = strcspn(label, "\n"),
+           second = label[first] != '\0' ? strlen(label + first + 1) : 0;
+
+    return 6.8 * (double)(first > second ? first : second);
+}
+
+static double fraction_of(const struct lx_panel *p, double x)
+{
+    return p->x == LX_AXIS_LOG ? log(x / p->x_min) / log(p->x_max / p->x_min)
+                               : (x - p->x_min) / (p->x_max - p->x_min);
+}
+
+/* On paper those that have no room go. */
+static void write_x_tics(const struct lx_panel *p, const struct lx_canvas *c, struct lx_buf *out)
+{
+    double end = -1e9;
+
+    lx_buf_add(out, "set xtics (");
+    for (size_t i = 0; i < p->n_tics; i++) {
+        double at = c->panel * fraction_of(p, p->tic[i].at), half = tic_width(p->tic[i].label) / 2;
+
+        if (c->paper && at - half < end)
+            continue;
+        end = at + half + 3;
+        lx_buf_add(out, i ? ", " : "");
+        quoted_lines(out, p->tic[i].label);
+        lx_buf_printf(out, " %.9g", p->tic[i].at);
+    }
+    lx_buf_add(out, ")\n");
+}
+
+static void write_axes(const struct lx_panel *p, const struct lx_frame *f,
+                       const struct lx_canvas *c, struct lx_buf *out)
 {
     lx_buf_printf(out, "%s\nset xrange [%.9g:%.9g]\n",
                   p->x == LX_AXIS_LOG ? "set logscale x 2" : "unset logscale x", p->x_min,
@@ -196,14 +153,9 @@ static void write_axes(const struct lx_panel *p, const struct lx_frame *f, struc
                   f->log_y ? "set logscale y 10" : "unset logscale y", f->y_lo, f->y_hi);
     bool two_lines = false;
     if (p->n_tics) {
-        lx_buf_add(out, "set xtics (");
-        for (size_t i = 0; i < p->n_tics; i++) {
-            lx_buf_add(out, i ? ", " : "");
+        for (size_t i = 0; i < p->n_tics; i++)
             two_lines |= strchr(p->tic[i].label, '\n') != NULL;
-            quoted_lines(out, p->tic[i].label);
-            lx_buf_printf(out, " %.9g", p->tic[i].at);
-        }
-        lx_buf_add(out, ")\n");
+        write_x_tics(p, c, out);
     } else {
         lx_buf_add(out, "set xtics autofreq\n");
     }
@@ -216,18 +168,19 @@ static void write_axes(const struct lx_panel *p, const struct lx_frame *f, struc
         lx_buf_add(out, "autofreq\n");
     }
     lx_buf_add(out, "unset mxtics\nunset mytics\nset format y '%g'\nset xlabel ");
-    lx_figure_quoted(out, p->xlabel);
+    lx_canvas_label(c, p->xlabel, c->panel, out);
     lx_buf_printf(out, " offset 0,%s\nset ylabel ", two_lines ? "-1.1" : "-0.3");
-    lx_figure_quoted(out, p->ylabel);
+    lx_canvas_label(c, p->ylabel, c->height - c->top - c->bottom, out);
     lx_buf_add(out, "\n");
 }
 
 /* Marks at the upper edge: a cross where a curve diverged, an arrow where it leaves the axis.
  * Curves that would share a place are set side by side. */
-static void write_marks(const struct lx_panel *p, const struct lx_layout *l, struct lx_buf *out)
+static void write_marks(const struct lx_panel *p, const struct lx_layout *l,
+                        const struct lx_canvas *canvas, struct lx_buf *out)
 {
     double span = p->x == LX_AXIS_LOG ? log2(p->x_max / p->x_min) : p->x_max - p->x_min;
-    double step = span / 70;
+    double step = span / (canvas->paper ? 40 : 70);
     for (size_t i = 0; i < l->n; i++) {
         const struct lx_curve *c = lx_figure_curve(p, l->entry[i].curve->series);
         for (size_t j = 0; c != NULL && j < c->n; j++) {
@@ -249,22 +202,23 @@ static void write_marks(const struct lx_panel *p, const struct lx_layout *l, str
             if (diverged)
                 lx_buf_printf(
                     out,
-                    "set label '' at first %.6g, graph 0.97 point pt 2 ps 1.1 lw 2 lc rgb "
+                    "set label '' at first %.6g, graph 0.97 point pt 2 ps %g lw %g lc rgb "
                     "'%s'\n",
-                    x, s.color);
+                    x, 1.1 * canvas->point, 2 * canvas->line, s.color);
             else
                 lx_buf_printf(out,
                               "set arrow from first %.6g, graph 0.94 to first %.6g, graph 1 head "
-                              "filled size screen 0.008,25 lw 1.6 lc rgb '%s' front\n",
-                              x, x, s.color);
+                              "filled size screen %g,25 lw %g lc rgb '%s' front\n",
+                              x, x, canvas->paper ? 6 / canvas->width : 0.008, 1.6 * canvas->line,
+                              s.color);
         }
     }
 }
 
-/* The mark rises 6 pixels above the panel and its text stands 16 above it, however high the panel is. */
-static void write_guides(const struct lx_panel *p, const struct canvas *c, struct lx_buf *out)
+/* The mark rises above the panel and its text is above it, however high the panel is. */
+static void write_guides(const struct lx_panel *p, const struct lx_canvas *c, struct lx_buf *out)
 {
-    double height = c->height - TOP - BOTTOM;
+    double height = c->height - c->top - c->bottom, above = c->paper ? 10 : 16;
 
     if (isfinite(p->mark) && p->mark >= p->x_min && p->mark <= p->x_max) {
         lx_buf_printf(out,
@@ -272,28 +226,27 @@ static void write_guides(const struct lx_panel *p, const struct canvas *c, struc
                       "dt (6,4) lc rgb '%s' back\nset label ",
                       p->mark, p->mark, 1 + 6 / height, grey);
         lx_figure_quoted(out, p->mark_text);
-        double at = p->x == LX_AXIS_LOG ? log(p->mark / p->x_min) / log(p->x_max / p->x_min)
-                                        : (p->mark - p->x_min) / (p->x_max - p->x_min);
+        double at = fraction_of(p, p->mark);
         lx_buf_printf(
             out,
-            " at first %.9g, graph %.4g %s font sprintf(',%%g', 0.9*(kind eq 'svg' ? 12 : 9)) "
+            " at first %.9g, graph %.4g %s font sprintf(',%%g', 0.9*(kind eq 'svg' ? %.6g : %g)) "
             "tc rgb '%s'\n",
-            p->mark, 1 + 16 / height,
+            p->mark, 1 + above / height,
             at < 0.15   ? "left"
             : at > 0.85 ? "right"
                         : "center",
-            grey);
+            c->font * 4 / 3, c->font, grey);
     }
 }
 
 /* Bands first, then the curves in legend order, then the levels. A band ends where it leaves the
  * axis: gnuplot would cut its corners, not its edge. */
 static void write_plot(const struct lx_figure *f, size_t k, const struct lx_layout *l,
-                       struct lx_buf *out)
+                       const struct lx_canvas *canvas, struct lx_buf *out)
 {
     const struct lx_panel *p = &f->panel[k];
     const char *between = "plot ";
-    bool key = k + 1 == f->n_panels;
+    bool key = k + 1 == f->n_panels && !canvas->paper;
     for (size_t i = 0; i < l->n; i++) {
         const struct lx_curve *c = lx_figure_curve(p, l->entry[i].curve->series);
         bool band = false;
@@ -311,10 +264,11 @@ static void write_plot(const struct lx_figure *f, size_t k, const struct lx_layo
     for (size_t i = 0; i < l->n; i++) {
         const struct lx_series *series = l->entry[i].curve->series;
         struct lx_style s = lx_style_of(series->look, series->variant);
-        lx_buf_printf(out, "%sdata index %zu using 1:2 with %s lw 2 dt %s lc rgb '%s'", between,
-                      k * l->n + i, p->symbol_every ? "linespoints" : "lines", s.dash, s.color);
+        lx_buf_printf(out, "%sdata index %zu using 1:2 with %s lw %g dt %s lc rgb '%s'", between,
+                      k * l->n + i, p->symbol_every ? "linespoints" : "lines", 2 * canvas->line,
+                      s.dash, s.color);
         if (p->symbol_every)
-            lx_buf_printf(out, " pt %d ps 1", s.point);
+            lx_buf_printf(out, " pt %d ps %g", s.point, canvas->point);
         if (p->symbol_every > 1)
             lx_buf_printf(out, " pi %d", p->symbol_every);
         if (key) {
@@ -326,8 +280,8 @@ static void write_plot(const struct lx_figure *f, size_t k, const struct lx_layo
         between = ", \\\n  ";
     }
     for (size_t i = 0; i < p->n_levels; i++) {
-        lx_buf_printf(out, "%s%.9g with lines lw 1.6 dt %s lc rgb '#808080' ", between,
-                      p->level[i].at, p->level[i].dash);
+        lx_buf_printf(out, "%s%.9g with lines lw %g dt %s lc rgb '#808080' ", between,
+                      p->level[i].at, 1.6 * canvas->line, p->level[i].dash);
         if (key) {
             lx_buf_add(out, "title ");
             lx_figure_quoted(out, l->level[i].text);
@@ -339,35 +293,88 @@ static void write_plot(const struct lx_figure *f, size_t k, const struct lx_layo
     lx_buf_add(out, "\n");
 }
 
+/* A sample of line and symbol, and the name. */
+static void legend_entry(const struct lx_canvas *c, size_t i, struct lx_style s, bool symbol,
+                         const char *text, struct lx_buf *out)
+{
+    double x = c->column[i / c->rows];
+    double y = 1 - (c->key_top + 13 * ((double)(i % c->rows) + 0.5)) / c->height;
+
+    lx_buf_printf(
+        out,
+        "set arrow from screen %.5f, screen %.5f to screen %.5f, screen %.5f nohead lw %g "
+        "dt %s lc rgb '%s'\n",
+        x / c->width, y, (x + 22) / c->width, y, 2 * c->line, s.dash, s.color);
+    if (symbol)
+        lx_buf_printf(out,
+                      "set label '' at screen %.5f, screen %.5f point pt %d ps %g lc rgb '%s'\n",
+                      (x + 11) / c->width, y, s.point, c->point, s.color);
+    lx_buf_add(out, "set label ");
+    lx_figure_quoted(out, text);
+    lx_buf_printf(out,
+                  " at screen %.5f, screen %.5f left font sprintf(',%%g', 0.9*(kind eq 'svg' ? "
+                  "%.6g : %g))\n",
+                  (x + 27) / c->width, y, c->font * 4 / 3, c->font);
+}
+
+/* Below the panels, column by column. */
+static void write_legend(const struct lx_figure *f, const struct lx_layout *l,
+                         const struct lx_canvas *c, struct lx_buf *out)
+{
+    const struct lx_panel *p = &f->panel[0];
+
+    for (size_t i = 0; i < l->n; i++) {
+        const struct lx_series *series = l->entry[i].curve->series;
+
+        legend_entry(c, i, lx_style_of(series->look, series->variant), p->symbol_every > 0,
+                     l->entry[i].text.text, out);
+    }
+    for (size_t i = 0; i < p->n_levels; i++)
+        legend_entry(c, l->n + i, (struct lx_style){"#808080", p->level[i].dash, 0}, false,
+                     l->level[i].text, out);
+}
+
+/* What is said around the panels: before the first, and beside or below the last. */
+static void write_words(const struct lx_figure *f, size_t k, const struct lx_layout *l,
+                        const struct lx_canvas *c, struct lx_buf *out)
+{
+    if (k == 0 && !c->paper) {
+        label_at(out, c, f->title, 16, 22, 1.25, "#000000");
+        label_at(out, c, f->note, 16, 44, 0.9, grey);
+    }
+    if (c->paper || k + 1 < f->n_panels) {
+        lx_buf_add(out, "unset key\n");
+    } else {
+        label_at(out, c, f->legend_title, c->key, c->top - 4, 0.9, grey);
+        lx_buf_printf(out,
+                      "set key at screen %.5f, screen %.5f left top Left reverse vertical "
+                      "maxrows %zu samplen 3 spacing 1.25 noenhanced\n",
+                      c->key / c->width, 1 - c->key_top / c->height, c->rows);
+    }
+    if (c->paper && k + 1 == f->n_panels)
+        write_legend(f, l, c, out);
+}
+
 void lx_figure_script(const struct lx_figure *f, const struct lx_layout *l, struct lx_buf *out)
 {
-    struct canvas c = canvas_of(f, l);
+    struct lx_canvas c;
+
+    lx_canvas_make(f, l, &c);
     write_head(f, &c, out);
     for (size_t k = 0; k < f->n_panels; k++) {
         double left = c.left + (double)k * (c.left + c.panel);
+
         lx_buf_printf(out,
                       "unset label\nunset arrow\n"
                       "set lmargin at screen %.5f\nset rmargin at screen %.5f\n"
                       "set tmargin at screen %.5f\nset bmargin at screen %.5f\n",
-                      left / c.width, (left + c.panel) / c.width, 1 - TOP / c.height,
-                      BOTTOM / c.height);
-        if (k == 0) {
-            label_at(out, &c, f->title, 16, 22, 1.25, "#000000");
-            label_at(out, &c, f->note, 16, 44, 0.9, grey);
-        }
-        if (k + 1 == f->n_panels) {
-            label_at(out, &c, f->legend_title, c.key, TOP - 4, 0.9, grey);
-            lx_buf_printf(out,
-                          "set key at screen %.5f, screen %.5f left top Left reverse vertical "
-                          "maxrows %zu samplen 3 spacing 1.25 noenhanced\n",
-                          c.key / c.width, 1 - (TOP + 6) / c.height, c.rows);
-        } else {
-            lx_buf_add(out, "unset key\n");
-        }
-        write_axes(&f->panel[k], &l->frame[k], out);
+                      left / c.width, (left + c.panel) / c.width, 1 - c.top / c.height,
+                      c.bottom / c.height);
+        write_words(f, k, l, &c, out);
+        write_axes(&f->panel[k], &l->frame[k], &c, out);
         write_guides(&f->panel[k], &c, out);
-        write_marks(&f->panel[k], l, out);
-        write_plot(f, k, l, out);
+        write_marks(&f->panel[k], l, &c, out);
+        write_plot(f, k, l, &c, out);
     }
     if (f->n_panels > 1)
         lx_buf_add(out, "unset multiplot\n");

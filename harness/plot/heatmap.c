@@ -2,7 +2,8 @@
  *
  * The data file holds one block a kind, lines "column row value"; the script draws one panel a block:
  * a heat map where values go along two axes (dist over distance and head, rotation over position and
- * channel), a line where they go along one, bars where there is a number a head or one for all. */
+ * channel), a line where they go along one, bars where there is a number a head, a channel, or one for
+ * all. */
 #include "plot/heatmap.h"
 
 #include <math.h>
@@ -17,6 +18,9 @@
 
 #define MAX_PANELS 12
 
+/* More bars than this have no room for their numbers. */
+#define MOST_NUMBERS 12
+
 enum shape { MAP, LINE, BARS };
 
 struct panel {
@@ -24,6 +28,7 @@ struct panel {
     const char *row_name; /* what the vertical axis of a map is */
     enum shape shape;
     double low, high; /* of the values */
+    int rows;         /* the highest row, and one */
 };
 
 struct picture {
@@ -52,9 +57,12 @@ static struct panel *panel_of(struct picture *p, const struct lx_applied *a)
     if (i == MAX_PANELS)
         return NULL;
     if (i == p->n_panels)
-        p->panels[p->n_panels++] =
-            (struct panel){a->kind, a->channel >= 0 ? "channel" : "head",
-                           a->position >= 0 ? LINE : BARS, (double)INFINITY, (double)-INFINITY};
+        p->panels[p->n_panels++] = (struct panel){a->kind,
+                                                  a->channel >= 0 ? "channel" : "head",
+                                                  a->position >= 0 ? LINE : BARS,
+                                                  (double)INFINITY,
+                                                  (double)-INFINITY,
+                                                  0};
     return &p->panels[i];
 }
 
@@ -74,6 +82,7 @@ static void find_panels(struct picture *p)
             continue;
         panel->low = fmin(panel->low, a->value);
         panel->high = fmax(panel->high, a->value);
+        panel->rows = row >= panel->rows ? row + 1 : panel->rows;
         seen = &first[panel - p->panels];
         if (*seen < 0)
             *seen = row;
@@ -102,20 +111,21 @@ static void write_data(const struct picture *p, struct lx_buf *out)
     }
 }
 
-/* Colours by what the values are: angles go round, signed ones are white at 0, others rise from dark to
- * light. A range of one value is widened, as gnuplot needs one. */
+/* Colours by what the values are: angles go round, signed ones and nothing but 0 are white at 0, others
+ * rise from dark to light. A range of one value is widened, as gnuplot needs one. */
 static void write_colors(const struct panel *panel, struct lx_buf *out)
 {
     double most = fmax(fabs(panel->low), fabs(panel->high));
+    bool zero = !(most > 0);
 
     if (strcmp(panel->kind, "rotation") == 0)
         lx_buf_add(out, "set palette defined (0 '#2c2a4a', 0.25 '#7fb0c8', 0.5 '#f4efe6', "
                         "0.75 '#c8705a', 1 '#2c2a4a')\nset cbrange [-pi:pi]\n");
-    else if (panel->low < 0 && panel->high > 0)
+    else if (zero || (panel->low < 0 && panel->high > 0))
         lx_buf_printf(out,
                       "set palette defined (0 '#2166ac', 0.5 '#f7f7f7', 1 '#b2182b')\n"
                       "set cbrange [%.9g:%.9g]\n",
-                      -most, most);
+                      zero ? -1 : -most, zero ? 1 : most);
     else
         lx_buf_printf(out,
                       "set palette defined (0 '#30123b', 0.25 '#2a788e', 0.5 '#5ec962', 0.75 "
@@ -154,41 +164,84 @@ static const char *unit_of(const struct panel *panel)
     return "value";
 }
 
-static void write_panel(const struct picture *p, size_t i, struct lx_buf *out)
+/* What the horizontal axis of a map or a line is. */
+static const char *across(const struct panel *panel)
+{
+    static const char *const distances[] = {"dist", "bucket", "mul"};
+    static const char *const keys[] = {"key", "pair", "apart", "product", "bias", "post", "weight"};
+
+    for (size_t i = 0; i < sizeof(distances) / sizeof(distances[0]); i++)
+        if (strcmp(panel->kind, distances[i]) == 0)
+            return "distance (tokens)";
+    for (size_t i = 0; i < sizeof(keys) / sizeof(keys[0]); i++)
+        if (strcmp(panel->kind, keys[i]) == 0)
+            return "position of the key (tokens), for the last query";
+    return "position (tokens)";
+}
+
+static void write_map(const struct picture *p, size_t i, struct lx_buf *out)
 {
     const struct panel *panel = &p->panels[i];
-    bool distance = strcmp(panel->kind, "dist") == 0 || strcmp(panel->kind, "bucket") == 0 ||
-                    strcmp(panel->kind, "mul") == 0;
-    double room = fmax(0.05 * (panel->high - panel->low), 1e-3 * fmax(fabs(panel->high), 1));
 
-    lx_buf_printf(out, "set title '%s'\n", panel->kind);
-    if (panel->shape == MAP) {
-        write_colors(panel, out);
-        lx_buf_printf(out,
-                      "set xlabel '%s (tokens)'\nset ylabel '%s'\nset cblabel '%s'\n"
-                      "set autoscale xfix\nset autoscale yfix\nset xtics auto\n%s"
-                      "plot '%s.dat' index %zu using 1:2:3 with image\n",
-                      distance ? "distance" : "position", panel->row_name, unit_of(panel),
-                      strcmp(panel->row_name, "head") == 0 ? "set ytics 1\n" : "set ytics auto\n",
-                      p->name, i);
-    } else if (panel->shape == LINE) {
-        lx_buf_printf(out,
-                      "set xlabel '%s (tokens)'\nset ylabel '%s'\nset autoscale xfix\n"
-                      "set yrange [%.9g:%.9g]\nset xtics auto\nset ytics auto\n"
-                      "plot '%s.dat' index %zu using 1:3 with linespoints lw 2 pt 7 ps 0.5 lc rgb "
-                      "'#0072b2'\n",
-                      distance ? "distance" : "position", unit_of(panel), panel->low - room,
-                      panel->high + room, p->name, i);
-    } else {
-        lx_buf_printf(out,
-                      "set xlabel 'head (one bar: all alike)'\nset ylabel '%s'\nset xtics 1\n"
-                      "set ytics auto\nset autoscale xfix\nset offsets 0.7,0.7,0,0\n"
-                      "set yrange [%.9g:%.9g]\nset boxwidth 0.6\nset style fill solid 0.8\n"
-                      "plot '%s.dat' index %zu using 1:3 with boxes lc rgb '#0072b2', '' index %zu "
-                      "using 1:3:3 with labels offset 0,0.7\nset offsets 0,0,0,0\n",
-                      unit_of(panel), fmin(0, 1.15 * panel->low), fmax(1.15 * panel->high, 1e-9),
-                      p->name, i, i);
-    }
+    write_colors(panel, out);
+    lx_buf_printf(out,
+                  "set xlabel '%s'\nset ylabel '%s'\nset cblabel '%s' offset 1.5,0\n"
+                  "set autoscale xfix\nset autoscale yfix\nset xtics auto\n%s"
+                  "plot '%s.dat' index %zu using 1:2:3 with image\n",
+                  across(panel), panel->row_name, unit_of(panel),
+                  strcmp(panel->row_name, "head") == 0 && panel->rows <= MOST_NUMBERS
+                      ? "set ytics 1\n"
+                      : "set ytics auto\n",
+                  p->name, i);
+}
+
+/* The room above and below a line: a level one is not blown up. */
+static double room_of(const struct panel *panel)
+{
+    double span = panel->high - panel->low;
+
+    return span > 0 ? 0.05 * span : fmax(0.5 * fabs(panel->high), 0.5);
+}
+
+static void write_line(const struct picture *p, size_t i, struct lx_buf *out)
+{
+    const struct panel *panel = &p->panels[i];
+
+    lx_buf_printf(out,
+                  "set xlabel '%s'\nset ylabel '%s'\nset autoscale xfix\n"
+                  "set yrange [%.9g:%.9g]\nset xtics auto\nset ytics auto\n"
+                  "plot '%s.dat' index %zu using 1:3 with linespoints lw 2 pt 7 ps 0.5 lc rgb "
+                  "'#0072b2'\n",
+                  across(panel), unit_of(panel), panel->low - room_of(panel),
+                  panel->high + room_of(panel), p->name, i);
+}
+
+static void write_bars(const struct picture *p, size_t i, struct lx_buf *out)
+{
+    const struct panel *panel = &p->panels[i];
+    bool few = panel->rows <= MOST_NUMBERS, channels = strcmp(panel->row_name, "channel") == 0;
+
+    lx_buf_printf(out,
+                  "set xlabel '%s'\nset ylabel '%s'\nset xtics %s\n"
+                  "set ytics auto\nset autoscale xfix\nset offsets 0.7,0.7,0,0\n"
+                  "set yrange [%.9g:%.9g]\nset boxwidth 0.6\nset style fill solid 0.8\n"
+                  "plot '%s.dat' index %zu using 1:3 with boxes lc rgb '#0072b2'",
+                  channels ? "channel" : "head (one bar: all alike)", unit_of(panel),
+                  few ? "1" : "auto", fmin(0, 1.15 * panel->low),
+                  panel->high > 0 || panel->low < 0 ? fmax(1.15 * panel->high, 0) : 1, p->name, i);
+    if (few)
+        lx_buf_printf(
+            out, ", '' index %zu using 1:3:(sprintf('%%.4g', $3)) with labels offset 0,0.7", i);
+    lx_buf_add(out, "\nset offsets 0,0,0,0\n");
+}
+
+static void write_panel(const struct picture *p, size_t i, struct lx_buf *out)
+{
+    static void (*const write[])(const struct picture *, size_t, struct lx_buf *) = {
+        [MAP] = write_map, [LINE] = write_line, [BARS] = write_bars};
+
+    lx_buf_printf(out, "set title '%s'\n", p->panels[i].kind);
+    write[p->panels[i].shape](p, i, out);
     lx_buf_add(out, "unset yrange\nset autoscale y\n");
 }
 
@@ -196,20 +249,27 @@ static void write_script(const struct picture *p, const char *title, struct lx_b
 {
     size_t n = p->n_panels;
 
-    lx_buf_printf(out, "# Draws %s.svg and %s.png: gnuplot %s.gp\n", p->name, p->name, p->name);
+    lx_buf_printf(out, "# Draws %s.svg, .png and .pdf: gnuplot %s.gp\n", p->name, p->name);
     lx_buf_printf(out, "if (!exists('out')) out = '%s'\n", p->name);
     lx_buf_add(out, "set encoding utf8\n");
-    lx_buf_add(out, "do for [kind in 'svg png'] {\n");
+    lx_buf_add(out, "kinds = strstrt(GPVAL_TERMINALS, 'pdfcairo') > 0 ? 'svg png pdf' : 'svg "
+                    "png'\ndo for [kind in kinds] {\n");
     lx_buf_printf(out,
-                  "if (kind eq 'svg') {\n  set terminal svg size 800,%zu background '#ffffff' "
-                  "noenhanced\n} else {\n  if (strstrt(GPVAL_TERMINALS, 'pngcairo') > 0) {\n"
-                  "    set terminal pngcairo size 1600,%zu fontscale 1.6 noenhanced\n"
-                  "  } else {\n    set terminal png size 1600,%zu noenhanced\n  }\n}\n",
-                  60 + 340 * n, 120 + 680 * n, 120 + 680 * n);
+                  "if (kind eq 'pdf') {\n  set terminal pdfcairo size %.4fin,%.4fin fontscale 0.6 "
+                  "noenhanced\n}\n",
+                  800 / 96.0, (60 + 340 * (double)n) / 96);
+    lx_buf_printf(
+        out,
+        "if (kind eq 'svg') {\n  set terminal svg size 800,%zu background '#ffffff' "
+        "noenhanced\n}\nif (kind eq 'png') {\n  if (strstrt(GPVAL_TERMINALS, 'pngcairo') > 0) {\n"
+        "    set terminal pngcairo size 1600,%zu fontscale 1.6 noenhanced\n"
+        "  } else {\n    set terminal png size 1600,%zu noenhanced\n  }\n}\n",
+        60 + 340 * n, 120 + 680 * n, 120 + 680 * n);
     lx_buf_add(out, "set output out.'.'.kind\n");
     lx_buf_printf(out, "set multiplot layout %zu,1 title ", n);
     lx_figure_name(out, title, 80);
-    lx_buf_add(out, "\nset tics out nomirror\nset xtics rangelimited\nunset key\n");
+    lx_buf_add(out, "\nset tics out nomirror\nset xtics rangelimited\nunset key\n"
+                    "set xzeroaxis lt 1 lw 0.6 lc rgb '#b0b0b0'\n");
     for (size_t i = 0; i < n; i++)
         write_panel(p, i, out);
     lx_buf_add(out, "unset multiplot\nunset output\n}\n");

@@ -5,7 +5,7 @@
 #include "core/applied.h"
 #include "core/err.h"
 
-/* Draw the rows into `path` (FILE.png; FILE.svg, FILE.gp and FILE.dat are left beside it), one panel for
+/* Draw the rows into `path` (FILE.png; FILE.svg, .pdf, .gp and .dat are left beside it), one panel for
  * each kind. No rows are LX_EUSAGE: there is nothing to draw. */
 LX_MUST_CHECK
 enum lx_code lx_heatmap_draw(const struct lx_applied_rows *rows, const char *title,

@@ -5,6 +5,7 @@
 #include "core/wilson.h"
 #include "plot/figure_internal.h"
 #include "plot/plot.h"
+#include "plot/style.h"
 #include "study/format.h"
 
 /* The seeds that count at a length; of one seed the interval over examples, at 95%. */
@@ -195,19 +196,24 @@ static enum lx_code write_map_data(const struct map *m, struct lx_buf *out, stru
     return LX_OK;
 }
 
-static void write_map_script(const struct map *m, const char *title, const char *name,
+static void write_map_script(const struct map *m, const char *title, const char *name, bool paper,
                              struct lx_buf *out)
 {
     const struct lx_study *s = m->s;
     double width = fmax(CELL_WIDTH * (double)m->n + 150, 320);
     double height = CELL_HEIGHT * (double)s->n_series + 130;
+    struct lx_canvas c;
 
-    lx_figure_head(out, title, name, 2 * width, height);
-    lx_buf_add(out, "reset\nset multiplot layout 1,2 title ");
-    lx_figure_quoted(out, title);
-    lx_buf_add(out, "\nunset key\nunset colorbox\nset tics out nomirror scale 0.4\n"
-                    "set palette defined (0 '#c03a2b', 0.5 '#f3d27a', 1 '#2e8b57')\n"
-                    "set cbrange [0:1]\nset xtics rotate by -30 (");
+    lx_canvas_plain(paper, paper ? LX_CANVAS_DOUBLE : 2 * width, paper ? 2 * height : height, &c);
+    lx_figure_head(out, title, name, &c);
+    if (paper) { /* one below the other */
+        lx_buf_add(out, "reset\nset multiplot layout 2,1");
+    } else {
+        lx_buf_add(out, "reset\nset multiplot layout 1,2 title ");
+        lx_figure_quoted(out, title);
+    }
+    lx_buf_add(out, "\nunset key\nunset colorbox\nset tics out nomirror scale 0.4\n" LX_STYLE_SHARES
+                    "set xtics rotate by -30 (");
     for (size_t t = 0; t < m->n; t++) {
         lx_buf_add(out, t > 0 ? ", " : "");
         lx_figure_name(out, lx_rows_name(&s->rows, s->section[m->task[t]].dataset), 20);
@@ -224,9 +230,10 @@ static void write_map_script(const struct map *m, const char *title, const char 
     for (size_t k = 0; k < 2; k++)
         lx_buf_printf(out,
                       "set title '%s'\nplot data index %zu using 2:3:1 with image, '' index %zu "
-                      "using 2:3:(strcol(4) eq 'not_learned' ? 'not learned' : strcol(4)) with "
-                      "labels font ',8'\n",
-                      k == 0 ? "exact match" : "token accuracy", k, k);
+                      "using 2:3:(strcol(4) eq 'not_learned' ? 'not%slearned' : strcol(4)) with "
+                      "labels font ',%d'\n",
+                      k == 0 ? "exact match" : "token accuracy", k, k, paper ? "-" : " ",
+                      paper ? 6 : 8);
     lx_buf_add(out, "unset multiplot\nunset output\n}\n");
 }
 
@@ -248,7 +255,7 @@ enum lx_code lx_plot_answers_map(const struct lx_study *s, struct lx_plot_target
     code = name == NULL ? lx_fail(err, LX_ENOMEM, "out of memory for a figure")
                         : write_map_data(&m, &dat, err);
     if (code == LX_OK) {
-        write_map_script(&m, title, name, &gp);
+        write_map_script(&m, title, name, to->paper, &gp);
         code = lx_plot_put(to, name, &gp, &dat, err);
     }
     lx_buf_free(&gp);

@@ -4,8 +4,9 @@
 
 #include "plot/figure_internal.h"
 #include "plot/plot.h"
+#include "plot/style.h"
 
-enum { MAX = 64, COLUMNS = 4, CELL_WIDTH = 52, CELL_HEIGHT = 34 };
+enum { MAX = 64, COLUMNS = 4, CELL_WIDTH = 52, CELL_WIDTH_PAPER = 38, CELL_HEIGHT = 34 };
 
 struct map {
     const struct lx_study *s;
@@ -93,21 +94,31 @@ static void write_tics(const char *axis, const int *at, size_t n, const char *un
     lx_buf_add(out, ")\n");
 }
 
-static void write_script(const struct map *m, const char *title, const char *name,
+static void write_script(const struct map *m, const char *title, const char *name, bool paper,
                          struct lx_buf *out)
 {
     const struct lx_section *sec = &m->s->section[m->section];
-    size_t columns = m->n_series < COLUMNS ? m->n_series : COLUMNS;
-    size_t rows = (m->n_series + columns - 1) / columns;
-    double width = fmax(CELL_WIDTH * (double)m->n_lengths + 90, 250);
+    double width = fmax((paper ? CELL_WIDTH_PAPER : CELL_WIDTH) * (double)m->n_lengths + 90, 250);
     double height = fmax(CELL_HEIGHT * (double)m->n_depths + 95, 180);
-    lx_figure_head(out, title, name, fmax(width * (double)columns, 640),
-                   height * (double)rows + 60);
-    lx_buf_printf(out, "reset\nset multiplot layout %zu,%zu title ", rows, columns);
-    lx_figure_quoted(out, title);
-    lx_buf_add(out, "\nunset key\nunset colorbox\nset tics out nomirror scale 0.4\n"
-                    "set palette defined (0 '#c03a2b', 0.5 '#f3d27a', 1 '#2e8b57')\n"
-                    "set cbrange [0:1]\n");
+    size_t most = paper ? (size_t)fmax(LX_CANVAS_DOUBLE / width, 1) : COLUMNS;
+    size_t columns = m->n_series < most ? m->n_series : most;
+    size_t rows = (m->n_series + columns - 1) / columns;
+    struct lx_canvas c;
+
+    if (paper)
+        lx_canvas_plain(
+            true, width * (double)columns > LX_CANVAS_SINGLE ? LX_CANVAS_DOUBLE : LX_CANVAS_SINGLE,
+            height * (double)rows + 10, &c);
+    else
+        lx_canvas_plain(false, fmax(width * (double)columns, 640), height * (double)rows + 60, &c);
+    lx_figure_head(out, title, name, &c);
+    lx_buf_printf(out, "reset\nset multiplot layout %zu,%zu", rows, columns);
+    if (!paper) {
+        lx_buf_add(out, " title ");
+        lx_figure_quoted(out, title);
+    }
+    lx_buf_add(out,
+               "\nunset key\nunset colorbox\nset tics out nomirror scale 0.4\n" LX_STYLE_SHARES);
     write_tics("x", m->length, m->n_lengths, "", out);
     write_tics("y", m->depth, m->n_depths, "%%", out);
     lx_buf_printf(out, "set xrange [-0.5:%zu.5]\nset yrange [%zu.5:-0.5]\n", m->n_lengths - 1,
@@ -119,8 +130,8 @@ static void write_script(const struct map *m, const char *title, const char *nam
         lx_buf_printf(out, "\nset ylabel '%s'\n", k % columns == 0 ? "depth of the fact" : "");
         lx_buf_printf(out,
                       "plot data index %zu using 4:5:3 with image, '' index %zu "
-                      "using 4:5:6 with labels font ',8'\n",
-                      k, k);
+                      "using 4:5:6 with labels font ',%d'\n",
+                      k, k, paper ? 7 : 8);
     }
     lx_buf_add(out, "unset multiplot\nunset output\n}\n");
 }
@@ -151,7 +162,7 @@ enum lx_code lx_plot_retrieval_map(const struct lx_study *s, size_t section,
 
         if (free_name != NULL) {
             write_data(&m, &dat);
-            write_script(&m, title.text, free_name, &gp);
+            write_script(&m, title.text, free_name, to->paper, &gp);
         }
         code = free_name == NULL ? lx_fail(err, LX_ENOMEM, "out of memory for a figure")
                                  : lx_plot_put(to, free_name, &gp, &dat, err);

@@ -14,6 +14,10 @@ struct lx_style {
     int point;         /* gnuplot point type */
 };
 
+/* Shares from 0 to 1 as colour: one hue, that everybody tells apart and black text is read on. */
+#define LX_STYLE_SHARES                                                                            \
+    "set palette defined (0 '#f7fbff', 0.5 '#a6cbe6', 1 '#4b94c9')\nset cbrange [0:1]\n"
+
 /* look: of the encoding; variant: 0 as trained, else dashed and hollow in the same colour. */
 struct lx_style lx_style_of(int look, int variant);
 

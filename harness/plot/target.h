@@ -17,6 +17,7 @@ struct lx_plot_target {
     enum lx_code (*take)(void *ctx, const struct lx_figure *f, struct lx_err *err);
     void *ctx;
     const char *dir;
+    bool paper;             /* sizes and type for a paper, no titles */
     const char *gnuplot;    /* NULL: write scripts and data, draw nothing */
     bool missing;           /* set when gnuplot turns out not to exist ... */
     bool no_pdf;            /* ... or to draw no PDF */

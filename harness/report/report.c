@@ -377,7 +377,7 @@ static enum lx_code write_plots(const char *dir, const struct lx_report_options 
                                 const struct lx_report_folder *f, struct lx_err *err)
 {
     struct lx_buf path = {0};
-    struct lx_plot_target to = {.gnuplot = o->gnuplot ? o->gnuplot : "gnuplot"};
+    struct lx_plot_target to = {.gnuplot = o->gnuplot ? o->gnuplot : "gnuplot", .paper = o->paper};
     struct lx_err ignored;
     enum lx_code code = path_of(dir, "plots", &path, err);
 

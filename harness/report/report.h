@@ -15,6 +15,7 @@
 
 struct lx_report_options {
     bool no_plots;       /* tables only */
+    bool paper;          /* figures for a paper: column widths, no titles */
     const char *gnuplot; /* name or absolute path; NULL: "gnuplot" */
     /* What a config has where it says nothing, so that the page can mark the rest; NULL: nothing is. */
     enum lx_code (*defaults)(const struct lx_json *config, struct lx_json **out,

@@ -112,7 +112,8 @@ enum lx_code lx_run_launch(const struct lx_run_options *o, const struct lx_launc
                                 .poll = o->poll,
                                 .rate = o->rate,
                                 .no_wait = o->no_wait,
-                                .no_plots = o->plots == LX_RUN_NO};
+                                .no_plots = o->plots == LX_RUN_NO,
+                                .paper = o->style == LX_RUN_PAPER};
 
     return launcher->run(launcher, &l, e, queued, err);
 }

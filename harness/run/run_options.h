@@ -15,11 +15,19 @@
 enum { LX_RUN_YES, LX_RUN_NO };
 enum { LX_RUN_KEEP, LX_RUN_DROP };
 
+/* Choices of --style, which `report` has too. */
+enum { LX_RUN_PAGE, LX_RUN_PAPER };
+/* clang-format off */
+#define LX_RUN_STYLE(field) \
+    {"style", LX_OPT_CHOICE, field, LX_RUN_PAGE, 0, 0, "page|paper", \
+     "paper: figures as wide as one or two columns of text, 8 pt, without titles (default: page)", 0}
+/* clang-format on */
+
 struct lx_run_options {
     const char *out; /* results folder; NULL: results/NAME */
     const char *launcher, *slurm;
     const char *products, *reuse, *tensorboard;
-    int jobs, threads, retry, cells_per_task, plots, weights;
+    int jobs, threads, retry, cells_per_task, plots, style, weights;
     size_t memory, disk;
     double checkpoint_every, hang_timeout, poll;
     double rate; /* as in struct lx_launch; lx_run_start measures it */
@@ -63,6 +71,7 @@ struct lx_run_options {
     {"poll", LX_OPT_SECONDS, LX_RUN_AT(poll), 15, 0, 0, "SEC", \
      "ask Slurm this often while waiting (default: 15)", 0}, \
     {"plots", LX_OPT_CHOICE, LX_RUN_AT(plots), 0, 0, 0, "yes|no", "draw plots (default: yes)", 0}, \
+    LX_RUN_STYLE(LX_RUN_AT(style)), \
     {"reuse", LX_OPT_ARGUMENT, LX_RUN_AT(reuse), 0, 0, 0, "DIR[,DIR]", \
      "take trainings that are the same from these results folders, by id and sums", 0}, \
     {"weights", LX_OPT_CHOICE, LX_RUN_AT(weights), LX_RUN_KEEP, 0, 0, "keep|drop", \

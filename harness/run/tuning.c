@@ -276,6 +276,7 @@ static void tell(const struct tuning *t)
 static enum lx_code report(const struct tuning *t, struct lx_run_options *o, struct lx_err *err)
 {
     struct lx_report_options plots = {.no_plots = o->plots == LX_RUN_NO,
+                                      .paper = o->style == LX_RUN_PAPER,
                                       .defaults = lx_config_defaults};
     struct lx_merged merged;
 

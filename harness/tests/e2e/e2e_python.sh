@@ -33,8 +33,16 @@ JSON
 check "a study of many schemes runs" exits 0 "$longshot" run py.json --plots no
 if offers pandas; then
     check "load gives frames with names joined" "$python" "$root/harness/tests/e2e/check_frames.py" results/py
+    export LONGSHOT_CLONE="$root" STUDY=results/py MPLBACKEND=Agg
+    check "the notebook runs, cell by cell" "$python" "$root/harness/tests/e2e/run_notebook.py" "$root/harness/python/example.ipynb"
+    if offers nbclient && offers ipykernel; then
+        check "in a kernel, too" "$python" "$root/harness/tests/e2e/run_notebook.py" "$root/harness/python/example.ipynb" --kernel
+    else
+        skip "the notebook in a kernel" "no nbclient and ipykernel for $python"
+    fi
 else
-    echo "ok $((n += 1)) - frames # SKIP no pandas"
+    skip "frames" "no pandas for $python"
+    skip "the notebook" "no pandas for $python"
 fi
 
 # probe NAME STACK: logits of the cell NAME, of other schemes if STACK is given, at three times the length
@@ -77,7 +85,7 @@ STACKS
     check "and one that was cut" sh -c \
         "'$python' -c 'import longshot_results as lr; lr.model(\"cut\")' 2>&1 | grep 'FormatError: cut: '"
 else
-    echo "ok $((n += 1)) - logits # SKIP no torch"
+    skip "logits" "no torch for $python"
 fi
 echo "1..$n"
 exit $bad

@@ -2,6 +2,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "plot/figure_internal.h"
 #include "plot/gnuplot.h"
 #include "plot/plot.h"
 #include "plot/style.h"
@@ -76,6 +77,87 @@ static void bands_are_intervals_from_five_seeds_on(void **state)
     assert_true(p.hi > w.mean);
 }
 
+/* n curves over eight lengths, in one panel or two. */
+static void write_figure(size_t n, size_t n_panels, bool paper, struct lx_buf *gp)
+{
+    static struct lx_series series[40];
+    static struct lx_point point[8];
+    static struct lx_curve curve[40];
+    static char label[40][24];
+    const struct lx_tic tics[] = {{1, "1x\n64"}, {1.1, "1.1x\n70"}, {8, "8x\n512"}};
+    struct lx_figure f = {.name = "a",
+                          .title = "A title",
+                          .note = "a note",
+                          .legend_title = "at 8x",
+                          .n_panels = n_panels};
+    struct lx_buf dat = {0};
+
+    for (int i = 0; i < 8; i++)
+        point[i] = (struct lx_point){i + 1, 3 + i, 3 + i, 4 + i, 3, 0, LX_ROW_OK};
+    for (size_t i = 0; i < n; i++) {
+        (void)snprintf(label[i], sizeof(label[i]), "scheme_number_%zu", i);
+        series[i] = (struct lx_series){.look = (int)i, .label = label[i]};
+        curve[i] = (struct lx_curve){&series[i], point, 8};
+    }
+    for (size_t k = 0; k < n_panels; k++)
+        f.panel[k] = (struct lx_panel){.xlabel = "evaluation length (multiple of the training "
+                                                 "length, tokens)",
+                                       .ylabel = "perplexity",
+                                       .x = LX_AXIS_LOG,
+                                       .x_min = 0.9,
+                                       .x_max = 9,
+                                       .y_cap = (double)NAN,
+                                       .mark = (double)NAN,
+                                       .tic = tics,
+                                       .n_tics = 3,
+                                       .symbol_every = 1,
+                                       .curve = curve,
+                                       .n_curves = n};
+    lx_buf_clear(gp);
+    CHECK_OK(lx_figure_write(&f, paper, gp, &dat, &err));
+    lx_buf_free(&dat);
+}
+
+/* Every label at a place on the screen begins and, taken 5.8 pixels a letter, ends on it. */
+static void check_words(const struct lx_buf *gp, double width)
+{
+    for (const char *at = gp->text; (at = strstr(at, "set label 'scheme")) != NULL; at++) {
+        const char *quote = strchr(at + 11, '\''), *place = strstr(at, "at screen ");
+        double letters = (double)(quote - at - 11), x, y;
+
+        assert_int_equal(sscanf(place, "at screen %lf, screen %lf", &x, &y), 2);
+        if (!(x >= 0 && x * width + 5.8 * letters <= width && y > 0.01 && y < 1))
+            fail_msg("clipped: %.60s", at);
+    }
+}
+
+static void paper_is_as_wide_as_columns_of_text(void **state)
+{
+    struct lx_buf gp = {0};
+
+    (void)state;
+    write_figure(4, 1, true, &gp);
+    assert_non_null(strstr(gp.text, "pdfcairo size 3.3000in"));
+    assert_non_null(strstr(gp.text, "pngcairo size 990,")); /* 300 dots an inch */
+    assert_non_null(strstr(gp.text, "DejaVu Sans,8'"));
+    assert_non_null(strstr(gp.text, "\n# a note\n")); /* for the caption */
+    assert_null(strstr(gp.text, "set label 'A title'"));
+    assert_null(strstr(gp.text, "set key at"));
+    assert_non_null(strstr(gp.text, "\"evaluation length\\n(multiple")); /* too long for one line */
+    assert_null(strstr(gp.text, "1.1x"));                                /* no room beside 1x */
+    check_words(&gp, LX_CANVAS_SINGLE);
+    write_figure(4, 2, true, &gp);
+    assert_non_null(strstr(gp.text, "pdfcairo size 6.9000in"));
+    write_figure(40, 1, true, &gp);
+    assert_non_null(strstr(gp.text, "pdfcairo size 6.9000in"));
+    check_words(&gp, LX_CANVAS_DOUBLE);
+    write_figure(4, 1, false, &gp);
+    assert_non_null(strstr(gp.text, "set label 'A title'"));
+    assert_non_null(strstr(gp.text, "set key at"));
+    assert_non_null(strstr(gp.text, "1.1x"));
+    lx_buf_free(&gp);
+}
+
 static char folder[64];
 
 static int make_folder(void **state)
@@ -144,6 +226,7 @@ static const struct CMUnitTest tests[] = {
     cmocka_unit_test(colors_go_by_name),
     cmocka_unit_test(no_two_look_alike),
     cmocka_unit_test(bands_are_intervals_from_five_seeds_on),
+    cmocka_unit_test(paper_is_as_wide_as_columns_of_text),
     IN_FOLDER(the_date_of_a_pdf_is_always_the_same),
 };
 

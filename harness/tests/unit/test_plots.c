@@ -342,6 +342,10 @@ static void shapes_and_colors(void **state)
                                  {"dist", 0, 1, -1, -3},
                                  {"dist", 1, 0, -1, 0},
                                  {"dist", 1, 1, -1, -1}};
+    struct lx_applied level[] = {
+        {"scale", -1, 0, -1, 2}, {"scale", -1, 1, -1, 2}, {"scale", -1, 2, -1, 2}};
+    struct lx_applied nothing[] = {{"dist", 0, 0, -1, 0}, {"dist", 1, 0, -1, 0}};
+    struct lx_applied channels[] = {{"value", -1, -1, 0, -1}, {"value", -1, -1, 19, 1}};
     struct lx_applied angles[] = {{"rotation", -1, 0, 0, 0}, {"rotation", -1, 0, 2, 1}};
     const struct lx_applied_rows none = {NULL, 0, 0};
     struct lx_buf gp = {0};
@@ -358,6 +362,13 @@ static void shapes_and_colors(void **state)
     assert_non_null(strstr(gp.text, "set cbrange [-2:2]")); /* signed: white at 0 */
     draw(below, 4, &gp);
     assert_non_null(strstr(gp.text, "set cbrange [-3:0]"));
+    draw(level, 3, &gp);
+    assert_non_null(strstr(gp.text, "set yrange [1:3]")); /* not blown up */
+    draw(nothing, 2, &gp);
+    assert_non_null(strstr(gp.text, "set cbrange [-1:1]"));
+    draw(channels, 2, &gp);
+    assert_non_null(strstr(gp.text, "set xlabel 'channel'"));
+    assert_null(strstr(gp.text, "with labels")); /* no room for 20 numbers */
     draw(angles, 2, &gp);
     assert_non_null(strstr(gp.text, "set cbrange [-pi:pi]"));
     CHECK_FAILS(lx_heatmap_draw(&none, "x", path_of("no.png"), &err), LX_EUSAGE, "nothing to draw");
