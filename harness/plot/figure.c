@@ -251,18 +251,20 @@ enum lx_code lx_figure_write(const struct lx_figure *f, bool paper, struct lx_bu
                              struct lx_buf *dat, struct lx_err *err)
 {
     struct lx_layout l = {.paper = paper};
-    enum lx_code code = make_legend(f, &l, err);
-    if (code == LX_OK) {
-        for (size_t k = 0; k < f->n_panels; k++)
-            find_range(&f->panel[k], &l.frame[k]);
-        if (f->same_y)
-            join_ranges(&l.frame[0], &l.frame[1]);
-        write_data(f, &l, dat);
-        lx_figure_script(f, &l, gp);
-        code = lx_buf_check(dat, err);
+    enum lx_code code = LX_OK;
+
+    if (make_legend(f, &l, err)) {
+        free_layout(&l);
+        return err->code;
     }
-    if (code == LX_OK)
-        code = lx_buf_check(gp, err);
+    for (size_t k = 0; k < f->n_panels; k++)
+        find_range(&f->panel[k], &l.frame[k]);
+    if (f->same_y)
+        join_ranges(&l.frame[0], &l.frame[1]);
+    write_data(f, &l, dat);
+    lx_figure_script(f, &l, gp);
+    if (lx_buf_check(dat, err) || lx_buf_check(gp, err))
+        code = err->code;
     free_layout(&l);
     return code;
 }

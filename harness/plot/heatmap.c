@@ -279,11 +279,10 @@ static enum lx_code write_file(struct picture *p, const char *suffix, const stru
                                struct lx_err *err)
 {
     const char *path = lx_arena_printf(&p->arena, "%s/%s.%s", p->dir, p->name, suffix);
-    enum lx_code code = lx_buf_check(text, err);
 
-    if (code == LX_OK && path == NULL)
-        code = lx_fail(err, LX_ENOMEM, "out of memory");
-    return code != LX_OK ? code : lx_fs_write(path, text->text, text->len, err);
+    if (path == NULL)
+        return lx_fail(err, LX_ENOMEM, "out of memory");
+    return lx_buf_check(text, err) ? err->code : lx_fs_write(path, text->text, text->len, err);
 }
 
 static enum lx_code split_path(struct picture *p, const char *path, struct lx_err *err)
@@ -303,22 +302,19 @@ static enum lx_code split_path(struct picture *p, const char *path, struct lx_er
 
 static enum lx_code draw(struct picture *p, const char *title, struct lx_err *err)
 {
-    struct lx_buf text = {0};
+    struct lx_buf data = {0}, script = {0};
     bool found = false, pdf;
-    enum lx_code code;
+    enum lx_code code = LX_OK;
 
-    write_data(p, &text);
-    code = write_file(p, "dat", &text, err);
-    lx_buf_clear(&text);
-    write_script(p, title, &text);
-    if (code == LX_OK)
-        code = write_file(p, "gp", &text, err);
-    lx_buf_free(&text);
-    if (code == LX_OK)
-        code = lx_gnuplot_draw("gnuplot", p->dir, p->name, &found, &pdf, err);
-    if (code == LX_OK && !found)
-        code =
-            lx_fail(err, LX_EIO, "gnuplot: not found; %s/%s.gp draws the picture", p->dir, p->name);
+    write_data(p, &data);
+    write_script(p, title, &script);
+    if (write_file(p, "dat", &data, err) || write_file(p, "gp", &script, err) ||
+        lx_gnuplot_draw("gnuplot", p->dir, p->name, &found, &pdf, err) ||
+        (!found &&
+         lx_fail(err, LX_EIO, "gnuplot: not found; %s/%s.gp draws the picture", p->dir, p->name)))
+        code = err->code;
+    lx_buf_free(&data);
+    lx_buf_free(&script);
     return code;
 }
 
