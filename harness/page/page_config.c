@@ -86,6 +86,7 @@ static void value(const struct lx_json *v, const struct lx_json *usual, bool mar
         if (!name.failed)
             lx_escape_html(out, name.text);
         lx_buf_add(out, ": ");
+        out->failed = out->failed || name.failed;
         lx_buf_free(&name);
     }
     if (leaf) {

@@ -78,6 +78,7 @@ static void y_axis(const struct frame *f, double lo, double hi)
         line(f, LEFT, at_y(f, v), WIDTH - RIGHT, at_y(f, v), "grid");
         text(f, LEFT - 8, at_y(f, v) + 4, "end", label);
     }
+    f->out->failed = f->out->failed || tics.failed;
     lx_buf_free(&tics);
     lx_buf_printf(f->out,
                   "<text transform=\"translate(14 %d) rotate(-90)\" text-anchor=\"middle\">",
@@ -97,6 +98,7 @@ static void x_label(const struct frame *f, double x, const char *label)
         text(f, x, HEIGHT - BOTTOM + 16, "middle", first.text);
     if (second != NULL)
         text(f, x, HEIGHT - BOTTOM + 30, "middle", second + 1);
+    f->out->failed = f->out->failed || first.failed;
     lx_buf_free(&first);
 }
 
@@ -117,6 +119,7 @@ static void x_axis(const struct frame *f)
         lx_number_text(v, label, sizeof(label));
         x_label(f, at_x(f, v), label);
     }
+    f->out->failed = f->out->failed || tics.failed;
     lx_buf_free(&tics);
     text(f, (LEFT + WIDTH - RIGHT) / 2.0, HEIGHT - 6, "middle", p->xlabel);
     if (isfinite(p->mark)) {
@@ -243,6 +246,7 @@ static void add_name(const struct frame *f, const struct name *x)
     if (!cut.failed)
         lx_escape_html(f->out, cut.text);
     lx_buf_printf(f->out, " %s</text></g>\n", value);
+    f->out->failed = f->out->failed || cut.failed;
     lx_buf_free(&cut);
 }
 

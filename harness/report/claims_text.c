@@ -335,6 +335,7 @@ static void fill_grid(const struct lx_claim_results *r, const struct lx_study *s
         if (column[c].p)
             lx_cell_math(&head, "p");
         lx_cell_text(&head, column[c].head);
+        g->failed = g->failed || head.failed;
         lx_grid_column(g, head.failed ? "" : head.text, column[c].right, 0);
         if (!g->failed)
             g->column[g->n_columns - 1].latex = latex_of(column[c].put);

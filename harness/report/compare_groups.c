@@ -118,7 +118,7 @@ static enum lx_code name_part(struct grouping *g, const struct part *part,
         lx_buf_printf(&text, "%zu %s: %s%s (%zu key%s)", values,
                       values == 1 ? part->one : part->many, names.failed ? "" : names.text,
                       values > NAMED ? ", ..." : "", keys, keys == 1 ? "" : "s");
-        if (lx_buf_check(&text, err))
+        if (lx_buf_check(&names, err) || lx_buf_check(&text, err))
             code = err->code;
         else
             say(ctx, text.text);

@@ -92,6 +92,7 @@ enum lx_code lx_costs_write(const struct lx_costs *c, const struct lx_study *s,
         if (!words.failed)
             w->cell(out, words.text);
         lx_buf_add(out, "\n");
+        out->failed = out->failed || words.failed;
         lx_buf_free(&words);
     }
     for (size_t i = 0, next; i < c->n; i = next)

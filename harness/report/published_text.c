@@ -181,6 +181,7 @@ static void add_columns(const struct lx_published *t, struct lx_grid *g)
         lx_cell_printf(&head, "%d (", t->length[k]);
         lx_cell_multiple(&head, multiple);
         lx_cell_text(&head, ")");
+        g->failed = g->failed || head.failed;
         lx_grid_column(g, head.failed ? "" : head.text, true, 0);
     }
     lx_buf_free(&head);

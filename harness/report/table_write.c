@@ -39,11 +39,13 @@ static enum lx_code add_columns(const struct lx_section *sec, const struct lx_ta
     for (size_t c = 0; c < t->n_columns; c++) {
         lx_buf_clear(&head);
         head_cell(sec, t, c, &head);
+        g->failed = g->failed || head.failed;
         lx_grid_column(g, head.failed ? "" : head.text, true, 0);
     }
     if (t->interval != NULL) {
         lx_buf_clear(&head);
         lx_cell_printf(&head, "95%% at %d, seeds and text", sec->length[sec->n_lengths - 1]);
+        g->failed = g->failed || head.failed;
         lx_grid_column(g, head.failed ? "" : head.text, true, 0);
     }
     g->padded = g->marked = true;
