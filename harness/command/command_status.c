@@ -6,6 +6,7 @@
 
 #include "command/command.h"
 #include "core/log.h"
+#include "results/stale.h"
 #include "store/cell_files.h"
 #include "store/heartbeat.h"
 #include "store/lock.h"
@@ -270,6 +271,8 @@ static void write_text(const struct tally *t, struct lx_buf *out)
                       t->of_weights[LX_WEIGHTS_MISSING] + t->of_weights[LX_WEIGHTS_BROKEN]);
     if (t->of[RUNNING] == 0 && to_do > 0)
         lx_buf_add(out, "nothing is running: the command that began it goes on from here\n");
+    if (lx_stale_read(t->dir) != LX_STALE_NOT)
+        lx_buf_printf(out, LX_STALE_FILE ": %s\n", lx_stale_line(lx_stale_read(t->dir)));
 }
 
 static void write_counts(struct tally *t)
@@ -284,6 +287,8 @@ static void write_counts(struct tally *t)
     lx_json_close_object(w);
     if (isfinite(seconds))
         lx_json_add_number(w, "seconds_left", seconds);
+    if (lx_stale_read(t->dir) != LX_STALE_NOT)
+        lx_json_add_text(w, "stale", lx_stale_line(lx_stale_read(t->dir)));
 }
 
 static enum lx_code show(struct tally *t, bool as_json, struct lx_buf *out, struct lx_err *err)

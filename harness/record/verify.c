@@ -7,6 +7,7 @@
 
 #include "config/config.h"
 #include "plan/plan.h"
+#include "results/stale.h"
 #include "store/cell_files.h"
 #include "store/merge.h"
 #include "store/plan_file.h"
@@ -279,6 +280,16 @@ static enum lx_code check_cells(struct work *w, struct lx_err *err)
 }
 
 /* Rows of cells that are not of the study, and tables that are not what merging the cells would give. */
+/* What a merge or a report that was cut short leaves. */
+static enum lx_code check_stale(struct work *w, struct lx_err *err)
+{
+    enum lx_stale stale = lx_stale_read(w->dir);
+
+    if (stale == LX_STALE_NOT)
+        return LX_OK;
+    return say(w, LX_VERIFY_DIFFERS, "tables", err, LX_STALE_FILE ": %s", lx_stale_line(stale));
+}
+
 static enum lx_code check_tables(struct work *w, struct lx_err *err)
 {
     int column = w->rows.n_columns > 0 ? lx_csv_column(&w->rows, "cell") : -1;
@@ -431,7 +442,8 @@ enum lx_code lx_verify(struct lx_verify *v, const char *dir, const struct lx_ver
         return lx_fail(err, LX_EDATA, "%s: must be a results folder, got %s", dir,
                        lx_fs_exists(dir) ? "a file" : "nothing");
     if (read_rows(&w, err) || check_config(&w, err) || check_cells(&w, err) ||
-        check_tables(&w, err) || check_runs(&w, err) || check_registration(&w, err))
+        check_stale(&w, err) || check_tables(&w, err) || check_runs(&w, err) ||
+        check_registration(&w, err))
         code = err->code;
     lx_json_free(w.config);
     return code;

@@ -10,6 +10,7 @@
 #include "report/report_internal.h"
 #include "report/report_tables.h"
 #include "report/table.h"
+#include "results/stale.h"
 #include "study/kinds.h"
 #include "system/fs.h"
 #include "text/json.h"
@@ -475,9 +476,12 @@ enum lx_code lx_report_make(const char *dir, const struct lx_report_options *o, 
 {
     static const struct lx_report_options defaults = {0};
     struct lx_report_folder f = {.dir = dir};
+    struct lx_stale_report stale;
     enum lx_code code = LX_OK;
 
-    if (lx_report_load(dir, &f, err) || write_all(dir, o != NULL ? o : &defaults, &f, err))
+    lx_stale_watch(&stale, dir);
+    if (lx_report_load(dir, &f, err) || lx_stale_begin(&stale, err) ||
+        write_all(dir, o != NULL ? o : &defaults, &f, err) || lx_stale_end(&stale, err))
         code = err->code;
     lx_report_unload(&f);
     return code;

@@ -3,20 +3,11 @@
 #define LX_REPORT_REPORT_INTERNAL_H
 
 #include "report/report_tables.h"
+#include "results/partial.h"
 #include "study/aggregate.h"
 #include "text/json.h"
 #include "tune/rates.h"
 #include "tune/tuned.h"
-
-/* Whether metrics.csv lacks cells of the plan: DIR/partial.json, which a merge leaves beside it, in words. */
-struct lx_partial {
-    const char *brief;   /* "PARTIAL: 4 of 16 cells"; NULL: nothing is missing */
-    const char *missing; /* "t5 (journal: seeds 2, 3), alibi (journal: seed 1)" */
-};
-
-LX_MUST_CHECK
-enum lx_code lx_partial_read(const char *dir, struct lx_arena *arena, struct lx_partial *out,
-                             struct lx_err *err);
 
 struct lx_report_folder {
     const char *dir;

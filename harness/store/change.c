@@ -8,8 +8,8 @@
 
 #include "core/hash.h"
 #include "core/log.h"
+#include "results/result_names.h"
 #include "store/lock.h"
-#include "store/merge.h"
 #include "store/plan_file.h"
 #include "store/store.h"
 #include "system/fs.h"
@@ -17,14 +17,6 @@
 #include "text/csvfile.h"
 #include "text/json.h"
 #include "verdict/registration.h"
-
-/* What `merge` and `report` write, plots last. A new file of theirs has its line here. */
-static const char *const results[] = {
-    "metrics.csv", "blocks.csv", "runs.csv",      "train.csv",   LX_PARTIAL_FILE, "table.md",
-    "table.tex",   "table.csv",  "claims.md",     "claims.tex",  "claims.csv",    "costs.md",
-    "costs.tex",   "costs.csv",  "published.csv", "index.html",  "report.html",   "report.json",
-    "tune.md",     "tune.tex",   "tune.csv",      "answers.csv", "plots"};
-#define N_RESULTS (sizeof(results) / sizeof(results[0]))
 
 /* Ids of the cells whose results are in a folder. */
 struct ids {
@@ -343,7 +335,7 @@ static enum lx_code settle(struct move *m)
 
     if (m->n == 0)
         return LX_OK;
-    if (move_paths(m, results[0], &from, &to) || lx_fs_sync_parent(to, m->err) ||
+    if (move_paths(m, lx_result_names[0], &from, &to) || lx_fs_sync_parent(to, m->err) ||
         lx_fs_sync_parent(from, m->err))
         return m->err->code;
     return LX_OK;
@@ -368,20 +360,6 @@ static enum lx_code move_folder(struct move *m, const char *name)
     return code;
 }
 
-static bool has_results(const char *dir)
-{
-    struct lx_buf path = {0};
-    bool any = false;
-
-    for (size_t i = 0; i < N_RESULTS && !any; i++) {
-        lx_buf_clear(&path);
-        lx_buf_printf(&path, "%s/%s", dir, results[i]);
-        any = !path.failed && lx_fs_exists(path.text);
-    }
-    lx_buf_free(&path);
-    return any;
-}
-
 /* DIR/earlier-DIGITS, by the ids. */
 static const char *name_earlier(const char *dir, struct ids *s)
 {
@@ -404,10 +382,10 @@ static enum lx_code keep_aside(const char *dir, const char *earlier, struct lx_e
     if (lx_fs_mkdir(earlier, err) || copy(&m, lx_plan_names[0]) || copy(&m, lx_plan_names[1]) ||
         copy(&m, LX_MANIFEST_PLAN) || copy(&m, LX_REGISTRATION_FILE))
         code = err->code;
-    for (size_t i = 0; i + 1 < N_RESULTS && code == LX_OK; i++)
-        code = move_file(&m, results[i]);
+    for (size_t i = 0; i + 1 < lx_result_count && code == LX_OK; i++)
+        code = move_file(&m, lx_result_names[i]);
     if (code == LX_OK)
-        code = move_folder(&m, results[N_RESULTS - 1]);
+        code = move_folder(&m, lx_result_names[lx_result_count - 1]);
     if (code == LX_OK)
         code = settle(&m);
     lx_arena_free(&m.arena);
@@ -426,7 +404,7 @@ static enum lx_code make_way(const char *dir, struct ids *s, const struct lx_pla
     if (describe(dir, config, change, err) || refuse_if_busy(dir, s, plan, change->text, err))
         return err->code;
     kind = lacks_none(s, plan) ? "more" : "other";
-    if (!has_results(dir)) {
+    if (!lx_result_any(dir)) {
         lx_log("%s: %s: %s cells than before", dir, change->text, kind);
         return LX_OK;
     }

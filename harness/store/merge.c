@@ -5,6 +5,9 @@
 #include <string.h>
 
 #include "core/log.h"
+#include "results/partial.h"
+#include "results/result_names.h"
+#include "results/stale.h"
 #include "store/cell_files.h"
 #include "store/garbage.h"
 #include "store/plan_file.h"
@@ -320,15 +323,61 @@ static enum lx_code mark_whole(struct merge *m, struct lx_err *err)
     return path != NULL ? lx_fs_remove(path, err) : lx_fail(err, LX_ENOMEM, "out of memory");
 }
 
+/* What is at the place of table i; *same: it has this text, which what cannot be read as a file has not. */
+static enum lx_code look(struct merge *m, int i, const struct lx_buf *text, bool *there, bool *same,
+                         struct lx_err *err)
+{
+    const char *path = lx_arena_printf(&m->arena, "%s/%s", m->dir, layouts[i].name);
+    struct lx_buf got = {0};
+    enum lx_code code = LX_OK;
+
+    *there = *same = false;
+    if (path == NULL)
+        return lx_fail(err, LX_ENOMEM, "out of memory");
+    *there = lx_fs_exists(path);
+    if (*there && lx_fs_read_gz(path, &got, err))
+        code = err->code;
+    else
+        *same = *there && got.len == text->len && memcmp(got.text, text->text, got.len) == 0;
+    lx_buf_free(&got);
+    return code == LX_EDATA ? LX_OK : code;
+}
+
+/* Whether files would be of different moments if the merge ended half-way, or with it. */
+static enum lx_code find_old(struct merge *m, const struct lx_buf text[], bool *old,
+                             struct lx_err *err)
+{
+    int n_there = 0, n_same = 0;
+
+    for (int i = 0; i < LX_CELL_FILE_COUNT; i++) {
+        bool there, same;
+
+        if (look(m, i, &text[i], &there, &same, err))
+            return err->code;
+        n_there += there;
+        n_same += same;
+    }
+    *old = lx_stale_read(m->dir) == LX_STALE_ROWS ||
+           (n_same < LX_CELL_FILE_COUNT && (n_there > 0 || lx_result_reported(m->dir)));
+    return LX_OK;
+}
+
+/* What a report made of the rows before is of those no more. */
+static enum lx_code end_stale(struct merge *m, struct lx_err *err)
+{
+    return lx_stale_mark(m->dir, lx_result_reported(m->dir) ? LX_STALE_TABLES : LX_STALE_NOT, err);
+}
+
 /* All tables are made before the first is replaced. */
 static enum lx_code write_all(struct merge *m, struct lx_err *err)
 {
     struct lx_buf text[LX_CELL_FILE_COUNT] = {{0}};
-    bool whole = m->counts.n_done == m->counts.n_cells;
+    bool whole = m->counts.n_done == m->counts.n_cells, old = false;
     enum lx_code code = LX_OK;
 
-    if (write_tables(m, text, err) || (!whole && mark_partial(m, err)) ||
-        save_tables(m, text, err) || (whole && mark_whole(m, err)))
+    if (write_tables(m, text, err) || find_old(m, text, &old, err) ||
+        (old && lx_stale_mark(m->dir, LX_STALE_ROWS, err)) || (!whole && mark_partial(m, err)) ||
+        save_tables(m, text, err) || (whole && mark_whole(m, err)) || (old && end_stale(m, err)))
         code = err->code;
     for (int i = 0; i < LX_CELL_FILE_COUNT; i++)
         lx_buf_free(&text[i]);

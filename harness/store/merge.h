@@ -14,8 +14,6 @@
 
 #include "core/err.h"
 
-#define LX_PARTIAL_FILE "partial.json"
-
 struct lx_merged {
     size_t n_cells, n_done;
     size_t n_packed; /* of them, found in cells/ID.csv.gz alone */

@@ -153,6 +153,26 @@ check "kernels of two kinds in a folder" exits 0 env LX_SIMD=plain "$longshot" c
 check "the others" exits 0 run -o kinds
 check "are told" grep -Eq 'kinds: cells of 2 kinds of kernels, whose last digits differ: [A-Za-z0-9_]+ plain \(1\), [A-Za-z0-9_]+ [a-z0-9]+ \(3\)|\(3\), [A-Za-z0-9_]+ plain \(1\)' err
 
+# ----------------------------------------------------------------- old tables beside new rows
+cp -r a old
+check "a merge that changes nothing" exits 0 "$longshot" merge old
+check "has nothing to say" test ! -e old/stale.txt
+sed -i '$d' old/metrics.csv
+check "one that does, beside tables" exits 0 "$longshot" merge old
+check "says so" has old/stale.txt "tables and figures are older than the rows"
+check "so does status" sh -c "'$longshot' status old | grep -q '^stale.txt: tables and figures are older'"
+check "for programs, too" sh -c "'$longshot' status old --json | jq -e '.stale | test(\"older\")'"
+check "verify fails" exits 3 "$longshot" verify old
+check "and says why" has out "differs  tables: stale.txt: tables and figures are older"
+check "a report" exits 0 "$longshot" report old --no-plots
+check "makes them one" test ! -e old/stale.txt
+echo "metrics.csv and the rows beside it are of different moments: \`longshot merge\` makes them anew" >old/stale.txt
+check "a report of what a merge left half" exits 0 "$longshot" report old --no-plots
+check "says so" has err "old/stale.txt: metrics.csv and the rows beside it are of different moments"
+check "and leaves it so" test -e old/stale.txt
+check "the same run" exits 0 run -o old
+check "mends it" test ! -e old/stale.txt
+
 # ------------------------------------------------------------------------- other cells, same folder
 check "a run" exits 0 run -o mix
 everything mix >before
@@ -168,7 +188,7 @@ check "a run of other cells" exits 0 run -o mix train.steps=50 'encodings=["nope
 check "names what was changed" has err "longshot: mix: train.steps 40 -> 50, encodings - t5, encodings + rope: other cells than before; the tables and plots of before are kept in mix/earlier-"
 earlier=$(echo mix/earlier-*)
 check "in one line" test "$(grep -c 'than before' err)" = 1
-for f in metrics.csv train.csv table.md table.tex table.csv; do check "the earlier $f is whole" cmp "a/$f" "$earlier/$f"; done
+for f in metrics.csv blocks.csv.gz train.csv table.md table.tex table.csv; do check "the earlier $f is whole" cmp "a/$f" "$earlier/$f"; done
 check "the plan beside it is its own" sh -c "cd '$earlier' && sha256sum --quiet --strict -c plan.sha256 && grep -q '\"steps\": 40' config.json"
 check "it can be reported" exits 0 "$longshot" report "$earlier" --no-plots
 check "and compared" exits 0 "$longshot" compare "$earlier" a

@@ -12,7 +12,7 @@
 # A run that was killed need not clean up after itself; the clean run must.
 #
 # usage: faults.pl [--scenario A,B] [--class A,B] [--stride K | --sample N] [--jobs J] [--keep] [--list]
-#                  [--forget sync|names]
+#                  [--forget sync|names|FILE]
 # A walk is one class of calls in one scenario, failing in one way. TAP on stdout, one line a walk; a
 # table at the end. --sample takes one fault of each of N walks. LX_FAULT_STRIDE is --stride's default.
 # The program
@@ -20,8 +20,8 @@
 #
 # Two classes are only walked when they are named: `cut`, the power fails after each operation on files, and
 # what powercut.pl then finds on the disk must end as the undisturbed run did; `durable`, the power fails
-# after exit status 0, and nothing is lost. --forget: as if files, or folders, were never synced, which has
-# to be found.
+# after exit status 0, and nothing is lost. --forget: as if files, or folders, were never synced, or a file of
+# that name never written, which has to be found.
 use strict;
 use warnings;
 use Cwd qw(abs_path);
@@ -30,6 +30,7 @@ use File::Basename qw(dirname);
 use File::Path qw(make_path remove_tree);
 use File::Temp qw(tempdir);
 use Getopt::Long;
+use IO::Uncompress::Gunzip qw(gunzip);
 use POSIX qw(:sys_wait_h);
 use Time::HiRes qw(time sleep);
 
@@ -98,7 +99,14 @@ sub settled {
     $text =~ s{\Q$top\E/(?:made|try)-[\w-]+}{WHERE}g;
     $text =~ s/\Q$top\E\/\w+-[^\x27"\/]+/WHERE/g;
     return 'F' if $path =~ m{(^|/)(log\.txt|error\.txt|lock|live\.json|eval\.part|state\.\d\.safetensors)$};
+    if ($path =~ m{(^|/)cells/\w+\.csv\.gz$}) {
+        my ($packed, $rows) = (substr $text, 1);
+        gunzip(\$packed => \$rows) or return 'F';
+        $rows =~ s/^\w+  run\.csv \d+$//m;
+        return $rows =~ s/^((?:[^,\n]*,){6})(?:[^,\n]*,){13,}.*$/$1/mgr;
+    }
     $text =~ s/^\S+(?= .*\b(?:run\.csv|train\.json)$)//mg if $path =~ m{\.sha256$};
+    $text =~ s/"(date|hash|chain)": *"[^"]*"/$1/g if $path =~ m{(^|/)registration\.json$};
     $text =~ s/"(seconds|tokens_per_second)": *[^,\n]*/$1/g if $path =~ m{(^|/)train\.json$};
     $text =~ s{Ran on [^.\n]*}{Ran on}, $text =~ s/[\d.]+(?:e[-+]\d+)?/N/g, $text =~ s/ +|-+/ /g if $path =~ m{(^|/)costs\.\w+$};
     $text =~ s/<h2>Costs.*//s if $path =~ m{(^|/)report\.html$};
@@ -129,6 +137,20 @@ sub difference {
         elsif (settled($path, $got->{$path}) ne settled($path, $want->{$path})) { push @bad, "$path differs" }
     }
     return @bad;
+}
+
+# Rows, tables and figures of two moments side by side, and no stale.txt that says so: '' if there are none.
+sub mixed {
+    my ($s, $tree) = @_;
+    my (%old, %new);
+    for my $path (grep { m{^r/([^/]+\.(csv|csv\.gz|md|tex|html)|plots/.*)$} } keys %$tree) {
+        my ($was, $is, $got) = map { defined $_ ? settled($path, $_) : '' } $s->{before}{$path}, $s->{after}{$path}, $tree->{$path};
+        next if $was eq $is || substr($got, 0, 1) ne 'F';
+        $old{$path} = 1 if $got eq $was;
+        $new{$path} = 1 if $got eq $is;
+    }
+    my ($old, $new) = ((sort keys %old)[0] // '', (sort keys %new)[0] // '');
+    return %old && %new && !exists $tree->{'r/stale.txt'} ? "$new is new and $old is old, without a word" : '';
 }
 
 # -------------------------------------------------------------------------------------------- runs
@@ -192,7 +214,8 @@ sub prepare {
     die "$s->{name}: undisturbed: $end\n@$log\n" if grep { /^leak|handles=[^0]/ } @$log;
     $s->{after} = snapshot($dir);
     if (!$s->{env}{STUB}) { # what another machine knows has no part in a cut
-        $s->{records} = [grep { $_->{word} ne ($o{forget} // '') } @{records("$dir.record", $dir)}];
+        my $forget = $o{forget} // 'none';
+        $s->{records} = [grep { $_->{word} ne $forget && !grep { m{(^|/)\Q$forget\E$} } @$_{qw(path other)} } @{records("$dir.record", $dir)}];
         $s->{cuts} = cuts($s->{records});
         $s->{count}{cut} = @{$s->{cuts}};
         $s->{count}{durable} = @{$s->{records}} ? 1 : 0;
@@ -216,7 +239,7 @@ sub judge {
     my $cause = $w->{class} eq 'stat' ? '.' : $killed ? '.' : $w->{how} eq 'enospc' ? 'No space left on device'
         : $cause{$w->{class}} || 'Input/output error';
 
-    push @bad, "status $status" if $died ? $status ne '137' : $status !~ /^[01]$/ && !$partial && !($waits && $status eq '75') && !($s->{telling} && $w->{class} eq 'stat' && $status eq '2');
+    push @bad, "status $status" if $died ? $status ne '137' : $status !~ /^[01]$/ && !$partial && !($s->{telling} && $status eq '3' && $out =~ /$cause/) && !($waits && $status eq '75') && !($s->{telling} && $w->{class} eq 'stat' && $status eq '2');
     push @bad, "must be harmless, status $status" if $w->{how} =~ /short|eintr/ && $status ne '0';
     push @bad, map { "at its end: $_" } grep { /^leak|handles=[^0]/ } @$log;
     push @bad, 'a report of a sanitizer' if $err =~ /Sanitizer|runtime error/;
@@ -224,11 +247,11 @@ sub judge {
         push @bad, 'status 0 with other output' if $out ne $s->{out} && !($s->{telling} && $out =~ /$cause/);
         my %clean = map { $_ => $tree->{$_} } grep { !(is_workplace($_) || $w->{class} eq 'remove' && (is_temp($_) || is_transient($_) || m{(^|/)lock$})) } keys %$tree;
         my %after = map { $_ => $s->{after}{$_} } grep { !is_workplace($_) } keys %{$s->{after}};
-        push @bad, map { "status 0, but $_" } difference(\%clean, \%after);
+        push @bad, map { "status 0, but $_" } difference(\%clean, \%after, $err =~ /$cause/ ? $s->{between} : undef);
     } elsif (!$died) {
         my @lines = grep { /^longshot: / } split /\n/, $err;
         my @named = $w->{class} eq 'alloc' ? grep { /$cause/ } @lines : grep { /^longshot: [^:]+: .*$cause/ } @lines;
-        push @bad, "no line on stderr with \"THING: $cause\"" unless @named;
+        push @bad, "no line on stderr with \"THING: $cause\"" unless @named || $status eq '3';
     }
     for my $path (sort keys %$tree) {
         next if $tree->{$path} eq 'D' || is_foreign($path) || $died && (is_temp($path) || $path =~ m{(^|/)lock$});
@@ -236,6 +259,8 @@ sub judge {
         next if $w->{class} eq 'process' && $path =~ m{(^|/)lock$}; # it may be another's: the clean run tidies
         next if $s->{numbered} && $path =~ $s->{numbered} && $tree->{$path} eq 'F'; # a number is taken
         next if $partial && $path =~ m{(^|/)partial\.json$}; # says so
+        next if $status ne '0' && $path =~ m{(^|/)stale\.txt$}; # this, too
+        next if $s->{between} && $path =~ $s->{between} && exists $s->{after}{$path};
         next if is_transient($path) || $w->{class} eq 'remove' && (is_temp($path) || $path =~ m{(^|/)lock$});
         next if $partial && $path eq 'r/partial.json'; # it says just that
         my @right = map { exists $_->{$path} ? $_->{$path} : () } $s->{before}, $s->{after};
@@ -244,6 +269,8 @@ sub judge {
             push @bad, "$path is neither old nor new" unless $partial && $path =~ m{^r/[^/]*$|^elsewhere};
         }
     }
+    my $mixed = $status eq '0' ? '' : mixed($s, $tree);
+    push @bad, $mixed if $mixed;
     for my $path (sort keys %{$s->{before}}) {
         next if is_foreign($path) || exists $tree->{$path} || !exists $s->{after}{$path};
         my ($name) = $path =~ m{([^/]*)$};
@@ -311,7 +338,7 @@ sub cut {
         @bad = difference($lasting->($tree), $lasting->($s->{after}));
     } else {
         restore($tree, $dir);
-        @bad = again($s, $dir, $tree);
+        @bad = (grep({ $_ } mixed($s, $tree)), again($s, $dir, $tree));
     }
     my $r = $at ? $s->{records}[$at - 1] : {word => 'nothing', path => ''};
     my $text = @bad ? join "\n", "$s->{name}: $w->{class} $w->{how} after operation $at of " . @{$s->{records}} . " ($r->{word} $r->{path})", map { "    $_" } @bad : '';

@@ -8,6 +8,8 @@
 #   telling        the output tells what was met: what changed, so that a second run says something else, or
 #                  what could not be read; and with status 2 it refuses what it cannot look at
 #   waits          for tasks on other machines: as long as nothing can be read or asked, until Ctrl-C
+#   between        files that are right in other ways, too: of a search that goes on in waves, or that say what
+#                  could not be read
 #   numbered       files whose numbers go on where a disturbed run stopped: what Slurm was given
 #   broken         files that are not whole are there from the beginning, and that is said
 #   aside          folders to which files may have been moved: there they are not lost
@@ -67,7 +69,18 @@ JSON
     "rows": [{"encoding": "t5", "values": [20, null], "spread": [0.1, null]}, {"name": "other", "values": [19, 18]}]}]
 }
 END
+# A rate is looked for: the start and a neighbour on each side.
+(my $rates = $one) =~ s/\n\}\s*$/,\n  "tune": {"start": 0.003, "reach": 1}\n}\n/;
+# Another claim, of cells that are done.
+(my $reworded = $claims) =~ s/"ratio": 2/"ratio": 3/;
 my $text = join '', map { "line $_: " . 'words and more words ' x ($_ % 5) . "\n" } 1 .. 200;
+
+make_path("$top/bin");
+# A gnuplot that draws three files of a line at once, and in no time.
+my $gnuplot = "$top/bin/gnuplot";
+spew($gnuplot, "#!/bin/sh\neval \"out=\${3#out = }\"\nfor kind in svg png pdf; do echo 'drawn /CreationDate (D:20260101000000Z)' >\$out.\$kind; done\n");
+chmod 0755, $gnuplot;
+my %drawing = (PATH => "$top/bin:$ENV{PATH}");
 
 # Each folder is made at first use, once.
 my %made;
@@ -93,6 +106,8 @@ my $inputs = made(inputs => sub {
     spew("$dir/rich.json", $rich);
     spew("$dir/keys.json", $keys);
     spew("$dir/claims.json", $claims);
+    spew("$dir/rates.json", $rates);
+    spew("$dir/reworded.json", $reworded);
     spew("$dir/tokens.txt", substr $text, 0, 9);
     spew("$dir/text", $text);
     system('gzip', '-n', "$dir/text") == 0 or die "gzip: $?\n";
@@ -107,6 +122,18 @@ my $done = made(done => sub {
     rename "$dir/r/metrics.csv", "$dir/elsewhere.csv" or die "metrics.csv: $!\n";
     symlink '../elsewhere.csv', "$dir/r/metrics.csv" or die "metrics.csv: $!\n";
     remove_tree("$dir/r/log.txt");
+});
+
+# Both cells are done, and rows and tables were made when one of them was.
+my $grown = made(grown => sub {
+    my ($dir) = @_;
+    restore($inputs->(), $dir);
+    sure($dir, [qw(run two.json -o r -j1 --plots no)]);
+    my ($cell) = sort glob "$dir/r/cells/*";
+    rename $cell, "$dir/aside" or die "$cell: $!\n";
+    sure($dir, [qw(merge r)]);
+    sure($dir, [qw(report r)], %drawing);
+    rename "$dir/aside", $cell or die "$cell: $!\n";
 });
 
 # The same, one of them with rows that end too soon.
@@ -180,6 +207,27 @@ my $claimed = made(claimed => sub {
     spew("$dir/r/$_", "old\n") for qw(claims.md claims.tex claims.csv published.csv);
 });
 
+# Their trainings, in another folder.
+my $spent = made(spent => sub {
+    my ($dir) = @_;
+    restore($inputs->(), $dir);
+    sure($dir, [qw(run two.json -o old -j1 --plots no)]);
+});
+
+my $book = made(book => sub {
+    my ($dir) = @_;
+    spew("$dir/book.txt", $text x 3);
+});
+
+# A study beside the rest of them.
+my $several = made(several => sub {
+    my ($dir) = @_;
+    restore($claimed->(), $dir);
+    my $tree = snapshot("$dir/r");
+    restore($tree, "$dir/all/$_") for qw(a b);
+    remove_tree("$dir/r");
+});
+
 my $pair = made(pair => sub {
     my ($dir) = @_;
     my $tree = $done->();
@@ -192,7 +240,6 @@ my $pair = made(pair => sub {
 });
 
 # Stubs of Slurm's commands; their memory is in the folder stub/. Arrays of one task.
-make_path("$top/bin");
 symlink "$root/harness/tests/e2e/slurm_stub.sh", "$top/bin/$_" or die "$_: $!\n" for qw(sbatch squeue scontrol);
 my %slurm = (PATH => "$top/bin:$ENV{PATH}", STUB => 'stub');
 my @submit = qw(run two.json --launcher slurm -o r --plots no --cells-per-task 1);
@@ -216,12 +263,6 @@ my $submitted = made(submitted => sub {
         spew($script, $text);
     }
 });
-
-# A gnuplot that draws three files of a line at once, and in no time.
-my $gnuplot = "$top/bin/gnuplot";
-spew($gnuplot, "#!/bin/sh\neval \"out=\${3#out = }\"\nfor kind in svg png pdf; do echo 'drawn /CreationDate (D:20260101000000Z)' >\$out.\$kind; done\n");
-chmod 0755, $gnuplot;
-my %drawing = (PATH => "$top/bin:$ENV{PATH}");
 
 my @cell = qw(cell one.json --index 0 -o r --checkpoint-every 0.000001);
 my $merge = [[qw(merge r)]];
@@ -255,6 +296,16 @@ my $merge = [[qw(merge r)]];
     {name => 'shard', files => $inputs, args => [qw(cell two.json --shard 0/1 -o r --threads 2)], finish => $merge, partial => 1},
     {name => 'questions', files => $inputs, args => [qw(sample keys.json -n 40 --tokens -o s.csv)], untidied => qr{.}},
     {name => 'heatmap', files => $inputs, args => [qw(describe alibi --heads 2 --length 4 --plot heat.png)], untidied => qr{.}, env => \%drawing},
+    {name => 'newer', files => $grown, args => [qw(merge r)], finish => [[qw(report r --no-plots)]]},
+    {name => 'grown', files => $grown, args => [qw(run two.json -o r -j1)], partial => 1, env => \%drawing},
+    {name => 'tune', files => $inputs, args => [qw(tune rates.json -o found.json -j1 --plots no)], partial => 1, untidied => qr{^[^/]*$}, between => qr{/tune/[^/]*$}},
+    {name => 'verify', files => $claimed, args => [qw(verify r)], telling => 1},
+    {name => 'verdicts', files => $several, args => [qw(verdicts all/a all/b -o v.txt)], untidied => qr{.}},
+    {name => 'register', files => $claimed, args => [qw(run reworded.json -o r -j1 --plots no)], partial => 1},
+    {name => 'index', files => $several, args => [qw(report --index all)], telling => 1, between => qr{index\.html$}},
+    {name => 'init', files => $book, args => [qw(init mine.json --text book.txt seeds=1..3)], untidied => qr{.}},
+    {name => 'reuse', files => $spent, args => [qw(run two.json -o r -j1 --plots no --reuse old)], partial => 1},
+    {name => 'packing', files => $inputs, args => [qw(run two.json -o r -j1 --plots no --pack)], partial => 1},
     {name => 'bench', files => $inputs, args => [qw(bench --workloads none --lengths none -o b)], untidied => qr{.}},
     {name => 'workers', role => 'worker', files => $inputs, args => [qw(run two.json -o r -j1 --plots no)], partial => 1},
 );

@@ -24,21 +24,22 @@ objective:  core
 train:      core system text tensor model datasets objective
 eval:       core system text tensor model datasets encodings objective
 analysis:   core system text tensor model datasets encodings eval objective
+results:    core system text
 study:      core system text
 tune:       core system text grid study
 verdict:    core system text study tune
 plot:       core system text study tune
 page:       core system text grid study tune verdict plot
-report:     core system text grid study tune verdict plot page
+report:     core system text results grid study tune verdict plot page
 config:     core system text tensor model train datasets encodings eval analysis tune verdict objective
 plan:       core system text model eval analysis config objective
-store:      core system text verdict eval config plan
-record:     core system text study verdict config plan store
+store:      core system text results verdict eval config plan
+record:     core system text results study verdict config plan store
 cell:       core system text tensor model train eval analysis config plan store objective
 launch:     core system text tensor plan store
 bench:      core system text grid tensor encodings model train eval config plot
 run:        core system text tensor tune report config plan store cell launch bench
-command:    core system text grid tensor encodings datasets model train eval analysis study tune verdict plot report config plan store record cell launch bench run applied
+command:    core system text grid tensor encodings datasets model train eval analysis results study tune verdict plot report config plan store record cell launch bench run applied
 main.c:     core system text command
 '
 # Of encodings and datasets, the others see the contract alone.

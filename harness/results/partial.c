@@ -1,8 +1,9 @@
-/* What a merge says is missing; see report_internal.h. */
+/* What a merge says is missing; see partial.h. */
+#include "results/partial.h"
+
 #include <string.h>
 
 #include "core/buf.h"
-#include "report/report_internal.h"
 #include "system/fs.h"
 #include "text/json.h"
 
@@ -80,7 +81,7 @@ static enum lx_code say(const struct lx_json *doc, const char *path, struct lx_a
 enum lx_code lx_partial_read(const char *dir, struct lx_arena *arena, struct lx_partial *out,
                              struct lx_err *err)
 {
-    const char *path = lx_arena_printf(arena, "%s/partial.json", dir);
+    const char *path = lx_arena_printf(arena, "%s/" LX_PARTIAL_FILE, dir);
     struct lx_json *doc = NULL;
     enum lx_code code = LX_OK;
 

@@ -1,0 +1,17 @@
+/* The names of what `merge` and `report` write into a results folder. A new file of theirs has its line in
+ * result_names.c: then it makes way for results of other cells, and counts as old beside new rows. */
+#ifndef LX_RESULTS_RESULT_NAMES_H
+#define LX_RESULTS_RESULT_NAMES_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+/* Files, then one folder, the figures. */
+extern const char *const lx_result_names[];
+extern const size_t lx_result_count;
+
+/* Whether DIR has any of them; any that a report made. */
+bool lx_result_any(const char *dir);
+bool lx_result_reported(const char *dir);
+
+#endif
