@@ -6,14 +6,18 @@
 #include "results/stale.h"
 #include "system/fs.h"
 
-const char *const lx_result_names[] = {
+static const char *const names[] = {
     /* of a merge, and what is said of them */
     "metrics.csv", "blocks.csv.gz", "runs.csv", "train.csv", LX_PARTIAL_FILE, LX_STALE_FILE,
     /* of a report, figures last */
     "table.md", "table.tex", "table.csv", "claims.md", "claims.tex", "claims.csv", "costs.md",
     "costs.tex", "costs.csv", "published.csv", "index.html", "report.html", "report.json",
     "tune.md", "tune.tex", "tune.csv", "answers.csv", "plots"};
-const size_t lx_result_count = sizeof(lx_result_names) / sizeof(*lx_result_names);
+
+const char *lx_result_name(size_t i)
+{
+    return i < sizeof(names) / sizeof(*names) ? names[i] : NULL;
+}
 
 #define OF_MERGE 6
 
@@ -22,9 +26,9 @@ static bool any_from(const char *dir, size_t first)
     struct lx_buf path = {0};
     bool any = false;
 
-    for (size_t i = first; i < lx_result_count && !any; i++) {
+    for (size_t i = first; lx_result_name(i) != NULL && !any; i++) {
         lx_buf_clear(&path);
-        lx_buf_printf(&path, "%s/%s", dir, lx_result_names[i]);
+        lx_buf_printf(&path, "%s/%s", dir, names[i]);
         any = !path.failed && lx_fs_exists(path.text);
     }
     lx_buf_free(&path);

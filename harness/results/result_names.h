@@ -6,9 +6,8 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-/* Files, then one folder, the figures. */
-extern const char *const lx_result_names[];
-extern const size_t lx_result_count;
+/* Number i, from 0; NULL: there are no more. Files, and last one folder, the figures. */
+const char *lx_result_name(size_t i);
 
 /* Whether DIR has any of them; any that a report made. */
 bool lx_result_any(const char *dir);

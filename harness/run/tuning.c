@@ -188,6 +188,18 @@ done:
     return code;
 }
 
+/* Whether a cell is done. One that is broken is made again; one that cannot be read is an error. */
+static enum lx_code look(const struct tuning *t, const struct lx_cell *cell, bool *done,
+                         struct lx_err *err)
+{
+    char note[400] = "";
+
+    *done = false;
+    if (lx_cell_check(t->dir, cell->id, done, note, err) == LX_OK)
+        return LX_OK;
+    return err->code == LX_EIO || err->code == LX_ENOMEM ? err->code : LX_OK;
+}
+
 /* The mean over datasets of try number `at` of the wave; NaN until all of them are there. */
 static enum lx_code read_try(struct tuning *t, size_t at, double *nll, struct lx_err *err)
 {
@@ -196,10 +208,13 @@ static enum lx_code read_try(struct tuning *t, size_t at, double *nll, struct lx
 
     for (size_t k = 0; k < p->n; k++) {
         double one = (double)NAN;
+        bool done;
 
         if (p->cells[k].encoding != at)
             continue;
-        if (lx_cell_is_done(t->dir, p->cells[k].id)) {
+        if (look(t, &p->cells[k], &done, err))
+            return err->code;
+        if (done) {
             t->n_done++;
             if (read_score(t, &p->cells[k], &one, err))
                 return err->code;

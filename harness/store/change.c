@@ -335,7 +335,7 @@ static enum lx_code settle(struct move *m)
 
     if (m->n == 0)
         return LX_OK;
-    if (move_paths(m, lx_result_names[0], &from, &to) || lx_fs_sync_parent(to, m->err) ||
+    if (move_paths(m, lx_result_name(0), &from, &to) || lx_fs_sync_parent(to, m->err) ||
         lx_fs_sync_parent(from, m->err))
         return m->err->code;
     return LX_OK;
@@ -382,10 +382,9 @@ static enum lx_code keep_aside(const char *dir, const char *earlier, struct lx_e
     if (lx_fs_mkdir(earlier, err) || copy(&m, lx_plan_names[0]) || copy(&m, lx_plan_names[1]) ||
         copy(&m, LX_MANIFEST_PLAN) || copy(&m, LX_REGISTRATION_FILE))
         code = err->code;
-    for (size_t i = 0; i + 1 < lx_result_count && code == LX_OK; i++)
-        code = move_file(&m, lx_result_names[i]);
-    if (code == LX_OK)
-        code = move_folder(&m, lx_result_names[lx_result_count - 1]);
+    for (size_t i = 0; lx_result_name(i) != NULL && code == LX_OK; i++)
+        code = lx_result_name(i + 1) != NULL ? move_file(&m, lx_result_name(i))
+                                             : move_folder(&m, lx_result_name(i));
     if (code == LX_OK)
         code = settle(&m);
     lx_arena_free(&m.arena);

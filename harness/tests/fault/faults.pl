@@ -144,7 +144,7 @@ sub mixed {
     my ($s, $tree) = @_;
     my (%old, %new);
     for my $path (grep { m{^r/([^/]+\.(csv|csv\.gz|md|tex|html)|plots/.*)$} } keys %$tree) {
-        my ($was, $is, $got) = map { defined $_ ? settled($path, $_) : '' } $s->{before}{$path}, $s->{after}{$path}, $tree->{$path};
+        my ($was, $is, $got) = map { exists $_->{$path} ? settled($path, $_->{$path}) : '' } $s->{before}, $s->{after}, $tree;
         next if $was eq $is || substr($got, 0, 1) ne 'F';
         $old{$path} = 1 if $got eq $was;
         $new{$path} = 1 if $got eq $is;
@@ -316,7 +316,7 @@ sub try {
     if ($fired || $got[0] !~ /^[014]$/) {
         my @bad = judge($s, $w, $dir, @got);
         $became = @bad ? 'BAD' : $got[0] eq '0' ? 'harmless' : $w->{how} eq 'kill' ? 'killed' : 'error';
-        $text = join "\n", "$s->{name} ($s->{role}) LX_FAULT=$order: " . ($fired || 'not fired'), (map { "    $_" } @bad),
+        $text = join "\n", "$s->{name} ($s->{role}) LX_FAULT=$order: status $got[0], " . ($fired || 'not fired'), (map { "    $_" } @bad),
             (map { "    > $_" } grep { defined } (split /\n/, $got[2])[0 .. 3]) if @bad;
     }
     if ($o{keep} && $became eq 'BAD') { $text .= "\n    kept: $dir" }

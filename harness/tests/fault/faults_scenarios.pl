@@ -298,7 +298,7 @@ my $merge = [[qw(merge r)]];
     {name => 'heatmap', files => $inputs, args => [qw(describe alibi --heads 2 --length 4 --plot heat.png)], untidied => qr{.}, env => \%drawing},
     {name => 'newer', files => $grown, args => [qw(merge r)], finish => [[qw(report r --no-plots)]]},
     {name => 'grown', files => $grown, args => [qw(run two.json -o r -j1)], partial => 1, env => \%drawing},
-    {name => 'tune', files => $inputs, args => [qw(tune rates.json -o found.json -j1 --plots no)], partial => 1, untidied => qr{^[^/]*$}, between => qr{/tune/[^/]*$}},
+    {name => 'tune', files => $inputs, args => [qw(tune rates.json -o found.json -j1 --plots no)], partial => 1, untidied => qr{^[^/]*$}, between => qr{/tune/[^/]*$}, numbered => qr{/tune/earlier-}},
     {name => 'verify', files => $claimed, args => [qw(verify r)], telling => 1},
     {name => 'verdicts', files => $several, args => [qw(verdicts all/a all/b -o v.txt)], untidied => qr{.}},
     {name => 'register', files => $claimed, args => [qw(run reworded.json -o r -j1 --plots no)], partial => 1},
