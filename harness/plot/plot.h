@@ -74,6 +74,9 @@ enum lx_code lx_plot_curves(const struct lx_study *s, size_t section, size_t max
 enum { LX_PLOT_INTERVAL = 5 };
 void lx_plot_band(const struct lx_stats *stats, struct lx_point *p);
 
+/* End the bands of a panel where its numbers do: shares are from 0 to 1, whatever an interval says. */
+void lx_plot_within(struct lx_panel *p, double lo, double hi);
+
 /* Append what a group says at x. */
 void lx_plot_add_group(struct lx_curve *c, const struct lx_group *g, double x);
 

@@ -195,6 +195,7 @@ static enum lx_code make_field(const struct lx_study *s, size_t section, struct 
         return err->code;
     f->panel[0].y = LX_AXIS_LOG;
     f->panel[0].ylabel = "empirical receptive field (tokens)";
+    lx_plot_within(curve, 0, 1);
     curve->y = LX_AXIS_LINEAR;
     curve->xlabel = lx_arena_printf(arena, "most recent tokens of windows of %d", longest);
     curve->ylabel = "their share of the gradient (cumulative)";
@@ -213,6 +214,7 @@ struct length_figure {
     const char *title, *legend;
     const char *metric[2], *label[2]; /* NULL: one panel */
     const char *xlabel;               /* NULL: "evaluation length" */
+    bool shares;                      /* from 0 to 1 */
 };
 
 static const struct length_figure length_figures[] = {
@@ -221,37 +223,43 @@ static const struct length_figure length_figures[] = {
      "gain, longest windows",
      {"context_gain", NULL},
      {"NLL with the far tokens cut - NLL with all (nats)", NULL},
-     NULL},
+     NULL,
+     false},
     {"",
      "Temperature that aligns attention",
      "temperature, longest windows",
      {"alignment_temperature", NULL},
      {"temperature (1 = as trained)", NULL},
-     NULL},
+     NULL,
+     false},
     {"_spread",
      "Attention before and after alignment",
      "as trained, longest windows",
      {"alignment_entropy_before", "alignment_entropy_after"},
      {"entropy as trained (nats)", "entropy aligned (nats)"},
-     NULL},
+     NULL,
+     false},
     {"_largest",
      "Attention before and after alignment",
      "as trained, longest windows",
      {"alignment_max_prob_before", "alignment_max_prob_after"},
      {"largest weight as trained", "largest weight aligned"},
-     NULL},
+     NULL,
+     true},
     {"",
      "Answers found",
      "right answers, longest prompts",
      {"retrieval_accuracy", NULL},
      {"share of right answers", NULL},
-     "prompt length"},
+     "prompt length",
+     true},
     {"_untrained",
      "What falls on rows never read in training",
      "share of reads, longest windows",
      {"usage_untrained_share", "usage_untrained_attention"},
      {"share of reads", "share of attention"},
-     NULL},
+     NULL,
+     true},
 };
 enum { N_LENGTH_FIGURES = sizeof(length_figures) / sizeof(length_figures[0]) };
 
@@ -272,6 +280,8 @@ static enum lx_code against_length(const struct lx_study *s, size_t section,
 
         if (length_panel(s, section, what->metric[k], &lengths, arena, p, err))
             return err->code;
+        if (what->shares)
+            lx_plot_within(p, 0, 1);
         p->y = LX_AXIS_LINEAR;
         p->ylabel = what->label[k];
         p->xlabel = what->xlabel != NULL ? what->xlabel : p->xlabel;
@@ -337,6 +347,8 @@ static enum lx_code make_probe(const struct lx_study *s, size_t section, struct 
     for (size_t k = 0; k < f->n_panels; k++)
         if (layer_axis(arena, &f->panel[k], err) != LX_OK)
             return err->code;
+    for (size_t k = 0; k < f->n_panels; k++)
+        lx_plot_within(&f->panel[k], (double)-INFINITY, 1);
     f->panel[0].ylabel = "R\xc2\xb2 of the position, trained";
     f->panel[1].ylabel = "R\xc2\xb2 of the position, first weights";
     f->legend_title = "R\xc2\xb2, trained, after the last layer";

@@ -25,8 +25,6 @@ static void add_point(const struct lx_study *s, const struct lx_learned *l, doub
     }
     p->y = l->stats.mean;
     lx_plot_band(&l->stats, p);
-    p->lo = fmax(p->lo, 0); /* shares */
-    p->hi = fmin(p->hi, 1);
     p->n = l->stats.n;
     if (l->seeds == 1 && r->stderr_value > 0) {
         double n = lx_wilson_trials(r->value, r->stderr_value);
@@ -55,6 +53,7 @@ static enum lx_code length_panel(const struct lx_study *s, size_t section, const
                 add_point(s, &l, (double)lengths->length[k] / lengths->train_length, &p->curve[i]);
         }
     lx_plot_drop_empty(p);
+    lx_plot_within(p, 0, 1);
     for (size_t k = 0; k < lengths->n_lengths; k++)
         most = fmax(most, lx_study_chance(s, section, chance, lengths->length[k]));
     if (isfinite(most))
@@ -131,6 +130,7 @@ static enum lx_code bins_panel(const struct lx_study *s, size_t section, const c
             }
     }
     lx_plot_drop_empty(p);
+    lx_plot_within(p, 0, 1);
     p->x = LX_AXIS_LOG;
     p->y = LX_AXIS_LINEAR;
     p->x_min = 0.9;

@@ -40,6 +40,19 @@ void lx_plot_band(const struct lx_stats *stats, struct lx_point *p)
         p->lo = stats->mean - half;
 }
 
+void lx_plot_within(struct lx_panel *p, double lo, double hi)
+{
+    for (size_t i = 0; i < p->n_curves; i++)
+        for (size_t k = 0; k < p->curve[i].n; k++) {
+            struct lx_point *q = &p->curve[i].point[k];
+
+            if (q->status != LX_ROW_OK)
+                continue;
+            q->lo = fmax(q->lo, fmin(lo, q->y));
+            q->hi = fmin(q->hi, fmax(hi, q->y));
+        }
+}
+
 void lx_plot_add_group(struct lx_curve *c, const struct lx_group *g, double x)
 {
     enum lx_report_status status = lx_group_status(g);
@@ -222,6 +235,7 @@ static enum lx_code make_entropy(const struct lx_study *s, size_t section, struc
     if (entropy_panel(s, section, s->entropy_normalized, arena, &f->panel[0], err) != LX_OK ||
         entropy_panel(s, section, s->entropy, arena, &f->panel[1], err) != LX_OK)
         return err->code;
+    lx_plot_within(&f->panel[0], 0, 1);
     f->panel[0].ylabel = "attention entropy / ln(visible keys)";
     f->panel[1].ylabel = "attention entropy (nats)";
     lx_format_multiple(sec->length[sec->n_lengths - 1], sec->train_length, multiple);

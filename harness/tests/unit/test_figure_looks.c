@@ -77,6 +77,25 @@ static void bands_are_intervals_from_five_seeds_on(void **state)
     assert_true(p.hi > w.mean);
 }
 
+/* Shares of 0.9 to 1 have an interval that ends at 1. */
+static void bands_of_shares_end_at_one(void **state)
+{
+    const double v[] = {0.9, 1, 1, 1, 1};
+    struct lx_stats stats = lx_stats_of(v, 5);
+    struct lx_point point[2] = {{1, stats.mean, 0, 0, 5, 0, LX_ROW_OK},
+                                {2, (double)NAN, (double)NAN, (double)NAN, 5, 5, LX_ROW_DIVERGED}};
+    struct lx_curve curve = {NULL, point, 2};
+    struct lx_panel p = {.curve = &curve, .n_curves = 1};
+
+    (void)state;
+    lx_plot_band(&stats, &point[0]);
+    assert_true(point[0].hi > 1);
+    lx_plot_within(&p, 0, 1);
+    CHECK_NEAR(point[0].hi, 1, 0);
+    assert_true(point[0].lo > 0.9 && point[0].lo < stats.mean);
+    assert_true(isnan(point[1].hi));
+}
+
 /* n curves over eight lengths, in one panel or two. */
 static void write_figure(size_t n, size_t n_panels, bool paper, struct lx_buf *gp)
 {
@@ -226,6 +245,7 @@ static const struct CMUnitTest tests[] = {
     cmocka_unit_test(colors_go_by_name),
     cmocka_unit_test(no_two_look_alike),
     cmocka_unit_test(bands_are_intervals_from_five_seeds_on),
+    cmocka_unit_test(bands_of_shares_end_at_one),
     cmocka_unit_test(paper_is_as_wide_as_columns_of_text),
     IN_FOLDER(the_date_of_a_pdf_is_always_the_same),
 };
