@@ -213,7 +213,7 @@ static void write_map_script(const struct map *m, const char *title, const char 
         lx_figure_quoted(out, title);
     }
     lx_buf_add(out, "\nunset key\nunset colorbox\nset tics out nomirror scale 0.4\n" LX_STYLE_SHARES
-                    "set xtics rotate by -30 (");
+                    "set rmargin 8\nset xtics rotate by -30 (");
     for (size_t t = 0; t < m->n; t++) {
         lx_buf_add(out, t > 0 ? ", " : "");
         lx_figure_name(out, lx_rows_name(&s->rows, s->section[m->task[t]].dataset), 20);
@@ -230,9 +230,9 @@ static void write_map_script(const struct map *m, const char *title, const char 
     for (size_t k = 0; k < 2; k++)
         lx_buf_printf(out,
                       "set title '%s'\nplot data index %zu using 2:3:1 with image, '' index %zu "
-                      "using 2:3:(strcol(4) eq 'not_learned' ? 'not%slearned' : strcol(4)) with "
+                      "using 2:3:(strcol(4) eq 'not_learned' ? \"not%slearned\" : strcol(4)) with "
                       "labels font ',%d'\n",
-                      k == 0 ? "exact match" : "token accuracy", k, k, paper ? "-" : " ",
+                      k == 0 ? "exact match" : "token accuracy", k, k, paper ? "\\n" : " ",
                       paper ? 6 : 8);
     lx_buf_add(out, "unset multiplot\nunset output\n}\n");
 }
