@@ -67,15 +67,20 @@ const char *lx_cputype_features(void)
 
 void lx_cputype_restart(char **argv)
 {
-    const char *choice = lx_cputype_choice();
+    const char *choice = lx_cputype_choice(), *threads = getenv("OPENBLAS_NUM_THREADS");
+    bool core = choice != NULL && getenv("OPENBLAS_CORETYPE") == NULL;
+    bool many = threads == NULL || strcmp(threads, "1") != 0;
 
-    /* cppcheck-suppress knownConditionTrueFalse ; other processors have no choice */
-    if (choice == NULL || getenv("OPENBLAS_CORETYPE") != NULL || getenv("LX_CORETYPE_SET") != NULL)
+    if (getenv("LX_CORETYPE_SET") != NULL || !(core || many))
         return;
-    if (setenv("LX_CORETYPE_SET", "1", 1) != 0 || setenv("OPENBLAS_CORETYPE", choice, 1) != 0)
+    /* the other threads are never asked, and take address space for ever where there is too little of it */
+    if (setenv("LX_CORETYPE_SET", "1", 1) != 0 ||
+        (core && setenv("OPENBLAS_CORETYPE", choice, 1) != 0) ||
+        (many && setenv("OPENBLAS_NUM_THREADS", "1", 1) != 0))
         return;
     (void)execv("/proc/self/exe", argv);
-    (void)unsetenv("OPENBLAS_CORETYPE");
+    if (core)
+        (void)unsetenv("OPENBLAS_CORETYPE");
 }
 
 enum lx_code lx_cputype_name(char *out, size_t size, struct lx_err *err)

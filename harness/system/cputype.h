@@ -17,7 +17,8 @@ const char *lx_cputype_core(int i);
  * OpenBLAS. */
 const char *lx_cputype_choice(void);
 
-/* Start this program anew with OPENBLAS_CORETYPE set, once, if it is unset and there is a choice.
+/* Start this program anew, once, with OPENBLAS_CORETYPE set if it is unset and there is a choice, and with
+ * one thread of OpenBLAS, whose threads are started when it is loaded.
  * Returns where there is nothing to do or exec fails. */
 void lx_cputype_restart(char **argv);
 

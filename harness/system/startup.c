@@ -7,6 +7,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/resource.h>
@@ -21,7 +22,9 @@ void lx_startup(void)
 {
     for (int fd = 0; fd <= 2; fd++)
         if (fcntl(fd, F_GETFD) < 0 && errno == EBADF && open("/dev/null", O_RDWR) != fd)
-            return; /* nothing is there to be put in its place */
+            break; /* nothing is there to be put in its place */
+    /* a file that may not grow is an error of write() that names it, not the end */
+    (void)signal(SIGXFSZ, SIG_IGN);
 }
 
 /* Sanitizers are not set up yet at that time, and map more than any limit. */

@@ -3,6 +3,7 @@
 # Slurm's programs, cases of bench. Each ends at its deadline or with us, on TERM, INT and HUP, and nothing
 # of it is left. TAP on stdout; the program under test is $LONGSHOT or build/longshot.
 . "$(dirname "$0")/../e2e/tap.sh"
+. "$root/harness/tests/fault/commands.sh"
 config=$root/harness/tests/fault/tiny.json
 
 # hang NAME...: programs that write their pid to `pids` and never end; stubborn: not even on TERM.
@@ -60,6 +61,49 @@ for signal in TERM INT HUP; do
         check "$what: nothing half is left" nothing_half
     done
 done
+
+# Every command that there is, wherever it is when the signal comes: it ends soon, as one that was interrupted,
+# killed or had nothing left to do, and leaves nothing half. Those that start other programs: also while
+# each of these hangs.
+prepare_commands
+interrupted() {
+    signal=$1
+    hanging=$3
+    rm -rf r pids results
+    cp -r whole r
+    with_command "$2" struck
+    case $got in 0 | 75) ;; 129 | 130 | 143) [ -z "$hanging" ] ;; *) false ;; esac || { echo "status $got"; return 1; }
+    [ -z "$hanging" ] || all_gone || return 1
+    nothing_half
+}
+struck() {
+    set -- "$@" $with
+    PATH="$tmp/stubs:$PATH" env --default-signal=INT "$@" >out 2>err &
+    pid=$!
+    if [ -n "$hanging" ]; then for _ in $(seq 200); do [ -s pids ] && break; sleep 0.05; done; else sleep 0.01; fi
+    kill -s "$signal" $pid 2>/dev/null
+    (sleep 15; kill -KILL $pid) 2>/dev/null &
+    watchdog=$!
+    wait $pid
+    got=$?
+    kill $watchdog 2>/dev/null
+}
+dir=r
+for command in $(command_names); do
+    for signal in TERM INT HUP; do
+        rm -rf stubs
+        with=
+        check "$command: $signal" interrupted $signal "$command" ''
+        for child in $(children_of "$command"); do
+            case $child in
+            slurm) hang scontrol sbatch squeue; with="--launcher slurm"; [ "$command" = tune ] || with="$with --no-wait" ;;
+            *) hang "$child"; with= ;;
+            esac
+            check "$command: $signal while $child hangs" interrupted $signal "$command" "$child"
+        done
+    done
+done
+rm -rf r && cp -r whole r
 
 stubborn="trap '' TERM INT HUP"
 hang gnuplot

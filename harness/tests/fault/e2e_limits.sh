@@ -4,6 +4,7 @@
 # line of its own, and leaves nothing half; with plenty it writes the rows of an undisturbed run. TAP on
 # stdout; the program under test is $LONGSHOT or build/longshot.
 . "$(dirname "$0")/../e2e/tap.sh"
+. "$root/harness/tests/fault/commands.sh"
 config=$root/harness/tests/fault/tiny.json
 "$longshot" run "$config" -o whole -j1 --plots no >/dev/null 2>&1
 
@@ -54,6 +55,36 @@ if $as_other true 2>/dev/null; then
         check "$processes processes" ends_well "--nproc=$processes" $as_other "$longshot" run "$config" -o r -j1 --plots no
     done
 fi
+
+# The table: every command that there is, under each limit. It ends of itself, in words of its own, with
+# nothing half.
+prepare_commands
+lives() {
+    limit=$1
+    rm -rf r
+    cp -r whole r
+    [ -z "$as_other" ] || chmod -R go+rwX r whole
+    with_command "$2" under "$limit" $as_limited
+    got=$?
+    case $got in
+    0) : ;;
+    1 | 2 | 3 | 4) [ -s err ] && [ -z "$(grep -v '^longshot: \|^hint: ' err)" ] ;;
+    *) echo "status $got"; return 1 ;;
+    esac || { echo "status $got"; cat err; return 1; }
+    left=$(find r -name '*.tmp-*')
+    [ -z "$left" ] || { echo "left: $left"; return 1; }
+}
+# the libraries cannot be loaded at all below what `list` needs
+for command in $(command_names); do
+    as_limited=
+    for limit in ${spaces:+--as=170000000 --as=230000000} --nofile=5 --nofile=9 --fsize=300; do
+        check "$command under $limit" lives $limit "$command"
+    done
+    if [ -n "$as_other" ] && $as_other true 2>/dev/null; then
+        as_limited=$as_other
+        check "$command under --nproc=1" lives --nproc=1 "$command"
+    fi
+done
 
 # 300 MB of zeros in 0.3 MB: refused by its ratio, and by the memory there is.
 head -c 300000000 /dev/zero >zeros && gzip -9 -c zeros >bomb.gz && rm zeros
