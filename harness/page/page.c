@@ -250,6 +250,7 @@ static enum lx_code body(const struct lx_page *p, const struct lx_page_figures *
         return err->code;
     lx_buf_add(out, "</div>\n");
     block("Published numbers", &p->published_table, out);
+    block("Learning rates", &p->rates_table, out);
     block("Costs", &p->costs_table, out);
     lx_buf_add(out, "<section>\n<h2>How it was made</h2>\n");
     lx_page_protocol(p, out);

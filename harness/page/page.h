@@ -26,8 +26,8 @@ struct lx_page {
     const struct lx_rates *rates; /* NULL, or n 0: it is no study of rates */
     const char *partial;          /* a sentence about missing cells; NULL: none are */
     const struct lx_buf *table;   /* (sections of the study) HTML */
-    struct lx_buf claims_table, published_table, costs_table; /* HTML, or empty */
-    struct lx_buf claims_count;                               /* words, or empty */
+    struct lx_buf claims_table, published_table, costs_table, rates_table; /* HTML, or empty */
+    struct lx_buf claims_count;                                            /* words, or empty */
     const char *runs;        /* path of runs.csv; NULL: there is none */
     const char *metrics_sum; /* SHA-256 of metrics.csv */
 };

@@ -51,6 +51,8 @@ static enum lx_code load_rows(const char *path, struct lx_report_folder *f, stru
         code = err->code;
     else if (lx_study_make(&f->study, &rows, f->config, err) ||
              lx_study_note(&f->study, f->partial.brief, err) ||
+             lx_study_note(&f->study, lx_study_old(&f->study) ? "protocol longshot-1" : NULL,
+                           err) ||
              (f->study.ppl < 0 && !has_answers(f) &&
               lx_fail(err, LX_EFORMAT, "has no rows of the metric ppl")))
         code = lx_wrap(err, "%s", path);
@@ -141,14 +143,20 @@ static enum lx_code table_md(const struct lx_report_folder *f, struct lx_buf *ou
 {
     lx_buf_printf(out, "# %s\n", experiment(f));
     say_partial(f, &lx_grid_markdown, "\n**", "**\n", out);
-    return lx_table_write(&f->study, &lx_grid_markdown, out, err);
+    if (lx_table_write(&f->study, &lx_grid_markdown, out, err))
+        return err->code;
+    lx_buf_add(out, f->tuned.rates.n > 0 ? "\n## Learning rates\n" : "");
+    return lx_tuned_write(&f->tuned, &lx_grid_markdown, out, err);
 }
 
 static enum lx_code table_tex(const struct lx_report_folder *f, struct lx_buf *out,
                               struct lx_err *err)
 {
     say_partial_tex(f, out);
-    return lx_table_write(&f->study, &lx_grid_latex, out, err);
+    return lx_table_write(&f->study, &lx_grid_latex, out, err) ||
+                   lx_tuned_write(&f->tuned, &lx_grid_latex, out, err)
+               ? err->code
+               : LX_OK;
 }
 
 static enum lx_code table_csv(const struct lx_report_folder *f, struct lx_buf *out,

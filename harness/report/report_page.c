@@ -8,6 +8,7 @@
 #include "report/report_internal.h"
 #include "report/table.h"
 #include "system/fs.h"
+#include "tune/rates_text.h"
 
 static void free_page(struct lx_page *p, struct lx_buf *table, struct lx_train_point *train)
 {
@@ -19,6 +20,7 @@ static void free_page(struct lx_page *p, struct lx_buf *table, struct lx_train_p
     lx_buf_free(&p->claims_count);
     lx_buf_free(&p->published_table);
     lx_buf_free(&p->costs_table);
+    lx_buf_free(&p->rates_table);
 }
 
 static enum lx_code write_claims(const struct lx_report_folder *f, struct lx_page *p,
@@ -47,7 +49,7 @@ static enum lx_code write_tables(const struct lx_report_folder *f, struct lx_pag
     for (size_t i = 0; i < s->n_sections; i++)
         if (lx_table_section(s, i, &lx_grid_html, &table[i], err))
             return err->code;
-    if (write_claims(f, p, err) ||
+    if (write_claims(f, p, err) || lx_tuned_write(&f->tuned, &lx_grid_html, &p->rates_table, err) ||
         (f->published.n > 0 &&
          lx_published_write(&f->published, s, &lx_grid_html, &p->published_table, err)) ||
         (f->costs.n > 0 && lx_costs_write(&f->costs, s, &lx_grid_html, &p->costs_table, err)))

@@ -88,6 +88,33 @@ bool lx_table_has_answers(const struct lx_study *s, size_t section)
     return false;
 }
 
+/* The rate of each row, where they differ; the multiple of arrays as the rate it makes. */
+static enum lx_code add_rates(const struct lx_study *s, size_t section, struct lx_arena *arena,
+                              struct lx_table *t, struct lx_err *err)
+{
+    size_t r = 0;
+
+    if (!lx_study_rates_differ(s))
+        return LX_OK;
+    if (lx_arena_get(arena, t->n_rows + 1, sizeof(*t->rate), &t->rate, "table", err))
+        return err->code;
+    for (size_t i = 0; i < s->n_series; i++) {
+        const struct lx_series *x = &s->series[i];
+        char lr[40], arrays[40];
+
+        if (!lx_study_has(s, section, i))
+            continue;
+        lx_number_text(x->lr, lr, sizeof(lr));
+        lx_number_text(x->lr * x->array_lr, arrays, sizeof(arrays));
+        if (isfinite(x->lr))
+            (void)snprintf(t->rate[r], sizeof(t->rate[0]), "%.15s%s%.15s", lr,
+                           strcmp(lr, arrays) == 0 ? "" : ", arrays ",
+                           strcmp(lr, arrays) == 0 ? "" : arrays);
+        r++;
+    }
+    return LX_OK;
+}
+
 /* The columns of a block. */
 static enum lx_code find_columns(const struct lx_study *s, size_t section,
                                  enum lx_table_block block, struct lx_arena *arena,
@@ -213,6 +240,8 @@ enum lx_code lx_table_make(const struct lx_study *s, size_t section, enum lx_tab
             mark_best(t, c, mean + c * rows, block == LX_TABLE_ANSWERS || t->depths);
     if (block == LX_TABLE_PPL)
         add_yardsticks(s, section, t);
+    if (add_rates(s, section, arena, t, err))
+        return err->code;
     return block == LX_TABLE_PPL || block == LX_TABLE_RATIO
                ? add_intervals(s, section, block, arena, t, err)
                : LX_OK;

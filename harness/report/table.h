@@ -31,6 +31,7 @@ struct lx_table {
     int at_length;              /* of them */
     struct lx_table_cell *cell; /* (n_rows, n_columns) */
     size_t yardsticks;          /* of the last rows */
+    char (*rate)[48];           /* (n_rows) "0.005", "0.005, arrays 0.05"; NULL: one rate for all */
     char (
         *interval)[48]; /* (n_rows) "4.21 to 4.35", of the longest length; NULL: a table without */
 };

@@ -36,6 +36,8 @@ static enum lx_code add_columns(const struct lx_section *sec, const struct lx_ta
     struct lx_buf head = {0};
 
     lx_grid_column(g, "encoding", false, 0);
+    if (t->rate != NULL)
+        lx_grid_column(g, "rate", true, 0);
     for (size_t c = 0; c < t->n_columns; c++) {
         lx_buf_clear(&head);
         head_cell(sec, t, c, &head);
@@ -84,9 +86,11 @@ static enum lx_code add_block(const struct lx_study *s, size_t section, const st
         if (t.yardsticks > 0 && r + t.yardsticks == t.n_rows)
             lx_grid_rule(g);
         lx_grid_text(g, t.label[r]);
+        if (t.rate != NULL)
+            lx_grid_text(g, t.rate[r]);
         for (size_t c = 0; c < t.n_columns; c++)
             add_cell(&t.cell[r * t.n_columns + c], g);
-        if (g->n_columns > t.n_columns + 1)
+        if (g->n_columns > t.n_columns + 1 + (t.rate != NULL))
             lx_grid_text(g, t.interval != NULL ? t.interval[r] : "");
     }
     return lx_grid_check(g, err);
@@ -284,14 +288,17 @@ static enum lx_code add_interval_data(const struct lx_study *s, const struct lx_
 enum lx_code lx_table_data(const struct lx_study *s, struct lx_buf *out, struct lx_err *err)
 {
     static const char *const columns[] = {
-        "dataset",      "split",       "train_length", "mode",        "stride",     "encoding",
-        "evaluated_as", "eval_length", "seeds",        "seeds_ok",    "ppl_mean",   "ppl_std",
-        "ratio_mean",   "ratio_std",   "ppl_floor",    "ppl_unigram", "ppl_bigram", "ppl_trigram",
-        "status",       "ppl_low",     "ppl_high",     "ratio_low",   "ratio_high"};
+        "dataset",     "split",        "train_length", "mode",      "stride",
+        "encoding",    "evaluated_as", "eval_length",  "seeds",     "seeds_ok",
+        "ppl_mean",    "ppl_std",      "ratio_mean",   "ratio_std", "ppl_floor",
+        "ppl_unigram", "ppl_bigram",   "ppl_trigram",  "status",    "ppl_low",
+        "ppl_high",    "ratio_low",    "ratio_high",   "lr",        "array_lr"};
+    const size_t n_columns = sizeof(columns) / sizeof(columns[0]);
+    bool rates = lx_study_rates_differ(s);
     struct lx_grid g = {.n_rows = 0};
     enum lx_code code = LX_OK;
 
-    for (size_t c = 0; c < sizeof(columns) / sizeof(columns[0]); c++)
+    for (size_t c = 0; c < n_columns - (rates ? 0 : 2); c++)
         lx_grid_column(&g, columns[c], false, 0);
     for (size_t i = 0; i < s->n_groups && code == LX_OK; i++) {
         const struct lx_group *x = &s->group[i];
@@ -325,6 +332,10 @@ enum lx_code lx_table_data(const struct lx_study *s, struct lx_buf *out, struct 
                                  x->eval_length));
         lx_grid_text(&g, lx_report_status_name(lx_group_status(x)));
         code = add_interval_data(s, x, &g, err);
+        if (rates) {
+            lx_grid_data(&g, series->lr);
+            lx_grid_data(&g, series->array_lr);
+        }
     }
     if (code != LX_OK || lx_grid_check(&g, err))
         code = err->code;

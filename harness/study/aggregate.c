@@ -72,28 +72,13 @@ static enum lx_code no_memory(struct lx_err *err)
     return lx_fail(err, LX_ENOMEM, "out of memory for the report");
 }
 
-static const char *id_of(const struct lx_json *stack)
-{
-    if (lx_json_type(stack) == LX_JSON_TEXT)
-        return lx_json_text(stack);
-    const struct lx_json *id = lx_json_find(stack, "id");
-    return lx_json_type(id) == LX_JSON_TEXT ? lx_json_text(id) : "";
-}
-
-/* The config's id of a name in the file; a sweep may have given it a suffix: "a[lr=0.001]". */
-static bool is_named(const char *name, const char *id)
-{
-    size_t n = strlen(id);
-    return n > 0 && strncmp(name, id, n) == 0 && (name[n] == '\0' || name[n] == '[');
-}
-
 /* rank[name id] of every name that `used` marks and that is called `id`, in the order of the file:
  * the next ranks from *at. */
 static void rank_id(const struct lx_rows *rows, const bool *used, const char *id, int *rank,
                     int *at)
 {
     for (size_t i = 0; i < rows->names.n; i++)
-        if (used[i] && rank[i] < 0 && is_named(rows->names.text[i], id))
+        if (used[i] && rank[i] < 0 && lx_encoding_is(rows->names.text[i], id))
             rank[i] = (*at)++;
 }
 
@@ -112,9 +97,9 @@ static void rank_names(const struct lx_rows *rows, const struct lx_json *list, b
     for (const struct lx_json *e = lx_json_first(list); e; e = lx_json_next(e)) {
         const struct lx_json *as = lx_json_find(e, "evaluate_as");
         if (!variants)
-            rank_id(rows, used, id_of(e), rank, &at);
+            rank_id(rows, used, lx_encoding_id(e), rank, &at);
         for (const struct lx_json *v = lx_json_first(as); variants && v; v = lx_json_next(v))
-            rank_id(rows, used, id_of(v), rank, &at);
+            rank_id(rows, used, lx_encoding_id(v), rank, &at);
     }
     for (size_t i = 0; i < rows->names.n; i++)
         if (used[i] && rank[i] < 0)
@@ -181,8 +166,12 @@ static enum lx_code series_of(struct lx_study *s, const struct lx_row *r, size_t
                                                         lx_rows_name(&s->rows, r->evaluated_as));
         if (label == NULL)
             return no_memory(err);
-        s->series[s->n_series++] =
-            (struct lx_series){r->encoding, r->evaluated_as, r->rank, r->rank, r->variant, label};
+        s->series[s->n_series++] = (struct lx_series){.encoding = r->encoding,
+                                                      .evaluated_as = r->evaluated_as,
+                                                      .rank = r->rank,
+                                                      .look = r->rank,
+                                                      .variant = r->variant,
+                                                      .label = label};
     }
     *at = i;
     return LX_OK;
@@ -344,6 +333,7 @@ enum lx_code lx_study_make(struct lx_study *s, struct lx_rows *rows, const struc
     free(scratch);
     if (code != LX_OK || sort_series(s, err) != LX_OK)
         return err->code;
+    lx_series_rates(s, config);
     return lx_sections_fill(s, err);
 }
 

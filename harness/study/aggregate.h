@@ -41,6 +41,9 @@ struct lx_series {
     int look;    /* of the encoding: colour, dash and shape (plot/style.h) */
     int variant; /* 0: evaluated as trained */
     char *label; /* "a", or "a as b" */
+    /* Learning rate it was trained at, and the multiple of its schemes' own arrays; NaN: its name says it, or
+     * the config says no number. */
+    double lr, array_lr;
 };
 
 struct lx_section {
@@ -98,6 +101,17 @@ enum lx_code lx_study_blocks(struct lx_study *s, const char *path, struct lx_err
 LX_MUST_CHECK
 enum lx_code lx_study_train(struct lx_study *s, const char *path, struct lx_err *err);
 void lx_study_free(struct lx_study *s);
+
+/* Whether encodings of the study were trained at rates that differ. */
+bool lx_study_rates_differ(const struct lx_study *s);
+
+/* A number of `train` (lr, array_lr) as the config gives it to an encoding; `usual` where it gives none,
+ * NaN where several, or the encoding is not there. A name with swept values, "a[length=64]", is "a". */
+double lx_encoding_setting(const struct lx_json *config, const char *encoding, const char *key,
+                           double usual);
+
+/* Whether the rows are of the first protocol, longshot-1: without sums by block of text. */
+bool lx_study_old(const struct lx_study *s);
 
 /* What the experiment is called. */
 const char *lx_study_name(const struct lx_study *s);

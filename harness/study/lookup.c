@@ -1,6 +1,7 @@
 /* Looking groups up (they are sorted, so by bisection), and what is derived from two of them. */
 #include <math.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "study/aggregate_internal.h"
 
@@ -105,6 +106,11 @@ bool lx_study_has(const struct lx_study *s, size_t section, size_t series)
     size_t at = lower_bound(s, &key);
     return at < s->n_groups && s->group[at].section == (int)section &&
            s->group[at].series == (int)series;
+}
+
+bool lx_study_old(const struct lx_study *s)
+{
+    return strcmp(lx_rows_name(&s->rows, s->rows.row[0].protocol), "longshot-1") == 0;
 }
 
 const char *lx_study_name(const struct lx_study *s)

@@ -165,11 +165,12 @@ static double mean_at(const struct lx_rates *r, double lr)
     return sum / (double)r->n;
 }
 
-static void find_common(struct lx_rates *r)
+void lx_rates_find_common(struct lx_rates *r)
 {
     const struct lx_rates_encoding *first = &r->item[0];
     double best = (double)INFINITY, before = (double)NAN, last = (double)NAN;
 
+    r->common = (double)NAN;
     for (size_t i = 0; i < first->n && same(first->try[i].array_lr, first->try[0].array_lr); i++) {
         double mean = mean_at(r, first->try[i].lr);
 
@@ -208,6 +209,6 @@ enum lx_code lx_rates_make(const struct lx_study *s, const struct lx_json *confi
         e->edge = e->best < e->n && lx_rate_at_edge(e->try, e->n, e->best);
     }
     if (out->n > 0)
-        find_common(out);
+        lx_rates_find_common(out);
     return LX_OK;
 }

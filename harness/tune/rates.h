@@ -38,6 +38,9 @@ LX_MUST_CHECK
 enum lx_code lx_rates_make(const struct lx_study *s, const struct lx_json *config,
                            struct lx_arena *arena, struct lx_rates *out, struct lx_err *err);
 
+/* Fill in the common rate. */
+void lx_rates_find_common(struct lx_rates *r);
+
 /* Whether rates are compared in this section: in mode `last`. */
 bool lx_rates_section(const struct lx_study *s, size_t section);
 

@@ -13,18 +13,27 @@ static const char note[] =
     "over "
     "all encodings. In brackets the rank. A best rate at the edge of those tried is no best rate";
 
-/* A section and its two lengths. */
+/* A section of a study, or a dataset of what was tuned, and its two lengths. */
 struct view {
-    const struct lx_study *s;
     const struct lx_rates *r;
+    const struct lx_study *s;
     size_t section;
+    const struct lx_tuned *tuned; /* NULL: a section */
+    const char *dataset;
+    int train_length;
     int lengths[2], n_lengths;
 };
 
 static double nll_of(const struct view *v, size_t item, size_t at, int length)
 {
     const struct lx_rates_encoding *e = &v->r->item[item];
+    const struct lx_tuned_place place = {.dataset = v->dataset,
+                                         .mode = "last",
+                                         .train_length = v->train_length,
+                                         .eval_length = v->lengths[length]};
 
+    if (v->tuned != NULL)
+        return lx_tuned_try_nll(v->tuned, e, at, &place);
     return at < e->n ? lx_rates_nll(v->s, v->section, e->id[at], v->lengths[length]) : (double)NAN;
 }
 
@@ -87,8 +96,6 @@ static void add_row(const struct view *v, size_t item, struct lx_grid *g)
 static void add_columns(const struct view *v, struct lx_grid *g)
 {
     static const char *const who[] = {"own", "common"};
-    int L = v->s->section[v->section].train_length;
-
     lx_grid_column(g, "encoding", false, 0);
     lx_grid_column(g, "lr", true, 0);
     lx_grid_column(g, "array_lr", true, 0);
@@ -97,7 +104,7 @@ static void add_columns(const struct view *v, struct lx_grid *g)
             struct lx_buf head = {0};
             char multiple[24];
 
-            lx_format_multiple(v->lengths[k], L, multiple);
+            lx_format_multiple(v->lengths[k], v->train_length, multiple);
             lx_cell_printf(&head, "%s rate, ", who[common]);
             lx_cell_multiple(&head, multiple);
             lx_grid_column(g, lx_grid_keep(g, &head), true, 0);
@@ -106,10 +113,23 @@ static void add_columns(const struct view *v, struct lx_grid *g)
     lx_grid_column(g, "best rate", false, 0);
 }
 
-static enum lx_code write_section(const struct view *v, const struct lx_grid_writer *w,
-                                  struct lx_buf *out, struct lx_err *err)
+static void name_view(const struct view *v, struct lx_buf *caption)
 {
-    const struct lx_section *sec = &v->s->section[v->section];
+    lx_cell_text(caption,
+                 v->tuned != NULL ? "Learning rates, as tuning found them: " : "Learning rates: ");
+    if (v->tuned != NULL) {
+        lx_cell_text(caption, v->dataset);
+        lx_cell_printf(caption, ", trained at %d tokens", v->train_length);
+    } else {
+        lx_cell_text(caption, v->s->section[v->section].title);
+        lx_cell_text(caption, ", ");
+        lx_cell_text(caption, v->s->section[v->section].detail);
+    }
+}
+
+static enum lx_code write_view(const struct view *v, const struct lx_grid_writer *w,
+                               struct lx_buf *out, struct lx_err *err)
+{
     struct lx_grid g = {.n_rows = 0};
     struct lx_buf caption = {0};
     enum lx_code code;
@@ -117,10 +137,7 @@ static enum lx_code write_section(const struct view *v, const struct lx_grid_wri
     add_columns(v, &g);
     for (size_t i = 0; i < v->r->n; i++)
         add_row(v, i, &g);
-    lx_cell_text(&caption, "Learning rates: ");
-    lx_cell_text(&caption, sec->title);
-    lx_cell_text(&caption, ", ");
-    lx_cell_text(&caption, sec->detail);
+    name_view(v, &caption);
     lx_cell_text(&caption, ". ");
     lx_cell_text(&caption, note);
     if (isfinite(v->r->common)) {
@@ -153,14 +170,55 @@ enum lx_code lx_rates_write(const struct lx_rates *r, const struct lx_study *s,
 {
     for (size_t k = 0; k < s->n_sections; k++) {
         const struct lx_section *sec = &s->section[k];
-        struct view v = {.s = s, .r = r, .section = k, .n_lengths = 1};
+        struct view v = {
+            .s = s, .r = r, .section = k, .train_length = sec->train_length, .n_lengths = 1};
 
         if (!lx_rates_section(s, k))
             continue;
         v.lengths[0] = sec->train_length;
         v.lengths[1] = sec->length[sec->n_lengths - 1];
         v.n_lengths += v.lengths[1] != v.lengths[0];
-        if (write_section(&v, w, out, err))
+        if (write_view(&v, w, out, err))
+            return err->code;
+    }
+    return lx_buf_check(out, err);
+}
+
+/* Whether a row is the first of its dataset and training length; *longest is the longest length there. */
+static bool begins_view(const struct lx_tuned *t, size_t i, int *longest)
+{
+    const struct lx_tuned_row *x = &t->row[i];
+
+    *longest = 0;
+    for (size_t k = 0; k < t->n_rows; k++) {
+        const struct lx_tuned_row *y = &t->row[k];
+
+        if (strcmp(x->dataset, y->dataset) != 0 || x->train_length != y->train_length ||
+            strcmp(y->mode, "last") != 0)
+            continue;
+        if (k < i)
+            return false;
+        *longest = y->eval_length > *longest ? y->eval_length : *longest;
+    }
+    return strcmp(x->mode, "last") == 0;
+}
+
+enum lx_code lx_tuned_write(const struct lx_tuned *t, const struct lx_grid_writer *w,
+                            struct lx_buf *out, struct lx_err *err)
+{
+    for (size_t i = 0; i < t->n_rows; i++) {
+        const struct lx_tuned_row *x = &t->row[i];
+        struct view v = {.r = &t->rates,
+                         .tuned = t,
+                         .dataset = x->dataset,
+                         .train_length = x->train_length,
+                         .lengths = {x->train_length},
+                         .n_lengths = 1};
+
+        if (!begins_view(t, i, &v.lengths[1]))
+            continue;
+        v.n_lengths += v.lengths[1] > v.lengths[0];
+        if (write_view(&v, w, out, err))
             return err->code;
     }
     return lx_buf_check(out, err);

@@ -164,6 +164,8 @@ static enum lx_code read_table(struct lx_tuned *t, const char *path, struct lx_e
     for (size_t i = 0; i < t->n_rows; i++)
         if (add_try(t, &t->row[i], field(&r, i, CHOICE), err))
             return lx_wrap(err, "%s", path);
+    if (t->rates.n > 0)
+        lx_rates_find_common(&t->rates);
     return LX_OK;
 }
 
@@ -231,24 +233,30 @@ static const char *dataset_of(const struct lx_tuned *t, const char *wanted)
     return one ? first : NULL;
 }
 
-double lx_tuned_nll(const struct lx_tuned *t, const char *encoding,
-                    const struct lx_tuned_place *place, int side)
+double lx_tuned_try_nll(const struct lx_tuned *t, const struct lx_rates_encoding *e, size_t at,
+                        const struct lx_tuned_place *place)
 {
-    const struct lx_rates_encoding *e = lx_tuned_find(t, encoding);
-    const char *dataset = dataset_of(t, place->dataset);
-    size_t at;
-
-    if (e == NULL || dataset == NULL)
-        return (double)NAN;
-    at = side == 0 ? e->best : lx_rate_beside(e->try, e->n, e->best, side);
     for (size_t i = 0; at < e->n && i < t->n_rows; i++) {
         const struct lx_tuned_row *x = &t->row[i];
 
         if (strcmp(x->encoding, e->encoding) == 0 && same(x->lr, e->try[at].lr) &&
-            same(x->array_lr, e->try[at].array_lr) && strcmp(x->dataset, dataset) == 0 &&
+            same(x->array_lr, e->try[at].array_lr) && strcmp(x->dataset, place->dataset) == 0 &&
             strcmp(x->mode, place->mode) == 0 && x->train_length == place->train_length &&
             x->eval_length == place->eval_length)
             return x->nll;
     }
     return (double)NAN;
+}
+
+double lx_tuned_nll(const struct lx_tuned *t, const char *encoding,
+                    const struct lx_tuned_place *place, int side)
+{
+    const struct lx_rates_encoding *e = lx_tuned_find(t, encoding);
+    struct lx_tuned_place at = *place;
+
+    at.dataset = dataset_of(t, place->dataset);
+    if (e == NULL || at.dataset == NULL)
+        return (double)NAN;
+    return lx_tuned_try_nll(t, e, side == 0 ? e->best : lx_rate_beside(e->try, e->n, e->best, side),
+                            &at);
 }

@@ -22,8 +22,7 @@ struct lx_tuned {
     struct lx_arena arena;
     struct lx_tuned_row *row; /* (n_rows) */
     size_t n_rows;
-    struct lx_rates
-        rates; /* n 0: nothing was tuned here; without names of the tries or a common rate */
+    struct lx_rates rates; /* n 0: nothing was tuned here; without names of the tries */
 };
 
 /* Read DIR/tune/tune.csv; without it there is nothing, which is no error. Free with lx_tuned_free, after a
@@ -51,6 +50,10 @@ struct lx_tuned_place {
     const char *dataset, *mode;
     int train_length, eval_length;
 };
+
+/* NLL of a try: infinite where it diverged, NaN where there is none. */
+double lx_tuned_try_nll(const struct lx_tuned *t, const struct lx_rates_encoding *e, size_t at,
+                        const struct lx_tuned_place *place);
 
 /* NLL of an encoding at its best rate (side 0) or the next lower (-1) or higher one (+1) with the same
  * multiple: infinite where that diverged, NaN where it was not tried or not read so. */

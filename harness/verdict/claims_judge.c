@@ -140,16 +140,11 @@ enum lx_code lx_claims_family(struct lx_claim_results *const *results, size_t n,
     return LX_OK;
 }
 
-static bool is_old(const struct lx_study *s)
-{
-    return strcmp(lx_rows_name(&s->rows, s->rows.row[0].protocol), "longshot-1") == 0;
-}
-
 enum lx_code lx_claims_judge(const struct lx_claims *c, const struct lx_study *s,
                              const struct lx_rate_places *rates, struct lx_arena *arena,
                              struct lx_claim_results *out, struct lx_err *err)
 {
-    const struct lx_court court = {s, rates, is_old(s), arena};
+    const struct lx_court court = {s, rates, lx_study_old(s), arena};
     size_t most = c->n * s->n_sections;
 
     *out = (struct lx_claim_results){.old = court.old};

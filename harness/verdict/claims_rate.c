@@ -10,23 +10,6 @@
 
 #include "verdict/claims_internal.h"
 
-static double own_rate(const struct lx_json *config, const char *encoding)
-{
-    const struct lx_json *common = lx_json_find(lx_json_find(config, "train"), "lr");
-    const struct lx_json *v = lx_json_first(lx_json_find(config, "encodings"));
-
-    for (; v != NULL; v = lx_json_next(v)) {
-        const char *id = lx_json_text(lx_json_find(v, "id"));
-        const struct lx_json *lr = lx_json_find(v, "lr");
-
-        if (id == NULL || strcmp(id, encoding) != 0)
-            continue;
-        lr = lr != NULL ? lr : common;
-        return lx_json_type(lr) == LX_JSON_NUMBER ? lx_json_number(lr) : (double)NAN;
-    }
-    return (double)NAN;
-}
-
 enum lx_code lx_rate_places_make(const struct lx_tuned *tuned, const struct lx_json *config,
                                  struct lx_arena *arena, struct lx_rate_places *out,
                                  struct lx_err *err)
@@ -44,7 +27,7 @@ enum lx_code lx_rate_places_make(const struct lx_tuned *tuned, const struct lx_j
         if (e->best >= e->n)
             continue;
         x.best = e->try[e->best].lr;
-        x.used = own_rate(config, e->encoding);
+        x.used = lx_encoding_setting(config, e->encoding, "lr", (double)NAN);
         if (e->edge)
             x.place = lx_rate_beside(e->try, e->n, e->best, -1) == e->n ? LX_RATE_SMALLEST
                                                                         : LX_RATE_LARGEST;

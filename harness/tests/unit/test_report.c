@@ -191,6 +191,31 @@ static void test_tables(void **state)
     lx_buf_free(&want);
 }
 
+/* Rates of their own are a column, in the order of the rows; one for all is none. */
+static void test_rates(void **state)
+{
+    const struct lx_report_options no_plots = {.no_plots = true};
+    struct lx_buf text = {0};
+    char path[256];
+
+    (void)state;
+    copy_fixture("metrics.csv");
+    put("config.json",
+        "{\"name\": \"tiny\", \"train\": {\"lr\": 0.002}, \"encodings\": [\"gamma\", "
+        "{\"id\": \"alpha\", \"lr\": 0.01, \"array_lr\": 10}]}");
+    CHECK_OK(lx_report_make(folder, &no_plots, &err));
+    (void)snprintf(path, sizeof(path), "%s/table.md", folder);
+    CHECK_OK(lx_fs_read(path, &text, &err));
+    assert_non_null(strstr(text.text, "| 0.01, arrays 0.1 |"));
+    assert_non_null(strstr(text.text, "|            0.002 |"));
+    lx_buf_free(&text);
+    (void)snprintf(path, sizeof(path), "%s/table.csv", folder);
+    CHECK_OK(lx_fs_read(path, &text, &err));
+    assert_non_null(strstr(text.text, ",ratio_high,lr,array_lr\n"));
+    assert_non_null(strstr(text.text, ",0.01,10\n"));
+    lx_buf_free(&text);
+}
+
 static void test_number(void **state)
 {
     const struct {
@@ -527,15 +552,25 @@ static void test_many_names(void **state)
 #define IN_FOLDER(test) cmocka_unit_test_setup_teardown(test, make_folder, remove_folder)
 
 static const struct CMUnitTest tests[] = {
-    cmocka_unit_test(test_stats),      cmocka_unit_test(test_groups),
-    cmocka_unit_test(test_ratio),      cmocka_unit_test(test_number),
-    cmocka_unit_test(test_log_tics),   cmocka_unit_test(test_styles_differ),
-    cmocka_unit_test(test_many_names), IN_FOLDER(test_tables),
-    IN_FOLDER(test_hostile_names),     IN_FOLDER(test_figures),
-    IN_FOLDER(test_gnuplot_missing),   IN_FOLDER(test_gnuplot_fails),
-    IN_FOLDER(test_gnuplot_idle),      IN_FOLDER(test_axis_is_capped),
-    IN_FOLDER(test_refusals),          IN_FOLDER(test_refused_files),
-    IN_FOLDER(test_nothing_finite),    IN_FOLDER(test_sweep_order),
+    cmocka_unit_test(test_stats),
+    cmocka_unit_test(test_groups),
+    cmocka_unit_test(test_ratio),
+    cmocka_unit_test(test_number),
+    cmocka_unit_test(test_log_tics),
+    cmocka_unit_test(test_styles_differ),
+    cmocka_unit_test(test_many_names),
+    IN_FOLDER(test_tables),
+    IN_FOLDER(test_rates),
+    IN_FOLDER(test_hostile_names),
+    IN_FOLDER(test_figures),
+    IN_FOLDER(test_gnuplot_missing),
+    IN_FOLDER(test_gnuplot_fails),
+    IN_FOLDER(test_gnuplot_idle),
+    IN_FOLDER(test_axis_is_capped),
+    IN_FOLDER(test_refusals),
+    IN_FOLDER(test_refused_files),
+    IN_FOLDER(test_nothing_finite),
+    IN_FOLDER(test_sweep_order),
 };
 
 CHECK_MAIN(tests)

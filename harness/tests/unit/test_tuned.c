@@ -5,6 +5,7 @@
 #include "report/report.h"
 #include "system/fs.h"
 #include "tests/unit/check.h"
+#include "tune/rates_text.h"
 #include "tune/tuned.h"
 
 #define HEADER                                                                                     \
@@ -191,10 +192,31 @@ static void the_report_has_both_rankings(void **state)
     lx_buf_free(&text);
 }
 
+/* The same two rankings in the tables of the study that takes the rates, from tune.csv alone. */
+static void the_study_has_both_rankings_too(void **state)
+{
+    struct lx_tuned t;
+    struct lx_buf text = {0};
+    struct lx_err err;
+
+    (void)state;
+    CHECK_OK(lx_tuned_read(&t, dir, &err));
+    CHECK_NEAR(t.rates.common, 0.01, 0);
+    CHECK_OK(lx_tuned_write(&t, &lx_grid_markdown, &text, &err));
+    assert_non_null(strstr(text.text, "| a | 0.01 | 1 | 2.0000 (1) | 3.0000 (3) | 2.0000 (1) | "
+                                      "3.0000 (3) |  |"));
+    assert_non_null(strstr(text.text, "| c | 0.02 | 1 | 2.5500 (3) | 2.7500 (2) | 2.6500 (3) | "
+                                      "2.7500 (2) | at the edge |"));
+    assert_non_null(strstr(text.text, "Common rate: 0.01."));
+    lx_buf_free(&text);
+    lx_tuned_free(&t);
+}
+
 static const struct CMUnitTest tests[] = {
     cmocka_unit_test(best_rates_and_their_neighbours),
     cmocka_unit_test(nothing_where_nothing_was_tuned),
     cmocka_unit_test(the_report_has_both_rankings),
+    cmocka_unit_test(the_study_has_both_rankings_too),
 };
 
 int main(void)
