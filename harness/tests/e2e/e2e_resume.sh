@@ -144,15 +144,17 @@ alive() {
     esac
 }
 
-# disturb DIR: run until done, killing on the way while there are kills left.
+# disturb DIR CONFIG KILLS: run until done, killing on the way until so many were done in all.
 disturb() {
+    config=$2
+    most=$3
     lives=0
     while :; do
         lives=$((lives + 1))
         [ $lives -lt 200 ] || { echo "not done after $lives lives"; return 1; }
-        "$longshot" run tiny.json -o "$1" -j2 --plots no --checkpoint-every 0.02 >out 2>err &
+        "$longshot" run "$config" -o "$1" -j2 --plots no --checkpoint-every 0.02 >out 2>err &
         pid=$!
-        while [ $killed -lt "$kills" ]; do
+        while [ $killed -lt "$most" ]; do
             random 300
             sleep 0."$(printf %03d $((r + 20)))"
             random 3
@@ -184,14 +186,29 @@ killed=0
 workers=0
 sweeps=0
 resumed=0
-while [ $killed -lt "$kills" ] && [ $bad = 0 ]; do
-    sweeps=$((sweeps + 1))
-    check "a sweep under kills ends" disturb g
-    check "with the bytes of the undisturbed one" same_results e g
-    check "and nothing left behind" clean g
-    resumed=$((resumed + $(cat g/work/*/log.txt 2>/dev/null | grep -c 'resuming at step [1-9]')))
-    rm -rf g
-done
+
+# Positions that are drawn anew in each step, for tokens and for distances, and rotations that end within
+# the training, where rates and moments start again: a resumed step must draw and switch as the first
+# time. drop ends its rotations at step 600; kills come all along, on both sides of it.
+jq '.name = "drawn" | .train.restart_at = 0.6 | .encodings = [
+      {"id": "subset", "stack": ["rope", {"name": "positions", "draw": "subset"}]},
+      {"id": "shift", "stack": ["alibi", {"name": "positions", "draw": "shift"}]},
+      {"id": "drop", "stack": [{"name": "rope", "until": 0.6}]}] | .seeds = [1]' tiny.json >drawn.json
+check "an undisturbed sweep with drawn positions" exits 0 "$longshot" run drawn.json -o h -j2 --plots no
+
+# kill_sweeps CONFIG UNDISTURBED KILLS: sweeps under kills, until so many were done in all.
+kill_sweeps() {
+    while [ $killed -lt "$3" ] && [ $bad = 0 ]; do
+        sweeps=$((sweeps + 1))
+        check "a sweep of $1 under kills ends" disturb g "$1" "$3"
+        check "with the bytes of the undisturbed one" same_results "$2" g
+        check "and nothing left behind" clean g
+        resumed=$((resumed + $(cat g/work/*/log.txt 2>/dev/null | grep -c 'resuming at step [1-9]')))
+        rm -rf g
+    done
+}
+kill_sweeps tiny.json e $((kills / 2))
+kill_sweeps drawn.json h "$kills"
 echo "# $killed kills, $workers of them of workers, in $sweeps sweeps, seed ${LX_SEED:-1}; in $resumed cells the last life had resumed"
 check "so many kills were done" test $killed -ge "$kills"
 
