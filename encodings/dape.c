@@ -290,4 +290,5 @@ const struct lx_encoding_ops lx_encoding_dape = {
     .post_back = post_back,
     .n_sums = n_sums,
     .sums_back = sums_back,
+    .row_cost = {8000, 18000},
 };

@@ -102,6 +102,12 @@ struct lx_enc_positions {
                              * NULL but for the first sequence of a batch */
 };
 
+/* What one query and one key of one head cost row by row, in operations: as many as the streaming kernel
+ * does in the time that it takes. forward: of a pass that evaluates; training: of a whole step. */
+struct lx_enc_cost {
+    double forward, training;
+};
+
 /* Which arrays `positions` wrote. */
 enum { LX_POS_TOKENS = 1, LX_POS_EMBED = 2, LX_POS_DISTANCES = 4 };
 
@@ -289,6 +295,10 @@ struct lx_encoding_ops {
     /* Adds to row->out what depends on row->p. Back: row->dout to dp and sums. */
     void (*value)(const void *self, const struct lx_enc_call *c, const struct lx_enc_row *row);
     void (*value_back)(const void *self, const struct lx_enc_call *c, const struct lx_enc_row *row);
+
+    /* (optional, for plans) What the hooks beyond the line add to the cost of a row; unset: what hooks of
+     * their kind usually do, model/hooks.c. `longshot bench --pairs` measures it. */
+    struct lx_enc_cost row_cost;
 
     /* ---------------------------------------------------------------- for describe and counting */
 

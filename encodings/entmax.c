@@ -136,4 +136,5 @@ const struct lx_encoding_ops lx_encoding_entmax = {
     .kinks = true,
     .normalise = normalise,
     .normalise_back = normalise_back,
+    .row_cost = {10000, 20000},
 };

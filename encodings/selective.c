@@ -105,4 +105,5 @@ const struct lx_encoding_ops lx_encoding_selective = {
     .post = post,
     .post_back = post_back,
     .n_state = n_state,
+    .row_cost = {530, 1600},
 };

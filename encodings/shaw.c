@@ -234,4 +234,5 @@ const struct lx_encoding_ops lx_encoding_shaw = {
     .sums_back = sums_back,
     .value = value,
     .value_back = value_back,
+    .row_cost = {150, 3300},
 };

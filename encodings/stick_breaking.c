@@ -101,4 +101,5 @@ const struct lx_encoding_ops lx_encoding_stick_breaking = {
     .init = init,
     .normalise = normalise,
     .normalise_back = normalise_back,
+    .row_cost = {4000, 8800},
 };

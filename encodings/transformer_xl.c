@@ -251,4 +251,5 @@ const struct lx_encoding_ops lx_encoding_transformer_xl = {
     .bias_back = bias_back,
     .n_sums = n_sums,
     .sums_back = sums_back,
+    .row_cost = {5500, 13700},
 };

@@ -49,7 +49,8 @@ struct lx_bench_stack {
 };
 
 /* The stacks of a list in the form of a config's "encodings", those of evaluate_as included. `text`
- * is the list itself, or the name of a file that holds it or a whole config. */
+ * is the list itself, the name of a file that holds it or a whole config, or "all": every scheme of the
+ * registry with its default options, over rotations where it moves positions, and every schedule. */
 LX_MUST_CHECK
 enum lx_code lx_bench_stacks(const char *text, struct lx_arena *arena, struct lx_bench_stack **out,
                              size_t *n, struct lx_err *err);
@@ -67,15 +68,17 @@ struct lx_bench_case {
 };
 
 struct lx_bench_result {
-    double seconds;         /* the fastest pass                               */
-    double mean_seconds;    /* all passes together, by their number           */
-    double processor_share; /* processor time of the passes by the clock    */
-    double gemm_gflops;     /* the fastest product of large matrices ...       */
-    char gemm_core[32];     /* ... and OpenBLAS's core type that was so fast  */
-    double peak_gflops;     /* multiply-adds in registers                     */
-    long long peak_bytes;   /* largest resident size, before those products  */
-    int repeat;             /* passes timed                                   */
-    int window;             /* keys that a query sees at most                 */
+    double seconds;           /* the fastest pass                               */
+    double mean_seconds;      /* all passes together, by their number           */
+    double processor_share;   /* processor time of the passes by the clock    */
+    double processor_seconds; /* that of the pass that took least of it        */
+    double gemm_gflops;       /* the fastest product of large matrices ...       */
+    char gemm_core[32];       /* ... and OpenBLAS's core type that was so fast  */
+    double peak_gflops;       /* multiply-adds in registers                     */
+    long long peak_bytes;     /* largest resident size, before those products  */
+    int repeat;               /* passes timed                                   */
+    int window;               /* keys that a query sees at most, in any layer   */
+    double slowness;          /* of its passes, as a plan reckons it: 1 without layers by rows */
 };
 
 /* Time the case in this process. */
@@ -87,6 +90,11 @@ enum lx_code lx_bench_measure(const struct lx_bench_case *c, struct lx_bench_res
  * error, and then nothing was appended. */
 LX_MUST_CHECK
 enum lx_code lx_bench_spawn(const struct lx_bench_case *c, struct lx_buf *row, struct lx_err *err);
+
+/* Processor seconds of a pass of the case, in a process of its own. */
+LX_MUST_CHECK
+enum lx_code lx_bench_spawn_processor(const struct lx_bench_case *c, double *seconds,
+                                      struct lx_err *err);
 
 extern const char lx_bench_header[]; /* of the CSV, with its line end */
 

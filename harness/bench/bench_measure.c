@@ -11,6 +11,7 @@
 #include "core/log.h"
 #include "core/rng.h"
 #include "eval/evaluate.h"
+#include "model/row_costs.h"
 #include "tensor/gemm.h"
 #include "text/json.h"
 #include "train/train.h"
@@ -26,6 +27,7 @@ struct meter {
     real *A, *B, *C; /* (side, side), not touched before the peak is read */
     double mark;     /* when the pass began */
     clock_t cpu;     /* processor time at the first pass that is timed */
+    clock_t began;   /* and when the pass began */
     double spent;    /* seconds of the timed passes */
     int passes;
     bool done;
@@ -59,6 +61,7 @@ static void take_gemm(struct meter *m)
 static bool next_pass(struct meter *m)
 {
     double took = lx_clock() - m->mark;
+    double own = (double)(clock() - m->began) / CLOCKS_PER_SEC;
     bool warm = m->passes == 0 && took < m->c->limit;
 
     if (m->passes++ == 0)
@@ -66,6 +69,8 @@ static bool next_pass(struct meter *m)
     if (!warm) {
         if (m->r->repeat == 0 || took < m->r->seconds)
             m->r->seconds = took;
+        if (m->r->repeat == 0 || own < m->r->processor_seconds)
+            m->r->processor_seconds = own;
         m->r->repeat++;
         m->spent += took;
         m->done = m->r->repeat >= m->c->repeat || m->spent >= m->c->limit;
@@ -78,6 +83,7 @@ static bool next_pass(struct meter *m)
         take_gemm(m);
     if (warm)
         m->cpu = clock();
+    m->began = clock();
     m->mark = lx_clock();
     return !m->done;
 }
@@ -125,6 +131,7 @@ static enum lx_code train(struct meter *m, struct lx_model *model, struct lx_are
     c.warmup = 0;
     if (make_stream((size_t)SPARE + (size_t)s->length, arena, &stream, err))
         return err->code;
+    m->began = clock();
     m->mark = lx_clock();
     return lx_train_run(model, &c, &stream, 1, &watch, arena, &result, err);
 }
@@ -157,6 +164,7 @@ static enum lx_code evaluate(struct meter *m, struct lx_model *model, struct lx_
         token_bytes[i] = 1;
     text.stream = &stream;
     text.token_bytes = token_bytes;
+    m->began = clock();
     m->mark = lx_clock();
     code = lx_evaluate(model, &c, &text, false, 0, &watch, &rows, err);
     lx_metrics_free(&rows);
@@ -164,7 +172,7 @@ static enum lx_code evaluate(struct meter *m, struct lx_model *model, struct lx_
 }
 
 static enum lx_code make_model(const struct lx_bench_case *c, struct lx_arena *arena,
-                               struct lx_model *out, int *window, struct lx_err *err)
+                               struct lx_model *out, struct lx_bench_result *r, struct lx_err *err)
 {
     const struct lx_bench_shape *s = &c->shape;
     struct lx_model_config config = {
@@ -190,7 +198,13 @@ static enum lx_code make_model(const struct lx_bench_case *c, struct lx_arena *a
                        "length: must be at most %d, the limit of the scheme, got %d",
                        lx_stack_max_length(&out->stack), s->length);
     lx_paramset_fill(&out->params, 1);
-    *window = lx_stack_window(&out->stack, &call);
+    r->window = 0;
+    for (call.layer = 0; call.layer < s->layers; call.layer++) {
+        int window = lx_stack_window(&out->stack, &call);
+
+        r->window = window > r->window ? window : r->window;
+    }
+    r->slowness = 1 + lx_row_costs(out, s->length, s->training) / lx_bench_flops(s, s->length);
     return LX_OK;
 }
 
@@ -205,7 +219,7 @@ enum lx_code lx_bench_measure(const struct lx_bench_case *c, struct lx_bench_res
 
     *out = (struct lx_bench_result){0};
     m.cpu = clock();
-    if (make_model(c, &arena, &model, &out->window, err) ||
+    if (make_model(c, &arena, &model, out, err) ||
         (!c->passes_only && (lx_arena_get(&arena, n, sizeof(real), &m.A, "product", err) ||
                              lx_arena_get(&arena, n, sizeof(real), &m.B, "product", err) ||
                              lx_arena_get(&arena, n, sizeof(real), &m.C, "product", err))) ||

@@ -31,12 +31,14 @@ static void add_stack(const struct lx_bench_stack *s, struct lx_buf *out)
         lx_buf_printf(out, "--stacks=[{\"id\":\"%s\",\"stack\":%s}]", s->id, s->schemes);
 }
 
-enum lx_code lx_bench_spawn(const struct lx_bench_case *c, struct lx_buf *row, struct lx_err *err)
+/* What the process that measures the case prints; free the child, after a failure too. */
+static enum lx_code run_child(const struct lx_bench_case *c, struct lx_child *child,
+                              struct lx_err *err)
 {
     char shape[64], length[32], repeat[32], limit[32], threads[32], side[32], other[96];
     struct lx_buf stack = {0};
-    struct lx_child child;
 
+    *child = (struct lx_child){.status = 0};
     add_stack(&c->stack, &stack);
     if (lx_buf_check(&stack, err)) {
         lx_buf_free(&stack);
@@ -58,18 +60,47 @@ enum lx_code lx_bench_spawn(const struct lx_bench_case *c, struct lx_buf *row, s
                                 limit,
                                 threads,
                                 side,
-                                other,
+                                c->passes_only ? "--processor" : other,
                                 c->plain ? "--plain" : NULL,
                                 NULL};
     const struct lx_child_spec spec = {
         .argv = argv, .self = true, .our_errors = true, .most = 65536};
 
-    err->code = lx_child_run(&spec, &child, err);
-    if (err->code == LX_OK)
-        err->code = take_row(&child, row, err);
-    lx_child_free(&child);
+    err->code = lx_child_run(&spec, child, err);
     lx_buf_free(&stack);
+    return err->code;
+}
+
+static enum lx_code name_case(const struct lx_bench_case *c, struct lx_err *err)
+{
     return err->code == LX_OK ? LX_OK
                               : lx_wrap(err, "bench: %s, %s, %d tokens", c->shape.name, c->stack.id,
                                         c->shape.length);
+}
+
+enum lx_code lx_bench_spawn(const struct lx_bench_case *c, struct lx_buf *row, struct lx_err *err)
+{
+    struct lx_child child;
+
+    if (run_child(c, &child, err) == LX_OK)
+        err->code = take_row(&child, row, err);
+    lx_child_free(&child);
+    return name_case(c, err);
+}
+
+enum lx_code lx_bench_spawn_processor(const struct lx_bench_case *c, double *seconds,
+                                      struct lx_err *err)
+{
+    struct lx_bench_case only = *c;
+    struct lx_buf line = {0};
+    struct lx_child child;
+
+    only.passes_only = true;
+    if (run_child(&only, &child, err) == LX_OK)
+        err->code = take_row(&child, &line, err);
+    if (err->code == LX_OK && (sscanf(line.text, "%lf", seconds) != 1 || !(*seconds > 0)))
+        (void)lx_fail(err, LX_EFAILED, "printed no time");
+    lx_child_free(&child);
+    lx_buf_free(&line);
+    return name_case(c, err);
 }

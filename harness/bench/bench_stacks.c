@@ -4,6 +4,7 @@
 
 #include "bench/bench.h"
 #include "config/config.h"
+#include "encodings/schedules.h"
 
 /* The schemes of one stack as the config parser resolved them. */
 static enum lx_code add_stack(const struct lx_config_stack *s, bool evaluated_only,
@@ -44,6 +45,41 @@ static enum lx_code add_all(const struct lx_config *c, struct lx_arena *arena,
     return code;
 }
 
+/* Every scheme and schedule there is, as a config would name them. */
+static void write_all(struct lx_buf *out)
+{
+    lx_buf_add(out, "[");
+    for (int i = 0; i < lx_encoding_count(); i++) {
+        const struct lx_encoding_ops *ops = lx_encoding_at(i);
+
+        lx_buf_printf(out, "%s{\"id\": \"%s\", \"stack\": [%s\"%s\"]}", i > 0 ? ", " : "",
+                      ops->name, ops->remap != NULL ? "\"rope\", " : "", ops->name);
+    }
+    for (int i = 0; i < lx_schedule_count(); i++)
+        lx_buf_printf(out, ", {\"id\": \"%s\", \"stack\": [\"%s\"]}", lx_schedule_at(i)->name,
+                      lx_schedule_at(i)->name);
+    lx_buf_add(out, "]");
+}
+
+/* The list behind --stacks. */
+static enum lx_code read_list(const char *text, struct lx_json **doc, struct lx_err *err)
+{
+    char first = text[strspn(text, " \t\r\n")];
+    struct lx_buf all = {0};
+    enum lx_code code;
+
+    if (first == '[' || first == '{')
+        return lx_json_parse(text, strlen(text), "JSON", doc, err);
+    if (strcmp(text, "all") != 0)
+        return lx_json_read(text, doc, err);
+    write_all(&all);
+    code = lx_buf_check(&all, err);
+    if (code == LX_OK)
+        code = lx_json_parse(all.text, all.len, "all", doc, err);
+    lx_buf_free(&all);
+    return code;
+}
+
 enum lx_code lx_bench_stacks(const char *text, struct lx_arena *arena, struct lx_bench_stack **out,
                              size_t *n, struct lx_err *err)
 {
@@ -55,9 +91,7 @@ enum lx_code lx_bench_stacks(const char *text, struct lx_arena *arena, struct lx
 
     if (first == '\0')
         return lx_fail(err, LX_EUSAGE, "--stacks: must be a list or the name of a file, got \"\"");
-    code = inlined ? lx_json_parse(text, strlen(text), "JSON", &c.doc, err)
-                   : lx_json_read(text, &c.doc, err);
-
+    code = read_list(text, &c.doc, err);
     if (code == LX_OK) {
         list = lx_json_type(c.doc) == LX_JSON_OBJECT ? lx_json_find(c.doc, "encodings") : c.doc;
         code = lx_config_encodings(&c, list, err);

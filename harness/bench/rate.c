@@ -84,7 +84,7 @@ enum lx_code lx_rate_print(const char *shape, const struct lx_bench_stack *stack
         return lx_fail(err, LX_EUSAGE, "--rate: must be five whole numbers, got \"%.80s\"", shape);
     if (lx_bench_measure(&c, &r, err))
         return err->code;
-    flops = lx_bench_flops(s, s->length) * s->length * s->batch * 1e-9;
+    flops = r.slowness * lx_bench_flops(s, s->length) * s->length * s->batch * 1e-9;
     share = r.processor_share > 0 && r.processor_share < 1 ? r.processor_share : 1;
     lx_buf_printf(out, "%.9g %.9g\n", flops / r.mean_seconds / share, share);
     return lx_buf_check(out, err);

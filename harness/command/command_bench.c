@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "bench/bench.h"
+#include "bench/bench_costs.h"
 #include "bench/bench_report.h"
 #include "bench/rate.h"
 #include "command/command.h"
@@ -25,8 +26,8 @@ struct options {
     const char *workloads, *encodings, *stacks, *lengths, *train_lengths, *out, *one_case, *other,
         *rate;
     const char *products;
-    int repeat, limit, threads, side;
-    bool no_plots, plain;
+    int repeat, limit, threads, side, pairs;
+    bool no_plots, plain, processor;
 };
 
 #define AT(field) offsetof(struct options, field)
@@ -37,7 +38,7 @@ static const struct lx_option options[] = {
     {"encodings", LX_OPT_ARGUMENT, AT(encodings), 0, 0, 0, "LIST",
      "or all (default: all for tiny, the first for the rest)", 0},
     {"stacks", LX_OPT_ARGUMENT, AT(stacks), 0, 0, 0, "JSON",
-     "in place of --encodings: a list like a config's, or a file with one", 0},
+     "in place of --encodings: a list like a config's, a file with one, or all", 0},
     {"lengths", LX_OPT_ARGUMENT, AT(lengths), 0, 0, 0, "LIST",
      "evaluation lengths, or none (default: 128 to 16384)", 0},
     {"train-lengths", LX_OPT_ARGUMENT, AT(train_lengths), 0, 0, 0, "LIST",
@@ -46,6 +47,8 @@ static const struct lx_option options[] = {
      "the best of N passes counts (default: 5)", 0},
     {"seconds", LX_OPT_INT, AT(limit), 2, 1, INT_MAX, "S",
      "start no further pass of a case after S seconds (default: 2)", 0},
+    {"pairs", LX_OPT_INT, AT(pairs), 0, 1, 1000, "N",
+     "what each stack costs beside the first, from N pairs of runs in turn, by processor time", 0},
     {"threads", LX_OPT_INT, AT(threads), 1, 1, INT_MAX, "N", "threads of a case (default: 1)", 0},
     {"out", LX_OPT_ARGUMENT, AT(out), 0, 0, 0, "DIR",
      "also write bench.csv, bench.md and a plot there", LX_OPT_LETTER('o')},
@@ -55,6 +58,7 @@ static const struct lx_option options[] = {
     {"rate", LX_OPT_ARGUMENT, AT(rate), 0, 0, 0, "SHAPE", NULL, 0}, /* of a second; see rate.h */
     {"side", LX_OPT_INT, AT(side), LX_YARDSTICK_SIDE, 16, 16384, "N", NULL, 0}, /* of the product */
     {"plain", LX_OPT_BOOL, AT(plain), 0, 0, 0, NULL, NULL, 0},
+    {"processor", LX_OPT_BOOL, AT(processor), 0, 0, 0, NULL, NULL, 0}, /* seconds of it, no row */
     LX_COMMAND_PRODUCTS(AT(products)),
     {.type = LX_OPT_END},
 };
@@ -248,6 +252,44 @@ static enum lx_code run_lengths(struct bench *b, const int *T, int n, bool train
     return code;
 }
 
+/* What the stacks cost beside the first, in one workload. */
+static enum lx_code run_pairs(struct bench *b, const struct lx_bench_shape *shape,
+                              const struct subjects *all, struct lx_err *err)
+{
+    struct lx_bench_case c = {.shape = *shape,
+                              .threads = b->o->threads,
+                              .repeat = b->o->repeat,
+                              .limit = b->o->limit,
+                              .side = b->o->side};
+    int n = b->o->pairs;
+
+    for (size_t i = 1; i < all->n; i++) {
+        struct lx_bench_cost cost;
+        struct lx_err own;
+        bool failed;
+
+        if (shape->training && all->stack[i].evaluated_only)
+            continue;
+        c.stack = all->stack[i];
+        lx_progress(false, "bench: %s, %s beside %s", shape->name, c.stack.id, all->stack[0].id);
+        lx_buf_clear(&b->line);
+        b->n++;
+        failed = lx_bench_cost_measure(&c, &all->stack[0], n, &cost, &own) != LX_OK;
+        if (failed && own.code == LX_EINTERRUPT) {
+            *err = own;
+            return err->code;
+        }
+        if (failed)
+            lx_log_error(&own);
+        b->failed += failed;
+        lx_bench_cost_row(&c, &all->stack[0], n, failed ? NULL : &cost, &b->line);
+        if (lx_command_print(&b->line, err))
+            return err->code;
+        lx_buf_add(&b->rows, b->line.text);
+    }
+    return LX_OK;
+}
+
 /* What is asked for: cases and the lengths of the two sweeps. */
 struct request {
     struct subjects all;
@@ -259,10 +301,15 @@ static enum lx_code choose(const struct options *o, struct lx_arena *arena, stru
                            struct lx_err *err)
 {
     *r = (struct request){.n_T = 0};
+    if (o->pairs > 0 && (o->lengths != NULL || o->train_lengths != NULL))
+        return lx_fail(err, LX_EUSAGE, "--pairs: must come with workloads, got lengths beside it");
     if (choose_stacks(o, arena, &r->all, err) ||
-        choose_workloads(o->workloads, arena, &r->work, err) ||
-        choose_lengths(o->lengths != NULL ? o->lengths : default_lengths, "--lengths", arena, r->T,
-                       &r->n_T, err))
+        choose_workloads(o->workloads == NULL && o->pairs > 0 ? "tiny,eval8" : o->workloads, arena,
+                         &r->work, err) ||
+        choose_lengths(o->lengths != NULL ? o->lengths
+                       : o->pairs > 0     ? "none"
+                                          : default_lengths,
+                       "--lengths", arena, r->T, &r->n_T, err))
         return err->code;
     return o->train_lengths == NULL ? LX_OK
                                     : choose_lengths(o->train_lengths, "--train-lengths", arena,
@@ -273,9 +320,14 @@ static enum lx_code run_request(struct bench *b, const struct request *r, struct
 {
     if ((b->o->out != NULL && lx_fs_mkdir(b->o->out, err)) || lx_process_environment(err))
         return err->code;
-    lx_buf_add(&b->rows, lx_bench_header);
+    lx_buf_add(&b->rows, b->o->pairs > 0 ? lx_bench_costs_header : lx_bench_header);
     if (lx_command_print(&b->rows, err))
         return err->code;
+    for (int i = 0; i < r->work.n && b->o->pairs > 0; i++)
+        if (run_pairs(b, lx_bench_shape_find(r->work.item[i]), &r->all, err))
+            return err->code;
+    if (b->o->pairs > 0)
+        return lx_buf_check(&b->rows, err);
     for (int i = 0; i < r->work.n; i++)
         if (run_shape(b, lx_bench_shape_find(r->work.item[i]), &r->all, true, err))
             return err->code;
@@ -302,7 +354,8 @@ static enum lx_code report(const struct bench *b, struct lx_err *err)
 {
     const struct lx_bench_report_options o = {.no_plots = b->o->no_plots, .machine = b->cpu};
 
-    return lx_bench_report(&b->rows, b->o->out, &o, err);
+    return b->o->pairs > 0 ? lx_bench_costs_report(&b->rows, b->o->out, b->cpu, err)
+                           : lx_bench_report(&b->rows, b->o->out, &o, err);
 }
 
 /* What the hidden form names: one stack, one workload, one length. */
@@ -358,6 +411,7 @@ static enum lx_code run_one(const struct options *o, struct lx_err *err)
 {
     struct lx_bench_case c = {.plain = o->plain,
                               .threads = o->threads,
+                              .passes_only = o->processor,
                               .repeat = o->repeat,
                               .limit = o->limit,
                               .side = o->side};
@@ -372,7 +426,10 @@ static enum lx_code run_one(const struct options *o, struct lx_err *err)
     if (code != LX_OK || lx_gemm_setup(err) || lx_bench_measure(&c, &r, err)) {
         code = err->code;
     } else {
-        lx_bench_row(&c, &r, &row);
+        if (o->processor)
+            lx_buf_printf(&row, "%.9g\n", r.processor_seconds);
+        else
+            lx_bench_row(&c, &r, &row);
         code = lx_command_print(&row, err);
     }
     lx_buf_free(&row);
@@ -430,6 +487,10 @@ const struct lx_command lx_command_bench = {
         "peak_gflops is that of multiply-adds in registers.\n"
         "--stacks takes the \"encodings\" of a config: the list itself, a file with it, or a "
         "config.\n"
+        "--stacks all are all schemes and schedules there are. --pairs compares stacks with the "
+        "first:\n"
+        "processor time of a pass, least of --repeat, in N pairs of runs; tiny and eval8 unless\n"
+        "--workloads says otherwise; with -o costs.csv and costs.md.\n"
         "Those of evaluate_as are evaluated, not trained. Where a window hides keys, the "
         "operations\n"
         "that it saves are not counted in gflops.\n"

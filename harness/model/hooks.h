@@ -36,8 +36,9 @@ struct lx_hook {
     enum lx_hook_shape shape;
     enum lx_hook_place place;
     enum lx_hook_joint joint;
-    const char *once;    /* what only one scheme of a layer can do, for messages */
-    bool sees_positions; /* it must read c->pos where positions are drawn        */
+    const char *once;        /* what only one scheme of a layer can do, for messages */
+    bool sees_positions;     /* it must read c->pos where positions are drawn        */
+    struct lx_enc_cost cost; /* of LX_HOOK_SLOW: what it usually adds to a row; see row_costs.c */
 };
 
 extern const struct lx_hook lx_hooks[];

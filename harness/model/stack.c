@@ -4,8 +4,8 @@
 #include <stdio.h>
 #include <string.h>
 
-static bool acts(const struct lx_stack *s, const struct lx_stack_item *e,
-                 const struct lx_enc_call *c)
+bool lx_stack_acts(const struct lx_stack *s, const struct lx_stack_item *e,
+                   const struct lx_enc_call *c)
 {
     if (c == NULL)
         return true;
@@ -21,7 +21,7 @@ static const struct lx_stack_item *next(const struct lx_stack *s, const struct l
     for (; *i >= 0 && *i < s->n; *i += step) {
         const struct lx_stack_item *e = &s->items[*i];
 
-        if (lx_hook_used(e->ops, e->self, hook) && acts(s, e, c)) {
+        if (lx_hook_used(e->ops, e->self, hook) && lx_stack_acts(s, e, c)) {
             *i += step;
             return e;
         }
@@ -67,6 +67,39 @@ bool lx_stack_by_rows(const struct lx_stack *s, const struct lx_enc_call *c)
         if (lx_hooks[k].place == LX_HOOK_SLOW && lx_stack_has(s, c, lx_hooks[k].at))
             return true;
     return false;
+}
+
+/* What a scheme says of itself, else what is usual for its hooks. */
+static struct lx_enc_cost row_cost(const struct lx_stack_item *e)
+{
+    struct lx_enc_cost sum = {0, 0};
+    bool slow = false;
+
+    for (size_t k = 0; k < lx_hook_count; k++) {
+        const struct lx_hook *hook = &lx_hooks[k];
+
+        if (hook->place != LX_HOOK_SLOW || !lx_hook_used(e->ops, e->self, hook->at))
+            continue;
+        slow = true;
+        sum.forward += hook->cost.forward;
+        sum.training += hook->cost.training;
+    }
+    return slow && e->ops->row_cost.training > 0 ? e->ops->row_cost : sum;
+}
+
+struct lx_enc_cost lx_stack_row_cost(const struct lx_stack *s, const struct lx_enc_call *c)
+{
+    struct lx_enc_cost sum = {0, 0};
+
+    for (int i = 0; i < s->n; i++) {
+        struct lx_enc_cost own = row_cost(&s->items[i]);
+
+        if (!lx_stack_acts(s, &s->items[i], c))
+            continue;
+        sum.forward += own.forward;
+        sum.training += own.training;
+    }
+    return sum;
 }
 
 bool lx_stack_reads_input(const struct lx_stack *s, const struct lx_enc_call *c)

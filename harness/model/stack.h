@@ -79,6 +79,10 @@ enum lx_code lx_stack_complete(const struct lx_stack *s, int layers, struct lx_e
 /* The longest T that every element can process; 0: no limit. Valid after init. */
 int lx_stack_max_length(const struct lx_stack *s);
 
+/* Whether the element acts in the layer of the call, and now; NULL: in any, ever. */
+bool lx_stack_acts(const struct lx_stack *s, const struct lx_stack_item *e,
+                   const struct lx_enc_call *c);
+
 /* Whether any element sets the hook at that offset in struct lx_encoding_ops: for a call, in its
  * layer and now; NULL: in any layer, ever. */
 bool lx_stack_has(const struct lx_stack *s, const struct lx_enc_call *c, size_t hook);
@@ -88,6 +92,9 @@ bool lx_stack_has(const struct lx_stack *s, const struct lx_enc_call *c, size_t 
 const struct lx_stack_item *lx_stack_only(const struct lx_stack *s, const struct lx_enc_call *c,
                                           size_t hook);
 #define LX_STACK_ONLY(s, c, hook) lx_stack_only(s, c, offsetof(struct lx_encoding_ops, hook))
+
+/* What the schemes of a layer add to the cost of its rows: one query and one key of one head. */
+struct lx_enc_cost lx_stack_row_cost(const struct lx_stack *s, const struct lx_enc_call *c);
 
 /* Whether the layer goes row by row. */
 bool lx_stack_by_rows(const struct lx_stack *s, const struct lx_enc_call *c);

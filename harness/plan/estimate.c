@@ -3,6 +3,7 @@
 
 #include "core/metric_list.h"
 #include "eval/windows.h"
+#include "model/row_costs.h"
 
 /* Copies of the weights that are in memory at one moment besides moments and activations: weights and
  * gradients; a state being written (weights and two moments in one buffer), and reading one back, before
@@ -58,9 +59,21 @@ static size_t count_of_schemes(const struct lx_paramset *ps)
     return n;
 }
 
+/* How many times as long as lx_model_flops say a pass over T tokens takes: 1 where no layer goes row by
+ * row. The longest pass of the cell takes that much longer, too. */
+static double slowness(const struct layout *l, int T, bool training, struct lx_cell *cell)
+{
+    double plain = (training ? 3.0 : 1.0) * lx_model_flops(&l->model.config, T);
+    double times = 1 + lx_row_costs(&l->model, T, training) / plain;
+
+    cell->slowness = times > cell->slowness ? times : cell->slowness;
+    return times;
+}
+
 /* What training takes besides the model. Where schemes learn nothing, a rate for that changes nothing. */
 static void cost_training(const struct layout *l, struct lx_cell *cell)
 {
+    const struct lx_train_config *t = &cell->v->train;
     size_t weights = l->model.params.n_values * sizeof(real);
     size_t fixed = LX_PROGRAM_BYTES + cell->data_bytes + l->bytes - weights;
     size_t work = lx_train_bytes(&l->model, &cell->v->train) + (GRADED + SAVED) * weights;
@@ -69,10 +82,27 @@ static void cost_training(const struct layout *l, struct lx_cell *cell)
     cell->scheme_parameters = count_of_schemes(&l->model.params);
     cell->train.array_lr = cell->scheme_parameters > 0 ? cell->train.array_lr : 1;
     cell->train_bytes = fixed + work;
+    cell->train_flops = 3.0 * lx_model_flops(&cell->v->model, t->length) * t->batch_tokens *
+                        t->steps * slowness(l, t->length, true, cell);
 }
 
-/* The most that evaluation takes under one of the stacks. */
-static void cost_evaluation(const struct layout *l, const char *id, struct lx_cell *cell)
+/* Every token of every window that is read, once forward, and analyses. */
+static double eval_flops(const struct layout *l, const char *id, const struct lx_stream *eval,
+                         struct lx_cell *cell)
+{
+    const struct lx_eval_config *e = &cell->v->eval;
+    double flops = lx_analyses_flops(&cell->v->analyses, id, &cell->v->model, e) *
+                   slowness(l, lx_variant_longest(cell->v), false, cell);
+
+    for (int i = 0; i < e->n_lengths; i++)
+        flops += lx_eval_flops(&cell->v->model, e, e->lengths[i], eval) *
+                 slowness(l, e->lengths[i], false, cell);
+    return flops;
+}
+
+/* What evaluation under one of the stacks takes: operations are added up, of bytes the most counts. */
+static void cost_evaluation(const struct layout *l, const char *id, const struct lx_stream *stream,
+                            struct lx_cell *cell)
 {
     const struct lx_eval_config *eval = &cell->v->eval;
     int length = cell->v->train.length, last = eval->lengths[eval->n_lengths - 1];
@@ -85,6 +115,7 @@ static void cost_evaluation(const struct layout *l, const char *id, struct lx_ce
     if (lx_analyses_gradients(&cell->v->analyses, id))
         bytes += l->model.params.n_values * sizeof(real);
     cell->eval_bytes = bytes > cell->eval_bytes ? bytes : cell->eval_bytes;
+    cell->eval_flops += eval_flops(l, id, stream, cell);
 }
 
 /* Weights that are evaluated under another stack must have every array that it asks for, in its shape:
@@ -116,7 +147,7 @@ static enum lx_code check_arrays(const struct lx_paramset *trained, const struct
 }
 
 /* Costs of training, and of evaluation under every stack. */
-static enum lx_code measure(struct lx_cell *cell, struct lx_err *err)
+static enum lx_code measure(struct lx_cell *cell, const struct lx_stream *eval, struct lx_err *err)
 {
     const struct lx_config_encoding *e = cell->e;
     struct layout trained, l;
@@ -131,33 +162,11 @@ static enum lx_code measure(struct lx_cell *cell, struct lx_err *err)
         if (code == LX_OK)
             code = check_arrays(&trained.model.params, &l.model.params, e, s->path, err);
         if (code == LX_OK)
-            cost_evaluation(&l, s->id, cell);
+            cost_evaluation(&l, s->id, eval, cell);
         lx_arena_free(&l.arena);
     }
     lx_arena_free(&trained.arena);
     return code;
-}
-
-/* Every token of every window that is read, once forward. */
-static double eval_flops(const struct lx_cell *cell, const struct lx_stream *eval)
-{
-    const struct lx_eval_config *e = &cell->v->eval;
-    double flops = 0.0;
-
-    for (int i = 0; i < e->n_lengths; i++)
-        flops += lx_eval_flops(&cell->v->model, e, e->lengths[i], eval);
-    return flops;
-}
-
-static double analyses_flops(const struct lx_cell *cell)
-{
-    const struct lx_config_variant *v = cell->v;
-    const struct lx_config_encoding *e = cell->e;
-    double flops = lx_analyses_flops(&v->analyses, e->trained.id, &v->model, &v->eval);
-
-    for (size_t i = 0; i < e->n_evaluate_as; i++)
-        flops += lx_analyses_flops(&v->analyses, e->evaluate_as[i].id, &v->model, &v->eval);
-    return flops;
 }
 
 static int octaves(int T)
@@ -294,20 +303,17 @@ static enum lx_code check_splits(struct lx_cell *cell, const struct lx_stream *t
 enum lx_code lx_estimate(struct lx_cell *cell, const struct lx_stream *train,
                          const struct lx_stream *eval, size_t table_bytes, struct lx_err *err)
 {
-    const struct lx_config_encoding *e = cell->e;
-    const struct lx_train_config *t = &cell->v->train;
-
     if (check_splits(cell, train, eval, err))
         return err->code;
     /* a table that grows is there twice, the old one at half the size */
     cell->data_bytes = stream_bytes(train) + (eval == train ? 0 : stream_bytes(eval)) +
                        table_bytes + table_bytes / 2;
-    cell->train_flops =
-        3.0 * lx_model_flops(&cell->v->model, t->length) * (double)t->batch_tokens * t->steps;
-    cell->eval_flops =
-        eval_flops(cell, eval) * (double)(1 + e->n_evaluate_as) + analyses_flops(cell);
-    cell->rows = count_rows(cell) * (1 + e->n_evaluate_as);
-    cell->pass_flops = count_pass(cell);
+    cell->rows = count_rows(cell) * (1 + cell->e->n_evaluate_as);
     cell->eval_bytes = 0;
-    return measure(cell, err);
+    cell->eval_flops = 0;
+    cell->slowness = 1;
+    if (measure(cell, eval, err))
+        return err->code;
+    cell->pass_flops = count_pass(cell) * cell->slowness;
+    return LX_OK;
 }

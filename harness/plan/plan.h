@@ -30,8 +30,9 @@ struct lx_cell {
     char train_id[LX_ID_SIZE], id[LX_ID_SIZE];
     const char *metadata; /* JSON text for the checkpoint: model, train, encoding, dataset, seed */
     size_t parameters,
-        scheme_parameters; /* learned numbers, and those of them that are of schemes */
-    double train_flops, eval_flops;
+        scheme_parameters;          /* learned numbers, and those of them that are of schemes */
+    double train_flops, eval_flops; /* at the streaming kernel's speed; see model/row_costs.h */
+    double slowness;                /* the worst of its passes beside one without layers by rows */
     size_t data_bytes, train_bytes; /* needed to train, data included in train_bytes */
     double pass_flops;      /* of the longest stretch between two signs of life: a step, a batch */
     size_t rows;            /* of its tables, at most */
