@@ -138,29 +138,43 @@ static enum lx_code scales(struct lx_dump *p, struct lx_err *err)
     return LX_OK;
 }
 
-static enum lx_code distances(struct lx_dump *p, struct lx_err *err)
+/* Tables by distance, of keys up to the query or of those after it. */
+static enum lx_code tables(struct lx_dump *p, bool ahead, struct lx_err *err)
 {
-    int T = p->call.T, H = p->dims->heads, window;
+    struct lx_enc_call call = p->call;
+    int T = call.T, H = p->dims->heads;
     real *table;
 
+    call.ahead = ahead;
     if (LX_DUMP_HAS(p, dist)) {
-        if (lx_dump_get(p, (size_t)H * (size_t)T, &table, err) != LX_OK)
+        if (lx_dump_get(p, (size_t)H * (size_t)T, &table, err))
             return err->code;
-        lx_stack_dist(p->s, &p->call, H, table);
+        lx_stack_dist(p->s, &call, H, table);
         for (int h = 0; h < H; h++)
-            for (int t = 0; t < T; t++)
-                lx_dump_put(p, "dist", h, t, -1, (double)table[h * T + t]);
+            for (int t = ahead ? 1 : 0; t < T; t++)
+                lx_dump_put(p, ahead ? "dist_ahead" : "dist", h, t, -1, (double)table[h * T + t]);
     }
     if (LX_DUMP_HAS(p, mul)) {
-        if (lx_dump_get(p, (size_t)H * (size_t)T, &table, err) != LX_OK)
+        if (lx_dump_get(p, (size_t)H * (size_t)T, &table, err))
             return err->code;
-        lx_stack_mul(p->s, &p->call, H, table);
-        lx_dump_table(p, "mul", table);
+        lx_stack_mul(p->s, &call, H, table);
+        lx_dump_table(p, ahead ? "mul_ahead" : "mul", table);
     }
-    for (int i = 0; i < p->s->n; i++)
-        for (int t = 0; p->s->items[i].ops->bucket != NULL && t < T; t++)
-            lx_dump_put(p, "bucket", -1, t, -1,
-                        (double)p->s->items[i].ops->bucket(p->s->items[i].self, t));
+    return LX_OK;
+}
+
+static enum lx_code distances(struct lx_dump *p, struct lx_err *err)
+{
+    int T = p->call.T, window;
+
+    if (tables(p, false, err) || (p->call.both && tables(p, true, err)))
+        return err->code;
+    for (int i = 0; i < p->s->n; i++) {
+        const struct lx_stack_item *e = &p->s->items[i];
+
+        for (int t = 0; e->ops->bucket != NULL && lx_stack_acts(p->s, e, &p->call) && t < T; t++)
+            lx_dump_put(p, "bucket", -1, t, -1, (double)e->ops->bucket(e->self, t));
+    }
     window = lx_stack_window(p->s, &p->call);
     if (window > 0 && window < T)
         lx_dump_put(p, "window", -1, -1, -1, (double)window);
@@ -170,7 +184,11 @@ static enum lx_code distances(struct lx_dump *p, struct lx_err *err)
 enum lx_code lx_hook_dump(struct lx_stack *s, const struct lx_enc_dims *dims, int layer, int T,
                           struct lx_applied_rows *out, struct lx_err *err)
 {
-    struct lx_dump p = {.s = s, .dims = dims, .call = {.layer = layer, .B = 1, .T = T}, .out = out};
+    struct lx_dump p = {.s = s,
+                        .dims = dims,
+                        .call = {.layer = layer, .B = 1, .T = T, .both = dims->both},
+                        .query = dims->both ? T / 2 : T - 1,
+                        .out = out};
     enum lx_code code = LX_OK;
 
     if (lx_dump_positions(&p, err) || embedding(&p, err) || rotation(&p, err) || scales(&p, err) ||
@@ -204,9 +222,9 @@ double lx_hook_dump_bytes(const struct lx_stack *s, const struct lx_enc_dims *di
         rows += 2 * H * d;
     }
     if (LX_STACK_HAS(s, NULL, dist))
-        rows += H;
+        rows += dims->both ? 2 * H : H;
     if (LX_STACK_HAS(s, NULL, mul))
-        rows += H;
+        rows += dims->both ? 2 * H : H;
     rows += s->n + 4 * H + 4;  /* positions, masks and biases */
     each += 4 * D + 8 * H + 4; /* and queries, keys and rows of logits */
     each += rows; /* tables that schemes keep for themselves, by the number of what they give */

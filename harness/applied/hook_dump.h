@@ -19,6 +19,7 @@
  *     scale       position (of the query): factor on content logits
  *     tau         head: divisor of the whole logit
  *     dist        head, position = distance: bias added to the logit
+ *     dist_ahead  the same for keys after the query, of a model without a causal mask; mul_ahead likewise
  *     bucket      position = distance: which learned number that bias is, -1 for none
  *     window      how many keys a query sees, itself included, if fewer than T
  *     drawn       position: where a token of a training sequence of that length, at most the length of
@@ -32,13 +33,13 @@
  *     sink_logit  head: a logit whose weight goes to no key
  *     whole       position (of the query): factor on content and biases
  *     apart       position = key: how far the last query and a key it sees are turned apart
- * and of the last query where layers go row by row:
+ * and of that query where layers go row by row:
  *     product     head, position = key: what stands in place of q k / sqrt(head_dim)
  *     bias        head, position = key: bias on the logit
  *     post        head, position = key: what is added to the logit in the end
  *     weight      head, position = key: weight in place of the softmax
  *     value       head, channel: what is added to the output
- * Where hooks read the layer's input, queries or keys these are normal noise, the same every time.
+ * Without a causal mask the middle query, T/2, is shown in place of the last one. Where hooks read the layer's input, queries or keys these are normal noise, the same every time.
  * head is empty where all heads agree. `s` is initialised and its parameters are filled. */
 LX_MUST_CHECK
 enum lx_code lx_hook_dump(struct lx_stack *s, const struct lx_enc_dims *dims, int layer, int T,

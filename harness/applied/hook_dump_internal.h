@@ -2,14 +2,15 @@
 #ifndef LX_MODEL_HOOK_DUMP_INTERNAL_H
 #define LX_MODEL_HOOK_DUMP_INTERNAL_H
 
-#include "core/arena.h"
 #include "applied/hook_dump.h"
+#include "core/arena.h"
 
 /* A stack at work on one sequence in one layer. */
 struct lx_dump {
     struct lx_stack *s;
     const struct lx_enc_dims *dims;
     struct lx_enc_call call;
+    int query; /* that is shown where one query is: the last, without a causal mask the middle one */
     const double *pos_embed; /* (T) positions before the first layer; NULL: 0 .. T-1 */
     struct lx_arena arena;
     struct lx_applied_rows *out;
@@ -31,8 +32,8 @@ enum lx_code lx_dump_get(struct lx_dump *p, size_t n, real **out, struct lx_err 
 LX_MUST_CHECK
 enum lx_code lx_dump_noise(struct lx_dump *p, const char *stream, real **x, struct lx_err *err);
 
-/* Prepares the stack and asks for positions; then what hides keys and adds to logits, asked of the last
- * query where it is one query's; then what only attention row by row does. */
+/* Prepares the stack and asks for positions; then what hides keys and adds to logits, asked of
+ * `query` where it is one query's; then what only attention row by row does. */
 LX_MUST_CHECK
 enum lx_code lx_dump_positions(struct lx_dump *p, struct lx_err *err);
 LX_MUST_CHECK

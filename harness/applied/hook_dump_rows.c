@@ -74,15 +74,15 @@ static enum lx_code keys(struct lx_dump *p, struct lx_err *err)
     lx_stack_key(p->s, &p->call, H, x, key);
     for (int h = 0; h < H; h++)
         for (int j = 0; j < T; j++)
-            lx_dump_put(p, "key", h, j, -1, key[h * T + j] - key[h * T + T - 1]);
+            lx_dump_put(p, "key", h, j, -1, key[h * T + j] - key[h * T + p->query]);
     return LX_OK;
 }
 
-/* How far the last query and each key that it sees are turned apart. */
+/* How far the query that is shown and each key that it sees are turned apart. */
 static enum lx_code moved(struct lx_dump *p, struct lx_err *err)
 {
     const struct lx_stack_item *e = LX_STACK_ONLY(p->s, &p->call, remap);
-    int last = p->call.T - 1, end = 0, v = 0, asked = -1;
+    int last = p->query, end = 0, v = 0, asked = -1;
     size_t T = (size_t)p->call.T;
     double *q, *k;
 
@@ -126,7 +126,7 @@ enum lx_code lx_dump_biases(struct lx_dump *p, struct lx_err *err)
 
         for (int j = 0; j < T; j++)
             bias[j] = 0;
-        lx_stack_pair(p->s, &p->call, h, T - 1, 0, T, bias);
+        lx_stack_pair(p->s, &p->call, h, p->query, 0, T, bias);
         for (int j = 0; j < T; j++)
             lx_dump_put(p, "pair", h, j, -1, (double)bias[j]);
     }
@@ -245,16 +245,16 @@ static void weigh(struct row_probe *r)
     }
 }
 
-/* Query i; the rows of the last one are put out. */
+/* Query i; its rows are put out where it is the one that is shown. */
 static void probe_row(struct row_probe *r, int i)
 {
     struct lx_dump *p = r->p;
     size_t HT = (size_t)(p->dims->heads * p->call.T);
-    bool last = i == p->call.T - 1;
+    bool last = i == p->query;
     real *z = r->row.content;
 
     r->row.i = i;
-    r->row.n = i + 1;
+    r->row.n = lx_enc_keys(&p->call, i);
     r->row.q = r->q + (size_t)i * (size_t)p->dims->d_model;
     multiply_row(r, z);
     r->row.z = z;
@@ -282,7 +282,7 @@ enum lx_code lx_dump_rows(struct lx_dump *p, struct lx_err *err)
                           .product = LX_STACK_ONLY(p->s, &p->call, product),
                           .post = LX_STACK_ONLY(p->s, &p->call, post),
                           .normaliser = LX_STACK_ONLY(p->s, &p->call, normalise)};
-    int last = p->call.T - 1;
+    int last = p->query;
 
     if (r.features == NULL && r.product == NULL && r.post == NULL && r.normaliser == NULL &&
         !LX_DUMP_HAS(p, bias) && !LX_DUMP_HAS(p, value))

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "analysis/analysis.h"
+#include "applied/hook_dump.h"
 #include "command/command.h"
 #include "config/config.h"
 #include "config/keys.h"
@@ -11,7 +12,6 @@
 #include "datasets/dataset.h"
 #include "encodings/schedules.h"
 #include "model/checkpoint.h"
-#include "applied/hook_dump.h"
 #include "plot/heatmap.h"
 #include "record/checkpoint_name.h"
 #include "system/limits.h"
@@ -20,6 +20,7 @@
 
 struct options {
     int heads, length, head_dim, train_length, layer, seed;
+    double progress;
     const char *plot, *checkpoint;
     bool markdown;
 };
@@ -37,6 +38,8 @@ static const struct lx_option options[] = {
     {"layer", LX_OPT_INT, AT(layer), 0, 0, INT_MAX, "I", "which layer, from 0 (default: 0)", 0},
     {"seed", LX_OPT_INT, AT(seed), 1, 0, INT_MAX, "S",
      "seed of the first values of learned arrays (default: 1)", 0},
+    {"progress", LX_OPT_REAL, AT(progress), 1, 0, 1, "P",
+     "part of the training that is done, for schemes with \"until\" (default: 1, all)", 0},
     {"checkpoint", LX_OPT_ARGUMENT, AT(checkpoint), 0, 0, 0, "FILE",
      "dimensions, stack and learned values from there; also DIR:ENCODING/SEED", 0},
     {"plot", LX_OPT_ARGUMENT, AT(plot), 0, 0, 0, "FILE.png", "also draw it as a heat map", 0},
@@ -207,6 +210,11 @@ static enum lx_code show(const struct options *o, struct lx_stack *s,
     struct lx_buf out = {0};
     enum lx_code code = LX_OK;
 
+    s->progress = o->progress;
+    for (int i = 0; i < s->n; i++)
+        if (s->items[i].until > 0 && !(o->progress < s->items[i].until))
+            lx_log("%s: acts until %g of the training and is not shown; with --progress 0 it is",
+                   s->items[i].ops->name, s->items[i].until);
     if (check_length(s, o->length, err) || lx_hook_dump(s, dims, o->layer, o->length, &rows, err)) {
         code = err->code;
         goto done;
@@ -285,7 +293,8 @@ static enum lx_code show_model(const struct options *o, const struct lx_checkpoi
                                .heads = c->model.heads,
                                .head_dim = c->model.d_model / c->model.heads,
                                .d_model = c->model.d_model,
-                               .train_length = c->train_length};
+                               .train_length = c->train_length,
+                               .both = lx_model_both(&c->model)};
     struct lx_stack stack;
     struct lx_model m;
 
@@ -397,7 +406,9 @@ const struct lx_command lx_command_describe = {
         "query), always_seen, sink_logit (one for no key), position, position_embed, distance "
         "(where\n"
         "they are changed), drawn (positions of one training sequence).\n"
-        "For the last query, by key: key and pair (biases), apart (distance in rotations), and of\n"
+        "For the last query (of a bidirectional model, whose --checkpoint also has dist_ahead and\n"
+        "mul_ahead for keys after the query, the middle one), by key: key and pair (biases), apart "
+        "(distance in rotations), and of\n"
         "schemes that go row by row product, bias, post (added to the logit), weight, value. What\n"
         "reads the layer's input, queries or keys gets the same normal noise every time.\n"
         "position is the distance for dist, mul and bucket. An empty head: all heads.\n"

@@ -138,6 +138,8 @@ static const char *unit_of(const struct panel *panel)
 {
     static const char *const units[][2] = {{"rotation", "radians"},
                                            {"dist", "bias on the logit"},
+                                           {"dist_ahead", "bias on the logit"},
+                                           {"mul_ahead", "factor on content"},
                                            {"bucket", "learned number"},
                                            {"scale", "factor on the logits"},
                                            {"tau", "divisor of the logits"},
@@ -167,7 +169,7 @@ static const char *unit_of(const struct panel *panel)
 /* What the horizontal axis of a map or a line is. */
 static const char *across(const struct panel *panel)
 {
-    static const char *const distances[] = {"dist", "bucket", "mul"};
+    static const char *const distances[] = {"dist", "dist_ahead", "bucket", "mul", "mul_ahead"};
     static const char *const keys[] = {"key", "pair", "apart", "product", "bias", "post", "weight"};
 
     for (size_t i = 0; i < sizeof(distances) / sizeof(distances[0]); i++)
@@ -175,7 +177,7 @@ static const char *across(const struct panel *panel)
             return "distance (tokens)";
     for (size_t i = 0; i < sizeof(keys) / sizeof(keys[0]); i++)
         if (strcmp(panel->kind, keys[i]) == 0)
-            return "position of the key (tokens), for the last query";
+            return "position of the key (tokens), for one query";
     return "position (tokens)";
 }
 
