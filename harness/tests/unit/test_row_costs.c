@@ -74,13 +74,10 @@ static void layers_and_phases_are_counted(void **state)
     CHECK_NEAR(cost_of("[{\"name\": \"cope\", \"until\": 0.5}]", false), 0, 0);
 }
 
-int main(void)
-{
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(the_registry_is_counted),
-        cmocka_unit_test(hooks_have_costs),
-        cmocka_unit_test(layers_and_phases_are_counted),
-    };
+static const struct CMUnitTest tests[] = {
+    cmocka_unit_test(the_registry_is_counted),
+    cmocka_unit_test(hooks_have_costs),
+    cmocka_unit_test(layers_and_phases_are_counted),
+};
 
-    return cmocka_run_group_tests(tests, NULL, NULL);
-}
+CHECK_MAIN(tests)
