@@ -206,6 +206,11 @@ check "two lists of schemes" says 2 "--stacks: must stand alone, got --encodings
 check "a typo in a stack" says 2 '--stacks: encodings[0].stack[0]: unknown key "widht" (did you mean "width"?)' \
     bench --stacks '[{"stack": [{"name": "window", "widht": 3}]}]'
 check "a file of stacks that is none" says 2 "--stacks: no/such.json: no such file" bench --stacks no/such.json
+check "pairs and lengths" says 2 "--pairs: must come with workloads, got lengths beside it" bench --pairs 2 --lengths 64
+check "bench by pairs" run 0 bench --pairs 2 --workloads tiny --stacks '["nope", "rope"]' --repeat 1 --seconds 1 -o pairs
+check "is a ratio to the first" grep -qE '^tiny,train,128,nope,rope,2,[0-9.]+,[0-9.]+,[0-9.]+,[0-9.]+,[0-9.]+$' out
+check "kept as it is" cmp out pairs/costs.csv
+check "and as a table" grep -qE '^\| `rope` \| [0-9.]+ \|$' pairs/costs.md
 header=implementation,mode,workload,encoding,threads,tokens_per_second,gflops,kind,layers,d_model,heads,length,batch,sgemm_gflops,fraction_of_sgemm,peak_rss_bytes,blas_core,simd,repeat,window,sgemm_core,peak_gflops,fraction_of_peak
 check "bench of nothing" run 0 bench --workloads none --lengths none
 check "is the header" sh -c "cat out | grep -qx '$header' && test \$(wc -l <out) = 1"
