@@ -224,7 +224,7 @@ static enum lx_code body(const struct lx_page *p, const struct lx_page_figures *
                          struct lx_buf *out, struct lx_err *err)
 {
     const struct lx_study *s = p->study;
-    size_t chart = 0;
+    size_t chart = 0, before;
 
     lx_buf_add(out, "<h1>");
     lx_escape_html(out, lx_study_name(s));
@@ -237,8 +237,11 @@ static enum lx_code body(const struct lx_page *p, const struct lx_page_figures *
     lx_buf_add(out, "<section>\n<h2>In short</h2>\n");
     count_claims(p, out);
     lx_buf_add(out, "<ul>\n");
+    before = out->len;
     if (lx_page_sentences(p, out, err))
         return err->code;
+    if (out->len == before)
+        lx_buf_add(out, "<li>Nothing that the numbers say by themselves.</li>\n");
     lx_buf_add(out, "</ul>\n</section>\n");
     block("Verdicts", &p->claims_table, out);
     lx_buf_add(out, "<div id=\"charts\">\n");
