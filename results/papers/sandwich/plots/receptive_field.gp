@@ -1,0 +1,85 @@
+# Receptive field of the last prediction: books, trained at 64 tokens
+# Draw it again in this folder: gnuplot receptive_field.gp
+if (!exists('out')) out = 'receptive_field'
+data = 'receptive_field.dat'
+set encoding utf8
+do for [kind in 'svg png'] {
+if (kind eq 'svg') {
+  set terminal svg size 1293,560 dynamic background '#ffffff' font 'DejaVu Sans,12' noenhanced
+} else {
+  if (strstrt(GPVAL_TERMINALS, 'pngcairo') > 0) {
+    set terminal pngcairo size 2586,1120 fontscale 2 linewidth 2 pointscale 2 font 'DejaVu Sans,9' noenhanced
+  } else {
+    set terminal png size 2586,1120 fontscale 2 linewidth 2 pointscale 2 noenhanced
+  }
+}
+set output out.'.'.kind
+reset
+set datafile missing '?'
+set border 3 lw 1 lc rgb '#707070'
+set tics nomirror out scale 0.6 textcolor rgb '#202020'
+set grid xtics ytics lt 1 lw 0.6 lc rgb '#e4e4e4'
+set style fill transparent solid 0.15 noborder
+set multiplot
+unset label
+unset arrow
+set lmargin at screen 0.05414
+set rmargin at screen 0.38670
+set tmargin at screen 0.85000
+set bmargin at screen 0.13929
+set label 'Receptive field of the last prediction: books, trained at 64 tokens' at screen 0.01237, screen 0.96071 left font sprintf(',%g', 1.25*(kind eq 'svg' ? 12 : 9)) tc rgb '#000000'
+set label 'test split, receptive_field, 5 seeds; line: mean, band: lowest to highest seed' at screen 0.01237, screen 0.92143 left font sprintf(',%g', 0.9*(kind eq 'svg' ? 12 : 9)) tc rgb '#707070'
+unset key
+set logscale x 2
+set xrange [0.901250463:8.87655578]
+set logscale y 10
+set yrange [11.2377841:564.225129]
+set xtics ("1x\n64" 1, "2x\n128" 2, "4x\n256" 4, "8x\n512" 8)
+set ytics (20, 30, 50, 100, 200, 300, 500)
+unset mxtics
+unset mytics
+set format y '%g'
+set xlabel 'evaluation length' offset 0,-1.1
+set ylabel 'empirical receptive field (tokens)'
+set arrow from first 1, graph 0 to first 1, graph 1.015 nohead lw 1.2 dt (6,4) lc rgb '#707070' back
+set label 'training length' at first 1, graph 1.04 left font sprintf(',%g', 0.9*(kind eq 'svg' ? 12 : 9)) tc rgb '#707070'
+plot data index 0 using 1:($4 <= 564.225129 ? $3 : NaN):4 with filledcurves lc rgb '#cc79a7' notitle, \
+  data index 1 using 1:($4 <= 564.225129 ? $3 : NaN):4 with filledcurves lc rgb '#0072b2' notitle, \
+  data index 2 using 1:($4 <= 564.225129 ? $3 : NaN):4 with filledcurves lc rgb '#000000' notitle, \
+  data index 3 using 1:($4 <= 564.225129 ? $3 : NaN):4 with filledcurves lc rgb '#009e73' notitle, \
+  data index 0 using 1:2 with linespoints lw 2 dt 1 lc rgb '#cc79a7' pt 11 ps 1 notitle, \
+  data index 1 using 1:2 with linespoints lw 2 dt 1 lc rgb '#0072b2' pt 7 ps 1 notitle, \
+  data index 2 using 1:2 with linespoints lw 2 dt 1 lc rgb '#000000' pt 13 ps 1 notitle, \
+  data index 3 using 1:2 with linespoints lw 2 dt 1 lc rgb '#009e73' pt 9 ps 1 notitle
+unset label
+unset arrow
+set lmargin at screen 0.44084
+set rmargin at screen 0.77340
+set tmargin at screen 0.85000
+set bmargin at screen 0.13929
+set label 'receptive field, longest windows' at screen 0.78732, screen 0.85714 left font sprintf(',%g', 0.9*(kind eq 'svg' ? 12 : 9)) tc rgb '#707070'
+set key at screen 0.78732, screen 0.83929 left top Left reverse vertical maxrows 5 samplen 3 spacing 1.25 noenhanced
+set logscale x 2
+set xrange [0.9:537.6]
+unset logscale y
+set yrange [0.200776396:1.03996118]
+set xtics ("1" 1, "2" 2, "4" 4, "8" 8, "16" 16, "32" 32, "64" 64, "128" 128, "256" 256, "512" 512)
+set ytics autofreq
+unset mxtics
+unset mytics
+set format y '%g'
+set xlabel 'most recent tokens of windows of 512' offset 0,-0.3
+set ylabel 'their share of the gradient (cumulative)'
+set arrow from first 64, graph 0 to first 64, graph 1.015 nohead lw 1.2 dt (6,4) lc rgb '#707070' back
+set label 'training length' at first 64, graph 1.04 center font sprintf(',%g', 0.9*(kind eq 'svg' ? 12 : 9)) tc rgb '#707070'
+plot data index 4 using 1:($4 <= 1.03996118 ? $3 : NaN):4 with filledcurves lc rgb '#cc79a7' notitle, \
+  data index 5 using 1:($4 <= 1.03996118 ? $3 : NaN):4 with filledcurves lc rgb '#0072b2' notitle, \
+  data index 6 using 1:($4 <= 1.03996118 ? $3 : NaN):4 with filledcurves lc rgb '#000000' notitle, \
+  data index 7 using 1:($4 <= 1.03996118 ? $3 : NaN):4 with filledcurves lc rgb '#009e73' notitle, \
+  data index 4 using 1:2 with linespoints lw 2 dt 1 lc rgb '#cc79a7' pt 11 ps 1 pi 4 title '458.9  t5', \
+  data index 5 using 1:2 with linespoints lw 2 dt 1 lc rgb '#0072b2' pt 7 ps 1 pi 4 title '448.3  sandwich', \
+  data index 6 using 1:2 with linespoints lw 2 dt 1 lc rgb '#000000' pt 13 ps 1 pi 4 title '410.4  alibi', \
+  data index 7 using 1:2 with linespoints lw 2 dt 1 lc rgb '#009e73' pt 9 ps 1 pi 4 title '15.88  kerple_log'
+unset multiplot
+unset output
+}
