@@ -36,6 +36,8 @@ check "init FILE" run 0 init study.json seeds=1..3 train.steps=200
 check "is named after it" jq -e '.name == "study" and .seeds == [1, 2, 3] and .train.steps == 200' study.json
 check "plans as it is" run 0 plan study.json --json
 check "all its cells" test "$(wc -l <out)" = 12
+# from here on of a shorter text, which is made anew by every plan
+jq '.dataset = {"name": "journal", "train_tokens": 100000}' study.json >short.json && mv short.json study.json
 check "init does not overwrite" run 2 init study.json
 check "says so" has err "study.json: is there already"
 awk 'BEGIN { for (i = 0; i < 4000; i++) printf "line %d of a short text\n", i }' >text.txt
