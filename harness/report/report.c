@@ -11,7 +11,6 @@
 #include "report/report_tables.h"
 #include "report/table.h"
 #include "results/stale.h"
-#include "study/kinds.h"
 #include "system/fs.h"
 #include "text/json.h"
 #include "tune/rates_text.h"
@@ -411,35 +410,6 @@ done:
     return code;
 }
 
-/* Once for what was trained alike, whichever way it was read. */
-static void warn_marks(const char *dir, const struct lx_study *s)
-{
-    for (size_t i = 0; i < s->n_sections; i++) {
-        const struct lx_section *a = &s->section[i], *b = i > 0 ? a - 1 : NULL;
-
-        if (b != NULL && a->dataset == b->dataset && a->train_length == b->train_length)
-            continue;
-        for (int m = 0; m < LX_MARKS; m++) {
-            struct lx_buf text = {0};
-
-            if (lx_table_mark(s, i, (enum lx_table_mark)m, "", lx_grid_plain.text, &text) &&
-                !text.failed)
-                lx_log("warning: %s: %s: %s", dir, lx_rows_name(&s->rows, a->dataset), text.text);
-            lx_buf_free(&text);
-        }
-    }
-}
-
-/* A paper whose own number contradicts what it is said to claim: most likely the claim is not its own. */
-static void warn_papers(const char *dir, const struct lx_claim_results *r)
-{
-    for (size_t i = 0; i < r->n; i++)
-        if (r->item[i].paper_beyond && (i == 0 || r->item[i - 1].claim != r->item[i].claim))
-            lx_log("warning: %s: claim %s: the paper's own number, %g, is on the other side of the "
-                   "bound",
-                   dir, r->item[i].claim->id, r->item[i].claim->paper);
-}
-
 static enum lx_code load_defaults(const struct lx_report_options *o, struct lx_report_folder *f,
                                   struct lx_err *err)
 {
@@ -447,27 +417,11 @@ static enum lx_code load_defaults(const struct lx_report_options *o, struct lx_r
                                                     : LX_OK;
 }
 
-/* Whoever takes such a rate for the best should know. */
-static void warn_edges(const char *dir, const struct lx_rates *r)
-{
-    for (size_t i = 0; i < r->n; i++) {
-        const struct lx_rates_encoding *e = &r->item[i];
-
-        if (e->edge)
-            lx_log("warning: %s: %s: the best rate, %g, is the %s tried", dir, e->encoding,
-                   e->try[e->best].lr,
-                   lx_rate_beside(e->try, e->n, e->best, -1) == e->n ? "lowest" : "highest");
-    }
-}
-
 /* Everything that a report writes, of a folder that is loaded. */
 static enum lx_code write_all(const char *dir, const struct lx_report_options *o,
                               struct lx_report_folder *f, struct lx_err *err)
 {
-    warn_marks(dir, &f->study);
-    warn_edges(dir, &f->rates);
-    lx_kinds_tell(dir);
-    warn_papers(dir, &f->claims);
+    lx_report_warn(f);
     if (load_costs(dir, f, err) || load_defaults(o, f, err))
         return err->code;
     for (int i = 0; i < N_TABLES; i++)

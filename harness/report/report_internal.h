@@ -28,6 +28,10 @@ LX_MUST_CHECK
 enum lx_code lx_report_load(const char *dir, struct lx_report_folder *f, struct lx_err *err);
 void lx_report_unload(struct lx_report_folder *f);
 
+/* Log what is doubtful in it: texts nobody learned, rates at an edge, kernels of several kinds, papers on the
+ * other side of their own claim. */
+void lx_report_warn(const struct lx_report_folder *f);
+
 /* report.html of the folder. */
 LX_MUST_CHECK
 enum lx_code lx_report_page(const struct lx_report_folder *f, struct lx_buf *out,

@@ -1,6 +1,7 @@
 /* The word that files are of different moments; see stale.h. */
 #include "results/stale.h"
 
+#include <errno.h>
 #include <string.h>
 #include <sys/stat.h>
 
@@ -67,10 +68,12 @@ enum lx_code lx_stale_mark(const char *dir, enum lx_stale what, struct lx_err *e
     return code;
 }
 
-static void look_at_rows(const char *dir, long long rows[4])
+/* Which metrics.csv there is; false: that cannot be told. */
+static bool look_at_rows(const char *dir, long long rows[4])
 {
     struct lx_buf path = {0};
     struct stat st;
+    bool told = false;
 
     memset(rows, 0, 4 * sizeof(*rows));
     lx_buf_printf(&path, "%s/metrics.csv", dir);
@@ -79,14 +82,16 @@ static void look_at_rows(const char *dir, long long rows[4])
         rows[1] = (long long)st.st_ino;
         rows[2] = (long long)st.st_size;
         rows[3] = (long long)st.st_mtim.tv_sec * 1000000000 + st.st_mtim.tv_nsec;
+        told = true;
     }
     lx_buf_free(&path);
+    return told;
 }
 
 void lx_stale_watch(struct lx_stale_report *r, const char *dir)
 {
     *r = (struct lx_stale_report){.dir = dir};
-    look_at_rows(dir, r->rows);
+    r->known = look_at_rows(dir, r->rows);
 }
 
 enum lx_code lx_stale_begin(struct lx_stale_report *r, struct lx_err *err)
@@ -110,8 +115,10 @@ enum lx_code lx_stale_end(const struct lx_stale_report *r, struct lx_err *err)
 
     if (!r->marked || lx_stale_read(r->dir) != LX_STALE_TABLES)
         return LX_OK;
-    look_at_rows(r->dir, rows);
-    if (memcmp(rows, r->rows, sizeof(rows)) == 0)
+    if (!look_at_rows(r->dir, rows))
+        return lx_fail(err, LX_EIO, "%s/metrics.csv: cannot look at it again: %s", r->dir,
+                       strerror(errno));
+    if (!r->known || memcmp(rows, r->rows, sizeof(rows)) == 0)
         return lx_stale_mark(r->dir, LX_STALE_NOT, err);
     lx_log("%s: the rows were replaced meanwhile: `longshot report` again", r->dir);
     return LX_OK;

@@ -29,8 +29,8 @@ LX_MUST_CHECK enum lx_code lx_stale_mark(const char *dir, enum lx_stale what, st
  * that were replaced meanwhile want another report: then the word stays. */
 struct lx_stale_report {
     const char *dir;
-    bool marked;
-    long long rows[4]; /* which metrics.csv it is of: device, file, size, time */
+    bool marked, known; /* known: rows is filled */
+    long long rows[4];  /* which metrics.csv it is of: device, file, size, time */
 };
 LX_MUST_CHECK
 enum lx_code lx_stale_begin(struct lx_stale_report *r, struct lx_err *err);
