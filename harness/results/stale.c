@@ -48,8 +48,11 @@ static enum lx_code write_or_remove(const char *path, enum lx_stale what, struct
     struct lx_buf text = {0};
     enum lx_code code = LX_OK;
 
-    if (what == LX_STALE_NOT)
-        return lx_fs_exists(path) ? lx_fs_remove(path, err) : LX_OK;
+    if (what == LX_STALE_NOT) {
+        if (lx_fs_exists(path) && (lx_fs_remove(path, err) || lx_fs_sync_parent(path, err)))
+            return err->code;
+        return LX_OK;
+    }
     lx_buf_printf(&text, "%s\n", lines[what]);
     if (lx_buf_check(&text, err) || lx_fs_write_own(path, text.text, text.len, err))
         code = err->code;

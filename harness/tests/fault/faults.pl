@@ -290,6 +290,7 @@ sub again {
     return () if $seen{$key}++;
     my ($status, $out, $err) = run($dir, $s->{args}, %{$s->{env} || {}});
     my @bad;
+    return () if $s->{once} && $status eq '2' && $err =~ $s->{once} && !difference(snapshot($dir), $s->{final});
     push @bad, "again: status $status: $err" if $status ne '0';
     push @bad, 'again: other output' if $out ne $s->{out} && $status eq '0' && !$s->{telling};
     push @bad, "again: $1" if !$s->{broken} && $err =~ /(.*(?:not used|training again).*)/;

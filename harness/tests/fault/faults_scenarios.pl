@@ -10,6 +10,7 @@
 #   waits          for tasks on other machines: as long as nothing can be read or asked, until Ctrl-C
 #   between        files that are right in other ways, too: of a search that goes on in waves, or that say what
 #                  could not be read
+#   once           it never replaces what is there, and says so with status 2: then that must be whole
 #   numbered       files whose numbers go on where a disturbed run stopped: what Slurm was given
 #   broken         files that are not whole are there from the beginning, and that is said
 #   aside          folders to which files may have been moved: there they are not lost
@@ -303,7 +304,7 @@ my $merge = [[qw(merge r)]];
     {name => 'verdicts', files => $several, args => [qw(verdicts all/a all/b -o v.txt)], untidied => qr{.}},
     {name => 'register', files => $claimed, args => [qw(run reworded.json -o r -j1 --plots no)], partial => 1},
     {name => 'index', files => $several, args => [qw(report --index all)], telling => 1, between => qr{index\.html$}},
-    {name => 'init', files => $book, args => [qw(init mine.json --text book.txt seeds=1..3)], untidied => qr{.}},
+    {name => 'init', files => $book, args => [qw(init mine.json --text book.txt seeds=1..3)], untidied => qr{.}, once => qr{is there already}},
     {name => 'reuse', files => $spent, args => [qw(run two.json -o r -j1 --plots no --reuse old)], partial => 1},
     {name => 'packing', files => $inputs, args => [qw(run two.json -o r -j1 --plots no --pack)], partial => 1},
     {name => 'bench', files => $inputs, args => [qw(bench --workloads none --lengths none -o b)], untidied => qr{.}},
