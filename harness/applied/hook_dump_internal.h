@@ -10,7 +10,8 @@ struct lx_dump {
     struct lx_stack *s;
     const struct lx_enc_dims *dims;
     struct lx_enc_call call;
-    int query; /* that is shown where one query is: the last, without a causal mask the middle one */
+    /* The query that is shown where one query is: the last, without a causal mask the middle one. */
+    int query;
     const double *pos_embed; /* (T) positions before the first layer; NULL: 0 .. T-1 */
     struct lx_arena arena;
     struct lx_applied_rows *out;

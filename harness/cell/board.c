@@ -89,21 +89,18 @@ static enum lx_code check_path(struct lx_buf *path, size_t from, struct lx_err *
 enum lx_code lx_board_check(const char *dir, const struct lx_plan *p, struct lx_err *err)
 {
     struct lx_buf path = {0};
-    enum lx_code code = LX_OK;
+    bool bad = lx_fs_mkdir(dir, err) || (access(dir, W_OK | X_OK) != 0 &&
+                                         lx_fail(err, LX_EIO, "%s: %s", dir, strerror(errno)));
 
-    if (lx_fs_mkdir(dir, err) ||
-        (access(dir, W_OK | X_OK) != 0 && lx_fail(err, LX_EIO, "%s: %s", dir, strerror(errno))))
-        code = err->code;
-    for (size_t i = 0; code == LX_OK && i < p->n; i++) {
+    for (size_t i = 0; !bad && i < p->n; i++) {
         lx_buf_clear(&path);
         lx_buf_add(&path, dir);
         add_cell(&path, p, &p->cells[i]);
         lx_buf_printf(&path, "/%s", file_name);
-        if (lx_buf_check(&path, err) || check_path(&path, strlen(dir), err))
-            code = err->code;
+        bad = lx_buf_check(&path, err) || check_path(&path, strlen(dir), err);
     }
     lx_buf_free(&path);
-    return code == LX_OK ? LX_OK : lx_wrap(err, "--tensorboard");
+    return bad ? lx_wrap(err, "--tensorboard") : LX_OK;
 }
 
 /* The file's folder, made; then its name. */

@@ -125,8 +125,10 @@ enum lx_code lx_state_write(const char *path, const char *train_id, const struct
     struct lx_arena arena = {0};
     struct lx_buf file = {0};
     uint64_t words[SUMS];
-    enum lx_code code = lx_buf_check(s->rows, err);
+    enum lx_code code;
 
+    if (lx_buf_check(s->rows, err))
+        return err->code;
     memcpy(words, sums, sizeof(words));
     (void)snprintf(step, sizeof(step), "%d", t->step);
     put_words(rng, t->data.s, 4);
@@ -134,8 +136,7 @@ enum lx_code lx_state_write(const char *path, const char *train_id, const struct
     put_words(counts_text, counts, COUNTS);
     for (int i = 0; i < N_META; i++)
         meta[i] = (struct lx_st_meta){keys[i], values[i]};
-    if (code == LX_OK)
-        code = list_arrays(t, &arena, &f, err);
+    code = list_arrays(t, &arena, &f, err);
     if (code == LX_OK) {
         digest(&f, sha256);
         code = lx_st_pack(f.tensors, f.n_tensors, f.meta, f.n_meta, &file, err);
