@@ -119,8 +119,11 @@ static enum lx_code check_values(const struct formula *s, const struct part *p, 
         for (int l = 0; l < in.n; l++)
             if (!isfinite(out[l]))
                 return lx_fail(err, LX_ECONFIG,
-                               "%s: is not finite at %s = %d of %d tokens for head %d", p->key,
-                               p->variables[VAR_LANE], first + l, T, h);
+                               "%s: is not finite at %s = %d of %d tokens for head %d: %s", p->key,
+                               p->variables[VAR_LANE], first + l, T, h,
+                               isnan(out[l]) ? "nan"
+                               : out[l] < 0  ? "-inf"
+                                             : "inf");
     }
     if (lx_expr_cut(p->e))
         return lx_fail(err, LX_ECONFIG, "%s: a sum has more than %d terms", p->key, LX_EXPR_TERMS);

@@ -24,7 +24,7 @@ check "a name that is none is refused" refused 'make: NAME: must be a letter, th
 check "the program builds without a warning" quiet make -s build/longshot
 check "knows the scheme" sh -c "build/longshot list encodings | grep -q '^near '"
 command -v clang-format-14 >/dev/null && check "the house style is kept" clang-format-14 --dry-run -Werror encodings/near.c encodings/encoding_list.c
-for t in conformance_encodings encoding_list gradients; do
+for t in conformance_encodings encoding_list bidirectional gradients; do
     check "test_$t builds without a warning" quiet make -s "build/release/tests/test_$t"
     check "test_$t passes" "build/release/tests/test_$t"
 done

@@ -180,7 +180,7 @@ static void refusals(void **state)
 {
     static const char *const cases[][2] = {
         {"{\"dist\": \"-r3*d\"}", "dist: column 2: unknown name \"r3\""},
-        {"{\"dist\": \"log(d)\"}", "dist: is not finite at d = 0 of 12 tokens for head 0"},
+        {"{\"dist\": \"log(d)\"}", "dist: is not finite at d = 0 of 12 tokens for head 0: -inf"},
         {"{\"dist\": \"if(T > 100, 1/(d-190), 0)\"}",
          "dist: is not finite at d = 190 of 200 tokens for head 0"},
         {"{\"dist\": \"sum(k, 1, 1e5, k)\"}", "dist: a sum has more than 65536 terms"},
