@@ -14,6 +14,7 @@
 #include "store/plan_file.h"
 #include "system/fs.h"
 #include "text/csvfile.h"
+#include "tune/tuned.h"
 
 enum { LOCK_TRIES = 200, LOCK_PAUSE_MS = 50 };
 
@@ -64,11 +65,11 @@ static enum lx_code study_of(struct lx_experiment *e, struct entry *x, struct lx
     return LX_OK;
 }
 
-/* Cells that have rows in the folder: in a clone that is all there is of them. */
-static void read_rows(struct entry *x, struct ids *out)
+/* Cells that have rows in a folder: in a clone that is all there is of them. */
+static void read_rows(const char *dir, struct ids *out)
 {
     struct lx_arena arena = {0};
-    const char *path = lx_arena_printf(&arena, "%s/metrics.csv", x->dir);
+    const char *path = lx_arena_printf(&arena, "%s/metrics.csv", dir);
     struct lx_csv csv = {0};
     struct lx_err ignored;
     int column = -1;
@@ -142,6 +143,28 @@ static struct lx_registration_finished count(const struct entry *x, const struct
     return f;
 }
 
+/* How many cells of tuning are finished. */
+static size_t count_tuned(struct entry *x)
+{
+    const char *dir = lx_arena_printf(&x->arena, "%s/" LX_TUNE_FOLDER, x->dir);
+    const char *plan =
+        lx_arena_printf(&x->arena, "%s/" LX_TUNE_FOLDER "/%s", x->dir, lx_plan_names[1]);
+    struct entry tuning = {.dir = dir};
+    struct ids rows = {.n = 0}, ids = {.n = 0};
+    struct lx_err ignored;
+    size_t n;
+
+    if (dir == NULL || plan == NULL)
+        return 0;
+    read_rows(dir, &rows);
+    if (lx_fs_exists(plan))
+        (void)!lx_plan_visit(dir, visit, &ids, &ignored);
+    n = count(&tuning, &ids, &rows, 0).cells;
+    lx_buf_free(&rows.text);
+    lx_buf_free(&ids.text);
+    return n > rows.n ? n : rows.n;
+}
+
 /* Whether cells of before are missing that are not of seeds that are missing. */
 static bool replaces(const struct entry *x, const struct lx_registration *r, const struct ids *old,
                      const struct ids *new)
@@ -196,6 +219,7 @@ static enum lx_code describe(struct lx_experiment *e, struct entry *x, struct lx
     return code;
 }
 
+/* e: NULL where no cell can have been replaced. */
 static enum lx_code look(struct lx_experiment *e, const struct lx_registration *r, struct entry *x,
                          struct lx_err *err)
 {
@@ -204,7 +228,7 @@ static enum lx_code look(struct lx_experiment *e, const struct lx_registration *
     size_t old_seeds = r->n > 0 ? lx_json_count(r->entry[r->n - 1].seeds) : x->study.n_seeds;
     enum lx_code code = LX_OK;
 
-    read_rows(x, &rows);
+    read_rows(x->dir, &rows);
     read_before(x, r, &rows, &old);
     for (size_t k = 0; k < x->study.n_cells; k++)
         add_id(&new, x->study.cells[k], strlen(x->study.cells[k]));
@@ -212,8 +236,10 @@ static enum lx_code look(struct lx_experiment *e, const struct lx_registration *
     x->finished = count(x, &new, &rows, x->study.n_seeds);
     if (before.cells > 0 && before.cells >= x->finished.cells)
         x->finished = before;
-    if ((replaces(x, r, &old, &new) && describe(e, x, err)) || lx_buf_check(&rows.text, err) ||
-        lx_buf_check(&old.text, err) || lx_buf_check(&new.text, err))
+    x->finished.tuned = count_tuned(x);
+    if ((e != NULL && replaces(x, r, &old, &new) && describe(e, x, err)) ||
+        lx_buf_check(&rows.text, err) || lx_buf_check(&old.text, err) ||
+        lx_buf_check(&new.text, err))
         code = err->code;
     lx_buf_free(&rows.text);
     lx_buf_free(&old.text);
@@ -226,7 +252,7 @@ static enum lx_code compare_last(struct lx_experiment *e, const struct lx_regist
 {
     if (r->problem != NULL) {
         lx_log("%s/" LX_REGISTRATION_FILE ": not as it was written: %s; nothing is added to it",
-               e->dir, r->problem);
+               x->dir, r->problem);
         return LX_OK;
     }
     if (lx_registration_lacks(r, &x->study, &x->lacks, err))
@@ -244,6 +270,34 @@ static enum lx_code prepare(struct lx_experiment *e, struct entry *x, struct lx_
         code = err->code;
     lx_registration_free(&r);
     return code;
+}
+
+/* Seeds and cells of the last entry, where there is one: claims alone are other ones. */
+static enum lx_code keep_last(const struct lx_registration *r, struct entry *x, struct lx_err *err)
+{
+    const struct lx_registration_entry *last = r->n > 0 ? &r->entry[r->n - 1] : NULL;
+    const char *p = last != NULL ? last->cells : "", **cells;
+    size_t n_seeds = last != NULL ? lx_json_count(last->seeds) : 0;
+    uint64_t *seeds;
+
+    if (last == NULL)
+        return LX_OK;
+    if (lx_arena_get(&x->arena, n_seeds + 1, sizeof(*seeds), &seeds, "the registration", err) ||
+        lx_arena_get(&x->arena, strlen(p) / 2 + 1, sizeof(*cells), &cells, "the registration", err))
+        return err->code;
+    x->study.seeds = seeds;
+    x->study.cells = cells;
+    x->study.n_seeds = x->study.n_cells = 0;
+    for (const struct lx_json *s = lx_json_first(last->seeds); s != NULL; s = lx_json_next(s))
+        seeds[x->study.n_seeds++] = (uint64_t)lx_json_number(s);
+    for (; *p != '\0'; p += strspn(p, " ")) {
+        size_t n = strcspn(p, " ");
+
+        if (lx_arena_copy(&x->arena, p, n, &cells[x->study.n_cells++], err))
+            return err->code;
+        p += n;
+    }
+    return LX_OK;
 }
 
 /* Another run may be adding an entry at the moment. One that takes longer than a file needs is no reason to
@@ -310,6 +364,21 @@ enum lx_code lx_register(struct lx_experiment *e, struct lx_err *err)
     if (study_of(e, &x, err) || prepare(e, &x, err) || lx_experiment_save(e, err) ||
         (x.lacks && write_entry(&x, err)))
         code = err->code;
+    lx_arena_free(&x.arena);
+    return code;
+}
+
+enum lx_code lx_register_claims(const struct lx_config *c, const char *dir, struct lx_err *err)
+{
+    struct entry x = {.dir = dir,
+                      .study = {.claims = c->claims, .seeds = c->seeds, .n_seeds = c->n_seeds}};
+    struct lx_registration r;
+    enum lx_code code = LX_OK;
+
+    if (lx_registration_read(&r, dir, err) || keep_last(&r, &x, err) ||
+        compare_last(NULL, &r, &x, err) || (x.lacks && write_entry(&x, err)))
+        code = err->code;
+    lx_registration_free(&r);
     lx_arena_free(&x.arena);
     return code;
 }

@@ -116,6 +116,8 @@ static enum lx_code write_entry(const struct lx_registration *r,
     lx_json_add_int(w, "cells", (long long)f->cells);
     lx_json_add_int(w, "of", (long long)f->of);
     lx_json_add_int(w, "seeds", (long long)f->seeds);
+    if (f->tuned > 0)
+        lx_json_add_int(w, "tuned", (long long)f->tuned);
     lx_json_close_object(w);
     if (change != NULL)
         lx_json_add_text(w, "replaced", change);

@@ -8,6 +8,7 @@
 
 #include "config/config_tune.h"
 #include "core/log.h"
+#include "record/register.h"
 #include "report/report.h"
 #include "store/cell_files.h"
 #include "store/merge.h"
@@ -362,7 +363,8 @@ enum lx_code lx_tuning_run(const struct lx_config *c, const char *dir, struct lx
     if (o->no_wait)
         return lx_fail(err, LX_EUSAGE,
                        "--no-wait: must go without rates to find, which takes several waves");
-    if (open_tuning(&t, c, dir, err) || run(&t, o, launcher, err) || write_found(&t, found, err))
+    if (open_tuning(&t, c, dir, err) || lx_register_claims(c, dir, err) ||
+        run(&t, o, launcher, err) || write_found(&t, found, err))
         code = err->code;
     close_tuning(&t);
     return code;

@@ -12,7 +12,7 @@
 #include "core/err.h"
 #include "run/run_options.h"
 
-/* Train what is missing, tell what was found on stderr, make the tables and figures of DIR/tune, and append
+/* Write down what is claimed, train what is missing, tell what was found on stderr, make the tables and figures of DIR/tune, and append
  * the config with the rates filled in to *found. LX_EPARTIAL: cells failed, and the search cannot go on. */
 LX_MUST_CHECK
 enum lx_code lx_tuning_run(const struct lx_config *c, const char *dir, struct lx_run_options *o,

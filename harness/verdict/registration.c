@@ -260,7 +260,8 @@ static enum lx_code read_entry(struct lx_registration *r, const struct lx_json *
                                         .hash = text_of(v, "hash"),
                                         .finished = {.cells = count_of(finished, "cells"),
                                                      .of = count_of(finished, "of"),
-                                                     .seeds = count_of(finished, "seeds")},
+                                                     .seeds = count_of(finished, "seeds"),
+                                                     .tuned = count_of(finished, "tuned")},
                                         .seeds = lx_json_find(v, "seeds"),
                                         .cells = text_of(v, "cells"),
                                         .replaced = lx_json_text(lx_json_find(v, "replaced"))};

@@ -2,7 +2,8 @@
  *
  * DIR/registration.json is a list of entries. The first is written before anything is trained; whenever
  * claims, seeds or cells are other ones than in the last entry, another follows, with the date and with
- * what was finished by then. Entries are only ever added. Each claim has the SHA-256 of its canonical text
+ * what was finished by then. Where rates are found first, the first entry has the claims and seeds alone:
+ * the rates name the cells. Entries are only ever added. Each claim has the SHA-256 of its canonical text
  * (members sorted by key, no white space), each entry a hash over what is claimed, of which seeds and
  * cells, and a chain: the SHA-256 of the chain before and of the entry. So an edit is noticed; but who can
  * write the file can write all of it anew. It is a record: what makes it a proof is that somebody else has
@@ -25,6 +26,7 @@
 /* What was finished when an entry was written, of the cells of then or of before. */
 struct lx_registration_finished {
     size_t cells, of, seeds;
+    size_t tuned; /* cells of tuning, which come before those of the study */
 };
 
 struct lx_registration_entry {
@@ -63,7 +65,8 @@ enum lx_code lx_registration_read(struct lx_registration *r, const char *dir, st
 void lx_registration_free(struct lx_registration *r);
 
 /* What a table has to say about a claim, as its config has it: "" where it was registered before anything
- * of the study was finished; "added after 12 of 20 cells; seeds added after 12 of 20 cells". */
+ * of the study was finished; "added after 12 of 20 cells; seeds added after 12 of 20 cells"; "changed after
+ * tuning was looked at". */
 LX_MUST_CHECK
 enum lx_code lx_registration_mark(const struct lx_registration *r, const struct lx_json *claim,
                                   struct lx_buf *out, struct lx_err *err);

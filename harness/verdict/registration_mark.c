@@ -6,8 +6,11 @@
 static void add(struct lx_buf *out, size_t from, const char *what,
                 const struct lx_registration_finished *f)
 {
-    lx_buf_printf(out, "%s%s after %zu of %zu cells", out->len > from ? "; " : "", what, f->cells,
-                  f->of);
+    lx_buf_printf(out, "%s%s after ", out->len > from ? "; " : "", what);
+    if (f->cells > 0)
+        lx_buf_printf(out, "%zu of %zu cells", f->cells, f->of);
+    else
+        lx_buf_add(out, "tuning was looked at");
 }
 
 /* The claim itself: the first entry that has it as it is counts, whatever came between. */
@@ -26,7 +29,7 @@ static void mark_claim(const struct lx_registration *r, const char *id, const ch
             known = true;
             continue;
         }
-        if (f->cells > 0)
+        if (f->cells > 0 || f->tuned > 0)
             add(out, from, known ? "changed" : "added", f);
         return;
     }

@@ -110,6 +110,38 @@ exits 0 "$longshot" tune tune.json --plots no tune.reach=1 tune.start=0.0002 tun
 check "the edge is told" has err "warning: low/tune: a: the best rate, 0.0004, is the highest tried"
 check "and in the tables" sh -c 'grep -q "at the edge" low/tune/tune.md && grep -q ",edge$" low/tune/tune.csv'
 
+# -------------------------------------------------------------------------- claims, before tuning
+jq '.name = "claimed" | .encodings = ["alibi"] | .tune.reach = 0 | .eval.lengths = ["1x", "2x"] | .claims = [{"id": "flat", "text": "a claim",
+    "source": "somebody", "role": "control", "left": {"encoding": "alibi", "length": "2x"}, "op": "<=", "right": {"length": "1x"}, "ratio": 9}]' tune.json >claimed.json
+jq '.claims[0].ratio = 8 | .claims += [.claims[0] | .id = "more"]' claimed.json >edited.json
+# said CONFIG DIR TEXT: the study of a config says so of its claims
+said() { "$longshot" run "$1" -o "$2" --plots no >out 2>err && has out "Registration: $3"; }
+all="all claims were written down before the first cell was finished."
+check "tune a config that claims something" exits 0 "$longshot" tune claimed.json --plots no -o claimed-found.json
+cp results/claimed/registration.json first.json
+check "it is written down before the first cell" jq -e '.entries | length == 1 and (.[0] |
+    .finished == {cells: 0, of: 0, seeds: 0} and .cells == "" and .claims[0].claim.id == "flat")' first.json
+check "once" sh -c "'$longshot' tune claimed.json --plots no >out 2>err && cmp first.json results/claimed/registration.json"
+for c in edited late late-run edited-run; do cp -r results/claimed $c; done
+check "what is untouched has no mark" said claimed-found.json results/claimed "$all"
+check "nor has it where run does both" said claimed.json fresh "$all"
+check "both wrote claims, then cells" sh -c "for d in results/claimed fresh; do
+    jq -e '[.entries[] | [(.claims | length), (.cells | length > 0), .finished.tuned]] == [[1, false, null], [0, true, 1]]' \$d/registration.json || exit 1; done"
+cp fresh/registration.json first.json
+check "the same run adds nothing" sh -c "'$longshot' run claimed.json -o fresh --plots no >out 2>err && cmp first.json fresh/registration.json"
+marks="changed after tuning was looked at: flat. added after tuning was looked at: more."
+check "a claim that is edited after tuning is marked" said edited.json edited-run "$marks"
+check "in the files too" sh -c 'for f in edited-run/claims.md edited-run/claims.tex; do grep -q "changed after tuning was looked at" $f || exit 1; done'
+check "and by verify" sh -c "'$longshot' verify edited-run >out 2>err; grep -q 'flat: changed after tuning was looked at' out"
+check "tuning again takes it down as that" sh -c "'$longshot' tune edited.json --plots no --dir edited -o edited-found.json 2>err && jq -e '.entries[1].finished.tuned == 1' edited/registration.json"
+check "and the study keeps it" said edited-found.json edited "$marks"
+# what a program would leave that does not write down before it tunes
+rm late/registration.json late-run/registration.json
+check "not written down before: marked" said claimed-found.json late "added after tuning was looked at: all claims."
+check "also where run does both" said claimed.json late-run "added after tuning was looked at: all claims."
+check "edited after cells, too" said edited.json fresh "changed after 1 of 1 cells: flat. added after 1 of 1 cells: more."
+check "in what is settled, the study keeps its cells" jq -e '.entries | length == 3 and .[2].cells == .[1].cells' fresh/registration.json
+
 # ------------------------------------------------------------------------- a text of its own, wrong things
 exits 0 "$longshot" tune tune.json --plots no 'tune.dataset={"name": "journal", "train_tokens": 20000, "valid_tokens": 3000}' tune.reach=0 --dir other >/dev/null
 check "a text of its own" lacks err "tune.split"

@@ -34,11 +34,11 @@ report:     core system text results grid study tune verdict plot page
 config:     core system text tensor model train datasets encodings eval analysis tune verdict objective
 plan:       core system text model eval analysis config objective
 store:      core system text results verdict eval config plan
-record:     core system text results study verdict config plan store
+record:     core system text results study tune verdict config plan store
 cell:       core system text tensor model train eval analysis config plan store objective
 launch:     core system text tensor plan store
 bench:      core system text grid tensor encodings model train eval config plot
-run:        core system text tensor tune report config plan store cell launch bench
+run:        core system text tensor tune report config plan store record cell launch bench
 command:    core system text grid tensor encodings datasets model train eval analysis results study tune verdict plot report config plan store record cell launch bench run applied
 main.c:     core system text command
 '

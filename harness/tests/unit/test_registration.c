@@ -10,10 +10,12 @@
 
 static char folder[64], path[100];
 static struct lx_err err;
+static size_t tuned; /* cells of tuning that are finished */
 
 static int begin(void **state)
 {
     (void)state;
+    tuned = 0;
     (void)snprintf(folder, sizeof(folder), "/tmp/lx-registration-XXXXXX");
     if (mkdtemp(folder) == NULL)
         return 1;
@@ -37,7 +39,7 @@ static void enter(const char *claims, int seeds, const char *const *cells, size_
                                       .n_seeds = (size_t)abs(seeds),
                                       .cells = cells,
                                       .n_cells = n_cells};
-    const struct lx_registration_finished f = {.cells = finished, .of = 8};
+    const struct lx_registration_finished f = {.cells = finished, .of = 8, .tuned = tuned};
     struct lx_registration r;
     struct lx_json *list;
     struct lx_buf text = {0};
@@ -171,6 +173,30 @@ static void test_nothing_seen(void **state)
     check_mark(MORE, "");
 }
 
+/* Tuning comes before the cells of the study have ids; what is claimed after it counts as claimed late. */
+static void test_tuned(void **state)
+{
+    struct lx_buf text = {0};
+
+    (void)state;
+    enter("[" FLAT "]", 2, NULL, 0, 0, NULL);
+    CHECK_OK(lx_fs_read(path, &text, &err));
+    assert_null(strstr(text.text, "tuned")); /* nothing more than files without tuning have */
+    lx_buf_free(&text);
+    check_mark(FLAT, "");
+    tuned = 5;
+    enter("[" FLAT "]", 2, four, 4, 0, NULL); /* the study, now that its cells are known */
+    check_mark(FLAT, "");
+    enter("[" STEEP "," MORE "]", 2, four, 4, 0, NULL);
+    check_mark(FLAT, "");
+    check_mark(STEEP, "changed after tuning was looked at");
+    check_mark(MORE, "added after tuning was looked at");
+    enter("[" STEEP "," MORE "]", 3, six, 6, 2, NULL);
+    check_mark(MORE, "added after tuning was looked at; seeds added after 2 of 8 cells");
+    enter("[" FLAT "]", 2, four, 4, 3, NULL);
+    check_mark(FLAT, "");
+}
+
 static void test_dropped(void **state)
 {
     struct lx_registration r;
@@ -249,6 +275,7 @@ static const struct CMUnitTest tests[] = {
     cmocka_unit_test_setup_teardown(test_canonical, begin, end),
     cmocka_unit_test_setup_teardown(test_marks, begin, end),
     cmocka_unit_test_setup_teardown(test_nothing_seen, begin, end),
+    cmocka_unit_test_setup_teardown(test_tuned, begin, end),
     cmocka_unit_test_setup_teardown(test_dropped, begin, end),
     cmocka_unit_test_setup_teardown(test_edits, begin, end),
     cmocka_unit_test_setup_teardown(test_cut, begin, end),
