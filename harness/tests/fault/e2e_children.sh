@@ -56,7 +56,7 @@ for signal in TERM INT HUP; do
         slurm) hang scontrol sbatch squeue; rm -rf s; dir=s; set -- "$longshot" run "$config" --launcher slurm -o s --no-wait ;;
         esac
         # a shell without job control starts what is in the background deaf to INT: env tells it not to be
-        check "$what: its child hangs, $signal" stopped $signal 75 env --default-signal=INT "$@"
+        check "$what: its child hangs, $signal" stopped $signal 75 env --default-signal=INT,HUP,TERM "$@"
         check "$what: both are gone" all_gone
         check "$what: nothing half is left" nothing_half
     done
@@ -74,11 +74,12 @@ interrupted() {
     with_command "$2" struck
     case $got in 0 | 75) ;; 129 | 130 | 143) [ -z "$hanging" ] ;; *) false ;; esac || { echo "status $got"; return 1; }
     [ -z "$hanging" ] || all_gone || return 1
-    nothing_half
+    # One that a signal ends on the spot may leave a file under its temporary name, which is never read.
+    case $got in 129 | 130 | 143) ;; *) nothing_half ;; esac
 }
 struck() {
     set -- "$@" $with
-    PATH="$tmp/stubs:$PATH" env --default-signal=INT "$@" >out 2>err &
+    PATH="$tmp/stubs:$PATH" env --default-signal=INT,HUP,TERM "$@" >out 2>err &
     pid=$!
     if [ -n "$hanging" ]; then for _ in $(seq 200); do [ -s pids ] && break; sleep 0.05; done; else sleep 0.01; fi
     kill -s "$signal" $pid 2>/dev/null
@@ -151,7 +152,7 @@ check "are cut" test "$(wc -c <err)" -lt 2000
 
 # A case of bench.
 for signal in TERM INT HUP; do
-    check "bench: $signal" sh -c "env --default-signal=INT '$longshot' bench --workloads tiny --lengths 65536 --seconds 60 --repeat 100000 >out 2>err & pid=\$!
+    check "bench: $signal" sh -c "env --default-signal=INT,HUP,TERM '$longshot' bench --workloads tiny --lengths 65536 --seconds 60 --repeat 100000 >out 2>err & pid=\$!
     for i in \$(seq 100); do child=\$(pgrep -P \$pid) && break; sleep 0.1; done
     kill -s $signal \$pid; wait \$pid; test \$? = 75 && ! kill -0 \$child"
 done
