@@ -96,6 +96,7 @@ cat >run.json <<'JSON'
     {"id": "one", "role": "control", "text": "t", "source": "s", "left": {"encoding": "alibi", "length": "4x"}, "op": "<=", "right": {"length": "1x"}, "ratio": 1.2},
     {"id": "two", "role": "control", "text": "t", "source": "s", "left": {"encoding": "alibi", "length": "4x"}, "op": "<", "right": {"encoding": "nope"}},
     {"id": "bins", "role": "control", "text": "t", "source": "s", "left": {"encoding": "alibi", "length": "4x", "metric": "nll", "positions": ["1x", "4x"]}, "op": "<", "right": {"encoding": "nope", "length": "4x", "positions": ["1x", "4x"]}},
+    {"id": "spreads", "role": "control", "text": "t", "source": "s", "left": {"encoding": "alibi", "length": "4x", "metric": "attention_entropy", "minus": {"length": "1x"}}, "op": ">", "right": {"encoding": "nope", "length": "4x", "minus": {"length": "1x"}}},
     {"id": "question", "text": "t", "source": "s", "left": {"encoding": "alibi", "length": "4x"}, "op": "within", "right": {"length": "1x"}, "ratio": 1.2}
   ]
 }
@@ -103,6 +104,7 @@ JSON
 check "a real run" exits 0 "$longshot" run run.json -o real --plots no
 check "is recomputed" perl "$here/recompute.pl" real
 check "with its text" reason real two "seeds and text"
+check "and entropies, at the last positions" reason real spreads "seeds alone"
 
 # ------------------------------------------------------------------------- the first protocol
 cp -r "$root/results/papers/alibi-train-short" old

@@ -91,6 +91,7 @@ sub look {
     my $metric = $v->{metric} eq 'ppl' ? 'nll' : $v->{metric};
     my $as = $v->{evaluated_as};
     my $T = tokens($v->{length}, $L);
+    my $by_position = $metric =~ /^attention_/ && !$v->{positions}; # no sum over positions: the last bin
     my %found;
     for my $r (@rows) {
         next unless $r->{metric} eq $metric && $r->{dataset} eq $dataset && $r->{train_length} == $L;
@@ -102,7 +103,7 @@ sub look {
             my ($lo, $hi) = map { tokens($_, $L) } @{ $v->{positions} };
             next unless length $r->{position_lo} && $r->{position_lo} >= $lo && $r->{position_hi} <= $hi;
         }
-        elsif (length $r->{position_lo}) { next }
+        elsif ($by_position ? $r->{position_hi} != $T : length $r->{position_lo}) { next }
         my $f = $found{ $r->{seed} } //= { weight => 0, sum => 0, covered => 0, status => 'ok', row => $r };
         $f->{covered} += $r->{position_hi} - $r->{position_lo} if $v->{positions};
         $f->{status} = $r->{status} if $r->{status} ne 'ok';
