@@ -330,8 +330,8 @@ static void write_legend(const struct lx_figure *f, const struct lx_layout *l,
                      l->entry[i].text.text, out);
     }
     for (size_t i = 0; i < p->n_levels; i++)
-        legend_entry(c, l->n + i, (struct lx_style){"#808080", p->level[i].dash, 0}, false,
-                     l->level[i].text, out);
+        legend_entry(c, l->n + i, (struct lx_style){.color = "#808080", .dash = p->level[i].dash},
+                     false, l->level[i].text, out);
 }
 
 /* What is said around the panels: before the first, and beside or below the last. */

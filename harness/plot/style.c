@@ -16,10 +16,17 @@ enum { N_COLORS = 7, N_SHAPES = 6 };
 static const int filled[N_SHAPES] = {7, 5, 9, 11, 13, 15};
 static const int hollows[N_SHAPES] = {6, 4, 8, 10, 12, 14};
 
-/* Length of dash, gap, ... in gnuplot's units; "1" is solid. */
-static const char *const dashes[] = {"1", "(14,4,3,4)", "(3,3)", "(14,3,3,3,3,3)", "(3,9)"};
-enum { N_DASHES = 5 };
-static const char variant_dash[] = "(9,5)";
+/* Length of dash, gap, ... in gnuplot's units, where "1" is solid, and in pixels of a page. */
+struct dash {
+    const char *plot, *page;
+};
+static const struct dash dashes[] = {{"1", ""},
+                                     {"(14,4,3,4)", "9 3 2 3"},
+                                     {"(3,3)", "2 3"},
+                                     {"(14,3,3,3,3,3)", "9 3 2 3 2 3"},
+                                     {"(3,9)", "2 7"}};
+enum { N_DASHES = sizeof(dashes) / sizeof(dashes[0]) };
+static const struct dash variant_dash = {"(9,5)", "7 4"};
 
 /* The colour of a name: FNV-1a from a start at which the schemes that studies compare most differ: the
  * first seven are in all seven colours. */
@@ -59,9 +66,12 @@ struct lx_style lx_style_of(int look, int variant)
     int round = look / N_COLORS;
     int shape = (look + round + round / N_SHAPES + variant) % N_SHAPES;
     bool hollow = variant > 0 || round % 2 == 1;
-    return (struct lx_style){colors[look % N_COLORS],
-                             variant ? variant_dash : dashes[round % N_DASHES],
-                             hollow ? hollows[shape] : filled[shape]};
+    struct dash dash = variant ? variant_dash : dashes[round % N_DASHES];
+
+    return (struct lx_style){.color = colors[look % N_COLORS],
+                             .dash = dash.plot,
+                             .page_dash = dash.page,
+                             .point = hollow ? hollows[shape] : filled[shape]};
 }
 
 /* Tics at mantissa * 10^k within [lo, hi]; appended only if out is not NULL. */

@@ -9,9 +9,10 @@
 #include "study/aggregate.h"
 
 struct lx_style {
-    const char *color; /* "#rrggbb" */
-    const char *dash;  /* gnuplot dashtype */
-    int point;         /* gnuplot point type */
+    const char *color;     /* "#rrggbb" */
+    const char *dash;      /* gnuplot dashtype */
+    const char *page_dash; /* the same as stroke-dasharray, in pixels; "": solid */
+    int point;             /* gnuplot point type */
 };
 
 /* Shares from 0 to 1 as colour: one hue, that everybody tells apart and black text is read on. */
