@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "system/fs.h"
+#include "bench/bench_report.h"
 #include "text/csvfile.h"
 
 static int by_size(const void *a, const void *b)
@@ -125,20 +125,6 @@ static void write_table(const struct lx_csv *csv, const char *machine, struct lx
     lx_buf_add(out, "\n");
 }
 
-static enum lx_code save(const char *dir, const char *name, const struct lx_buf *text,
-                         struct lx_err *err)
-{
-    struct lx_buf path = {0};
-    enum lx_code code = LX_OK;
-
-    lx_buf_printf(&path, "%s/%s", dir, name);
-    if (lx_buf_check(&path, err) || lx_buf_check(text, err) ||
-        lx_fs_write(path.text, text->text, text->len, err))
-        code = err->code;
-    lx_buf_free(&path);
-    return code;
-}
-
 enum lx_code lx_bench_costs_report(const struct lx_buf *rows, const char *dir, const char *machine,
                                    struct lx_err *err)
 {
@@ -147,12 +133,12 @@ enum lx_code lx_bench_costs_report(const struct lx_buf *rows, const char *dir, c
     struct lx_csv csv;
     enum lx_code code = LX_OK;
 
-    if (save(dir, "costs.csv", rows, err) ||
+    if (lx_bench_save(dir, "costs.csv", rows, err) ||
         lx_csv_parse(rows->text, rows->len, "costs.csv", &arena, &csv, err)) {
         code = err->code;
     } else if (csv.n_rows > 0) {
         write_table(&csv, machine, &text);
-        code = save(dir, "costs.md", &text, err);
+        code = lx_bench_save(dir, "costs.md", &text, err);
     }
     lx_buf_free(&text);
     lx_arena_free(&arena);

@@ -362,8 +362,7 @@ static enum lx_code find_curves(struct bench *b, const struct sweep *sweep, stru
 
         if (!is(b, i, WORKLOAD, sweep->workload) || curve_of(p, text_of(b, i, ENCODING)) != NULL)
             continue;
-        series[k] = (struct lx_series){.rank = (int)k,
-                                       .look = lx_style_look(text_of(b, i, ENCODING), series, k)};
+        series[k] = (struct lx_series){.look = lx_style_look(text_of(b, i, ENCODING), series, k)};
         series[k].label = lx_arena_text(&b->arena, text_of(b, i, ENCODING));
         p->curve[k].series = &series[k];
         if (series[k].label == NULL ||
@@ -451,18 +450,16 @@ static enum lx_code draw(struct bench *b, const struct sweep *sweep, const char 
     return LX_OK;
 }
 
-static enum lx_code save(const char *dir, const char *name, const struct lx_buf *text,
-                         struct lx_err *err)
+enum lx_code lx_bench_save(const char *dir, const char *name, const struct lx_buf *text,
+                           struct lx_err *err)
 {
     struct lx_buf path = {0};
-    enum lx_code code;
+    enum lx_code code = LX_OK;
 
     lx_buf_printf(&path, "%s/%s", dir, name);
-    code = lx_buf_check(&path, err);
-    if (code == LX_OK)
-        code = lx_buf_check(text, err);
-    if (code == LX_OK)
-        code = lx_fs_write(path.text, text->text, text->len, err);
+    if (lx_buf_check(&path, err) || lx_buf_check(text, err) ||
+        lx_fs_write(path.text, text->text, text->len, err))
+        code = err->code;
     lx_buf_free(&path);
     return code;
 }
@@ -472,7 +469,7 @@ enum lx_code lx_bench_report(const struct lx_buf *rows, const char *dir,
 {
     struct bench b = {.at = {0}};
     struct lx_buf text = {0};
-    enum lx_code code = save(dir, "bench.csv", rows, err);
+    enum lx_code code = lx_bench_save(dir, "bench.csv", rows, err);
 
     if (code == LX_OK)
         code = load(&b, rows, err);
@@ -483,7 +480,7 @@ enum lx_code lx_bench_report(const struct lx_buf *rows, const char *dir,
         for (int i = 0; i < N_SWEEPS; i++)
             length_table(&b, &SWEEPS[i], &text);
         half_table(&b, &text);
-        code = save(dir, "bench.md", &text, err);
+        code = lx_bench_save(dir, "bench.md", &text, err);
     }
     for (int i = 0; i < N_SWEEPS && code == LX_OK; i++)
         code = draw(&b, &SWEEPS[i], dir, o, err);

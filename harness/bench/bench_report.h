@@ -20,4 +20,9 @@ LX_MUST_CHECK
 enum lx_code lx_bench_report(const struct lx_buf *rows, const char *dir,
                              const struct lx_bench_report_options *o, struct lx_err *err);
 
+/* Write DIR/NAME. */
+LX_MUST_CHECK
+enum lx_code lx_bench_save(const char *dir, const char *name, const struct lx_buf *text,
+                           struct lx_err *err);
+
 #endif

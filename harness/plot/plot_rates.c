@@ -41,7 +41,7 @@ static enum lx_code make_series(const struct lx_rates *r, struct lx_arena *arena
         for (size_t k = 0; k < e->n; k = next_multiple(e, k), variant++) {
             struct lx_series *s = &(*out)[n++];
 
-            *s = (struct lx_series){.rank = (int)i, .look = look, .variant = variant};
+            *s = (struct lx_series){.look = look, .variant = variant};
             s->label = variant == 0 ? lx_arena_text(arena, e->encoding)
                                     : lx_arena_printf(arena, "%s, its arrays at %gx", e->encoding,
                                                       e->try[k].array_lr);
