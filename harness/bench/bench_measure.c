@@ -204,7 +204,7 @@ static enum lx_code make_model(const struct lx_bench_case *c, struct lx_arena *a
 
         r->window = window > r->window ? window : r->window;
     }
-    r->slowness = 1 + lx_row_costs(out, s->length, s->training) / lx_bench_flops(s, s->length);
+    r->slowness = lx_row_slowness(out, s->length, s->training);
     return LX_OK;
 }
 

@@ -17,7 +17,6 @@ double lx_row_costs(const struct lx_model *m, int T, bool training)
 {
     struct lx_model then = *m; /* what acts until some step is counted as if it always did */
     bool both = lx_model_both(&m->config);
-    bool placed = LX_STACK_HAS(&m->stack, NULL, positions) && LX_STACK_HAS(&m->stack, NULL, mul);
     double sum = 0, keys = both ? T : T / 2.0;
 
     then.stack.progress = training ? 0 : 1;
@@ -25,8 +24,15 @@ double lx_row_costs(const struct lx_model *m, int T, bool training)
         struct lx_enc_call c = {.layer = l, .B = 1, .T = T, .both = both};
         struct lx_enc_cost own = lx_stack_row_cost(&then.stack, &c);
 
-        if (m->rows || both || placed || lx_stack_by_rows(&then.stack, &c))
+        if (lx_model_by_rows(&then, &c))
             sum += training ? row.training + own.training : row.forward + own.forward;
     }
     return sum * m->config.heads * keys;
+}
+
+double lx_row_slowness(const struct lx_model *m, int T, bool training)
+{
+    double plain = (training ? 3.0 : 1.0) * lx_model_flops(&m->config, T);
+
+    return 1 + lx_row_costs(m, T, training) / plain;
 }

@@ -10,4 +10,8 @@
  * lx_model_flops count three times. 0 where no layer goes that way. */
 double lx_row_costs(const struct lx_model *m, int T, bool training);
 
+/* How many times as long as lx_model_flops say a pass over T tokens takes: 1 where no layer goes that
+ * way. */
+double lx_row_slowness(const struct lx_model *m, int T, bool training);
+
 #endif

@@ -322,6 +322,12 @@ static void take_hooks_back(struct lx_work *w, const struct lx_model *m, struct 
             lx_arena_take(arena, B * lx_stack_n_sums(s, m->config.heads, w->max_T), sizeof(double));
 }
 
+bool lx_model_by_rows(const struct lx_model *m, const struct lx_enc_call *c)
+{
+    return m->rows || lx_model_both(&m->config) || lx_stack_by_rows(&m->stack, c) ||
+           (LX_STACK_HAS(&m->stack, NULL, positions) && LX_STACK_HAS(&m->stack, NULL, mul));
+}
+
 /* Reals of scratch for whichever way a layer goes, in any phase of the training. */
 static size_t attention_scratch(const struct lx_work *w, const struct lx_model *m)
 {
@@ -329,8 +335,6 @@ static size_t attention_scratch(const struct lx_work *w, const struct lx_model *
     struct lx_attention a = {
         .T = w->max_T, .H = m->config.heads, .head_dim = m->config.d_model / m->config.heads};
     size_t most = lx_attention_scratch(&a, w->training);
-    bool placed = LX_STACK_HAS(&m->stack, NULL, positions) && LX_STACK_HAS(&m->stack, NULL, mul);
-    bool all = m->rows || placed || lx_model_both(&m->config);
 
     whole.stack.progress = 0;
     a.rows = true;
@@ -338,7 +342,7 @@ static size_t attention_scratch(const struct lx_work *w, const struct lx_model *
         struct lx_enc_call c = {.layer = l, .T = w->max_T};
         size_t own;
 
-        if (!all && !lx_stack_by_rows(&whole.stack, &c))
+        if (!lx_model_by_rows(&whole, &c))
             continue;
         lx_work_products(&whole, &c, &a);
         own = lx_attention_scratch(&a, w->training);

@@ -77,6 +77,9 @@ real *lx_work_partial(const struct lx_work *w, int i);
 /* g (n) += the partial sums of the chunks 1, 2, ... of the last forward pass, in that order. */
 void lx_work_add_partials(struct lx_work *w, real *g, size_t n);
 
+/* Whether a pass may take the layer of the call row by row, at the stack's progress. */
+bool lx_model_by_rows(const struct lx_model *m, const struct lx_enc_call *c);
+
 /* What layer_hooks.c does with the stack. begin: sets up a pass, positions included. The call of layer
  * l (-1: embed) for sequences b .. b+B-1. */
 void lx_work_begin(struct lx_model *m, struct lx_work *w, const uint16_t *tokens, int B, int T);

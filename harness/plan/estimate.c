@@ -59,12 +59,11 @@ static size_t count_of_schemes(const struct lx_paramset *ps)
     return n;
 }
 
-/* How many times as long as lx_model_flops say a pass over T tokens takes: 1 where no layer goes row by
- * row. The longest pass of the cell takes that much longer, too. */
+/* How much longer than planned by lx_model_flops alone a pass over T tokens takes. The longest pass of
+ * the cell takes that much longer, too. */
 static double slowness(const struct layout *l, int T, bool training, struct lx_cell *cell)
 {
-    double plain = (training ? 3.0 : 1.0) * lx_model_flops(&l->model.config, T);
-    double times = 1 + lx_row_costs(&l->model, T, training) / plain;
+    double times = lx_row_slowness(&l->model, T, training);
 
     cell->slowness = times > cell->slowness ? times : cell->slowness;
     return times;
