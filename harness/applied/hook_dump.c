@@ -6,11 +6,6 @@
 #include "applied/hook_dump_internal.h"
 #include "text/csvfile.h"
 
-static bool differ(real a, real b)
-{
-    return a < b || a > b;
-}
-
 static enum lx_code embedding(struct lx_dump *p, struct lx_err *err)
 {
     struct lx_enc_call call = p->call;
@@ -73,7 +68,7 @@ static bool heads_agree(const struct lx_dump *p, real *const *image)
     for (size_t c = 0; c < d; c++)
         for (size_t t = 0; t < T; t++)
             for (size_t i = 0; i < H * d; i++)
-                if (differ(image[c][t * H * d + i], image[c][t * H * d + i % d]))
+                if (lx_dump_differ(image[c][t * H * d + i], image[c][t * H * d + i % d]))
                     return false;
     return true;
 }

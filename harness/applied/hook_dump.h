@@ -1,7 +1,7 @@
 /* What a stack of schemes really applies, found by calling its hooks as the model does: the proof of
  * which position code is on. */
-#ifndef LX_MODEL_HOOK_DUMP_H
-#define LX_MODEL_HOOK_DUMP_H
+#ifndef LX_APPLIED_HOOK_DUMP_H
+#define LX_APPLIED_HOOK_DUMP_H
 
 #include "core/applied.h"
 #include "core/buf.h"

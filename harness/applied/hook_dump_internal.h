@@ -1,6 +1,6 @@
 /* What the files of hook_dump share. */
-#ifndef LX_MODEL_HOOK_DUMP_INTERNAL_H
-#define LX_MODEL_HOOK_DUMP_INTERNAL_H
+#ifndef LX_APPLIED_HOOK_DUMP_INTERNAL_H
+#define LX_APPLIED_HOOK_DUMP_INTERNAL_H
 
 #include "applied/hook_dump.h"
 #include "core/arena.h"
@@ -26,6 +26,7 @@ void lx_dump_put(struct lx_dump *p, const char *kind, int head, int position, in
                  double value);
 /* A table (H, T) by query or distance; once for all heads where they are alike. */
 void lx_dump_table(struct lx_dump *p, const char *kind, const real *table);
+bool lx_dump_differ(real a, real b);
 
 /* n zeros; (T, d_model) of normal noise, the same every time. */
 LX_MUST_CHECK

@@ -3,7 +3,6 @@
 
 #include "applied/hook_dump_internal.h"
 
-/* One row. The first one that finds no memory ends the list; `failed` tells. */
 void lx_dump_put(struct lx_dump *p, const char *kind, int head, int position, int channel,
                  double value)
 {
@@ -23,7 +22,7 @@ void lx_dump_put(struct lx_dump *p, const char *kind, int head, int position, in
         r->row[r->n++] = (struct lx_applied){kind, head, position, channel, value};
 }
 
-static bool differ(real a, real b)
+bool lx_dump_differ(real a, real b)
 {
     return a < b || a > b;
 }
@@ -46,14 +45,13 @@ enum lx_code lx_dump_noise(struct lx_dump *p, const char *stream, real **x, stru
     return LX_OK;
 }
 
-/* A table (H, T) by query or distance; once for all heads where they are alike. */
 void lx_dump_table(struct lx_dump *p, const char *kind, const real *table)
 {
     int T = p->call.T, H = p->dims->heads;
     bool alike = true;
 
     for (int at = T; at < H * T; at++)
-        alike = alike && !differ(table[at], table[at % T]);
+        alike = alike && !lx_dump_differ(table[at], table[at % T]);
     for (int h = 0; h < (alike ? 1 : H); h++)
         for (int t = 0; t < T; t++)
             lx_dump_put(p, kind, alike ? -1 : h, t, -1, (double)table[h * T + t]);

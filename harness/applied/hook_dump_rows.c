@@ -161,18 +161,19 @@ static enum lx_code open_row(struct row_probe *r, struct lx_err *err)
     size_t n_state = r->post != NULL && r->post->ops->n_state != NULL
                          ? r->post->ops->n_state(r->post->self, p->call.T)
                          : 0;
-    real *z, *seen;
+    unsigned char *seen;
+    real *z;
 
     if (lx_dump_noise(p, "describe/queries", &r->q, err) ||
         lx_dump_noise(p, "describe/keys", &r->k, err) || lx_dump_get(p, HT, &z, err) ||
         lx_dump_get(p, HT, &r->row.content, err) || lx_dump_get(p, HT, &r->row.bias, err) ||
         lx_dump_get(p, HT, &r->row.logit, err) || lx_dump_get(p, HT, &r->row.p, err) ||
         lx_dump_get(p, HT, &r->row.spare, err) || lx_dump_get(p, D, &r->row.out, err) ||
-        lx_dump_get(p, T, &seen, err) ||
+        lx_arena_get(&p->arena, T, sizeof(*seen), &seen, "a row", err) ||
         lx_arena_get(&p->arena, n_state + 1, sizeof(double), &r->row.state, "a row", err))
         return err->code;
     memset(seen, 1, T);
-    r->row.seen = (const unsigned char *)seen;
+    r->row.seen = seen;
     r->row.z = z;
     r->row.stride = T;
     r->row.key_stride = D;
