@@ -57,20 +57,23 @@ static void best(const struct lx_study *s, struct lx_buf *out)
 }
 
 /* Cells that have rows. */
-static size_t cells(const struct lx_study *s)
+static enum lx_code count_cells(const struct lx_study *s, size_t *n, struct lx_err *err)
 {
     bool *seen = calloc(s->rows.names.n + 1, sizeof(*seen));
-    size_t n = 0;
 
-    for (size_t i = 0; seen != NULL && i < s->rows.n; i++) {
+    if (seen == NULL)
+        return lx_fail(err, LX_ENOMEM, "out of memory for the page");
+    *n = 0;
+    for (size_t i = 0; i < s->rows.n; i++) {
         int cell = s->rows.row[i].cell;
 
-        n += cell >= 0 && !seen[cell];
-        if (cell >= 0)
-            seen[cell] = true;
+        if (cell < 0)
+            continue;
+        *n += !seen[cell];
+        seen[cell] = true;
     }
     free(seen);
-    return n;
+    return LX_OK;
 }
 
 struct chart {
@@ -201,9 +204,12 @@ enum lx_code lx_page_card(struct lx_page_index *x, const struct lx_page *p, cons
 {
     const struct lx_study *s = p->study;
     const char *name = lx_study_name(s);
+    size_t n = 0;
 
+    if (count_cells(s, &n, err))
+        return err->code;
     begin(x, name, folder, paged);
-    lx_buf_printf(&x->row, "%zu</td><td>", cells(s));
+    lx_buf_printf(&x->row, "%zu</td><td>", n);
     best(s, &x->row);
     lx_buf_add(&x->row, "</td><td>");
     verdicts(p, &x->row);
@@ -219,7 +225,7 @@ enum lx_code lx_page_card(struct lx_page_index *x, const struct lx_page *p, cons
         lx_buf_add(&x->card, "</b></p>\n");
     }
     notes(p->config, &x->card);
-    lx_buf_printf(&x->card, "<p>%zu cells; best ", cells(s));
+    lx_buf_printf(&x->card, "<p>%zu cells; best ", n);
     best(s, &x->card);
     lx_buf_add(&x->card, "; ");
     verdicts(p, &x->card);
