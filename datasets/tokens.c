@@ -144,19 +144,23 @@ static int tokens_vocab(const void *self)
     return s->vocab;
 }
 
-static enum lx_code load(const struct tokens *s, enum lx_split split, const char *path,
-                         struct lx_arena *arena, struct lx_stream *out, struct lx_err *err)
+/* key: the option that gives the path, for messages. */
+static enum lx_code load(const struct tokens *s, enum lx_split split, const char *key,
+                         const char *path, struct lx_arena *arena, struct lx_stream *out,
+                         struct lx_err *err)
 {
     struct lx_tokens_file f;
     uint16_t *ids = NULL;
     size_t from, to;
     enum lx_code code = LX_OK;
 
-    if (lx_tokens_open(&f, path, (enum lx_tokens_format)s->format, err) ||
-        lx_split_files_cut(&s->files, split, f.at.n, "tokens", &from, &to, err) ||
-        lx_arena_get(arena, to - from, sizeof(*ids), &ids, "token ids", err) ||
-        (ids != NULL && lx_tokens_read(&f, from, to - from, s->vocab, ids, err)))
-        code = err->code;
+    if (lx_tokens_open(&f, path, (enum lx_tokens_format)s->format, err))
+        code = lx_wrap(err, "%s", key);
+    else if (lx_split_files_cut(&s->files, split, f.at.n, "tokens", &from, &to, err))
+        code = err->code; /* it names the option */
+    else if (lx_arena_get(arena, to - from, sizeof(*ids), &ids, "token ids", err) ||
+             (ids != NULL && lx_tokens_read(&f, from, to - from, s->vocab, ids, err)))
+        code = lx_wrap(err, "%s", key);
     lx_tokens_close(&f);
     if (code != LX_OK)
         return code;
@@ -174,9 +178,7 @@ static enum lx_code tokens_load(void *self, enum lx_split split, struct lx_arena
     memset(out, 0, sizeof(*out));
     if (lx_split_files_find(&s->files, split, &key, &path, err))
         return err->code;
-    if (load(s, split, path, arena, out, err))
-        return strncmp(err->text, key, strlen(key)) == 0 ? err->code : lx_wrap(err, "%s", key);
-    return LX_OK;
+    return load(s, split, key, path, arena, out, err);
 }
 
 static void tokens_text(const void *self, int token, struct lx_buf *out)

@@ -142,6 +142,25 @@ static void check_refused(const char *name, const char *more, const char *part)
     lx_arena_free(&o.arena);
 }
 
+/* Messages name the option, also where the file is called like it. */
+static void options_are_named_before_their_files(void **state)
+{
+    char before[4096];
+    struct opened o;
+    struct lx_stream s;
+    struct lx_err err;
+
+    (void)state;
+    write_file("train.bin", "abcdefg", 7);
+    assert_non_null(getcwd(before, sizeof(before)));
+    assert_int_equal(chdir(dir), 0);
+    CHECK_OK(open_dataset(&o, "tokens", "{\"train\": \"train.bin\", \"vocab\": 9}", &err));
+    CHECK_FAILS(o.ops->load(o.self, LX_SPLIT_TRAIN, &o.arena, &s, &err), LX_EDATA,
+                "train: train.bin: must have an even number");
+    assert_int_equal(chdir(before), 0);
+    lx_arena_free(&o.arena);
+}
+
 static void hostile_arrays_are_refused(void **state)
 {
     static const struct {
@@ -334,6 +353,7 @@ static int remove_folder(void **state)
 static const struct CMUnitTest tests[] = {
     cmocka_unit_test(every_format_reads_the_same),
     cmocka_unit_test(one_file_is_cut_in_order),
+    cmocka_unit_test(options_are_named_before_their_files),
     cmocka_unit_test(hostile_arrays_are_refused),
     cmocka_unit_test(hostile_bins_are_refused),
     cmocka_unit_test(negative_ids_are_named),
