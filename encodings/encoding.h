@@ -102,8 +102,9 @@ struct lx_enc_positions {
                              * NULL but for the first sequence of a batch */
 };
 
-/* What one query and one key of one head cost row by row, in operations: as many as the streaming kernel
- * does in the time that it takes. forward: of a pass that evaluates; training: of a whole step. */
+/* What one query and one key of one head cost row by row, in operations (those of lx_model_flops): as many
+ * as the streaming kernel does in the time that it takes. forward: of a pass that evaluates; training: of a
+ * whole step. Measured, good to a factor of two: model/row_costs.c says how, and on what. */
 struct lx_enc_cost {
     double forward, training;
 };
@@ -296,8 +297,8 @@ struct lx_encoding_ops {
     void (*value)(const void *self, const struct lx_enc_call *c, const struct lx_enc_row *row);
     void (*value_back)(const void *self, const struct lx_enc_call *c, const struct lx_enc_row *row);
 
-    /* (optional, for plans) What the hooks beyond the line add to the cost of a row; unset: what hooks of
-     * their kind usually do, model/hooks.c. `longshot bench --pairs` measures it. */
+    /* (optional, for plans) What all hooks beyond the line add to the cost of a row. Unset, which is {0, 0}:
+     * the sum of what hooks of their kind usually add, model/hooks.c. From `longshot bench --pairs`. */
     struct lx_enc_cost row_cost;
 
     /* ---------------------------------------------------------------- for describe and counting */
