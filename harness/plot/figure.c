@@ -104,14 +104,6 @@ static void join_ranges(struct lx_frame *a, struct lx_frame *b)
     a->y_hi = b->y_hi = fmax(a->y_hi, b->y_hi);
 }
 
-size_t lx_figure_characters(const char *text)
-{
-    size_t n = 0;
-    for (; *text; text++)
-        n += ((unsigned char)*text & 0xc0) != 0x80;
-    return n;
-}
-
 /* " (n/a past 2x)", " (diverged at 4x, 1 of 3 seeds)", "". */
 static void legend_remark(const struct lx_curve *c, bool multiples, struct lx_buf *out)
 {
@@ -138,15 +130,6 @@ static void legend_remark(const struct lx_curve *c, bool multiples, struct lx_bu
 /* Characters of a name in the legend. */
 enum { NAME_MOST = 60, NAME_MOST_PAPER = 40 };
 
-/* A name, cut to so many characters. */
-static void add_name(const char *name, size_t most, struct lx_buf *out)
-{
-    size_t n = lx_figure_cut(name, most);
-
-    lx_buf_addn(out, name, n);
-    lx_buf_add(out, name[n] != '\0' ? "\xe2\x80\xa6" : ""); /* ellipsis */
-}
-
 /* A value padded with figure spaces (as wide as a digit) to `width` characters, then the name. */
 static void legend_text(double value, size_t width, const char *name, struct lx_buf *out)
 {
@@ -157,7 +140,7 @@ static void legend_text(double value, size_t width, const char *name, struct lx_
     for (size_t i = lx_figure_characters(text); i < width; i++)
         lx_buf_add(out, "\xe2\x80\x87");
     lx_buf_printf(out, "%s  ", text);
-    add_name(name, NAME_MOST, out);
+    lx_figure_shorten(out, name, NAME_MOST);
 }
 
 static size_t value_width(const struct lx_figure *f, const struct lx_layout *l)
@@ -188,7 +171,7 @@ static enum lx_code make_legend(const struct lx_figure *f, struct lx_layout *l, 
     l->longest = l->paper ? 0 : lx_figure_characters(f->legend_title);
     for (size_t i = 0; i < p->n_levels; i++) {
         if (l->paper)
-            add_name(p->level[i].label, NAME_MOST_PAPER, &l->level[i]);
+            lx_figure_shorten(&l->level[i], p->level[i].label, NAME_MOST_PAPER);
         else
             legend_text(p->level[i].at, width, p->level[i].label, &l->level[i]);
         if (lx_buf_check(&l->level[i], err))
@@ -200,7 +183,7 @@ static enum lx_code make_legend(const struct lx_figure *f, struct lx_layout *l, 
         const struct lx_curve *c = l->entry[i].curve;
         struct lx_buf *text = &l->entry[i].text;
         if (l->paper)
-            add_name(c->series->label, NAME_MOST_PAPER, text);
+            lx_figure_shorten(text, c->series->label, NAME_MOST_PAPER);
         else
             legend_text(last_value(c), width, c->series->label, text);
         legend_remark(c, f->multiples, text);

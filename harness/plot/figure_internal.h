@@ -38,11 +38,13 @@ void lx_figure_name(struct lx_buf *out, const char *text, size_t most);
 /* Characters that make up text. */
 size_t lx_figure_characters(const char *text);
 
-/* As many bytes of text as make `most` characters, or all. */
-size_t lx_figure_cut(const char *text, size_t most);
+/* Append text, with an ellipsis after `most` characters. */
+void lx_figure_shorten(struct lx_buf *out, const char *text, size_t most);
 
 /* Append a single-quoted gnuplot string. */
 void lx_figure_quoted(struct lx_buf *out, const char *text);
+/* A double-quoted one, for labels of ours with line ends. */
+void lx_figure_lines(struct lx_buf *out, const char *text);
 
 #define LX_CANVAS_COLUMNS 6
 

@@ -19,63 +19,6 @@ const struct lx_curve *lx_figure_curve(const struct lx_panel *p, const struct lx
     return NULL;
 }
 
-void lx_figure_plain(struct lx_buf *out, const char *text)
-{
-    for (; *text; text++)
-        lx_buf_addn(out, (unsigned char)*text < ' ' ? " " : text, 1);
-}
-
-/* A single-quoted gnuplot string: only the quote itself is special. */
-void lx_figure_quoted(struct lx_buf *out, const char *text)
-{
-    lx_buf_add(out, "'");
-    for (; *text; text++) {
-        lx_buf_addn(out, (unsigned char)*text < ' ' ? " " : text, 1);
-        if (*text == '\'')
-            lx_buf_add(out, "'");
-    }
-    lx_buf_add(out, "'");
-}
-
-size_t lx_figure_cut(const char *text, size_t most)
-{
-    size_t at = 0;
-
-    for (size_t n = 0; text[at] != '\0'; at++) {
-        n += ((unsigned char)text[at] & 0xc0) != 0x80;
-        if (n > most)
-            break;
-    }
-    return at;
-}
-
-void lx_figure_name(struct lx_buf *out, const char *text, size_t most)
-{
-    struct lx_buf name = {0};
-    size_t n = lx_figure_cut(text, most);
-
-    lx_buf_addn(&name, text, n);
-    lx_buf_add(&name, text[n] != '\0' ? "\xe2\x80\xa6" : ""); /* ellipsis */
-    if (name.failed)
-        out->failed = true;
-    else
-        lx_figure_quoted(out, name.text);
-    lx_buf_free(&name);
-}
-
-/* A double-quoted one, for labels of ours with \n. */
-static void quoted_lines(struct lx_buf *out, const char *text)
-{
-    lx_buf_add(out, "\"");
-    for (; *text; text++) {
-        if (*text == '\n')
-            lx_buf_add(out, "\\n");
-        else if (*text != '"' && *text != '\\')
-            lx_buf_addn(out, text, 1);
-    }
-    lx_buf_add(out, "\"");
-}
-
 static void write_head(const struct lx_figure *f, const struct lx_canvas *c, struct lx_buf *out)
 {
     lx_figure_head(out, f->title, f->name, c);
@@ -137,7 +80,7 @@ static void write_x_tics(const struct lx_panel *p, const struct lx_canvas *c, st
             continue;
         end = at + half + 3;
         lx_buf_add(out, i ? ", " : "");
-        quoted_lines(out, p->tic[i].label);
+        lx_figure_lines(out, p->tic[i].label);
         lx_buf_printf(out, " %.9g", p->tic[i].at);
     }
     lx_buf_add(out, ")\n");

@@ -1,0 +1,74 @@
+/* Text as gnuplot takes it, and how long it is; see figure_internal.h. */
+#include "plot/figure_internal.h"
+
+void lx_figure_plain(struct lx_buf *out, const char *text)
+{
+    for (; *text; text++)
+        lx_buf_addn(out, (unsigned char)*text < ' ' ? " " : text, 1);
+}
+
+/* Only the quote itself is special. */
+void lx_figure_quoted(struct lx_buf *out, const char *text)
+{
+    lx_buf_add(out, "'");
+    for (; *text; text++) {
+        lx_buf_addn(out, (unsigned char)*text < ' ' ? " " : text, 1);
+        if (*text == '\'')
+            lx_buf_add(out, "'");
+    }
+    lx_buf_add(out, "'");
+}
+
+size_t lx_figure_characters(const char *text)
+{
+    size_t n = 0;
+
+    for (; *text; text++)
+        n += ((unsigned char)*text & 0xc0) != 0x80;
+    return n;
+}
+
+/* As many bytes of text as make `most` characters, or all. */
+static size_t cut(const char *text, size_t most)
+{
+    size_t at = 0;
+
+    for (size_t n = 0; text[at] != '\0'; at++) {
+        n += ((unsigned char)text[at] & 0xc0) != 0x80;
+        if (n > most)
+            break;
+    }
+    return at;
+}
+
+void lx_figure_shorten(struct lx_buf *out, const char *text, size_t most)
+{
+    size_t n = cut(text, most);
+
+    lx_buf_addn(out, text, n);
+    lx_buf_add(out, text[n] != '\0' ? "\xe2\x80\xa6" : ""); /* ellipsis */
+}
+
+void lx_figure_name(struct lx_buf *out, const char *text, size_t most)
+{
+    struct lx_buf name = {0};
+
+    lx_figure_shorten(&name, text, most);
+    if (name.failed)
+        out->failed = true;
+    else
+        lx_figure_quoted(out, name.text);
+    lx_buf_free(&name);
+}
+
+void lx_figure_lines(struct lx_buf *out, const char *text)
+{
+    lx_buf_add(out, "\"");
+    for (; *text; text++) {
+        if (*text == '\n')
+            lx_buf_add(out, "\\n");
+        else if (*text != '"' && *text != '\\')
+            lx_buf_addn(out, text, 1);
+    }
+    lx_buf_add(out, "\"");
+}
