@@ -158,7 +158,9 @@ static const char *unit_of(const struct panel *panel)
                                            {"product", "logit"},
                                            {"weight", "weight"},
                                            {"drawn", "position (tokens)"},
-                                           {"position", "position (tokens)"}};
+                                           {"position", "position (tokens)"},
+                                           {"position_embed", "position (tokens)"},
+                                           {"distance", "distance it becomes (tokens)"}};
 
     for (size_t i = 0; i < sizeof(units) / sizeof(units[0]); i++)
         if (strcmp(panel->kind, units[i][0]) == 0)
@@ -169,7 +171,8 @@ static const char *unit_of(const struct panel *panel)
 /* What the horizontal axis of a map or a line is. */
 static const char *across(const struct panel *panel)
 {
-    static const char *const distances[] = {"dist", "dist_ahead", "bucket", "mul", "mul_ahead"};
+    static const char *const distances[] = {"dist", "dist_ahead", "bucket",
+                                            "mul",  "mul_ahead",  "distance"};
     static const char *const keys[] = {"key", "pair", "apart", "product", "bias", "post", "weight"};
 
     for (size_t i = 0; i < sizeof(distances) / sizeof(distances[0]); i++)

@@ -346,6 +346,7 @@ static void shapes_and_colors(void **state)
         {"scale", -1, 0, -1, 2}, {"scale", -1, 1, -1, 2}, {"scale", -1, 2, -1, 2}};
     struct lx_applied nothing[] = {{"dist", 0, 0, -1, 0}, {"dist", 1, 0, -1, 0}};
     struct lx_applied channels[] = {{"value", -1, -1, 0, -1}, {"value", -1, -1, 19, 1}};
+    struct lx_applied moved[] = {{"distance", -1, 1, -1, 2}, {"position_embed", -1, 1, -1, 2}};
     struct lx_applied angles[] = {{"rotation", -1, 0, 0, 0}, {"rotation", -1, 0, 2, 1}};
     const struct lx_applied_rows none = {NULL, 0, 0};
     struct lx_buf gp = {0};
@@ -369,6 +370,10 @@ static void shapes_and_colors(void **state)
     draw(channels, 2, &gp);
     assert_non_null(strstr(gp.text, "set xlabel 'channel'"));
     assert_null(strstr(gp.text, "with labels")); /* no room for 20 numbers */
+    draw(moved, 2, &gp);
+    assert_non_null(strstr(gp.text, "set xlabel 'distance (tokens)'"));
+    assert_non_null(strstr(gp.text, "set xlabel 'position (tokens)'"));
+    assert_null(strstr(gp.text, "set ylabel 'value'"));
     draw(angles, 2, &gp);
     assert_non_null(strstr(gp.text, "set cbrange [-pi:pi]"));
     CHECK_FAILS(lx_heatmap_draw(&none, "x", path_of("no.png"), &err), LX_EUSAGE, "nothing to draw");
