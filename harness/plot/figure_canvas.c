@@ -24,12 +24,11 @@ enum {
     PAPER_LEFT = 48,
     PAPER_TOP = 20, /* the mark's text */
     PAPER_RIGHT = 10,
-    PAPER_TICS = 36,   /* below a panel: tic labels of two lines */
-    PAPER_LINE = 13,   /* of text */
-    PAPER_SAMPLE = 30, /* of a line, before its name in the legend */
-    PAPER_MANY = 12,   /* curves that one column of text has room for */
-    PAPER_HIGH = 260,  /* a panel at most ... */
-    PAPER_LOW = 170    /* ... and at least */
+    PAPER_TICS = 36,  /* below a panel: tic labels of two lines */
+    PAPER_LINE = 13,  /* of text */
+    PAPER_MANY = 12,  /* curves that one column of text has room for */
+    PAPER_HIGH = 260, /* a panel at most ... */
+    PAPER_LOW = 170   /* ... and at least */
 };
 static const double paper_letter = 5.8; /* width of one in the legend, on the average */
 
@@ -74,7 +73,7 @@ static double entry_width(const struct lx_layout *l, size_t i)
 {
     const char *text = i < l->n ? l->entry[i].text.text : l->level[i - l->n].text;
 
-    return PAPER_SAMPLE + paper_letter * (double)lx_figure_characters(text) + 10;
+    return LX_CANVAS_NAME + paper_letter * (double)lx_figure_characters(text) + 13;
 }
 
 /* Set n entries in as many columns as there is room for. */
@@ -118,6 +117,7 @@ static void paper(const struct lx_figure *f, const struct lx_layout *l, struct l
         lines = label_width(f->panel[k].xlabel) > c->panel ? 2 : lines;
     high = fmax(PAPER_LOW, fmin(0.66 * c->panel, PAPER_HIGH));
     c->key = 8;
+    c->key_line = PAPER_LINE;
     set_columns(l, entries, c);
     c->key_top = PAPER_TOP + high + PAPER_TICS + lines * PAPER_LINE + 8;
     c->height = ceil(c->key_top + (double)c->rows * PAPER_LINE + 4);

@@ -58,6 +58,7 @@ struct lx_canvas {
     double key, key_top;              /* upper left corner of the legend */
     double column[LX_CANVAS_COLUMNS]; /* x of those of the legend, on paper */
     size_t rows;                      /* of the legend */
+    double key_line;                  /* height of a row, on paper */
     double font;                      /* points */
     double line, point;               /* factors on widths of lines, on symbols */
 };
@@ -70,6 +71,9 @@ void lx_canvas_plain(bool paper, double width, double height, struct lx_canvas *
 
 #define LX_CANVAS_SINGLE 316.8
 #define LX_CANVAS_DOUBLE 662.4
+
+/* The legend on paper: how wide the sample of a line is, and where its name begins. */
+enum { LX_CANVAS_SAMPLE = 22, LX_CANVAS_NAME = 27 };
 
 /* Append a label of ours as a double-quoted gnuplot string, in two lines where one is too long for so many
  * pixels. */

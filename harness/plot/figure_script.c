@@ -241,23 +241,23 @@ static void legend_entry(const struct lx_canvas *c, size_t i, struct lx_style s,
                          const char *text, struct lx_buf *out)
 {
     double x = c->column[i / c->rows];
-    double y = 1 - (c->key_top + 13 * ((double)(i % c->rows) + 0.5)) / c->height;
+    double y = 1 - (c->key_top + c->key_line * ((double)(i % c->rows) + 0.5)) / c->height;
 
     lx_buf_printf(
         out,
         "set arrow from screen %.5f, screen %.5f to screen %.5f, screen %.5f nohead lw %g "
         "dt %s lc rgb '%s'\n",
-        x / c->width, y, (x + 22) / c->width, y, 2 * c->line, s.dash, s.color);
+        x / c->width, y, (x + LX_CANVAS_SAMPLE) / c->width, y, 2 * c->line, s.dash, s.color);
     if (symbol)
         lx_buf_printf(out,
                       "set label '' at screen %.5f, screen %.5f point pt %d ps %g lc rgb '%s'\n",
-                      (x + 11) / c->width, y, s.point, c->point, s.color);
+                      (x + LX_CANVAS_SAMPLE / 2.0) / c->width, y, s.point, c->point, s.color);
     lx_buf_add(out, "set label ");
     lx_figure_quoted(out, text);
     lx_buf_printf(out,
                   " at screen %.5f, screen %.5f left font sprintf(',%%g', 0.9*(kind eq 'svg' ? "
                   "%.6g : %g))\n",
-                  (x + 27) / c->width, y, c->font * 4 / 3, c->font);
+                  (x + LX_CANVAS_NAME) / c->width, y, c->font * 4 / 3, c->font);
 }
 
 /* Below the panels, column by column. */
