@@ -8,6 +8,7 @@
 #include "core/buf.h"
 #include "system/child.h"
 #include "system/fs.h"
+#include "system/interrupt.h"
 
 static const char *const kinds[] = {"svg", "png", "pdf"};
 enum { PDF = 2, N_KINDS = 3 }; /* a PDF is drawn where gnuplot has a terminal for it */
@@ -158,9 +159,11 @@ enum lx_code lx_gnuplot_draw(const char *program, const char *dir, const char *n
     enum lx_code code = LX_OK;
 
     *pdf = false;
+    lx_interrupt_guard_begin(); /* until the temporary folder is gone */
     if (name_pictures(&p, dir, name, err) || draw(&p, program, dir, name, found, err) ||
         (*found && settle(&p, pdf, err)))
         code = err->code;
     clear_away(&p);
+    lx_interrupt_guard_end();
     return code == LX_OK ? LX_OK : lx_wrap(err, "%s/%s.gp", dir, name);
 }

@@ -16,6 +16,7 @@ enum { N_SIGNALS = sizeof(signals) / sizeof(signals[0]) };
 
 static volatile sig_atomic_t seen, is_patient, status, guarded;
 static bool is_watching;
+static int guards;                         /* begun and not ended */
 static struct sigaction before[N_SIGNALS]; /* of a guard without a watch */
 static struct timespec first; /* written before `seen`, by a handler that no other one interrupts */
 
@@ -72,7 +73,7 @@ void lx_interrupt_watch(bool patient)
 
 void lx_interrupt_guard_begin(void)
 {
-    if (!is_watching)
+    if (guards++ == 0 && !is_watching)
         install(before);
 }
 
@@ -84,8 +85,24 @@ void lx_interrupt_guard(pid_t group)
 void lx_interrupt_guard_end(void)
 {
     guarded = 0;
-    for (int i = 0; !is_watching && i < N_SIGNALS; i++)
+    guards--;
+    for (int i = 0; guards == 0 && !is_watching && i < N_SIGNALS; i++)
         (void)sigaction(signals[i], &before[i], NULL);
+}
+
+void lx_interrupt_hold(sigset_t *kept)
+{
+    sigset_t held;
+
+    (void)sigemptyset(&held);
+    for (int i = 0; !is_watching && i < N_SIGNALS; i++)
+        (void)sigaddset(&held, signals[i]);
+    (void)pthread_sigmask(SIG_BLOCK, &held, kept);
+}
+
+void lx_interrupt_release(const sigset_t *kept)
+{
+    (void)pthread_sigmask(SIG_SETMASK, kept, NULL);
 }
 
 bool lx_interrupted(void)

@@ -9,6 +9,7 @@
 #ifndef LX_SYSTEM_INTERRUPT_H
 #define LX_SYSTEM_INTERRUPT_H
 
+#include <signal.h>
 #include <stdbool.h>
 #include <sys/types.h>
 
@@ -19,9 +20,15 @@ void lx_interrupt_watch(bool patient);
 bool lx_interrupted(void);
 
 /* Between begin and end they are noted, watched or not, so that a child never outlives us: see
- * child.c. `guard` names its process group (0: none), which a second signal ends with us. */
+ * child.c. `guard` names its process group (0: none), which a second signal ends with us. Guards may be
+ * within guards. */
 void lx_interrupt_guard_begin(void);
 void lx_interrupt_guard(pid_t group);
 void lx_interrupt_guard_end(void);
+
+/* Where nobody watches they end the program on the spot; between hold and release, in one thread, they wait,
+ * so that no temporary file outlives us. kept: what is to be released. */
+void lx_interrupt_hold(sigset_t *kept);
+void lx_interrupt_release(const sigset_t *kept);
 
 #endif

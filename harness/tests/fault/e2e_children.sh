@@ -74,8 +74,7 @@ interrupted() {
     with_command "$2" struck
     case $got in 0 | 75) ;; 129 | 130 | 143) [ -z "$hanging" ] ;; *) false ;; esac || { echo "status $got"; return 1; }
     [ -z "$hanging" ] || all_gone || return 1
-    # One that a signal ends on the spot may leave a file under its temporary name, which is never read.
-    case $got in 129 | 130 | 143) ;; *) nothing_half ;; esac
+    nothing_half
 }
 struck() {
     set -- "$@" $with

@@ -1,6 +1,9 @@
 /* Files: atomic writes that leave nothing behind, folders, and gzip data made by the gzip program,
  * cut and damaged at every byte. */
+#include <poll.h>
+#include <signal.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "check.h"
@@ -327,6 +330,39 @@ static void test_gzip_trailing(void **state)
     refuse_gz(more, sizeof(fox_gz) + 1, "1 bytes of something else");
 }
 
+static void write_for_ever(const char *path)
+{
+    for (;;)
+        if (lx_fs_write(path, "whole", 5, &err) != LX_OK)
+            _exit(1);
+}
+
+/* A signal that ends the program waits until a file has its name. */
+static void test_ended_by_signal(void **state)
+{
+    static const int signals[] = {SIGTERM, SIGINT, SIGHUP};
+
+    (void)state;
+    for (int i = 0; i < 30; i++) {
+        pid_t pid;
+        int status = 0;
+
+        CHECK_OK(lx_fs_write(in_dir("x"), "whole", 5, &err));
+        pid = fork();
+        if (pid == 0) {
+            (void)signal(signals[i % 3], SIG_DFL);
+            write_for_ever(in_dir("x"));
+        }
+        assert_true(pid > 0);
+        (void)poll(NULL, 0, 3 + i % 3);
+        assert_int_equal(kill(pid, signals[i % 3]), 0);
+        assert_int_equal(waitpid(pid, &status, 0), pid);
+        assert_true(WIFSIGNALED(status) && WTERMSIG(status) == signals[i % 3]);
+        check_names("x ");
+        check_content("x", "whole");
+    }
+}
+
 #define FS_TEST(f) cmocka_unit_test_setup_teardown(f, set_up, tear_down)
 
 static const struct CMUnitTest tests[] = {
@@ -337,6 +373,7 @@ static const struct CMUnitTest tests[] = {
     FS_TEST(test_special_targets),
     FS_TEST(test_not_to_be_looked_at),
     FS_TEST(test_failed_read_is_empty),
+    FS_TEST(test_ended_by_signal),
     FS_TEST(test_mode_follows_umask),
     FS_TEST(test_list),
     FS_TEST(test_gzip),
