@@ -5,9 +5,9 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "check.h"
 #include "core/buf.h"
 #include "system/fs.h"
+#include "tests/unit/folder_rig.h"
 #include "verdict/compare.h"
 
 static const char HEADER[] =
@@ -15,33 +15,21 @@ static const char HEADER[] =
     "metric,layer,head,position_lo,position_hi,value,stderr,tokens,windows,status,protocol\n";
 
 static struct lx_err err;
-static char folder[64], old_path[96], new_path[96];
+static char old_path[96], new_path[96];
 
-static int make_folder(void **state)
+static int make_paths(void **state)
 {
-    (void)state;
-    (void)snprintf(folder, sizeof(folder), "/tmp/lx-compare-XXXXXX");
-    if (mkdtemp(folder) == NULL)
+    if (make_folder(state) != 0)
         return 1;
     (void)snprintf(old_path, sizeof(old_path), "%s/old.csv", folder);
     (void)snprintf(new_path, sizeof(new_path), "%s/new.csv", folder);
     return 0;
 }
 
-static enum lx_code remove_one(void *ctx, const char *name)
+static int remove_paths(void **state)
 {
-    char path[512];
-    (void)snprintf(path, sizeof(path), "%s/%s", (const char *)ctx, name);
-    return remove(path) == 0 ? LX_OK : LX_EIO;
-}
-
-static int remove_folder(void **state)
-{
-    (void)state;
     chmod(folder, 0700);
-    if (lx_fs_list(folder, remove_one, folder, &err) != LX_OK)
-        return 1;
-    return rmdir(folder);
+    return remove_flat_folder(state);
 }
 
 /* HEADER and rows, to a file. */
@@ -71,6 +59,6 @@ static struct lx_comparison compare(const char *old_rows, const char *new_rows,
     return c;
 }
 
-#define IN_FOLDER(test) cmocka_unit_test_setup_teardown(test, make_folder, remove_folder)
+#define IN_FOLDER(test) cmocka_unit_test_setup_teardown(test, make_paths, remove_paths)
 
 #endif

@@ -2,9 +2,9 @@
  * not; and what is refused. */
 #include <unistd.h>
 
-#include "check.h"
 #include "study/blocks.h"
 #include "system/fs.h"
+#include "tests/unit/folder_rig.h"
 
 static const char METRICS[] =
     "experiment,cell,encoding,evaluated_as,dataset,split,seed,train_length,eval_length,mode,stride,"
@@ -22,16 +22,14 @@ static const char BLOCKS[] = HEADER "c1,a,8,nonoverlapping,,0,7,20\n"
                                     "gone,a,8,last,2,0,5,9\n"
                                     "c1,a,4,last,2,0,5,9\n";
 
-static char folder[64], path[128];
+static char path[128];
 static struct lx_rows rows;
 static struct lx_arena arena;
 static struct lx_err err;
 
 static int begin(void **state)
 {
-    (void)state;
-    (void)snprintf(folder, sizeof(folder), "/tmp/lx-blocks-XXXXXX");
-    if (mkdtemp(folder) == NULL)
+    if (make_folder(state) != 0)
         return 1;
     (void)snprintf(path, sizeof(path), "%s/metrics.csv", folder);
     return lx_fs_write(path, METRICS, strlen(METRICS), &err) || lx_rows_read(path, &rows, &err);
@@ -39,10 +37,9 @@ static int begin(void **state)
 
 static int end(void **state)
 {
-    (void)state;
     lx_rows_free(&rows);
     lx_arena_free(&arena);
-    return lx_fs_remove_folder(folder, &err) != LX_OK;
+    return remove_folder(state);
 }
 
 static enum lx_code read_text(const char *text, struct lx_block_list *list)

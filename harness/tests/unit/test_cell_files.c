@@ -6,12 +6,11 @@
 #include "store/change.h"
 #include "system/fs.h"
 #include "system/manifest.h"
-#include "tests/unit/check.h"
+#include "tests/unit/folder_rig.h"
 #include "text/json.h"
 
 #define ID "0123456789abcdef"
 
-static char top[64];
 static struct lx_err err;
 
 static const char *const content[LX_CELL_FILE_COUNT] = {[LX_CELL_TRAIN] = "cell,step\n",
@@ -19,24 +18,11 @@ static const char *const content[LX_CELL_FILE_COUNT] = {[LX_CELL_TRAIN] = "cell,
                                                         [LX_CELL_BLOCKS] = "",
                                                         [LX_CELL_METRICS] = "a,b\n1,2\n"};
 
-static int make_top(void **state)
-{
-    (void)state;
-    (void)snprintf(top, sizeof(top), "/tmp/lx-cell-XXXXXX");
-    return mkdtemp(top) == NULL;
-}
-
-static int remove_top(void **state)
-{
-    (void)state;
-    return lx_fs_remove_folder(top, &err) != LX_OK;
-}
-
 static const char *in_cells(const char *name)
 {
     static char path[512];
 
-    (void)snprintf(path, sizeof(path), "%s/cells/%s", top, name);
+    (void)snprintf(path, sizeof(path), "%s/cells/%s", folder, name);
     return path;
 }
 
@@ -62,7 +48,7 @@ static void pack(struct lx_buf *bytes)
 
     fill(&f);
     CHECK_OK(lx_fs_mkdir(in_cells(""), &err));
-    CHECK_OK(lx_cell_pack(top, ID, &f, &err));
+    CHECK_OK(lx_cell_pack(folder, ID, &f, &err));
     CHECK_OK(lx_fs_read(in_cells(ID ".csv.gz"), bytes, &err));
     lx_cell_free(&f);
 }
@@ -73,11 +59,11 @@ static void packed_files_come_back_and_have_the_same_bytes(void **state)
     struct lx_buf first = {0}, second = {0};
 
     (void)state;
-    CHECK_OK(lx_cell_read(top, ID, &f, &err));
+    CHECK_OK(lx_cell_read(folder, ID, &f, &err));
     assert_false(f.done);
     lx_cell_free(&f);
     pack(&first);
-    CHECK_OK(lx_cell_read(top, ID, &f, &err));
+    CHECK_OK(lx_cell_read(folder, ID, &f, &err));
     assert_true(f.packed);
     assert_content(&f);
     lx_cell_free(&f);
@@ -93,7 +79,7 @@ static void packed_files_come_back_and_have_the_same_bytes(void **state)
 static int read_or_refuse(void)
 {
     struct lx_cell_files f;
-    enum lx_code code = lx_cell_read(top, ID, &f, &err);
+    enum lx_code code = lx_cell_read(folder, ID, &f, &err);
     int refused = code != LX_OK;
 
     if (refused)
@@ -133,7 +119,7 @@ static void a_packed_cell_is_of_its_own_name(void **state)
     (void)state;
     pack(&bytes);
     CHECK_OK(lx_fs_write(in_cells("fedcba9876543210.csv.gz"), bytes.text, bytes.len, &err));
-    CHECK_FAILS(lx_cell_read(top, "fedcba9876543210", &f, &err), LX_EFORMAT,
+    CHECK_FAILS(lx_cell_read(folder, "fedcba9876543210", &f, &err), LX_EFORMAT,
                 "broken: its sums are not those of a cell fedcba9876543210");
     lx_cell_free(&f);
     lx_buf_free(&bytes);
@@ -151,33 +137,33 @@ static void a_folder_comes_first_if_it_is_whole(void **state)
     (void)snprintf(path, sizeof(path), "%s", in_cells(ID));
     CHECK_OK(lx_fs_mkdir(path, &err));
     for (int i = 0; i < LX_CELL_FILE_COUNT; i++) {
-        (void)snprintf(path, sizeof(path), "%s/cells/" ID "/%s", top, lx_cell_names[i]);
+        (void)snprintf(path, sizeof(path), "%s/cells/" ID "/%s", folder, lx_cell_names[i]);
         CHECK_OK(lx_fs_write(path, content[i], strlen(content[i]), &err));
         files[i] = (struct lx_manifest_file){.name = lx_cell_names[i]};
     }
-    CHECK_OK(lx_cell_read(top, ID, &f, &err));
+    CHECK_OK(lx_cell_read(folder, ID, &f, &err));
     assert_content(&f);
     assert_non_null(strstr(f.note, "no cell.sha256: taken as it is"));
     lx_cell_free(&f);
     CHECK_OK(lx_manifest_write(in_cells(ID), LX_MANIFEST_CELL, files, LX_CELL_FILE_COUNT, &err));
     pack(&bytes);
-    CHECK_OK(lx_cell_read(top, ID, &f, &err));
+    CHECK_OK(lx_cell_read(folder, ID, &f, &err));
     assert_content(&f);
     assert_false(f.packed);
     assert_string_equal(f.note, "");
     lx_cell_free(&f);
     CHECK_OK(lx_fs_write(path, "a,b\n1,3\n", 8, &err));
-    assert_false(lx_cell_folder_is_whole(top, ID));
-    CHECK_OK(lx_cell_read(top, ID, &f, &err));
+    assert_false(lx_cell_folder_is_whole(folder, ID));
+    CHECK_OK(lx_cell_read(folder, ID, &f, &err));
     assert_true(f.packed);
     assert_content(&f);
     assert_non_null(strstr(f.note, "metrics.csv: broken"));
     lx_cell_free(&f);
     CHECK_OK(lx_fs_remove(in_cells(ID ".csv.gz"), &err));
-    CHECK_FAILS(lx_cell_read(top, ID, &f, &err), LX_EFORMAT, "metrics.csv: broken");
+    CHECK_FAILS(lx_cell_read(folder, ID, &f, &err), LX_EFORMAT, "metrics.csv: broken");
     assert_false(f.done);
     lx_cell_free(&f);
-    assert_false(lx_cell_is_done(top, ID));
+    assert_false(lx_cell_is_done(folder, ID));
     lx_buf_free(&bytes);
 }
 
@@ -218,12 +204,13 @@ static void changes_are_named(void **state)
 }
 
 static const struct CMUnitTest tests[] = {
-    cmocka_unit_test_setup_teardown(packed_files_come_back_and_have_the_same_bytes, make_top,
-                                    remove_top),
-    cmocka_unit_test_setup_teardown(no_bit_of_a_packed_cell_can_change_what_is_read, make_top,
-                                    remove_top),
-    cmocka_unit_test_setup_teardown(a_packed_cell_is_of_its_own_name, make_top, remove_top),
-    cmocka_unit_test_setup_teardown(a_folder_comes_first_if_it_is_whole, make_top, remove_top),
+    cmocka_unit_test_setup_teardown(packed_files_come_back_and_have_the_same_bytes, make_folder,
+                                    remove_folder),
+    cmocka_unit_test_setup_teardown(no_bit_of_a_packed_cell_can_change_what_is_read, make_folder,
+                                    remove_folder),
+    cmocka_unit_test_setup_teardown(a_packed_cell_is_of_its_own_name, make_folder, remove_folder),
+    cmocka_unit_test_setup_teardown(a_folder_comes_first_if_it_is_whole, make_folder,
+                                    remove_folder),
     cmocka_unit_test(changes_are_named),
 };
 

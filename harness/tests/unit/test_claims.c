@@ -2,11 +2,11 @@
  * verdicts, the grammar's refusals, and the files against fixtures/claims. */
 #include <unistd.h>
 
-#include "check.h"
 #include "core/buf.h"
 #include "report/report.h"
 #include "system/fs.h"
 #include "tests/unit/file_check.h"
+#include "tests/unit/folder_rig.h"
 #include "verdict/claims.h"
 #include "verdict/published.h"
 
@@ -17,31 +17,19 @@ static const char HEADER[] =
     "metric,layer,head,position_lo,position_hi,value,stderr,tokens,windows,status,protocol\n";
 
 static struct lx_err err;
-static char folder[64];
 static struct lx_buf csv; /* rows of the study under test */
 
 static int begin(void **state)
 {
-    (void)state;
-    (void)snprintf(folder, sizeof(folder), "/tmp/lx-claims-XXXXXX");
     csv = (struct lx_buf){0};
     lx_buf_add(&csv, HEADER);
-    return mkdtemp(folder) == NULL;
-}
-
-static enum lx_code remove_one(void *ctx, const char *name)
-{
-    char path[512];
-
-    (void)snprintf(path, sizeof(path), "%s/%s", (const char *)ctx, name);
-    return unlink(path) == 0 ? LX_OK : LX_EIO;
+    return make_folder(state);
 }
 
 static int end(void **state)
 {
-    (void)state;
     lx_buf_free(&csv);
-    return lx_fs_list(folder, remove_one, folder, &err) != LX_OK || rmdir(folder) != 0;
+    return remove_flat_folder(state);
 }
 
 /* One row: `place` is "layer,head,lo,hi", `value` a number or empty with another status. */
@@ -540,10 +528,7 @@ static void test_published_refused(void **state)
 
 static void put(const char *name, const char *text, size_t n)
 {
-    char path[256];
-
-    (void)snprintf(path, sizeof(path), "%s/%s", folder, name);
-    CHECK_OK(lx_fs_write(path, text, n, &err));
+    CHECK_OK(lx_fs_write(path_of(name), text, n, &err));
 }
 
 /* The whole report, in every format, and no trace of it once the config says nothing. */
@@ -552,7 +537,6 @@ static void test_files(void **state)
     static const char *const names[] = {"claims.md", "claims.tex", "claims.csv", "published.csv"};
     static const struct lx_report_options no_plots = {.no_plots = true};
     struct lx_buf config = {0}, text = {0}, want = {0};
-    char path[256];
 
     (void)state;
     two_encodings();
@@ -569,10 +553,8 @@ static void test_files(void **state)
     assert_non_null(strstr(text.text, want.text));
     put("config.json", "{}", 2);
     CHECK_OK(lx_report_make(folder, &no_plots, &err));
-    for (size_t i = 0; i < 4; i++) {
-        (void)snprintf(path, sizeof(path), "%s/%s", folder, names[i]);
-        assert_false(lx_fs_exists(path));
-    }
+    for (size_t i = 0; i < 4; i++)
+        assert_false(lx_fs_exists(path_of(names[i])));
     put("config.json", "{\"claims\": 3}", 13);
     CHECK_FAILS(lx_report_make(folder, &no_plots, &err), LX_EFORMAT,
                 "config.json: claims: must be an array, got a number");

@@ -2,10 +2,9 @@
 #include <unistd.h>
 
 #include "system/fs.h"
-#include "tests/unit/check.h"
 #include "tests/unit/dataset_open.h"
+#include "tests/unit/folder_rig.h"
 
-static char dir[] = "/tmp/lx_conformance_XXXXXX";
 static char sample_file[64];
 
 /* Options that give small splits of all three kinds; and options that leave out valid and test. A
@@ -278,21 +277,12 @@ static int make_file(void **state)
     char bytes[4000];
     struct lx_err err;
 
-    (void)state;
     for (size_t i = 0; i < sizeof(bytes); i++)
         bytes[i] = (char)(i * i % 251);
-    if (mkdtemp(dir) == NULL)
+    if (make_folder(state) != 0)
         return -1;
-    (void)snprintf(sample_file, sizeof(sample_file), "%s/sample", dir);
+    (void)snprintf(sample_file, sizeof(sample_file), "%s/sample", folder);
     return lx_fs_write(sample_file, bytes, sizeof(bytes), &err) == LX_OK ? 0 : -1;
-}
-
-static int remove_file(void **state)
-{
-    struct lx_err err;
-
-    (void)state;
-    return lx_fs_remove(sample_file, &err) == LX_OK ? rmdir(dir) : -1;
 }
 
 static const struct CMUnitTest tests[] = {
@@ -308,5 +298,5 @@ static const struct CMUnitTest tests[] = {
 int main(void)
 {
     cmocka_set_message_output(CM_OUTPUT_TAP);
-    return cmocka_run_group_tests_name(__FILE__, tests, make_file, remove_file);
+    return cmocka_run_group_tests_name(__FILE__, tests, make_file, remove_flat_folder);
 }

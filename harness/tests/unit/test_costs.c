@@ -4,7 +4,7 @@
 
 #include "report/report.h"
 #include "system/fs.h"
-#include "tests/unit/check.h"
+#include "tests/unit/folder_rig.h"
 
 static const char METRICS[] =
     "experiment,cell,encoding,evaluated_as,dataset,split,seed,train_length,eval_length,mode,stride,"
@@ -80,37 +80,10 @@ static const char TEX[] = "% Needs \\usepackage{booktabs,graphicx}.\n" TEX_HEAD(
 static const char *const MADE[] = {"costs.md", "costs.tex", "costs.csv"};
 static const struct lx_report_options no_plots = {.no_plots = true};
 static struct lx_err err;
-static char folder[] = "/tmp/lx-costs-XXXXXX";
-
-static const char *path_of(const char *name)
-{
-    static char path[300];
-
-    (void)snprintf(path, sizeof(path), "%s/%s", folder, name);
-    return path;
-}
 
 static void put(const char *name, const char *text)
 {
     CHECK_OK(lx_fs_write(path_of(name), text, strlen(text), &err));
-}
-
-static int make_folder(void **state)
-{
-    (void)state;
-    return mkdtemp(folder) == NULL;
-}
-
-static enum lx_code remove_one(void *ctx, const char *name)
-{
-    (void)ctx;
-    return lx_fs_remove(path_of(name), &err);
-}
-
-static int remove_folder(void **state)
-{
-    (void)state;
-    return lx_fs_list(folder, remove_one, NULL, &err) != LX_OK || rmdir(folder) != 0;
 }
 
 static void writes_every_format(void **state)
@@ -181,5 +154,5 @@ static const struct CMUnitTest tests[] = {
 int main(void)
 {
     cmocka_set_message_output(CM_OUTPUT_TAP);
-    return cmocka_run_group_tests_name(__FILE__, tests, make_folder, remove_folder);
+    return cmocka_run_group_tests_name(__FILE__, tests, make_folder, remove_flat_folder);
 }

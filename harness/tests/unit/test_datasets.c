@@ -2,8 +2,8 @@
 #include <unistd.h>
 
 #include "system/fs.h"
-#include "tests/unit/check.h"
 #include "tests/unit/dataset_open.h"
+#include "tests/unit/folder_rig.h"
 
 /* "one day\0two day\0" and the same through gzip -9n. */
 static const char plain[16] = "one day\0two day";
@@ -11,15 +11,11 @@ static const unsigned char packed[] = {
     0x1f, 0x8b, 0x08, 0x00, 0x00, 0x00, 0x00, 0x00, 0x02, 0x03, 0xcb, 0xcf, 0x4b, 0x55, 0x48, 0x49,
     0xac, 0x64, 0x28, 0x29, 0xcf, 0x07, 0xd3, 0x00, 0xaa, 0x06, 0x15, 0xc5, 0x10, 0x00, 0x00, 0x00};
 
-static char dir[] = "/tmp/lx_datasets_XXXXXX";
-
 static void write_file(const char *name, const void *data, size_t n)
 {
     struct lx_err err;
-    char path[256];
 
-    (void)snprintf(path, sizeof(path), "%s/%s", dir, name);
-    CHECK_OK(lx_fs_write(path, data, n, &err));
+    CHECK_OK(lx_fs_write(path_of(name), data, n, &err));
 }
 
 /* Options as JSON in which every @ stands for the folder of this test. */
@@ -28,9 +24,9 @@ static enum lx_code open_text(struct opened *o, const char *json, struct lx_err 
     char full[1024];
     size_t n = 0;
 
-    for (const char *c = json; *c != '\0' && n + sizeof(dir) < sizeof(full); c++)
-        n += (size_t)snprintf(full + n, sizeof(full) - n, "%.*s", *c == '@' ? (int)sizeof(dir) : 1,
-                              *c == '@' ? dir : c);
+    for (const char *c = json; *c != '\0' && n + sizeof(folder) < sizeof(full); c++)
+        n += (size_t)snprintf(full + n, sizeof(full) - n, "%.*s",
+                              *c == '@' ? (int)sizeof(folder) : 1, *c == '@' ? folder : c);
     return open_dataset(o, "text", full, err);
 }
 
@@ -219,13 +215,11 @@ static void test_vanished_file(void **state)
     struct opened o;
     struct lx_stream s;
     struct lx_err err;
-    char path[256];
 
     (void)state;
     write_file("brief", "x", 1);
     CHECK_OK(open_text(&o, "{\"train\": \"@/brief\"}", &err));
-    (void)snprintf(path, sizeof(path), "%s/brief", dir);
-    CHECK_OK(lx_fs_remove(path, &err));
+    CHECK_OK(lx_fs_remove(path_of("brief"), &err));
     CHECK_FAILS(o.ops->load(o.self, LX_SPLIT_TRAIN, &o.arena, &s, &err), LX_EDATA, "train: ");
     lx_arena_free(&o.arena);
 }
@@ -258,8 +252,7 @@ static int make_files(void **state)
 {
     unsigned char twice[2 * sizeof(packed)];
 
-    (void)state;
-    if (mkdtemp(dir) == NULL)
+    if (make_folder(state) != 0)
         return -1;
     memcpy(twice, packed, sizeof(packed));
     memcpy(twice + sizeof(packed), packed, sizeof(packed));
@@ -267,22 +260,6 @@ static int make_files(void **state)
     write_file("packed", packed, sizeof(packed));
     write_file("twice", twice, sizeof(twice));
     return 0;
-}
-
-static enum lx_code remove_one(void *ctx, const char *name)
-{
-    char path[256];
-
-    (void)snprintf(path, sizeof(path), "%s/%s", dir, name);
-    return lx_fs_remove(path, ctx);
-}
-
-static int remove_files(void **state)
-{
-    struct lx_err err;
-
-    (void)state;
-    return lx_fs_list(dir, remove_one, &err, &err) == LX_OK ? rmdir(dir) : -1;
 }
 
 static const struct CMUnitTest tests[] = {
@@ -300,5 +277,5 @@ static const struct CMUnitTest tests[] = {
 int main(void)
 {
     cmocka_set_message_output(CM_OUTPUT_TAP);
-    return cmocka_run_group_tests_name(__FILE__, tests, make_files, remove_files);
+    return cmocka_run_group_tests_name(__FILE__, tests, make_files, remove_flat_folder);
 }

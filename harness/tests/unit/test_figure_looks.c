@@ -8,7 +8,7 @@
 #include "plot/style.h"
 #include "study/stats.h"
 #include "system/fs.h"
-#include "tests/unit/check.h"
+#include "tests/unit/folder_rig.h"
 
 static struct lx_err err;
 
@@ -175,29 +175,6 @@ static void paper_is_as_wide_as_columns_of_text(void **state)
     assert_non_null(strstr(gp.text, "set key at"));
     assert_non_null(strstr(gp.text, "1.1x"));
     lx_buf_free(&gp);
-}
-
-static char folder[64];
-
-static int make_folder(void **state)
-{
-    (void)state;
-    (void)snprintf(folder, sizeof(folder), "/tmp/lx-looks-XXXXXX");
-    return mkdtemp(folder) == NULL;
-}
-
-static int remove_folder(void **state)
-{
-    (void)state;
-    return lx_fs_remove_folder(folder, &err) != LX_OK;
-}
-
-static const char *path_of(const char *name)
-{
-    static char path[400];
-
-    (void)snprintf(path, sizeof(path), "%s/%s", folder, name);
-    return path;
 }
 
 /* Draw with a program of this text in the place of gnuplot; the bytes of the PDF. */

@@ -6,31 +6,17 @@
 
 #include "system/fs.h"
 #include "system/limits.h"
-#include "tests/unit/check.h"
+#include "tests/unit/folder_rig.h"
 
 #define MIB 1048576.0
 
-static char root[64];
 static struct lx_err err;
-
-static int make_root(void **state)
-{
-    (void)state;
-    (void)snprintf(root, sizeof(root), "/tmp/lx-limits-XXXXXX");
-    return mkdtemp(root) == NULL;
-}
-
-static int remove_root(void **state)
-{
-    (void)state;
-    return lx_fs_remove_folder(root, &err) != LX_OK;
-}
 
 static void put(const char *path, const char *text)
 {
     char full[512], *slash;
 
-    (void)snprintf(full, sizeof(full), "%s%s", root, path);
+    (void)snprintf(full, sizeof(full), "%s%s", folder, path);
     slash = strrchr(full, '/');
     *slash = '\0';
     CHECK_OK(lx_fs_mkdir(full, &err));
@@ -40,17 +26,17 @@ static void put(const char *path, const char *text)
 
 static void check_memory(double mib)
 {
-    CHECK_NEAR((double)lx_limits_memory(root), mib * MIB, 0.5);
+    CHECK_NEAR((double)lx_limits_memory(folder), mib * MIB, 0.5);
 }
 
 static void nobody_says(void **state)
 {
     (void)state;
-    assert_int_equal(lx_limits_memory(root), 0);
-    assert_true(lx_limits_cpus(root) >= 1);
+    assert_int_equal(lx_limits_memory(folder), 0);
+    assert_true(lx_limits_cpus(folder) >= 1);
     put("/proc/meminfo", "MemTotal: many\nMemAvailable: no\n");
     put("/proc/self/cgroup", "garbage\n\n4:memory\n0::");
-    assert_int_equal(lx_limits_memory(root), 0);
+    assert_int_equal(lx_limits_memory(folder), 0);
 }
 
 static void the_machine_says(void **state)
@@ -80,7 +66,7 @@ static void version_2(void **state)
     put("/sys/fs/cgroup/pod/memory.current", "209715200\n");
     check_memory(300);
     put("/sys/fs/cgroup/pod/memory.current", "524288001\n");
-    assert_int_equal(lx_limits_memory(root), 1); /* nothing left is not "nobody says" */
+    assert_int_equal(lx_limits_memory(folder), 1); /* nothing left is not "nobody says" */
 }
 
 static void version_1(void **state)
@@ -111,22 +97,22 @@ static void a_container_is_its_own_top(void **state)
 static void processors(void **state)
 {
     cpu_set_t all, one;
-    int most = lx_limits_cpus(root);
+    int most = lx_limits_cpus(folder);
 
     (void)state;
     put("/proc/self/cgroup", "0::/box\n");
     put("/sys/fs/cgroup/box/cpu.max", "max 100000\n");
-    assert_int_equal(lx_limits_cpus(root), most);
+    assert_int_equal(lx_limits_cpus(folder), most);
     put("/sys/fs/cgroup/box/cpu.max", "100000 100000\n");
-    assert_int_equal(lx_limits_cpus(root), 1);
+    assert_int_equal(lx_limits_cpus(folder), 1);
     put("/sys/fs/cgroup/box/cpu.max", "110000 100000\n"); /* 1.1: two, each at times */
-    assert_int_equal(lx_limits_cpus(root), most < 2 ? most : 2);
+    assert_int_equal(lx_limits_cpus(folder), most < 2 ? most : 2);
     put("/proc/self/cgroup", "3:cpu,cpuacct:/box\n");
     put("/sys/fs/cgroup/cpu/box/cpu.cfs_quota_us", "-1\n");
     put("/sys/fs/cgroup/cpu/box/cpu.cfs_period_us", "100000\n");
-    assert_int_equal(lx_limits_cpus(root), most);
+    assert_int_equal(lx_limits_cpus(folder), most);
     put("/sys/fs/cgroup/cpu/box/cpu.cfs_quota_us", "25000\n");
-    assert_int_equal(lx_limits_cpus(root), 1);
+    assert_int_equal(lx_limits_cpus(folder), 1);
     put("/proc/self/cgroup", "");
     assert_int_equal(sched_getaffinity(0, sizeof(all), &all), 0);
     CPU_ZERO(&one);
@@ -134,7 +120,7 @@ static void processors(void **state)
         if (CPU_ISSET(i, &all))
             CPU_SET(i, &one);
     assert_int_equal(sched_setaffinity(0, sizeof(one), &one), 0);
-    assert_int_equal(lx_limits_cpus(root), 1);
+    assert_int_equal(lx_limits_cpus(folder), 1);
     assert_int_equal(sched_setaffinity(0, sizeof(all), &all), 0);
 }
 
@@ -146,12 +132,12 @@ static void this_machine(void **state)
 }
 
 static const struct CMUnitTest tests[] = {
-    cmocka_unit_test_setup_teardown(nobody_says, make_root, remove_root),
-    cmocka_unit_test_setup_teardown(the_machine_says, make_root, remove_root),
-    cmocka_unit_test_setup_teardown(version_2, make_root, remove_root),
-    cmocka_unit_test_setup_teardown(version_1, make_root, remove_root),
-    cmocka_unit_test_setup_teardown(a_container_is_its_own_top, make_root, remove_root),
-    cmocka_unit_test_setup_teardown(processors, make_root, remove_root),
+    cmocka_unit_test_setup_teardown(nobody_says, make_folder, remove_folder),
+    cmocka_unit_test_setup_teardown(the_machine_says, make_folder, remove_folder),
+    cmocka_unit_test_setup_teardown(version_2, make_folder, remove_folder),
+    cmocka_unit_test_setup_teardown(version_1, make_folder, remove_folder),
+    cmocka_unit_test_setup_teardown(a_container_is_its_own_top, make_folder, remove_folder),
+    cmocka_unit_test_setup_teardown(processors, make_folder, remove_folder),
     cmocka_unit_test(this_machine),
 };
 

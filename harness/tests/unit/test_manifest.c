@@ -7,41 +7,10 @@
 #include "store/heartbeat.h"
 #include "system/fs.h"
 #include "system/manifest.h"
-#include "tests/unit/check.h"
+#include "tests/unit/folder_rig.h"
 
-static char folder[64];
 static struct lx_err err;
 static const char *const names[] = {"one", "two"};
-
-static int make_folder(void **state)
-{
-    (void)state;
-    (void)snprintf(folder, sizeof(folder), "/tmp/lx-manifest-XXXXXX");
-    return mkdtemp(folder) == NULL;
-}
-
-static enum lx_code remove_one(void *ctx, const char *name)
-{
-    char path[512];
-
-    (void)ctx;
-    (void)snprintf(path, sizeof(path), "%s/%s", folder, name);
-    return lx_fs_remove(path, &err);
-}
-
-static int remove_folder(void **state)
-{
-    (void)state;
-    return lx_fs_list(folder, remove_one, NULL, &err) != LX_OK || rmdir(folder) != 0;
-}
-
-static const char *path_of(const char *name)
-{
-    static char path[512];
-
-    (void)snprintf(path, sizeof(path), "%s/%s", folder, name);
-    return path;
-}
 
 static void put(const char *name, const char *text, size_t n)
 {
@@ -239,14 +208,15 @@ static void free_space_is_that_of_the_nearest_folder(void **state)
 
 static const struct CMUnitTest tests[] = {
     cmocka_unit_test_setup_teardown(a_manifest_is_what_sha256sum_writes, make_folder,
-                                    remove_folder),
-    cmocka_unit_test_setup_teardown(a_file_can_be_given_up, make_folder, remove_folder),
-    cmocka_unit_test_setup_teardown(any_change_is_noticed, make_folder, remove_folder),
+                                    remove_flat_folder),
+    cmocka_unit_test_setup_teardown(a_file_can_be_given_up, make_folder, remove_flat_folder),
+    cmocka_unit_test_setup_teardown(any_change_is_noticed, make_folder, remove_flat_folder),
     cmocka_unit_test_setup_teardown(a_half_done_evaluation_comes_back_whole_or_not_at_all,
-                                    make_folder, remove_folder),
-    cmocka_unit_test_setup_teardown(a_live_file_says_how_far_a_cell_is, make_folder, remove_folder),
+                                    make_folder, remove_flat_folder),
+    cmocka_unit_test_setup_teardown(a_live_file_says_how_far_a_cell_is, make_folder,
+                                    remove_flat_folder),
     cmocka_unit_test_setup_teardown(free_space_is_that_of_the_nearest_folder, make_folder,
-                                    remove_folder),
+                                    remove_flat_folder),
 };
 
 CHECK_MAIN(tests)

@@ -4,33 +4,12 @@
 
 #include "report/report.h"
 #include "system/fs.h"
+#include "tests/unit/folder_rig.h"
 #include "tests/unit/page_check.h"
 #include "text/json.h"
 
 static struct lx_err err;
-static char folder[64];
 static const struct lx_report_options tables_only = {.no_plots = true};
-
-static int make_folder(void **state)
-{
-    (void)state;
-    (void)snprintf(folder, sizeof(folder), "/tmp/lx-page-XXXXXX");
-    return mkdtemp(folder) == NULL;
-}
-
-static int remove_folder(void **state)
-{
-    (void)state;
-    return lx_fs_remove_folder(folder, &err) != LX_OK;
-}
-
-static const char *path_of(const char *name)
-{
-    static char path[300];
-
-    (void)snprintf(path, sizeof(path), "%s/%s", folder, name);
-    return path;
-}
 
 static void put(const char *name, const char *text)
 {

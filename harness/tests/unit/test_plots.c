@@ -10,35 +10,13 @@
 #include "plot/style.h"
 #include "report/report.h"
 #include "system/fs.h"
-#include "tests/unit/check.h"
+#include "tests/unit/folder_rig.h"
 
 static const char HEADER[] =
     "experiment,cell,encoding,evaluated_as,dataset,split,seed,train_length,eval_length,mode,stride,"
     "metric,layer,head,position_lo,position_hi,value,stderr,tokens,windows,status,protocol\n";
 
 static struct lx_err err;
-static char folder[64];
-
-static int make_folder(void **state)
-{
-    (void)state;
-    (void)snprintf(folder, sizeof(folder), "/tmp/lx-plots-XXXXXX");
-    return mkdtemp(folder) == NULL;
-}
-
-static int remove_folder(void **state)
-{
-    (void)state;
-    return lx_fs_remove_folder(folder, &err) != LX_OK;
-}
-
-static const char *path_of(const char *name)
-{
-    static char path[400];
-
-    (void)snprintf(path, sizeof(path), "%s/%s", folder, name);
-    return path;
-}
 
 static bool exists(const char *name)
 {

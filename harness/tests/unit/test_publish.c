@@ -8,28 +8,14 @@
 #include "system/fs.h"
 #include "system/manifest.h"
 #include "system/publish.h"
-#include "tests/unit/check.h"
+#include "tests/unit/folder_rig.h"
 
 #define MANIFEST "sums.sha256"
 #define WRITERS 4
 #define FOLDERS 120
 
-static char top[64];
 static struct lx_err err;
 static const char *const names[] = {"a", "b"}, *const written[] = {"a", "b", MANIFEST};
-
-static int make_top(void **state)
-{
-    (void)state;
-    (void)snprintf(top, sizeof(top), "/tmp/lx-publish-XXXXXX");
-    return mkdtemp(top) == NULL;
-}
-
-static int remove_top(void **state)
-{
-    (void)state;
-    return lx_fs_remove_folder(top, &err) != LX_OK;
-}
 
 /* A writer of two files with sums that carry its mark. */
 struct writer {
@@ -39,20 +25,20 @@ struct writer {
         *meanwhile; /* what another one publishes before this one has finished */
 };
 
-static enum lx_code put(const char *folder, const char *name, int mark)
+static enum lx_code put(const char *at, const char *name, int mark)
 {
     char path[1024], text[64];
     int n = snprintf(text, sizeof(text), "%s of %d\n", name, mark);
 
-    (void)snprintf(path, sizeof(path), "%s/%s", folder, name);
+    (void)snprintf(path, sizeof(path), "%s/%s", at, name);
     return lx_fs_write(path, text, (size_t)n, &err);
 }
 
-static enum lx_code write_both(void *ctx, const char *folder, struct lx_err *e)
+static enum lx_code write_both(void *ctx, const char *at, struct lx_err *e)
 {
     struct writer *w = ctx;
     const struct lx_manifest_file files[] = {{.name = names[0]}, {.name = names[1]}};
-    enum lx_code code = put(folder, names[0], w->mark);
+    enum lx_code code = put(at, names[0], w->mark);
     bool mine;
 
     w->written++;
@@ -61,28 +47,28 @@ static enum lx_code write_both(void *ctx, const char *folder, struct lx_err *e)
     if (w->fails)
         return lx_fail(e, LX_EIO, "no more");
     if (code == LX_OK)
-        code = put(folder, names[1], w->mark);
-    return code == LX_OK ? lx_manifest_write(folder, MANIFEST, files, 2, e) : code;
+        code = put(at, names[1], w->mark);
+    return code == LX_OK ? lx_manifest_write(at, MANIFEST, files, 2, e) : code;
 }
 
-static bool is_whole(void *ctx, const char *folder)
+static bool is_whole(void *ctx, const char *at)
 {
     const struct lx_manifest_file files[] = {{.name = names[0]}, {.name = names[1]}};
     struct lx_err why;
     bool found;
 
     (void)ctx;
-    return lx_manifest_check(folder, MANIFEST, files, 2, &found, &why) == LX_OK && found;
+    return lx_manifest_check(at, MANIFEST, files, 2, &found, &why) == LX_OK && found;
 }
 
-static int mark_of(const char *folder)
+static int mark_of(const char *at)
 {
     char path[1024];
     struct lx_buf text = {0};
     int mark;
 
-    assert_true(is_whole(NULL, folder));
-    (void)snprintf(path, sizeof(path), "%s/b", folder);
+    assert_true(is_whole(NULL, at));
+    (void)snprintf(path, sizeof(path), "%s/b", at);
     CHECK_OK(lx_fs_read(path, &text, &err));
     mark = atoi(text.text + 5);
     lx_buf_free(&text);
@@ -96,138 +82,130 @@ static enum lx_code count(void *ctx, const char *name)
     return LX_OK;
 }
 
-static int entries(const char *folder)
+static int entries(const char *at)
 {
     int n = 0;
 
-    CHECK_OK(lx_fs_list(folder, count, &n, &err));
+    CHECK_OK(lx_fs_list(at, count, &n, &err));
     return n;
 }
 
-static const char *in_top(const char *name)
+static struct lx_publication publication(struct writer *w, const char *at)
 {
-    static char path[512];
-
-    (void)snprintf(path, sizeof(path), "%s/%s", top, name);
-    return path;
-}
-
-static struct lx_publication publication(struct writer *w, const char *folder)
-{
-    return (struct lx_publication){folder, written, 3, w, write_both, is_whole};
+    return (struct lx_publication){at, written, 3, w, write_both, is_whole};
 }
 
 static void the_first_stays(void **state)
 {
     struct writer first = {.mark = 1}, second = {.mark = 2};
-    char folder[512];
-    struct lx_publication a = publication(&first, folder), b = publication(&second, folder);
+    char at[512];
+    struct lx_publication a = publication(&first, at), b = publication(&second, at);
     bool mine;
 
     (void)state;
-    (void)snprintf(folder, sizeof(folder), "%s", in_top("new/parents/x"));
-    CHECK_OK(lx_publish_check(folder, &err));
+    (void)snprintf(at, sizeof(at), "%s", path_of("new/parents/x"));
+    CHECK_OK(lx_publish_check(at, &err));
     CHECK_OK(lx_publish(&a, &mine, &err));
     assert_true(mine);
-    assert_int_equal(mark_of(folder), 1);
+    assert_int_equal(mark_of(at), 1);
     CHECK_OK(lx_publish(&b, &mine, &err));
     assert_false(mine);
     assert_int_equal(second.written, 0); /* nothing to do */
-    assert_int_equal(mark_of(folder), 1);
-    assert_int_equal(entries(in_top("new/parents")), 1);
+    assert_int_equal(mark_of(at), 1);
+    assert_int_equal(entries(path_of("new/parents")), 1);
 }
 
 static void who_comes_too_late_leaves_nothing(void **state)
 {
     struct writer first = {.mark = 1}, second = {.mark = 2};
-    char folder[512];
-    struct lx_publication a = publication(&first, folder), b = publication(&second, folder);
+    char at[512];
+    struct lx_publication a = publication(&first, at), b = publication(&second, at);
     bool mine;
 
     (void)state;
-    (void)snprintf(folder, sizeof(folder), "%s", in_top("x"));
+    (void)snprintf(at, sizeof(at), "%s", path_of("x"));
     second.meanwhile = &a;
     CHECK_OK(lx_publish(&b, &mine, &err));
     assert_false(mine);
     assert_int_equal(first.written + second.written, 2);
-    assert_int_equal(mark_of(folder), 1);
-    assert_int_equal(entries(top), 1);
+    assert_int_equal(mark_of(at), 1);
+    assert_int_equal(entries(folder), 1);
 }
 
 static void what_is_not_whole_is_replaced(void **state)
 {
     struct writer w = {.mark = 3};
-    char folder[512], other[1024];
-    struct lx_publication p = publication(&w, folder);
+    char at[512], other[1024];
+    struct lx_publication p = publication(&w, at);
     bool mine;
 
     (void)state;
-    (void)snprintf(folder, sizeof(folder), "%s", in_top("x"));
-    CHECK_OK(lx_fs_mkdir(folder, &err)); /* empty */
+    (void)snprintf(at, sizeof(at), "%s", path_of("x"));
+    CHECK_OK(lx_fs_mkdir(at, &err)); /* empty */
     CHECK_OK(lx_publish(&p, &mine, &err));
     assert_true(mine);
-    CHECK_OK(put(folder, "b", 4)); /* changed behind its back */
-    assert_false(is_whole(NULL, folder));
-    (void)snprintf(other, sizeof(other), "%s/deep/er", folder);
+    CHECK_OK(put(at, "b", 4)); /* changed behind its back */
+    assert_false(is_whole(NULL, at));
+    (void)snprintf(other, sizeof(other), "%s/deep/er", at);
     CHECK_OK(lx_fs_mkdir(other, &err));
     w.mark = 5;
     CHECK_OK(lx_publish(&p, &mine, &err));
     assert_true(mine);
-    assert_int_equal(mark_of(folder), 5);
-    assert_int_equal(entries(folder), 3);
-    assert_int_equal(entries(top), 1);
+    assert_int_equal(mark_of(at), 5);
+    assert_int_equal(entries(at), 3);
+    assert_int_equal(entries(folder), 1);
 }
 
 /* What a link points to is not ours: the link goes, a folder comes. */
 static void a_link_is_replaced_and_not_followed(void **state)
 {
     struct writer w = {.mark = 9};
-    char folder[512], elsewhere[512];
-    struct lx_publication p = publication(&w, folder);
+    char at[512], elsewhere[512];
+    struct lx_publication p = publication(&w, at);
     struct stat st;
     bool mine;
 
     (void)state;
-    (void)snprintf(folder, sizeof(folder), "%s", in_top("x"));
-    (void)snprintf(elsewhere, sizeof(elsewhere), "%s", in_top("elsewhere"));
+    (void)snprintf(at, sizeof(at), "%s", path_of("x"));
+    (void)snprintf(elsewhere, sizeof(elsewhere), "%s", path_of("elsewhere"));
     CHECK_OK(lx_fs_mkdir(elsewhere, &err));
     CHECK_OK(put(elsewhere, "a", 10)); /* a part: not whole */
     for (int dangling = 0; dangling < 2; dangling++) {
-        CHECK_OK(lx_fs_remove_folder(folder, &err));
-        assert_int_equal(symlink(dangling ? in_top("nowhere") : elsewhere, folder), 0);
+        CHECK_OK(lx_fs_remove_folder(at, &err));
+        assert_int_equal(symlink(dangling ? path_of("nowhere") : elsewhere, at), 0);
         CHECK_OK(lx_publish(&p, &mine, &err));
         assert_true(mine);
-        assert_int_equal(mark_of(folder), 9);
-        assert_int_equal(lstat(folder, &st), 0);
+        assert_int_equal(mark_of(at), 9);
+        assert_int_equal(lstat(at, &st), 0);
         assert_true(S_ISDIR(st.st_mode));
     }
     assert_int_equal(entries(elsewhere), 1);
-    assert_int_equal(entries(top), 2);
+    assert_int_equal(entries(folder), 2);
 }
 
 static void a_failure_leaves_what_was_there(void **state)
 {
     struct writer w = {.mark = 6, .fails = true};
-    char folder[512];
-    struct lx_publication p = publication(&w, folder);
+    char at[512];
+    struct lx_publication p = publication(&w, at);
     bool mine;
 
     (void)state;
-    (void)snprintf(folder, sizeof(folder), "%s", in_top("x"));
+    (void)snprintf(at, sizeof(at), "%s", path_of("x"));
     CHECK_FAILS(lx_publish(&p, &mine, &err), LX_EIO, "no more");
     assert_false(mine);
-    assert_int_equal(entries(top), 0);
-    CHECK_OK(lx_fs_mkdir(folder, &err));
-    CHECK_OK(put(folder, "a", 7));
+    assert_int_equal(entries(folder), 0);
+    CHECK_OK(lx_fs_mkdir(at, &err));
+    CHECK_OK(put(at, "a", 7));
     CHECK_FAILS(lx_publish(&p, &mine, &err), LX_EIO, "no more");
-    assert_int_equal(entries(top), 1);
     assert_int_equal(entries(folder), 1);
+    assert_int_equal(entries(at), 1);
 }
 
 static void a_file_in_the_way_is_named_before_the_work(void **state)
 {
     struct writer w = {.mark = 8};
-    struct lx_publication p = publication(&w, in_top("x"));
+    struct lx_publication p = publication(&w, path_of("x"));
     bool mine;
 
     (void)state;
@@ -236,14 +214,14 @@ static void a_file_in_the_way_is_named_before_the_work(void **state)
                 "/x: cannot make folder: a file of this name exists");
     CHECK_FAILS(lx_publish(&p, &mine, &err), LX_EIO, "/x: cannot make folder");
     assert_int_equal(w.written, 0);
-    assert_int_equal(entries(top), 1);
+    assert_int_equal(entries(folder), 1);
 }
 
 static const char *folder_of(int i)
 {
     static char path[512];
 
-    (void)snprintf(path, sizeof(path), "%s/%03d", top, i);
+    (void)snprintf(path, sizeof(path), "%s/%03d", folder, i);
     return path;
 }
 
@@ -314,18 +292,19 @@ static void many_writers_leave_one_whole_each(void **state)
         if (was_empty(i)) /* only the first could win */
             assert_int_equal(wins[i], 1);
     }
-    assert_int_equal(entries(top), FOLDERS);
+    assert_int_equal(entries(folder), FOLDERS);
 }
 
 static const struct CMUnitTest tests[] = {
-    cmocka_unit_test_setup_teardown(the_first_stays, make_top, remove_top),
-    cmocka_unit_test_setup_teardown(who_comes_too_late_leaves_nothing, make_top, remove_top),
-    cmocka_unit_test_setup_teardown(what_is_not_whole_is_replaced, make_top, remove_top),
-    cmocka_unit_test_setup_teardown(a_link_is_replaced_and_not_followed, make_top, remove_top),
-    cmocka_unit_test_setup_teardown(a_failure_leaves_what_was_there, make_top, remove_top),
-    cmocka_unit_test_setup_teardown(a_file_in_the_way_is_named_before_the_work, make_top,
-                                    remove_top),
-    cmocka_unit_test_setup_teardown(many_writers_leave_one_whole_each, make_top, remove_top),
+    cmocka_unit_test_setup_teardown(the_first_stays, make_folder, remove_folder),
+    cmocka_unit_test_setup_teardown(who_comes_too_late_leaves_nothing, make_folder, remove_folder),
+    cmocka_unit_test_setup_teardown(what_is_not_whole_is_replaced, make_folder, remove_folder),
+    cmocka_unit_test_setup_teardown(a_link_is_replaced_and_not_followed, make_folder,
+                                    remove_folder),
+    cmocka_unit_test_setup_teardown(a_failure_leaves_what_was_there, make_folder, remove_folder),
+    cmocka_unit_test_setup_teardown(a_file_in_the_way_is_named_before_the_work, make_folder,
+                                    remove_folder),
+    cmocka_unit_test_setup_teardown(many_writers_leave_one_whole_each, make_folder, remove_folder),
 };
 
 CHECK_MAIN(tests)

@@ -3,30 +3,22 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-#include "check.h"
 #include "core/hash.h"
 #include "record/registration_write.h"
 #include "system/fs.h"
+#include "tests/unit/folder_rig.h"
 
-static char folder[64], path[100];
+static char path[100];
 static struct lx_err err;
 static size_t tuned; /* cells of tuning that are finished */
 
 static int begin(void **state)
 {
-    (void)state;
     tuned = 0;
-    (void)snprintf(folder, sizeof(folder), "/tmp/lx-registration-XXXXXX");
-    if (mkdtemp(folder) == NULL)
+    if (make_folder(state) != 0)
         return 1;
     (void)snprintf(path, sizeof(path), "%s/" LX_REGISTRATION_FILE, folder);
     return 0;
-}
-
-static int end(void **state)
-{
-    (void)state;
-    return lx_fs_remove_folder(folder, &err) != LX_OK;
 }
 
 /* Add an entry for these claims, seeds 1 .. seeds (fewer than 0: from 2 on) and cells, with so many
@@ -271,14 +263,14 @@ static void test_cut(void **state)
 }
 
 static const struct CMUnitTest tests[] = {
-    cmocka_unit_test_setup_teardown(test_hash, begin, end),
-    cmocka_unit_test_setup_teardown(test_canonical, begin, end),
-    cmocka_unit_test_setup_teardown(test_marks, begin, end),
-    cmocka_unit_test_setup_teardown(test_nothing_seen, begin, end),
-    cmocka_unit_test_setup_teardown(test_tuned, begin, end),
-    cmocka_unit_test_setup_teardown(test_dropped, begin, end),
-    cmocka_unit_test_setup_teardown(test_edits, begin, end),
-    cmocka_unit_test_setup_teardown(test_cut, begin, end),
+    cmocka_unit_test_setup_teardown(test_hash, begin, remove_folder),
+    cmocka_unit_test_setup_teardown(test_canonical, begin, remove_folder),
+    cmocka_unit_test_setup_teardown(test_marks, begin, remove_folder),
+    cmocka_unit_test_setup_teardown(test_nothing_seen, begin, remove_folder),
+    cmocka_unit_test_setup_teardown(test_tuned, begin, remove_folder),
+    cmocka_unit_test_setup_teardown(test_dropped, begin, remove_folder),
+    cmocka_unit_test_setup_teardown(test_edits, begin, remove_folder),
+    cmocka_unit_test_setup_teardown(test_cut, begin, remove_folder),
 };
 
 CHECK_MAIN(tests)

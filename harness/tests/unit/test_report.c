@@ -4,7 +4,6 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "check.h"
 #include "core/buf.h"
 #include "plot/figure.h"
 #include "plot/style.h"
@@ -14,6 +13,7 @@
 #include "study/format.h"
 #include "system/fs.h"
 #include "tests/unit/file_check.h"
+#include "tests/unit/folder_rig.h"
 
 #define FIXTURE "harness/tests/fixtures/report"
 
@@ -23,43 +23,15 @@ static const char HEADER[] =
 
 static struct lx_err err;
 
-/* A scratch folder with the files of one report. */
-static char folder[64];
-
-static int make_folder(void **state)
+/* Files, and the folder of plots, are all that a report may leave. */
+static int remove_report(void **state)
 {
-    (void)state;
-    (void)snprintf(folder, sizeof(folder), "/tmp/lx-report-XXXXXX");
-    return mkdtemp(folder) == NULL;
-}
-
-static enum lx_code remove_one(void *ctx, const char *name)
-{
-    char path[512];
-    (void)snprintf(path, sizeof(path), "%s/%s", (const char *)ctx, name);
-    if (unlink(path) != 0 && errno != EISDIR && errno != EPERM)
-        return LX_EIO;
-    return LX_OK;
-}
-
-static int remove_folder(void **state)
-{
-    char plots[96];
-    (void)state;
-    (void)snprintf(plots, sizeof(plots), "%s/plots", folder);
-    if (lx_fs_exists(plots) && lx_fs_list(plots, remove_one, plots, &err) != LX_OK)
-        return 1;
-    rmdir(plots);
-    if (lx_fs_list(folder, remove_one, folder, &err) != LX_OK)
-        return 1;
-    return rmdir(folder);
+    return lx_fs_remove_folder(path_of("plots"), &err) != LX_OK ? 1 : remove_flat_folder(state);
 }
 
 static void put(const char *name, const char *text)
 {
-    char path[256];
-    (void)snprintf(path, sizeof(path), "%s/%s", folder, name);
-    CHECK_OK(lx_fs_write(path, text, strlen(text), &err));
+    CHECK_OK(lx_fs_write(path_of(name), text, strlen(text), &err));
 }
 
 static void copy_fixture(const char *name)
@@ -74,9 +46,7 @@ static void copy_fixture(const char *name)
 
 static bool exists(const char *name)
 {
-    char path[256];
-    (void)snprintf(path, sizeof(path), "%s/%s", folder, name);
-    return lx_fs_exists(path);
+    return lx_fs_exists(path_of(name));
 }
 
 static void make_fixture(const struct lx_report_options *o)
@@ -549,7 +519,7 @@ static void test_many_names(void **state)
     lx_intern_free(&names);
 }
 
-#define IN_FOLDER(test) cmocka_unit_test_setup_teardown(test, make_folder, remove_folder)
+#define IN_FOLDER(test) cmocka_unit_test_setup_teardown(test, make_folder, remove_report)
 
 static const struct CMUnitTest tests[] = {
     cmocka_unit_test(test_stats),

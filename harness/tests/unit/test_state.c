@@ -5,6 +5,7 @@
 
 #include "system/fs.h"
 #include "tensor/gemm.h"
+#include "tests/unit/folder_rig.h"
 #include "tests/unit/model_rig.h"
 #include "train/state.h"
 
@@ -32,32 +33,15 @@ static const struct lx_train_config usual = {.length = L,
 
 #define ID "0123456789abcdef"
 
-static char folder[64], path[96];
+static char path[96];
 static struct lx_err err;
 
-static int make_folder(void **state)
+static int begin(void **state)
 {
-    (void)state;
-    (void)snprintf(folder, sizeof(folder), "/tmp/lx-state-XXXXXX");
-    if (mkdtemp(folder) == NULL)
+    if (make_folder(state) != 0)
         return 1;
     (void)snprintf(path, sizeof(path), "%s/one", folder);
     return 0;
-}
-
-static enum lx_code remove_one(void *ctx, const char *name)
-{
-    char file[512];
-
-    (void)ctx;
-    (void)snprintf(file, sizeof(file), "%s/%s", folder, name);
-    return lx_fs_remove(file, &err);
-}
-
-static int remove_folder(void **state)
-{
-    (void)state;
-    return lx_fs_list(folder, remove_one, NULL, &err) != LX_OK || rmdir(folder) != 0;
 }
 
 /* A model with moments, and the state around them. */
@@ -428,13 +412,13 @@ static void training_goes_on_from_any_step(void **state)
 }
 
 static const struct CMUnitTest tests[] = {
-    cmocka_unit_test_setup_teardown(every_bit_comes_back, make_folder, remove_folder),
-    cmocka_unit_test_setup_teardown(a_flipped_bit_or_a_missing_end_is_refused, make_folder,
-                                    remove_folder),
-    cmocka_unit_test_setup_teardown(another_training_is_refused, make_folder, remove_folder),
-    cmocka_unit_test_setup_teardown(a_step_past_the_end_is_refused, make_folder, remove_folder),
-    cmocka_unit_test_setup_teardown(the_newest_whole_file_is_used, make_folder, remove_folder),
-    cmocka_unit_test_setup_teardown(training_goes_on_from_any_step, make_folder, remove_folder),
+    cmocka_unit_test_setup_teardown(every_bit_comes_back, begin, remove_flat_folder),
+    cmocka_unit_test_setup_teardown(a_flipped_bit_or_a_missing_end_is_refused, begin,
+                                    remove_flat_folder),
+    cmocka_unit_test_setup_teardown(another_training_is_refused, begin, remove_flat_folder),
+    cmocka_unit_test_setup_teardown(a_step_past_the_end_is_refused, begin, remove_flat_folder),
+    cmocka_unit_test_setup_teardown(the_newest_whole_file_is_used, begin, remove_flat_folder),
+    cmocka_unit_test_setup_teardown(training_goes_on_from_any_step, begin, remove_flat_folder),
 };
 
 CHECK_MAIN(tests)

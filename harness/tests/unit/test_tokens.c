@@ -3,10 +3,9 @@
 
 #include "datasets/tokens_file.h"
 #include "system/fs.h"
-#include "tests/unit/check.h"
 #include "tests/unit/dataset_open.h"
+#include "tests/unit/folder_rig.h"
 
-static char dir[] = "/tmp/lx_tokens_XXXXXX";
 static const uint32_t ids[] = {0, 1, 2, 50256, 3, 7, 40000, 9};
 
 enum { N = sizeof(ids) / sizeof(ids[0]) };
@@ -14,10 +13,8 @@ enum { N = sizeof(ids) / sizeof(ids[0]) };
 static void write_file(const char *name, const void *data, size_t n)
 {
     struct lx_err err;
-    char path[256];
 
-    (void)snprintf(path, sizeof(path), "%s/%s", dir, name);
-    CHECK_OK(lx_fs_write(path, data, n, &err));
+    CHECK_OK(lx_fs_write(path_of(name), data, n, &err));
 }
 
 static void add_ids(struct lx_buf *b, int width)
@@ -65,7 +62,7 @@ static enum lx_code open_tokens(struct opened *o, const char *name, const char *
 {
     char json[512];
 
-    (void)snprintf(json, sizeof(json), "{\"train\": \"%s/%s\"%s}", dir, name, more);
+    (void)snprintf(json, sizeof(json), "{\"train\": \"%s/%s\"%s}", folder, name, more);
     return open_dataset(o, "tokens", json, err);
 }
 
@@ -116,7 +113,7 @@ static void one_file_is_cut_in_order(void **state)
     (void)snprintf(json, sizeof(json),
                    "{\"path\": \"%s/u4.npy\", \"vocab\": 50257, \"valid_fraction\": 0.25, "
                    "\"test_fraction\": 0.25}",
-                   dir);
+                   folder);
     CHECK_OK(open_dataset(&o, "tokens", json, &err));
     for (int k = 0; k < LX_SPLITS; k++) {
         CHECK_OK(o.ops->load(o.self, (enum lx_split)k, &o.arena, &s, &err));
@@ -153,7 +150,7 @@ static void options_are_named_before_their_files(void **state)
     (void)state;
     write_file("train.bin", "abcdefg", 7);
     assert_non_null(getcwd(before, sizeof(before)));
-    assert_int_equal(chdir(dir), 0);
+    assert_int_equal(chdir(folder), 0);
     CHECK_OK(open_dataset(&o, "tokens", "{\"train\": \"train.bin\", \"vocab\": 9}", &err));
     CHECK_FAILS(o.ops->load(o.self, LX_SPLIT_TRAIN, &o.arena, &s, &err), LX_EDATA,
                 "train: train.bin: must have an even number");
@@ -283,7 +280,7 @@ static enum lx_code open_with_bytes(struct opened *o, const char *lines, struct 
     char more[128];
 
     write_file("bytes.txt", lines, strlen(lines));
-    (void)snprintf(more, sizeof(more), ", \"vocab\": 3, \"token_bytes\": \"%s/bytes.txt\"", dir);
+    (void)snprintf(more, sizeof(more), ", \"vocab\": 3, \"token_bytes\": \"%s/bytes.txt\"", folder);
     return open_tokens(o, "raw.bin", more, err);
 }
 
@@ -334,20 +331,6 @@ static void ids_are_read_and_printed(void **state)
     lx_buf_free(&text);
     lx_buf_free(&tokens);
     lx_arena_free(&o.arena);
-}
-
-static int make_folder(void **state)
-{
-    (void)state;
-    return mkdtemp(dir) == NULL ? -1 : 0;
-}
-
-static int remove_folder(void **state)
-{
-    struct lx_err err;
-
-    (void)state;
-    return lx_fs_remove_folder(dir, &err) == LX_OK ? 0 : -1;
 }
 
 static const struct CMUnitTest tests[] = {

@@ -4,7 +4,7 @@
 
 #include "report/report.h"
 #include "system/fs.h"
-#include "tests/unit/check.h"
+#include "tests/unit/folder_rig.h"
 #include "tune/rates_text.h"
 #include "tune/tuned.h"
 
@@ -13,7 +13,6 @@
     "stride,metric,layer,head,position_lo,position_hi,value,stderr,tokens,windows,status,"         \
     "protocol\n"
 
-static char dir[64];
 static struct lx_buf rows, config;
 
 /* Means over the two datasets; each dataset is a quarter off. a: best inside. b: best with a multiple, and
@@ -66,20 +65,16 @@ static void put(const char *name, const char *text)
     struct lx_err err;
     char path[128];
 
-    (void)snprintf(path, sizeof(path), "%s/tune/%s", dir, name);
+    (void)snprintf(path, sizeof(path), "%s/tune/%s", folder, name);
     CHECK_OK(lx_fs_write(path, text, strlen(text), &err));
 }
 
 static int set_up(void **state)
 {
     struct lx_err err;
-    char path[96];
 
-    (void)state;
-    (void)snprintf(dir, sizeof(dir), "/tmp/lx-tuned-XXXXXX");
-    assert_non_null(mkdtemp(dir));
-    (void)snprintf(path, sizeof(path), "%s/tune", dir);
-    CHECK_OK(lx_fs_mkdir(path, &err));
+    assert_int_equal(make_folder(state), 0);
+    CHECK_OK(lx_fs_mkdir(path_of("tune"), &err));
     lx_buf_add(&rows, HEADER);
     lx_buf_add(&config, "{\"name\": \"x-tune\", \"encodings\": [");
     for (size_t i = 0; i < sizeof(tries) / sizeof(tries[0]); i++)
@@ -87,20 +82,15 @@ static int set_up(void **state)
     lx_buf_add(&config, "]}");
     put("metrics.csv", rows.text);
     put("config.json", config.text);
-    (void)snprintf(path, sizeof(path), "%s/tune", dir);
-    CHECK_OK(lx_report_make(path, &(struct lx_report_options){.no_plots = true}, &err));
+    CHECK_OK(lx_report_make(path_of("tune"), &(struct lx_report_options){.no_plots = true}, &err));
     return 0;
 }
 
 static int tear_down(void **state)
 {
-    char command[128];
-
-    (void)state;
     lx_buf_free(&rows);
     lx_buf_free(&config);
-    (void)snprintf(command, sizeof(command), "rm -rf '%s'", dir);
-    return system(command);
+    return remove_folder(state);
 }
 
 static double nll(const struct lx_tuned *t, const char *encoding, const char *dataset,
@@ -118,7 +108,7 @@ static void best_rates_and_their_neighbours(void **state)
     struct lx_err err;
 
     (void)state;
-    CHECK_OK(lx_tuned_read(&t, dir, &err));
+    CHECK_OK(lx_tuned_read(&t, folder, &err));
     assert_int_equal(t.rates.n, 3);
     e = lx_tuned_find(&t, "a[length=16]");
     assert_non_null(e);
@@ -168,14 +158,11 @@ static void the_report_has_both_rankings(void **state)
 {
     struct lx_report_options o = {.no_plots = true};
     struct lx_err err;
-    char folder[96], path[128];
     struct lx_buf text = {0};
 
     (void)state;
-    (void)snprintf(folder, sizeof(folder), "%s/tune", dir);
-    CHECK_OK(lx_report_make(folder, &o, &err));
-    (void)snprintf(path, sizeof(path), "%s/tune.md", folder);
-    CHECK_OK(lx_fs_read(path, &text, &err));
+    CHECK_OK(lx_report_make(path_of("tune"), &o, &err));
+    CHECK_OK(lx_fs_read(path_of("tune/tune.md"), &text, &err));
     /* dataset d: a quarter below the means. At 8x c is third alone and second at 0.01 */
     assert_non_null(strstr(text.text, "| a | 0.01 | 1 | 2.0000 (1) | 3.0000 (3) | 2.0000 (1) | "
                                       "3.0000 (3) |  |"));
@@ -184,8 +171,7 @@ static void the_report_has_both_rankings(void **state)
     /* (2.25 + 2.5 + 2.9) / 3 is the lowest mean at one rate */
     assert_non_null(strstr(text.text, "Common rate: 0.01."));
     lx_buf_clear(&text);
-    (void)snprintf(path, sizeof(path), "%s/tune.csv", folder);
-    CHECK_OK(lx_fs_read(path, &text, &err));
+    CHECK_OK(lx_fs_read(path_of("tune/tune.csv"), &text, &err));
     assert_non_null(strstr(text.text, "\nd,valid,16,last,a,0.01,1,128,3,ok,best\n"));
     assert_non_null(strstr(text.text, "\ne,valid,16,last,b,0.02,10,16,,diverged,\n"));
     assert_non_null(strstr(text.text, "\nd,valid,16,last,c,0.02,1,16,2.55,ok,edge\n"));
@@ -200,7 +186,7 @@ static void the_study_has_both_rankings_too(void **state)
     struct lx_err err;
 
     (void)state;
-    CHECK_OK(lx_tuned_read(&t, dir, &err));
+    CHECK_OK(lx_tuned_read(&t, folder, &err));
     CHECK_NEAR(t.rates.common, 0.01, 0);
     CHECK_OK(lx_tuned_write(&t, &lx_grid_markdown, &text, &err));
     assert_non_null(strstr(text.text, "| a | 0.01 | 1 | 2.0000 (1) | 3.0000 (3) | 2.0000 (1) | "

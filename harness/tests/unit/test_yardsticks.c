@@ -2,12 +2,12 @@
  * positions with their errors, which view claims read, and that two protocols are not mixed. */
 #include <unistd.h>
 
-#include "check.h"
 #include "core/buf.h"
 #include "plot/plot.h"
 #include "report/table.h"
 #include "study/aggregate.h"
 #include "system/fs.h"
+#include "tests/unit/folder_rig.h"
 #include "text/escape.h"
 #include "verdict/claims.h"
 
@@ -16,26 +16,22 @@ static const char HEADER[] =
     "metric,layer,head,position_lo,position_hi,value,stderr,tokens,windows,status,protocol\n";
 
 static struct lx_err err;
-static char folder[64];
 static struct lx_buf csv;
 static struct lx_study study;
 
 static int begin(void **state)
 {
-    (void)state;
-    (void)snprintf(folder, sizeof(folder), "/tmp/lx-yard-XXXXXX");
     csv = (struct lx_buf){0};
     study = (struct lx_study){0};
     lx_buf_add(&csv, HEADER);
-    return mkdtemp(folder) == NULL;
+    return make_folder(state);
 }
 
 static int end(void **state)
 {
-    (void)state;
     lx_buf_free(&csv);
     lx_study_free(&study);
-    return lx_fs_remove_folder(folder, &err) != LX_OK;
+    return remove_folder(state);
 }
 
 static void row(const char *encoding, int T, const char *mode, const char *metric,
