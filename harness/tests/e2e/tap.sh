@@ -5,7 +5,16 @@ root=$(cd "$(dirname "$0")/../../.." && pwd)
 longshot=${LONGSHOT:-$root/build/longshot}
 tmp=$(mktemp -d) || exit 1
 on_exit() { :; } # a script may replace it
-trap 'on_exit; chmod -R u+w "$tmp"; rm -rf "$tmp"' EXIT
+# At the end of the main shell alone: bash runs the trap also in a subshell that a signal hits before it
+# becomes another program, and the folder is still in use then. $$ is the main shell everywhere; the parent
+# of what a substitution becomes is the shell that is here.
+tidy() {
+    [ "$(exec sh -c 'echo $PPID')" = $$ ] || return 0
+    on_exit
+    chmod -R u+w "$tmp"
+    rm -rf "$tmp"
+}
+trap tidy EXIT
 cd "$tmp" || exit 1
 n=0
 bad=0
