@@ -251,6 +251,7 @@ static double time_left(const struct tally *t)
 static void write_text(const struct tally *t, struct lx_buf *out)
 {
     size_t to_do = t->of[TO_DO] + t->of[STOPPED] + t->of[BROKEN];
+    const char *stale = lx_stale_line(lx_stale_read(t->dir));
     double seconds = time_left(t);
     char left[32];
 
@@ -271,14 +272,15 @@ static void write_text(const struct tally *t, struct lx_buf *out)
                       t->of_weights[LX_WEIGHTS_MISSING] + t->of_weights[LX_WEIGHTS_BROKEN]);
     if (t->of[RUNNING] == 0 && to_do > 0)
         lx_buf_add(out, "nothing is running: the command that began it goes on from here\n");
-    if (lx_stale_read(t->dir) != LX_STALE_NOT)
-        lx_buf_printf(out, LX_STALE_FILE ": %s\n", lx_stale_line(lx_stale_read(t->dir)));
+    if (stale != NULL)
+        lx_buf_printf(out, LX_STALE_FILE ": %s\n", stale);
 }
 
 static void write_counts(struct tally *t)
 {
     struct lx_json_writer *w = t->json;
     double seconds = time_left(t);
+    const char *stale = lx_stale_line(lx_stale_read(t->dir));
 
     lx_json_open_object(w, "count");
     lx_json_add_int(w, "cells", (long long)t->n);
@@ -287,8 +289,8 @@ static void write_counts(struct tally *t)
     lx_json_close_object(w);
     if (isfinite(seconds))
         lx_json_add_number(w, "seconds_left", seconds);
-    if (lx_stale_read(t->dir) != LX_STALE_NOT)
-        lx_json_add_text(w, "stale", lx_stale_line(lx_stale_read(t->dir)));
+    if (stale != NULL)
+        lx_json_add_text(w, "stale", stale);
 }
 
 static enum lx_code show(struct tally *t, bool as_json, struct lx_buf *out, struct lx_err *err)

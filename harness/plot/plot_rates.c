@@ -9,17 +9,12 @@
 /* More tics than this cannot be read. */
 #define MOST_TICS 12
 
-static bool same(double a, double b)
-{
-    return !(a < b) && !(a > b);
-}
-
 /* The first try after `from` with another multiple. */
 static size_t next_multiple(const struct lx_rates_encoding *e, size_t from)
 {
     size_t i = from;
 
-    while (i < e->n && same(e->try[i].array_lr, e->try[from].array_lr))
+    while (i < e->n && lx_rate_same(e->try[i].array_lr, e->try[from].array_lr))
         i++;
     return i;
 }

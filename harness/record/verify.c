@@ -279,7 +279,6 @@ static enum lx_code check_cells(struct work *w, struct lx_err *err)
                : say(w, LX_VERIFY_OK, "cells", err, "%zu of %zu as they were written", done, w->n);
 }
 
-/* Rows of cells that are not of the study, and tables that are not what merging the cells would give. */
 /* What a merge or a report that was cut short leaves. */
 static enum lx_code check_stale(struct work *w, struct lx_err *err)
 {
@@ -290,6 +289,7 @@ static enum lx_code check_stale(struct work *w, struct lx_err *err)
     return say(w, LX_VERIFY_DIFFERS, "tables", err, LX_STALE_FILE ": %s", lx_stale_line(stale));
 }
 
+/* Rows of cells that are not of the study, and tables that are not what merging the cells would give. */
 static enum lx_code check_tables(struct work *w, struct lx_err *err)
 {
     int column = w->rows.n_columns > 0 ? lx_csv_column(&w->rows, "cell") : -1;

@@ -3,17 +3,16 @@
 
 #include <math.h>
 
-/* Both are the start times a power of two, or a number of the config: equal means equal bits. */
-static bool same(double a, double b)
+bool lx_rate_same(double a, double b)
 {
     return !(a < b) && !(a > b);
 }
 
 static bool is_before(const struct lx_rate_try *a, const struct lx_rate_try *b)
 {
-    if (!same(a->nll, b->nll))
+    if (!lx_rate_same(a->nll, b->nll))
         return a->nll < b->nll;
-    return same(a->lr, b->lr) ? a->array_lr < b->array_lr : a->lr < b->lr;
+    return lx_rate_same(a->lr, b->lr) ? a->array_lr < b->array_lr : a->lr < b->lr;
 }
 
 /* The best of those with the multiple; NAN: of all. */
@@ -22,7 +21,7 @@ static size_t best_with(const struct lx_rate_try *t, size_t n, double array_lr)
     size_t best = n;
 
     for (size_t i = 0; i < n; i++)
-        if (!isnan(t[i].nll) && (isnan(array_lr) || same(t[i].array_lr, array_lr)) &&
+        if (!isnan(t[i].nll) && (isnan(array_lr) || lx_rate_same(t[i].array_lr, array_lr)) &&
             (best == n || is_before(&t[i], &t[best])))
             best = i;
     return best;
@@ -41,7 +40,7 @@ size_t lx_rate_beside(const struct lx_rate_try *t, size_t n, size_t at, int side
         bool beyond = side < 0 ? t[i].lr < t[at].lr : t[i].lr > t[at].lr;
         bool nearer = found == n || (side < 0 ? t[i].lr > t[found].lr : t[i].lr < t[found].lr);
 
-        if (same(t[i].array_lr, t[at].array_lr) && beyond && nearer)
+        if (lx_rate_same(t[i].array_lr, t[at].array_lr) && beyond && nearer)
             found = i;
     }
     return found;
@@ -52,12 +51,13 @@ bool lx_rate_at_edge(const struct lx_rate_try *t, size_t n, size_t at)
     return lx_rate_beside(t, n, at, -1) == n || lx_rate_beside(t, n, at, 1) == n;
 }
 
-static bool is_tried(const struct lx_rate_try *t, size_t n, double lr, double array_lr)
+size_t lx_rate_find(const struct lx_rate_try *t, size_t n, double lr, double array_lr)
 {
-    for (size_t i = 0; i < n; i++)
-        if (same(t[i].lr, lr) && same(t[i].array_lr, array_lr))
-            return true;
-    return false;
+    size_t at = 0;
+
+    while (at < n && !(lx_rate_same(t[at].lr, lr) && lx_rate_same(t[at].array_lr, array_lr)))
+        at++;
+    return at;
 }
 
 /* lr / 2, lr and 2 lr as far as they are in reach and were not tried. */
@@ -70,7 +70,7 @@ static size_t around(const struct lx_rate_search *s, const struct lx_rate_try *t
         double rate = ldexp(lr, k);
         bool within = rate >= ldexp(s->start, -s->reach) && rate <= ldexp(s->start, s->reach);
 
-        if (within && !is_tried(t, n, rate, array_lr))
+        if (within && lx_rate_find(t, n, rate, array_lr) == n)
             out[found++] = (struct lx_rate_try){rate, array_lr, (double)NAN};
     }
     return found;

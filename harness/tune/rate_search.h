@@ -22,6 +22,13 @@ struct lx_rate_search {
     double other;    /* the other multiple to try; 0: none */
 };
 
+/* Whether two rates, or two multiples, are one. They are the start times a power of two, or numbers of the
+ * config: equal means equal bits. */
+bool lx_rate_same(double a, double b);
+
+/* The try of a rate and multiple; n: there is none. */
+size_t lx_rate_find(const struct lx_rate_try *t, size_t n, double lr, double array_lr);
+
 /* The lowest loss; of equal ones the lower rate, then the lower multiple. n: none is known. */
 size_t lx_rate_best(const struct lx_rate_try *t, size_t n);
 

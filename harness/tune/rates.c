@@ -6,11 +6,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-static bool same(double a, double b)
-{
-    return !(a < b) && !(a > b);
-}
-
 /* Take "-KEY-VALUE" off the end of a name of n characters. */
 static bool take_off(const char *name, size_t *n, const char *key, const struct lx_json *value)
 {
@@ -100,7 +95,7 @@ static void insert(struct lx_rates_encoding *e, const struct lx_rate_try *t, con
     for (; at > 0; at--) {
         const struct lx_rate_try *b = &e->try[at - 1];
 
-        if (same(b->array_lr, t->array_lr) ? b->lr <= t->lr : b->array_lr < t->array_lr)
+        if (lx_rate_same(b->array_lr, t->array_lr) ? b->lr <= t->lr : b->array_lr < t->array_lr)
             break;
         e->try[at] = *b;
         e->id[at] = e->id[at - 1];
@@ -141,7 +136,7 @@ static enum lx_code add_try(struct lx_rates *r, const struct lx_study *s,
 static size_t try_at(const struct lx_rates_encoding *e, double lr)
 {
     for (size_t i = 0; i < e->n; i++)
-        if (same(e->try[i].lr, lr) && same(e->try[i].array_lr, e->try[0].array_lr))
+        if (lx_rate_same(e->try[i].lr, lr) && lx_rate_same(e->try[i].array_lr, e->try[0].array_lr))
             return i;
     return e->n;
 }
@@ -171,7 +166,8 @@ void lx_rates_find_common(struct lx_rates *r)
     double best = (double)INFINITY, before = (double)NAN, last = (double)NAN;
 
     r->common = (double)NAN;
-    for (size_t i = 0; i < first->n && same(first->try[i].array_lr, first->try[0].array_lr); i++) {
+    for (size_t i = 0; i < first->n && lx_rate_same(first->try[i].array_lr, first->try[0].array_lr);
+         i++) {
         double mean = mean_at(r, first->try[i].lr);
 
         if (isnan(mean))
@@ -183,7 +179,7 @@ void lx_rates_find_common(struct lx_rates *r)
         }
         before = last = first->try[i].lr;
     }
-    r->common_edge = r->common_edge || same(last, r->common);
+    r->common_edge = r->common_edge || lx_rate_same(last, r->common);
 }
 
 enum lx_code lx_rates_make(const struct lx_study *s, const struct lx_json *config,

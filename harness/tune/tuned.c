@@ -37,11 +37,6 @@ static const char *field(const struct reader *r, size_t row, enum column c)
     return lx_csv_at(&r->csv, row, r->at[c]);
 }
 
-static bool same(double a, double b)
-{
-    return !(a < b) && !(a > b);
-}
-
 static enum lx_code open_columns(struct reader *r, struct lx_err *err)
 {
     for (int c = 0; c < N_COLUMNS; c++) {
@@ -81,15 +76,6 @@ static struct lx_rates_encoding *item_of(struct lx_rates *r, const char *encodin
     return NULL;
 }
 
-static size_t try_of(const struct lx_rates_encoding *e, double lr, double array_lr)
-{
-    size_t at = 0;
-
-    while (at < e->n && !(same(e->try[at].lr, lr) && same(e->try[at].array_lr, array_lr)))
-        at++;
-    return at;
-}
-
 static size_t rows_of(const struct lx_tuned *t, const char *encoding)
 {
     size_t n = 0;
@@ -108,8 +94,8 @@ static double score(const struct lx_tuned *t, const char *encoding, const struct
     for (size_t i = 0; i < t->n_rows; i++) {
         const struct lx_tuned_row *x = &t->row[i];
 
-        if (strcmp(x->encoding, encoding) == 0 && same(x->lr, at->lr) &&
-            same(x->array_lr, at->array_lr) && strcmp(x->mode, "last") == 0 &&
+        if (strcmp(x->encoding, encoding) == 0 && lx_rate_same(x->lr, at->lr) &&
+            lx_rate_same(x->array_lr, at->array_lr) && strcmp(x->mode, "last") == 0 &&
             x->eval_length == x->train_length) {
             sum += x->nll;
             n++;
@@ -133,7 +119,7 @@ static enum lx_code add_try(struct lx_tuned *t, const struct lx_tuned_row *x, co
         if (lx_arena_get(&t->arena, most, sizeof(*e->try), &e->try, "rates", err))
             return err->code;
     }
-    at = try_of(e, x->lr, x->array_lr);
+    at = lx_rate_find(e->try, e->n, x->lr, x->array_lr);
     if (at == e->n) {
         e->try[e->n] = (struct lx_rate_try){x->lr, x->array_lr, (double)NAN};
         e->try[e->n].nll = score(t, x->encoding, &e->try[e->n]);
@@ -239,10 +225,10 @@ double lx_tuned_try_nll(const struct lx_tuned *t, const struct lx_rates_encoding
     for (size_t i = 0; at < e->n && i < t->n_rows; i++) {
         const struct lx_tuned_row *x = &t->row[i];
 
-        if (strcmp(x->encoding, e->encoding) == 0 && same(x->lr, e->try[at].lr) &&
-            same(x->array_lr, e->try[at].array_lr) && strcmp(x->dataset, place->dataset) == 0 &&
-            strcmp(x->mode, place->mode) == 0 && x->train_length == place->train_length &&
-            x->eval_length == place->eval_length)
+        if (strcmp(x->encoding, e->encoding) == 0 && lx_rate_same(x->lr, e->try[at].lr) &&
+            lx_rate_same(x->array_lr, e->try[at].array_lr) &&
+            strcmp(x->dataset, place->dataset) == 0 && strcmp(x->mode, place->mode) == 0 &&
+            x->train_length == place->train_length && x->eval_length == place->eval_length)
             return x->nll;
     }
     return (double)NAN;

@@ -171,7 +171,7 @@ struct lx_claim_results {
 
 /* What tuning left: whether the best rate of an encoding lies at the edge of what was tried, and whether
  * the study has it. */
-enum lx_rate_place { LX_RATE_UNKNOWN, LX_RATE_INSIDE, LX_RATE_SMALLEST, LX_RATE_LARGEST };
+enum lx_rate_place { LX_RATE_INSIDE, LX_RATE_SMALLEST, LX_RATE_LARGEST };
 struct lx_rate_places {
     const struct lx_rate_of {
         const char *encoding;

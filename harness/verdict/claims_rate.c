@@ -42,8 +42,7 @@ enum lx_code lx_claim_rate_inside(const struct lx_court *k, const char *encoding
     for (size_t i = 0; k->rates != NULL && i < k->rates->n; i++) {
         const struct lx_rate_of *x = &k->rates->item[i];
 
-        if ((!lx_claim_names(x->encoding, encoding) && !lx_claim_names(encoding, x->encoding)) ||
-            x->place == LX_RATE_UNKNOWN)
+        if (!lx_claim_names(x->encoding, encoding) && !lx_claim_names(encoding, x->encoding))
             continue;
         if (x->place != LX_RATE_INSIDE)
             return lx_arena_format(k->arena, why, err,
