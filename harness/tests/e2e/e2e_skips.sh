@@ -1,5 +1,6 @@
 #!/bin/sh
-# The end of `make test`: how many checks were skipped and for want of what, and the status of all.
+# What is around the checks. The end of `make test`: how many were skipped and for want of what, and the status
+# of all. The folder of a script: it goes when the script ends, and with nothing before.
 . "$(dirname "$0")/tap.sh"
 prove=$root/harness/tests/prove.pl
 
@@ -14,5 +15,8 @@ check "by what is missing" sh -c "grep -q '^ *2  no zsh$' out && grep -q '^ *1  
 check "nothing skipped is said, too" sh -c "'$prove' ./none.sh | grep -qx '0 checks skipped'"
 check "what fails is not lost among them" exits 1 "$prove" ./some.sh ./bad.sh
 check "and still counted" has out "2 checks skipped:"
+
+kept() { (tidy) && [ -d "$tmp" ]; }
+check "a subshell that ends leaves the folder" kept
 echo "1..$n"
 exit $bad
