@@ -305,11 +305,10 @@ static enum lx_code write_atomic(const char *path, const void *data, size_t n, b
                                  struct lx_err *err)
 {
     struct lx_buf temp = {0};
-    sigset_t kept;
     int folder = -1, fd;
     enum lx_code code = LX_OK;
 
-    lx_interrupt_hold(&kept);
+    lx_interrupt_hold();
     if ((durable && lx_fs_open_parent(path, &folder, err)) ||
         make_temp(path, new_file, &temp, &fd, err) ||
         write_temp(path, temp.text, fd, data, n, durable, err))
@@ -318,7 +317,7 @@ static enum lx_code write_atomic(const char *path, const void *data, size_t n, b
         code = failed(path, "sync the folder of", err);
     if (folder >= 0)
         (void)close(folder);
-    lx_interrupt_release(&kept);
+    lx_interrupt_release();
     lx_buf_free(&temp);
     return code;
 }

@@ -15,10 +15,19 @@ static const int signals[] = {SIGINT, SIGTERM, SIGHUP, SIGUSR1, SIGUSR2, SIGXCPU
 enum { N_SIGNALS = sizeof(signals) / sizeof(signals[0]) };
 
 static volatile sig_atomic_t seen, is_patient, status, guarded;
+static volatile sig_atomic_t is_holding,
+    late; /* late: came while held and is to be acted upon then */
 static bool is_watching;
 static int guards;                         /* begun and not ended */
-static struct sigaction before[N_SIGNALS]; /* of a guard without a watch */
+static struct sigaction before[N_SIGNALS]; /* of a guard or a hold without a watch */
 static struct timespec first; /* written before `seen`, by a handler that no other one interrupts */
+
+static void end_now(void)
+{
+    if (guarded > 0)
+        (void)kill(-(pid_t)guarded, SIGKILL);
+    _exit(status);
+}
 
 static void note(int sig)
 {
@@ -32,15 +41,20 @@ static void note(int sig)
     } else if (is_patient == 0 && sig != SIGXCPU &&
                (double)(now.tv_sec - first.tv_sec) + 1e-9 * (double)(now.tv_nsec - first.tv_nsec) >
                    SAME_SECONDS) {
-        if (guarded > 0)
-            (void)kill(-(pid_t)guarded, SIGKILL);
-        _exit(status);
+        if (is_holding == 0)
+            end_now();
+        late = sig;
     }
     errno = kept;
 }
 
-/* Note all of them from now on; what was done before goes to old. */
-static void install(struct sigaction old[N_SIGNALS])
+static void postpone(int sig)
+{
+    late = sig;
+}
+
+/* From now on the handler gets all of them; what was done before goes to old. */
+static void install(void (*handler)(int), struct sigaction old[N_SIGNALS])
 {
     struct sigaction a;
 
@@ -49,7 +63,7 @@ static void install(struct sigaction old[N_SIGNALS])
     (void)sigemptyset(&a.sa_mask);
     for (int i = 0; i < N_SIGNALS; i++)
         (void)sigaddset(&a.sa_mask, signals[i]);
-    a.sa_handler = note;
+    a.sa_handler = handler;
     for (int i = 0; i < N_SIGNALS; i++) {
         (void)sigaction(signals[i], NULL, &old[i]);
         if (signals[i] != SIGHUP || old[i].sa_handler != SIG_IGN)
@@ -63,7 +77,7 @@ void lx_interrupt_watch(bool patient)
 
     is_patient = patient;
     is_watching = true;
-    install(before);
+    install(note, before);
     memset(&a, 0, sizeof(a));
     (void)sigemptyset(&a.sa_mask);
     a.sa_handler = SIG_IGN;
@@ -74,7 +88,7 @@ void lx_interrupt_watch(bool patient)
 void lx_interrupt_guard_begin(void)
 {
     if (guards++ == 0 && !is_watching)
-        install(before);
+        install(note, before);
 }
 
 void lx_interrupt_guard(pid_t group)
@@ -82,27 +96,41 @@ void lx_interrupt_guard(pid_t group)
     guarded = (sig_atomic_t)group;
 }
 
-void lx_interrupt_guard_end(void)
+static void restore(void)
 {
-    guarded = 0;
-    guards--;
-    for (int i = 0; guards == 0 && !is_watching && i < N_SIGNALS; i++)
+    for (int i = 0; i < N_SIGNALS; i++)
         (void)sigaction(signals[i], &before[i], NULL);
 }
 
-void lx_interrupt_hold(sigset_t *kept)
+void lx_interrupt_guard_end(void)
 {
-    sigset_t held;
-
-    (void)sigemptyset(&held);
-    for (int i = 0; !is_watching && i < N_SIGNALS; i++)
-        (void)sigaddset(&held, signals[i]);
-    (void)pthread_sigmask(SIG_BLOCK, &held, kept);
+    guarded = 0;
+    if (--guards == 0 && !is_watching)
+        restore();
 }
 
-void lx_interrupt_release(const sigset_t *kept)
+/* Handlers, not a mask: a mask is one thread's, and the signal would go to another, of OpenBLAS say. */
+void lx_interrupt_hold(void)
 {
-    (void)pthread_sigmask(SIG_SETMASK, kept, NULL);
+    is_holding = 1;
+    if (guards == 0 && !is_watching)
+        install(postpone, before);
+}
+
+void lx_interrupt_release(void)
+{
+    bool is_noted = guards > 0 || is_watching;
+    int sig;
+
+    is_holding = 0;
+    if (!is_noted)
+        restore();
+    sig = late;
+    late = 0;
+    if (sig != 0 && is_noted)
+        end_now();
+    if (sig != 0)
+        (void)raise(sig);
 }
 
 bool lx_interrupted(void)

@@ -26,9 +26,9 @@ void lx_interrupt_guard_begin(void);
 void lx_interrupt_guard(pid_t group);
 void lx_interrupt_guard_end(void);
 
-/* Where nobody watches they end the program on the spot; between hold and release, in one thread, they wait,
- * so that no temporary file outlives us. kept: what is to be released. */
-void lx_interrupt_hold(sigset_t *kept);
-void lx_interrupt_release(const sigset_t *kept);
+/* Between hold and release what would end the program on the spot (any of them where nobody watches, a second
+ * one elsewhere) waits, so that no temporary file outlives us. Of the main thread; not within one another. */
+void lx_interrupt_hold(void);
+void lx_interrupt_release(void);
 
 #endif

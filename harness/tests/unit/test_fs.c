@@ -1,6 +1,7 @@
 /* Files: atomic writes that leave nothing behind, folders, and gzip data made by the gzip program,
  * cut and damaged at every byte. */
 #include <poll.h>
+#include <pthread.h>
 #include <signal.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
@@ -337,7 +338,15 @@ static void write_for_ever(const char *path)
             _exit(1);
 }
 
-/* A signal that ends the program waits until a file has its name. */
+static void *sleep_for_ever(void *unused)
+{
+    for (;;)
+        (void)poll(NULL, 0, 1000);
+    return unused;
+}
+
+/* A signal that ends the program waits until a file has its name, also if there is a thread that could take it
+ * meanwhile. */
 static void test_ended_by_signal(void **state)
 {
     static const int signals[] = {SIGTERM, SIGINT, SIGHUP};
@@ -350,7 +359,11 @@ static void test_ended_by_signal(void **state)
         CHECK_OK(lx_fs_write(in_dir("x"), "whole", 5, &err));
         pid = fork();
         if (pid == 0) {
+            pthread_t thread;
+
             (void)signal(signals[i % 3], SIG_DFL);
+            if (pthread_create(&thread, NULL, sleep_for_ever, NULL) != 0)
+                _exit(1);
             write_for_ever(in_dir("x"));
         }
         assert_true(pid > 0);
