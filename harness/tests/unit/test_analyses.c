@@ -34,26 +34,73 @@ static void refuse(const char *list, const char *message)
     lx_buf_free(&text);
 }
 
+/* Lists of analyses, and what a config with each is refused with. */
+static const struct {
+    const char *list, *message;
+} wrong_lists[] = {
+    {"3", "a.json: analyses: must be an array, got a number"},
+    {"[3]", "a.json: analyses[0]: must be an object or a name, got a number"},
+    {"[{}]", "a.json: analyses[0].name: must be given"},
+    {"[\"receptive_feild\"]", "a.json: analyses[0]: unknown analysis \"receptive_feild\" (did you "
+                              "mean \"receptive_field\"?)"},
+    {"[{\"name\": \"zzz\"}]", "a.json: analyses[0].name: unknown analysis \"zzz\""},
+    {"[{\"name\": \"receptive_field\", \"shares\": 1}]",
+     "a.json: analyses[0]: unknown key \"shares\" (did you mean \"share\"?)"},
+    {"[{\"name\": \"receptive_field\", \"share\": 0}]",
+     "a.json: analyses[0].share: must be greater than 0, got 0"},
+    {"[{\"name\": \"receptive_field\", \"lengths\": [32, 16]}]",
+     "a.json: analyses[0].lengths[1]: must ascend, got 16 after 32"},
+    {"[\"receptive_field\", \"receptive_field\"]",
+     "a.json: analyses[1].id: must be unique, got \"receptive_field\" as in analyses[0]"},
+    {"[{\"name\": \"receptive_field\", \"id\": \"last\"}]",
+     "a.json: analyses[0].id: \"last\" is a mode of evaluation"},
+    {"[{\"name\": \"receptive_field\", \"id\": \"a\"}, {\"name\": \"receptive_field\", \"id\": "
+     "\"a_gain\"}]",
+     "a.json: analyses[1].id: must be a name whose figures replace no other, got \"a_gain\" "
+     "beside \"a\" in analyses[0], of which there is a figure ID_gain"},
+    {"[{\"name\": \"receptive_field\", \"id\": \"a-b\"}, {\"name\": \"receptive_field\", "
+     "\"id\": \"a\"}]",
+     "a.json: analyses[1].id: must be a name whose figures replace no other, got \"a\" beside "
+     "\"a-b\" in analyses[0]"},
+    {"[{\"name\": \"receptive_field\", \"id\": \"a,b\"}]",
+     "a.json: analyses[0].id: must be a name of 1 to 100 letters, digits and _+.-, got \"a,b\""},
+    {"[{\"name\": \"receptive_field\", \"encodings\": []}]",
+     "a.json: analyses[0].encodings: must be a non-empty array of ids"},
+    {"[{\"name\": \"receptive_field\", \"encodings\": [\"alibbi\"]}]",
+     "a.json: analyses[0].encodings[0]: no encoding has the id \"alibbi\" (did you mean "
+     "\"alibi\"?)"},
+    {"[{\"name\": \"alignment\", \"lengths\": [\"2x\", 48]}]",
+     "a.json: analyses[0].lengths[1]: must be one of eval.lengths, where it is evaluated, "
+     "got 48"},
+    {"[{\"name\": \"alignment\"}, {\"name\": \"alignment\", \"id\": \"b\", \"skip\": 0}]",
+     "a.json: analyses[1]: must not evaluate a stack as \"+align-entropy\" again, like "
+     "analyses[0]"},
+    {"[{\"name\": \"alignment\", \"encodings\": [\"r\"]}, {\"name\": \"alignment\", \"id\": "
+     "\"b\", "
+     "\"encodings\": [\"alibi\"]}, {\"name\": \"alignment\", \"id\": \"c\", \"encodings\": "
+     "[\"r\"]}]",
+     "a.json: analyses[2]: must not evaluate a stack as \"+align-entropy\" again, like "
+     "analyses[0]"},
+    {"[{\"name\": \"alignment\", \"strategy\": \"entropie\"}]",
+     "a.json: analyses[0].strategy: must be one of entropy, max_prob, got \"entropie\" (did "
+     "you mean \"entropy\"?)"},
+    {"[{\"name\": \"alignment\", \"lowest\": 2}]",
+     "a.json: analyses[0].lowest: must be at most 1, got 2"},
+    {"[\"receptive_field\", \"retrieval\"]",
+     "a.json: analyses[1]: retrieval needs a dataset that makes prompts (questions), got "
+     "journal"},
+};
+
 static void refuses_wrong_lists(void **state)
 {
     (void)state;
-    refuse("3", "a.json: analyses: must be an array, got a number");
-    refuse("[3]", "a.json: analyses[0]: must be an object or a name, got a number");
-    refuse("[{}]", "a.json: analyses[0].name: must be given");
-    refuse("[\"receptive_feild\"]",
-           "a.json: analyses[0]: unknown analysis \"receptive_feild\" (did you "
-           "mean \"receptive_field\"?)");
-    refuse("[{\"name\": \"zzz\"}]", "a.json: analyses[0].name: unknown analysis \"zzz\"");
-    refuse("[{\"name\": \"receptive_field\", \"shares\": 1}]",
-           "a.json: analyses[0]: unknown key \"shares\" (did you mean \"share\"?)");
-    refuse("[{\"name\": \"receptive_field\", \"share\": 0}]",
-           "a.json: analyses[0].share: must be greater than 0, got 0");
-    refuse("[{\"name\": \"receptive_field\", \"lengths\": [32, 16]}]",
-           "a.json: analyses[0].lengths[1]: must ascend, got 16 after 32");
-    refuse("[\"receptive_field\", \"receptive_field\"]",
-           "a.json: analyses[1].id: must be unique, got \"receptive_field\" as in analyses[0]");
-    refuse("[{\"name\": \"receptive_field\", \"id\": \"last\"}]",
-           "a.json: analyses[0].id: \"last\" is a mode of evaluation");
+    for (size_t i = 0; i < sizeof(wrong_lists) / sizeof(wrong_lists[0]); i++)
+        refuse(wrong_lists[i].list, wrong_lists[i].message);
+}
+
+static void refuses_ids_whose_figures_replace_others(void **state)
+{
+    (void)state;
     for (size_t i = 0; i < 5; i++) {
         static const char *const taken[] = {"ppl_vs_length", "entropy_vs_length", "nll_by_position",
                                             "training_curves", "ppl_vs_length-last"};
@@ -67,44 +114,6 @@ static void refuses_wrong_lists(void **state)
                        taken[i], i < 4 ? taken[i] : taken[0]);
         refuse(list, message);
     }
-    refuse(
-        "[{\"name\": \"receptive_field\", \"id\": \"a\"}, {\"name\": \"receptive_field\", \"id\": "
-        "\"a_gain\"}]",
-        "a.json: analyses[1].id: must be a name whose figures replace no other, got \"a_gain\" "
-        "beside \"a\" in analyses[0], of which there is a figure ID_gain");
-    refuse(
-        "[{\"name\": \"receptive_field\", \"id\": \"a-b\"}, {\"name\": \"receptive_field\", "
-        "\"id\": \"a\"}]",
-        "a.json: analyses[1].id: must be a name whose figures replace no other, got \"a\" beside "
-        "\"a-b\" in analyses[0]");
-    refuse(
-        "[{\"name\": \"receptive_field\", \"id\": \"a,b\"}]",
-        "a.json: analyses[0].id: must be a name of 1 to 100 letters, digits and _+.-, got \"a,b\"");
-    refuse("[{\"name\": \"receptive_field\", \"encodings\": []}]",
-           "a.json: analyses[0].encodings: must be a non-empty array of ids");
-    refuse("[{\"name\": \"receptive_field\", \"encodings\": [\"alibbi\"]}]",
-           "a.json: analyses[0].encodings[0]: no encoding has the id \"alibbi\" (did you mean "
-           "\"alibi\"?)");
-    refuse("[{\"name\": \"alignment\", \"lengths\": [\"2x\", 48]}]",
-           "a.json: analyses[0].lengths[1]: must be one of eval.lengths, where it is evaluated, "
-           "got 48");
-    refuse("[{\"name\": \"alignment\"}, {\"name\": \"alignment\", \"id\": \"b\", \"skip\": 0}]",
-           "a.json: analyses[1]: must not evaluate a stack as \"+align-entropy\" again, like "
-           "analyses[0]");
-    refuse("[{\"name\": \"alignment\", \"encodings\": [\"r\"]}, {\"name\": \"alignment\", \"id\": "
-           "\"b\", "
-           "\"encodings\": [\"alibi\"]}, {\"name\": \"alignment\", \"id\": \"c\", \"encodings\": "
-           "[\"r\"]}]",
-           "a.json: analyses[2]: must not evaluate a stack as \"+align-entropy\" again, like "
-           "analyses[0]");
-    refuse("[{\"name\": \"alignment\", \"strategy\": \"entropie\"}]",
-           "a.json: analyses[0].strategy: must be one of entropy, max_prob, got \"entropie\" (did "
-           "you mean \"entropy\"?)");
-    refuse("[{\"name\": \"alignment\", \"lowest\": 2}]",
-           "a.json: analyses[0].lowest: must be at most 1, got 2");
-    refuse("[\"receptive_field\", \"retrieval\"]",
-           "a.json: analyses[1]: retrieval needs a dataset that makes prompts (questions), got "
-           "journal");
 }
 
 /* The plan's ids and costs: cell k of a config. */
@@ -557,6 +566,7 @@ static void temperature_is_tau(void **state)
 
 static const struct CMUnitTest tests[] = {
     cmocka_unit_test(refuses_wrong_lists),
+    cmocka_unit_test(refuses_ids_whose_figures_replace_others),
     cmocka_unit_test(ids_follow_what_is_measured),
     cmocka_unit_test(ids_follow_options),
     cmocka_unit_test(resolved_config_keeps_them),

@@ -406,72 +406,72 @@ static void test_unpaired(void **state)
     drop();
 }
 
+static const struct {
+    const char *json, *message;
+} bad_claims[] = {
+    {"{}", "claims: must be an array, got an object"},
+    {"[3]", "claims[0]: must be an object, got a number"},
+    {"[{\"id\":\"a\",\"text\":\"t\"}]", "claims[0].source: required, but missing"},
+    {"[" CLAIM("", "\"op\":\"<\"") "]", "claims[0]: id, text and source must not be empty"},
+    {"[" CLAIM("x", "\"op\":\"<\"") "]", "claims[0].left: must be given"},
+    {"[" CLAIM("x", "\"op\":\"==\"") "]", "claims[0].op: must be one of"},
+    {"[" CLAIM("x", "\"op\":\"<\",\"lfet\":1") "]", "did you mean \"left\"?"},
+    {"[" CLAIM("x", "\"op\":\"<\",\"left\":4") "]", "claims[0].left: must be an object"},
+    {"[" CLAIM("x", "\"op\":\"<\",\"left\":{\"length\":4}") "]",
+     "claims[0].left.encoding: must be given"},
+    {"[" CLAIM("x", "\"op\":\"<\",\"left\":{\"encoding\":\"a\"}") "]",
+     "claims[0].left.length: must be given"},
+    {"[" CLAIM("x", "\"op\":\"<\",\"left\":{\"encoding\":\"a\",\"length\":\"2y\"}") "]",
+     "claims[0].left.length: must be a number of tokens or a multiple of the training length "
+     "like \"2x\", got \"2y\""},
+    {"[" CLAIM("x", "\"op\":\"<\",\"left\":{\"encoding\":\"a\",\"length\":0}") "]",
+     "claims[0].left.length: must be above 0"},
+    {"[" CLAIM("x",
+               "\"op\":\"<\",\"left\":{\"encoding\":\"a\",\"length\":4,\"positions\":[4]}") "]",
+     "claims[0].left.positions: must be [from, to), two lengths"},
+    {"[" CLAIM("x",
+               "\"op\":\"<\",\"left\":{\"encoding\":\"a\",\"length\":4,\"positions\":[4,4]}") "]",
+     "claims[0].left.positions: must rise"},
+    {"[" CLAIM("x", "\"op\":\"<\",\"left\":{\"encoding\":\"a\",\"length\":4},\"right\":true") "]",
+     "claims[0].right: must be an object, got true or false"},
+    {"[" CLAIM("x", "\"op\":\"<\",\"left\":{\"encoding\":\"a\",\"length\":4},\"right\":0") "]",
+     "claims[0].right: must be above 0, got 0"},
+    {"[" CLAIM("x", "\"op\":\"<\",\"left\":{\"encoding\":\"a\",\"length\":4},\"right\":"
+                    "{\"metric\":\"nll\"}") "]",
+     "claims[0].right.metric: must be the metric of left, ppl, got nll"},
+    {"[" CLAIM("x", "\"op\":\"<\",\"left\":{\"encoding\":\"a\",\"length\":4,\"minus\":"
+                    "{\"length\":8}},\"right\":{\"length\":8}") "]",
+     "claims[0].right.minus: must be given, as in claims[0].left"},
+};
+
+static const struct {
+    const char *more, *message;
+} bad_factors[] = {
+    {"\"margin\":0.1", "claims[0].margin: must be ratio instead for ppl"},
+    {"\"ratio\":0", "claims[0].ratio: must be"},
+    {"\"times\":2", "claims[0].times: must be ratio instead, unless right has a minus, got 2"},
+};
+
 static void test_refused(void **state)
 {
     static const char good[] =
         "\"left\":{\"encoding\":\"a\",\"length\":\"2x\"},\"op\":\"<\",\"right\":{\"length\":4}";
-    static const struct {
-        const char *json, *message;
-    } bad[] = {
-        {"{}", "claims: must be an array, got an object"},
-        {"[3]", "claims[0]: must be an object, got a number"},
-        {"[{\"id\":\"a\",\"text\":\"t\"}]", "claims[0].source: required, but missing"},
-        {"[" CLAIM("", "\"op\":\"<\"") "]", "claims[0]: id, text and source must not be empty"},
-        {"[" CLAIM("x", "\"op\":\"<\"") "]", "claims[0].left: must be given"},
-        {"[" CLAIM("x", "\"op\":\"==\"") "]", "claims[0].op: must be one of"},
-        {"[" CLAIM("x", "\"op\":\"<\",\"lfet\":1") "]", "did you mean \"left\"?"},
-        {"[" CLAIM("x", "\"op\":\"<\",\"left\":4") "]", "claims[0].left: must be an object"},
-        {"[" CLAIM("x", "\"op\":\"<\",\"left\":{\"length\":4}") "]",
-         "claims[0].left.encoding: must be given"},
-        {"[" CLAIM("x", "\"op\":\"<\",\"left\":{\"encoding\":\"a\"}") "]",
-         "claims[0].left.length: must be given"},
-        {"[" CLAIM("x", "\"op\":\"<\",\"left\":{\"encoding\":\"a\",\"length\":\"2y\"}") "]",
-         "claims[0].left.length: must be a number of tokens or a multiple of the training length "
-         "like \"2x\", got \"2y\""},
-        {"[" CLAIM("x", "\"op\":\"<\",\"left\":{\"encoding\":\"a\",\"length\":0}") "]",
-         "claims[0].left.length: must be above 0"},
-        {"[" CLAIM("x",
-                   "\"op\":\"<\",\"left\":{\"encoding\":\"a\",\"length\":4,\"positions\":[4]}") "]",
-         "claims[0].left.positions: must be [from, to), two lengths"},
-        {"[" CLAIM(
-             "x",
-             "\"op\":\"<\",\"left\":{\"encoding\":\"a\",\"length\":4,\"positions\":[4,4]}") "]",
-         "claims[0].left.positions: must rise"},
-        {"[" CLAIM("x",
-                   "\"op\":\"<\",\"left\":{\"encoding\":\"a\",\"length\":4},\"right\":true") "]",
-         "claims[0].right: must be an object, got true or false"},
-        {"[" CLAIM("x", "\"op\":\"<\",\"left\":{\"encoding\":\"a\",\"length\":4},\"right\":0") "]",
-         "claims[0].right: must be above 0, got 0"},
-        {"[" CLAIM("x", "\"op\":\"<\",\"left\":{\"encoding\":\"a\",\"length\":4},\"right\":"
-                        "{\"metric\":\"nll\"}") "]",
-         "claims[0].right.metric: must be the metric of left, ppl, got nll"},
-        {"[" CLAIM("x", "\"op\":\"<\",\"left\":{\"encoding\":\"a\",\"length\":4,\"minus\":"
-                        "{\"length\":8}},\"right\":{\"length\":8}") "]",
-         "claims[0].right.minus: must be given, as in claims[0].left"},
-    };
-    static const struct {
-        const char *more, *message;
-    } extra[] = {
-        {"\"margin\":0.1", "claims[0].margin: must be ratio instead for ppl"},
-        {"\"ratio\":0", "claims[0].ratio: must be"},
-        {"\"times\":2", "claims[0].times: must be ratio instead, unless right has a minus, got 2"},
-    };
     struct lx_arena a = {0};
     struct lx_claims c;
     struct lx_json *list;
     char text[600];
 
     (void)state;
-    for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
-        CHECK_OK(lx_json_parse(bad[i].json, strlen(bad[i].json), "x", &list, &err));
-        CHECK_FAILS(lx_claims_parse(&c, list, &a, &err), LX_ECONFIG, bad[i].message);
+    for (size_t i = 0; i < sizeof(bad_claims) / sizeof(bad_claims[0]); i++) {
+        CHECK_OK(lx_json_parse(bad_claims[i].json, strlen(bad_claims[i].json), "x", &list, &err));
+        CHECK_FAILS(lx_claims_parse(&c, list, &a, &err), LX_ECONFIG, bad_claims[i].message);
         lx_json_free(list);
     }
-    for (size_t i = 0; i < sizeof(extra) / sizeof(extra[0]); i++) {
+    for (size_t i = 0; i < sizeof(bad_factors) / sizeof(bad_factors[0]); i++) {
         (void)snprintf(text, sizeof(text), "[{\"id\":\"x\",\"text\":\"t\",\"source\":\"s\",%s,%s}]",
-                       good, extra[i].more);
+                       good, bad_factors[i].more);
         CHECK_OK(lx_json_parse(text, strlen(text), "x", &list, &err));
-        CHECK_FAILS(lx_claims_parse(&c, list, &a, &err), LX_ECONFIG, extra[i].message);
+        CHECK_FAILS(lx_claims_parse(&c, list, &a, &err), LX_ECONFIG, bad_factors[i].message);
         lx_json_free(list);
     }
     (void)snprintf(text, sizeof(text),

@@ -300,66 +300,69 @@ static void sections_round_trip(void **state)
     lx_arena_free(&arena);
 }
 
+static const struct {
+    const char *json, *text;
+} wrong_sections[] = {
+    {"{\"lengths\": 5}", "eval.lengths: must be an array, got a number"},
+    {"{\"lengths\": null}", "eval.lengths: must be an array, got null"},
+    {"{\"lengths\": []}", "eval.lengths: must have 1 to 32 elements, got 0"},
+    {"{\"lengths\": [1,2,3,4,5,6,7,8,9,10,11,12,13,14,15,16,17,18,19,20,21,22,23,24,25,26,27,"
+     "28,29,30,31,32,33]}",
+     "eval.lengths: must have 1 to 32 elements, got 33"},
+    {"{\"lengths\": [64, 64]}", "eval.lengths[1]: must ascend, got 64 after 64"},
+    {"{\"lengths\": [\"2x\", \"1x\"]}", "eval.lengths[1]: must ascend, got 64 after 128"},
+    {"{\"lengths\": [\"two\"]}",
+     "eval.lengths[0]: must be a number of tokens or a multiple of the training length like "
+     "\"2x\", got \"two\""},
+    {"{\"lengths\": [\"x\"]}", "got \"x\""},
+    {"{\"lengths\": [\"2\"]}", "got \"2\""},
+    {"{\"lengths\": [\"2x \"]}", "got \"2x \""},
+    {"{\"lengths\": [\" 2x\"]}", "got \" 2x\""},
+    {"{\"lengths\": [\"0x2x\"]}", "got \"0x2x\""},
+    {"{\"lengths\": [\"infx\"]}", "got \"infx\""},
+    {"{\"lengths\": [\"nanx\"]}", "got \"nanx\""},
+    {"{\"lengths\": [\"-1x\"]}", "got \"-1x\""},
+    {"{\"lengths\": [64, true]}", "eval.lengths[1]: must be a number of tokens or a multiple "
+                                  "like \"2x\", got true or false"},
+    {"{\"lengths\": [1.5]}",
+     "eval.lengths[0]: must be a whole number of tokens from 1 to 16777216, got 1.5"},
+    {"{\"lengths\": [\"0.01x\"]}", "from 1 to 16777216, got 0.64"},
+    {"{\"lengths\": [0]}", "from 1 to 16777216, got 0"},
+    {"{\"lengths\": [16777217]}", "from 1 to 16777216, got 16777217"},
+    {"{\"modes\": \"last\"}", "eval.modes: must be a non-empty array of names"},
+    {"{\"modes\": []}", "eval.modes: must be a non-empty array of names"},
+    {"{\"modes\": [\"lasst\"]}", "eval.modes: must be one of nonoverlapping, sliding, last, "
+                                 "answers, got \"lasst\" (did you mean "
+                                 "\"last\"?)"},
+    {"{\"modes\": [3]}",
+     "eval.modes: must be one of nonoverlapping, sliding, last, answers, got \"\""},
+    {"{\"modes\": [\"last\", \"last\"]}", "eval.modes: \"last\" stands twice"},
+    {"{\"lengths\": [8, 64], \"modes\": [\"last\"]}",
+     "eval.stride: must be at most the shortest length = 8, got 16"},
+    {"{\"stride\": 65, \"modes\": [\"sliding\"]}",
+     "eval.stride: must be at most the shortest length = 64, got 65"},
+    {"{\"tokens\": 511}", "eval.tokens: must be at least the longest length = 512, got 511"},
+    {"{\"token\": 511}", "did you mean"},
+    {"{\"split\": \"train2\"}", "eval.split"},
+    {"{\"stride\": -1}", "eval.stride"},
+    {"{\"last_tokens\": -1}", "eval.last_tokens"},
+    {"{\"batch_tokens\": 0}", "eval.batch_tokens"},
+};
+
 static void broken_sections_are_refused_with_the_reason(void **state)
 {
-    static const struct {
-        const char *json, *text;
-    } wrong[] = {
-        {"{\"lengths\": 5}", "eval.lengths: must be an array, got a number"},
-        {"{\"lengths\": null}", "eval.lengths: must be an array, got null"},
-        {"{\"lengths\": []}", "eval.lengths: must have 1 to 32 elements, got 0"},
-        {"{\"lengths\": [1,2,3,4,5,6,7,8,9,10,11,12,13,14,15,16,17,18,19,20,21,22,23,24,25,26,27,"
-         "28,29,30,31,32,33]}",
-         "eval.lengths: must have 1 to 32 elements, got 33"},
-        {"{\"lengths\": [64, 64]}", "eval.lengths[1]: must ascend, got 64 after 64"},
-        {"{\"lengths\": [\"2x\", \"1x\"]}", "eval.lengths[1]: must ascend, got 64 after 128"},
-        {"{\"lengths\": [\"two\"]}",
-         "eval.lengths[0]: must be a number of tokens or a multiple of the training length like "
-         "\"2x\", got \"two\""},
-        {"{\"lengths\": [\"x\"]}", "got \"x\""},
-        {"{\"lengths\": [\"2\"]}", "got \"2\""},
-        {"{\"lengths\": [\"2x \"]}", "got \"2x \""},
-        {"{\"lengths\": [\" 2x\"]}", "got \" 2x\""},
-        {"{\"lengths\": [\"0x2x\"]}", "got \"0x2x\""},
-        {"{\"lengths\": [\"infx\"]}", "got \"infx\""},
-        {"{\"lengths\": [\"nanx\"]}", "got \"nanx\""},
-        {"{\"lengths\": [\"-1x\"]}", "got \"-1x\""},
-        {"{\"lengths\": [64, true]}", "eval.lengths[1]: must be a number of tokens or a multiple "
-                                      "like \"2x\", got true or false"},
-        {"{\"lengths\": [1.5]}",
-         "eval.lengths[0]: must be a whole number of tokens from 1 to 16777216, got 1.5"},
-        {"{\"lengths\": [\"0.01x\"]}", "from 1 to 16777216, got 0.64"},
-        {"{\"lengths\": [0]}", "from 1 to 16777216, got 0"},
-        {"{\"lengths\": [16777217]}", "from 1 to 16777216, got 16777217"},
-        {"{\"modes\": \"last\"}", "eval.modes: must be a non-empty array of names"},
-        {"{\"modes\": []}", "eval.modes: must be a non-empty array of names"},
-        {"{\"modes\": [\"lasst\"]}",
-         "eval.modes: must be one of nonoverlapping, sliding, last, answers, got \"lasst\" (did you mean "
-         "\"last\"?)"},
-        {"{\"modes\": [3]}", "eval.modes: must be one of nonoverlapping, sliding, last, answers, got \"\""},
-        {"{\"modes\": [\"last\", \"last\"]}", "eval.modes: \"last\" stands twice"},
-        {"{\"lengths\": [8, 64], \"modes\": [\"last\"]}",
-         "eval.stride: must be at most the shortest length = 8, got 16"},
-        {"{\"stride\": 65, \"modes\": [\"sliding\"]}",
-         "eval.stride: must be at most the shortest length = 64, got 65"},
-        {"{\"tokens\": 511}", "eval.tokens: must be at least the longest length = 512, got 511"},
-        {"{\"token\": 511}", "did you mean"},
-        {"{\"split\": \"train2\"}", "eval.split"},
-        {"{\"stride\": -1}", "eval.stride"},
-        {"{\"last_tokens\": -1}", "eval.last_tokens"},
-        {"{\"batch_tokens\": 0}", "eval.batch_tokens"},
-    };
 
     (void)state;
-    for (size_t i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++) {
+    for (size_t i = 0; i < sizeof(wrong_sections) / sizeof(wrong_sections[0]); i++) {
         struct lx_arena arena = {0};
         struct lx_eval_config c;
         struct lx_err err = {.text = ""};
 
-        if (parse(&c, wrong[i].json, 64, &arena, &err) != LX_ECONFIG)
-            fail_msg("%s: not refused: %s", wrong[i].json, err.text);
-        if (strstr(err.text, wrong[i].text) == NULL)
-            fail_msg("%s: \"%s\" lacks \"%s\"", wrong[i].json, err.text, wrong[i].text);
+        if (parse(&c, wrong_sections[i].json, 64, &arena, &err) != LX_ECONFIG)
+            fail_msg("%s: not refused: %s", wrong_sections[i].json, err.text);
+        if (strstr(err.text, wrong_sections[i].text) == NULL)
+            fail_msg("%s: \"%s\" lacks \"%s\"", wrong_sections[i].json, err.text,
+                     wrong_sections[i].text);
         lx_arena_free(&arena);
     }
 }
