@@ -79,12 +79,14 @@ sub next_site {
 my $top = tempdir('longshot-mutants-XXXXXX', DIR => '/tmp', CLEANUP => !$o{keep});
 sub sh { my $c = shift; return system('sh', '-c', "$c >>'$top/log' 2>&1") == 0 }
 my $tree = "$top/tree";
-my ($make, @tests, $objects);
+my ($make, @tests, $objects, $link);
+# What the loader is to call before any library has no place in a shared library: it is part of each program.
+my $fixed = 'harness/system/startup.o';
 sub prepare {
     sh("mkdir '$tree' && git ls-files -z | xargs -0 cp --parents -t '$tree'") or die "copying failed: $top/log\n";
     $make = "cd '$tree' && make -s CFLAGS='-fPIC -O1'";
     sh("$make tests") or die "the tree does not build: $top/log\n";
-    $objects = join ' ', map { "'$_'" } grep { !m{/tests/|/main\.o$} } split /\n/, `cd '$tree' && find build/release -name '*.o'`;
+    $objects = join ' ', map { "'$_'" } grep { !m{/tests/|/main\.o$|/\Q$fixed\E$} } split /\n/, `cd '$tree' && find build/release -name '*.o'`;
     link_library() or die "the library does not link: $top/log\n";
     # Programs linked once, against the shared library, which alone is made anew. test.c is compiled by the
     # Makefile's own command, so its flags are asked for.
@@ -98,13 +100,17 @@ include Makefile
 libs:
 	\@echo '\$(CMOCKA_LIBS) \$(LIBS)'
 END`);
-    my $with = "-Lbuild/release -llongshot-mutant -Wl,-rpath,'$tree/build/release' $libs";
+    $link = "-O1 build/release/$fixed -Lbuild/release -llongshot-mutant -Wl,-rpath,'$tree/build/release' $libs";
     for my $t (sort glob "$tree/harness/tests/unit/test_*.c") {
         my $name = basename($t, '.c');
-        sh("cd '$tree' && gcc $flags harness/tests/unit/$name.c -o build/release/tests/$name $with") or die "$name does not link: $top/log\n";
+        sh("cd '$tree' && gcc $flags -c harness/tests/unit/$name.c -o build/release/tests/$name.o") or die "$name does not compile: $top/log\n";
         push @tests, $name;
     }
-    sh("cd '$tree' && gcc $flags build/release/harness/main.o -o build/longshot $with") or die "longshot does not link: $top/log\n";
+    link_programs() or die "a program does not link: $top/log\n";
+}
+sub link_programs {
+    for my $name (@tests) { sh("cd '$tree' && gcc build/release/tests/$name.o -o build/release/tests/$name $link") or return 0 }
+    return sh("cd '$tree' && gcc build/release/harness/main.o -o build/longshot $link");
 }
 sub link_library { return sh("cd '$tree' && gcc -shared -o build/release/liblongshot-mutant.so.new $objects && mv build/release/liblongshot-mutant.so.new build/release/liblongshot-mutant.so") }
 
@@ -166,7 +172,7 @@ while ($done < $o{n}) {
     close $h;
     (my $object = $f) =~ s/\.c$/.o/;
     my @made = $f =~ m{tensor/(simd|attention_head)\.c} ? map { (my $x = $object) =~ s/\.o$/.$_.o/; $x } qw(plain avx2 avx512) : $object;
-    my $built = sh("$make " . join(' ', map { "'build/release/$_'" } @made)) && link_library();
+    my $built = sh("$make " . join(' ', map { "'build/release/$_'" } @made)) && ($object eq $fixed ? link_programs() : link_library());
     my $killer = 0;
     if ($built) {
         for my $t (in_order($f)) { last if $killer = run_test("build/release/tests/$t", $t, 120) }
@@ -178,6 +184,7 @@ while ($done < $o{n}) {
     print $h $text;
     close $h;
     sh("$make " . join ' ', map { "'build/release/$_'" } @made);
+    link_programs() if $object eq $fixed;
     next unless $built;
     $done++;
     $survived++ unless $killer;
