@@ -139,16 +139,18 @@ static bool seen(void *ctx, double done, double total)
     return !lx_interrupted();
 }
 
-/* The training split is read for the yardsticks alone: where it is not at hand, there are none. */
-static bool has_yardsticks(struct lx_data *data)
+/* The training split is read for the yardsticks alone: where it is not at hand, there are none. Want of memory
+ * is no such reason. */
+static enum lx_code find_yardsticks(struct lx_data *data, bool *found, struct lx_err *err)
 {
     const struct lx_ngram *table;
-    struct lx_err err;
+    enum lx_code code = lx_data_table(data, &table, err);
 
-    if (lx_data_table(data, &table, &err) == LX_OK)
-        return true;
-    lx_log("no n-grams of the training split: %s", err.text);
-    return false;
+    *found = code == LX_OK;
+    if (code == LX_OK || code == LX_ENOMEM)
+        return code;
+    lx_log("no n-grams of the training split: %s", err->text);
+    return LX_OK;
 }
 
 static enum lx_code evaluate(const char *weights, const struct lx_config *c, size_t memory,
@@ -177,9 +179,8 @@ static enum lx_code evaluate(const char *weights, const struct lx_config *c, siz
                                       .seed = c->seeds[0],
                                       .train_length = v->train.length};
     lx_data_open(&data, &c->datasets[0]);
-    job.yardsticks = has_yardsticks(&data);
     lx_buf_add(&rows.metrics, LX_METRICS_HEADER "\n");
-    if (lx_evaluation_run(&job, &rows, err))
+    if (find_yardsticks(&data, &job.yardsticks, err) || lx_evaluation_run(&job, &rows, err))
         code = lx_interrupted() ? lx_fail(err, LX_EINTERRUPT, "interrupted") : err->code;
     else
         code = lx_command_print(&rows.metrics, err);

@@ -4,6 +4,7 @@
 #include "core/log.h"
 #include "report/report.h"
 #include "run/run_options.h"
+#include "store/garbage.h"
 #include "store/merge.h"
 #include "study/kinds.h"
 #include "system/fs.h"
@@ -81,8 +82,10 @@ static enum lx_code run_report(const void *given, int n, char **argv, struct lx_
 
     if (lx_command_arity(&lx_command_report, n, 1, 1, err) || need_folder(argv[0], err))
         return err->code;
-    if (given_options->index)
+    if (given_options->index) {
+        lx_collect_temps(argv[0]);
         return lx_report_index(argv[0], err);
+    }
     if (lx_report_make(argv[0], &o, err) || lx_report_text(argv[0], &text, err) ||
         lx_command_show(&text, err))
         code = err->code;

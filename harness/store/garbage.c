@@ -203,10 +203,20 @@ static enum lx_code clean(void *ctx, const char *name)
     return LX_OK;
 }
 
-void lx_collect_garbage(const char *dir)
+static void collect(const char *dir, enum lx_code (*each)(void *ctx, const char *name))
 {
     struct place p = {.dir = dir, .path = dir, .folder = {.path = dir}};
 
     p.folder.fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    visit(&p, clean);
+    visit(&p, each);
+}
+
+void lx_collect_garbage(const char *dir)
+{
+    collect(dir, clean);
+}
+
+void lx_collect_temps(const char *dir)
+{
+    collect(dir, remove_temp);
 }

@@ -6,4 +6,7 @@
 /* Those of processes that are still there stay, and so does what cannot be removed. */
 void lx_collect_garbage(const char *dir);
 
+/* In a folder that is the user's, the temp files alone: for commands that write one file there, again and again. */
+void lx_collect_temps(const char *dir);
+
 #endif

@@ -1,6 +1,7 @@
 /* Training state on disk; see state.h. */
 #include "train/state.h"
 
+#include <errno.h>
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -350,8 +351,11 @@ enum lx_code lx_state_remove(const struct lx_state_files *f, struct lx_err *err)
     struct leftovers l = {f, err};
     struct stat st;
 
-    /* what a link points to is not ours */
-    if (lstat(f->folder, &st) != 0 || !S_ISDIR(st.st_mode))
-        return LX_OK;
+    if (lstat(f->folder, &st) != 0)
+        return errno == ENOENT
+                   ? LX_OK
+                   : lx_fail(err, LX_EIO, "%s: cannot look at it: %s", f->folder, strerror(errno));
+    if (!S_ISDIR(st.st_mode))
+        return LX_OK; /* what a link points to is not ours */
     return lx_fs_list(f->folder, remove_state, &l, err);
 }
