@@ -45,6 +45,7 @@ struct tally {
     size_t packed, of_weights[LX_WEIGHTS_BROKEN + 1]; /* of cells that are done */
     double seconds, flops_done;                       /* the same */
     double flops_left, rate;                          /* rate: of those that run */
+    enum lx_stale stale;
 };
 
 /* One cell, as it was found. */
@@ -251,7 +252,7 @@ static double time_left(const struct tally *t)
 static void write_text(const struct tally *t, struct lx_buf *out)
 {
     size_t to_do = t->of[TO_DO] + t->of[STOPPED] + t->of[BROKEN];
-    const char *stale = lx_stale_line(lx_stale_read(t->dir));
+    const char *stale = lx_stale_line(t->stale);
     double seconds = time_left(t);
     char left[32];
 
@@ -280,7 +281,7 @@ static void write_counts(struct tally *t)
 {
     struct lx_json_writer *w = t->json;
     double seconds = time_left(t);
-    const char *stale = lx_stale_line(lx_stale_read(t->dir));
+    const char *stale = lx_stale_line(t->stale);
 
     lx_json_open_object(w, "count");
     lx_json_add_int(w, "cells", (long long)t->n);
@@ -302,7 +303,7 @@ static enum lx_code show(struct tally *t, bool as_json, struct lx_buf *out, stru
         lx_json_open_object(&w, NULL);
         lx_json_open_array(&w, "cells");
     }
-    if (lx_plan_visit(t->dir, visit, t, err))
+    if (lx_plan_visit(t->dir, visit, t, err) || lx_stale_read(t->dir, &t->stale, err))
         return err->code;
     if (as_json) {
         lx_json_close_array(&w);

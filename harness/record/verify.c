@@ -282,8 +282,10 @@ static enum lx_code check_cells(struct work *w, struct lx_err *err)
 /* What a merge or a report that was cut short leaves. */
 static enum lx_code check_stale(struct work *w, struct lx_err *err)
 {
-    enum lx_stale stale = lx_stale_read(w->dir);
+    enum lx_stale stale;
 
+    if (lx_stale_read(w->dir, &stale, err))
+        return err->code;
     if (stale == LX_STALE_NOT)
         return LX_OK;
     return say(w, LX_VERIFY_DIFFERS, "tables", err, LX_STALE_FILE ": %s", lx_stale_line(stale));

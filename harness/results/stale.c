@@ -26,21 +26,22 @@ static enum lx_code path_of(const char *dir, struct lx_buf *out, struct lx_err *
     return lx_buf_check(out, err);
 }
 
-enum lx_stale lx_stale_read(const char *dir)
+enum lx_code lx_stale_read(const char *dir, enum lx_stale *what, struct lx_err *err)
 {
     struct lx_buf path = {0}, text = {0};
-    struct lx_err ignored;
-    enum lx_stale what = LX_STALE_NOT;
+    enum lx_code code = path_of(dir, &path, err);
 
-    if (path_of(dir, &path, &ignored) == LX_OK && lx_fs_exists(path.text)) {
-        what = LX_STALE_TABLES;
-        if (lx_fs_read(path.text, &text, &ignored) == LX_OK &&
+    *what = LX_STALE_NOT;
+    if (code == LX_OK && lx_fs_exists(path.text)) {
+        *what = LX_STALE_TABLES;
+        code = lx_fs_read(path.text, &text, err);
+        if (code == LX_OK &&
             strncmp(text.text, lines[LX_STALE_ROWS], strlen(lines[LX_STALE_ROWS])) == 0)
-            what = LX_STALE_ROWS;
+            *what = LX_STALE_ROWS;
     }
     lx_buf_free(&path);
     lx_buf_free(&text);
-    return what;
+    return code == LX_ENOMEM ? code : LX_OK;
 }
 
 static enum lx_code write_or_remove(const char *path, enum lx_stale what, struct lx_err *err)
@@ -99,8 +100,10 @@ void lx_stale_watch(struct lx_stale_report *r, const char *dir)
 
 enum lx_code lx_stale_begin(struct lx_stale_report *r, struct lx_err *err)
 {
-    enum lx_stale now = lx_stale_read(r->dir);
+    enum lx_stale now;
 
+    if (lx_stale_read(r->dir, &now, err))
+        return err->code;
     if (now == LX_STALE_ROWS)
         lx_log("warning: %s/" LX_STALE_FILE ": %s", r->dir, lines[now]);
     else if (now == LX_STALE_TABLES)
@@ -114,9 +117,12 @@ enum lx_code lx_stale_begin(struct lx_stale_report *r, struct lx_err *err)
 
 enum lx_code lx_stale_end(const struct lx_stale_report *r, struct lx_err *err)
 {
+    enum lx_stale now;
     long long rows[4];
 
-    if (!r->marked || lx_stale_read(r->dir) != LX_STALE_TABLES)
+    if (lx_stale_read(r->dir, &now, err))
+        return err->code;
+    if (!r->marked || now != LX_STALE_TABLES)
         return LX_OK;
     if (!look_at_rows(r->dir, rows))
         return lx_fail(err, LX_EIO, "%s/metrics.csv: cannot look at it again: %s", r->dir,

@@ -20,8 +20,8 @@ enum lx_stale {
 /* What the file says, in one line without its end; NULL: LX_STALE_NOT. */
 const char *lx_stale_line(enum lx_stale what);
 
-/* What the folder says. A file that says something else is of tables. */
-enum lx_stale lx_stale_read(const char *dir);
+/* What the folder says. A file that says something else, or cannot be read, is of tables; LX_ENOMEM. */
+LX_MUST_CHECK enum lx_code lx_stale_read(const char *dir, enum lx_stale *what, struct lx_err *err);
 /* Say it, durably; LX_STALE_NOT takes the file away. */
 LX_MUST_CHECK enum lx_code lx_stale_mark(const char *dir, enum lx_stale what, struct lx_err *err);
 

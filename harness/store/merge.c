@@ -348,7 +348,10 @@ static enum lx_code find_old(struct merge *m, const struct lx_buf text[], bool *
                              struct lx_err *err)
 {
     int n_there = 0, n_same = 0;
+    enum lx_stale now;
 
+    if (lx_stale_read(m->dir, &now, err))
+        return err->code;
     for (int i = 0; i < LX_CELL_FILE_COUNT; i++) {
         bool there, same;
 
@@ -357,7 +360,7 @@ static enum lx_code find_old(struct merge *m, const struct lx_buf text[], bool *
         n_there += there;
         n_same += same;
     }
-    *old = lx_stale_read(m->dir) == LX_STALE_ROWS ||
+    *old = now == LX_STALE_ROWS ||
            (n_same < LX_CELL_FILE_COUNT && (n_there > 0 || lx_result_reported(m->dir)));
     return LX_OK;
 }

@@ -126,11 +126,12 @@ void lx_interrupt_release(void)
     if (!is_noted)
         restore();
     sig = late;
+    if (sig == 0) /* one that another thread is about to write down waits for the next release */
+        return;
     late = 0;
-    if (sig != 0 && is_noted)
+    if (is_noted)
         end_now();
-    if (sig != 0)
-        (void)raise(sig);
+    (void)raise(sig);
 }
 
 bool lx_interrupted(void)
