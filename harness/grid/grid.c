@@ -135,7 +135,7 @@ const char *lx_grid_keep(struct lx_grid *g, struct lx_buf *text)
 void lx_grid_column(struct lx_grid *g, const char *head, bool right, size_t least)
 {
     struct lx_grid_column *grown = realloc(g->column, (g->n_columns + 1) * sizeof(*grown));
-    char *kept = lx_arena_text(&g->arena, head);
+    char *kept = head != NULL ? lx_arena_text(&g->arena, head) : NULL;
 
     g->failed = g->failed || grown == NULL || kept == NULL;
     if (grown != NULL)

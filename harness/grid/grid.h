@@ -67,6 +67,7 @@ struct lx_grid {
 };
 
 void lx_grid_free(struct lx_grid *g);
+/* head may be what lx_grid_keep gives: NULL is a failure of the grid, too. */
 void lx_grid_column(struct lx_grid *g, const char *head, bool right, size_t least);
 
 /* The cell of the open row that comes next: append parts to what this returns, then call lx_grid_put. A

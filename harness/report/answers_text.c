@@ -70,7 +70,7 @@ static void add_head(const struct lx_study *s, size_t section, int length, struc
     lx_format_multiple(length, sec->train_length, multiple);
     lx_cell_multiple(&head, multiple);
     lx_cell_printf(&head, " (n=%d)", lx_study_size(s, section, length));
-    lx_grid_column(g, head.text != NULL ? head.text : "", true, 0);
+    lx_grid_column(g, lx_grid_keep(g, &head), true, 0);
     lx_buf_free(&head);
 }
 

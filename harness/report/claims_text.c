@@ -329,14 +329,12 @@ static void fill_grid(const struct lx_claim_results *r, const struct lx_study *s
     struct lx_buf head = {0};
 
     for (size_t c = 0; c < n; c++) {
-        lx_buf_clear(&head);
         if (!is_wanted(r, s, &column[c]))
             continue;
         if (column[c].p)
             lx_cell_math(&head, "p");
         lx_cell_text(&head, column[c].head);
-        g->failed = g->failed || head.failed;
-        lx_grid_column(g, head.failed ? "" : head.text, column[c].right, 0);
+        lx_grid_column(g, lx_grid_keep(g, &head), column[c].right, 0);
         if (!g->failed)
             g->column[g->n_columns - 1].latex = latex_of(column[c].put);
     }

@@ -177,12 +177,10 @@ static void add_columns(const struct lx_published *t, struct lx_grid *g)
     lx_grid_column(g, "", false, 0);
     for (size_t k = 0; k < t->n_lengths; k++) {
         lx_format_multiple(t->length[k], t->train_length, multiple);
-        lx_buf_clear(&head);
         lx_cell_printf(&head, "%d (", t->length[k]);
         lx_cell_multiple(&head, multiple);
         lx_cell_text(&head, ")");
-        g->failed = g->failed || head.failed;
-        lx_grid_column(g, head.failed ? "" : head.text, true, 0);
+        lx_grid_column(g, lx_grid_keep(g, &head), true, 0);
     }
     lx_buf_free(&head);
 }

@@ -39,16 +39,12 @@ static enum lx_code add_columns(const struct lx_section *sec, const struct lx_ta
     if (t->rate != NULL)
         lx_grid_column(g, "rate", true, 0);
     for (size_t c = 0; c < t->n_columns; c++) {
-        lx_buf_clear(&head);
         head_cell(sec, t, c, &head);
-        g->failed = g->failed || head.failed;
-        lx_grid_column(g, head.failed ? "" : head.text, true, 0);
+        lx_grid_column(g, lx_grid_keep(g, &head), true, 0);
     }
     if (t->interval != NULL) {
-        lx_buf_clear(&head);
         lx_cell_printf(&head, "95%% at %d, seeds and text", sec->length[sec->n_lengths - 1]);
-        g->failed = g->failed || head.failed;
-        lx_grid_column(g, head.failed ? "" : head.text, true, 0);
+        lx_grid_column(g, lx_grid_keep(g, &head), true, 0);
     }
     g->padded = g->marked = true;
     lx_buf_free(&head);

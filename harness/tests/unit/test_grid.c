@@ -107,6 +107,24 @@ static void padded_markdown(void **state)
     lx_grid_free(&g);
 }
 
+/* A head that memory was short of is a failure of the table; what is put after it does no harm. */
+static void lost_head(void **state)
+{
+    struct lx_grid g = {.n_rows = 0};
+    struct lx_buf head = {.failed = true};
+
+    (void)state;
+    lx_grid_column(&g, "name", false, 0);
+    lx_grid_column(&g, lx_grid_keep(&g, &head), true, 0);
+    lx_grid_text(&g, "a");
+    lx_grid_count(&g, 1);
+    CHECK_FAILS(lx_grid_check(&g, &err), LX_ENOMEM, "out of memory for a table");
+    lx_grid_free(&g);
+    lx_grid_column(&g, NULL, true, 0);
+    CHECK_FAILS(lx_grid_check(&g, &err), LX_ENOMEM, "out of memory for a table");
+    lx_grid_free(&g);
+}
+
 /* A name is unique, and every writer has all that a table needs. */
 static void writers_are_whole(void **state)
 {
@@ -140,9 +158,8 @@ static void many_rows(void **state)
 }
 
 static const struct CMUnitTest tests[] = {
-    cmocka_unit_test(each_format),
-    cmocka_unit_test(padded_markdown),
-    cmocka_unit_test(writers_are_whole),
+    cmocka_unit_test(each_format), cmocka_unit_test(padded_markdown),
+    cmocka_unit_test(lost_head),   cmocka_unit_test(writers_are_whole),
     cmocka_unit_test(many_rows),
 };
 
