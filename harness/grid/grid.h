@@ -100,7 +100,7 @@ struct lx_grid_writer {
 };
 
 extern const struct lx_grid_writer lx_grid_plain, lx_grid_markdown, lx_grid_latex, lx_grid_csv,
-    lx_grid_html;
+    lx_grid_html, lx_grid_comment;
 
 int lx_grid_writer_count(void);
 const struct lx_grid_writer *lx_grid_writer_at(int i);

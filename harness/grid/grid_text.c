@@ -49,6 +49,11 @@ static void markdown_cell(struct lx_buf *out, const char *cell)
     lx_grid_parts(out, cell, lx_escape_markdown, markdown_part);
 }
 
+static void comment_cell(struct lx_buf *out, const char *cell)
+{
+    lx_grid_parts(out, cell, lx_escape_comment, markdown_part);
+}
+
 /* A cell with room for the mark of the best, after the number that it marks. */
 static void marked_cell(struct lx_buf *out, const char *cell)
 {
@@ -150,7 +155,8 @@ static void write_padded(const struct layout *l, const struct lx_grid *g, struct
 }
 
 /* Markdown that is not padded: cells of sentences would make lines that no one can read. */
-static void write_loose(const struct lx_grid *g, struct lx_buf *out)
+static void write_loose(const struct lx_grid *g, void (*set)(struct lx_buf *out, const char *cell),
+                        struct lx_buf *out)
 {
     for (size_t r = 0; r <= g->n_rows; r++) {
         if (r > 0 && g->row[r - 1].cell == NULL)
@@ -160,7 +166,7 @@ static void write_loose(const struct lx_grid *g, struct lx_buf *out)
             const char *cell = r == 0 ? g->column[c].head : g->row[r - 1].cell[c];
 
             lx_buf_add(out, cell[0] != '\0' || r > 0 ? " " : "");
-            markdown_cell(out, cell);
+            set(out, cell);
             lx_buf_add(out, " |");
         }
         lx_buf_add(out, "\n");
@@ -177,7 +183,12 @@ static void markdown_table(struct lx_buf *out, const struct lx_grid *g)
     if (g->padded)
         write_padded(&layout, g, out);
     else
-        write_loose(g, out);
+        write_loose(g, markdown_cell, out);
+}
+
+static void comment_table(struct lx_buf *out, const struct lx_grid *g)
+{
+    write_loose(g, comment_cell, out);
 }
 
 static void plain_table(struct lx_buf *out, const struct lx_grid *g)
@@ -192,3 +203,7 @@ const struct lx_grid_writer lx_grid_plain = {
 
 const struct lx_grid_writer lx_grid_markdown = {
     .name = "markdown", .text = lx_escape_markdown, .cell = markdown_cell, .table = markdown_table};
+
+/* Markdown for the comment that a service shows under a change: foreign text is no link and no mention. */
+const struct lx_grid_writer lx_grid_comment = {
+    .name = "comment", .text = lx_escape_comment, .cell = comment_cell, .table = comment_table};

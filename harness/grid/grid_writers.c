@@ -1,4 +1,4 @@
-/* The formats of tables. A new one is a file and a line here. */
+/* The formats of tables that a user can ask for. A new one is a file and a line here. */
 #include "grid/grid.h"
 
 static const struct lx_grid_writer *const writers[] = {&lx_grid_plain, &lx_grid_markdown,

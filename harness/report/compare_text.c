@@ -2,6 +2,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "grid/grid.h"
 #include "report/compare_report.h"
 #include "report/compare_words.h"
 #include "text/escape.h"
@@ -139,26 +140,11 @@ enum lx_code lx_compare_plain(const struct lx_comparison *c, bool update, struct
 
 /* ------------------------------------------------------------------------------- Markdown */
 
-/* Markdown sees no markup in names, which have no control characters either. */
-static void escape(struct lx_buf *out, const char *text)
-{
-    struct lx_buf clean = {0};
-
-    lx_escape_control(&clean, text);
-    for (size_t i = 0; i < clean.len && !clean.failed; i++) {
-        if (strchr("\\|*_`<>&[]~#", clean.text[i]))
-            lx_buf_add(out, "\\");
-        lx_buf_addn(out, clean.text + i, 1);
-    }
-    out->failed = out->failed || clean.failed;
-    lx_buf_free(&clean);
-}
-
 /* The text of a buffer, escaped; it is cleared. What it holds is clean already. */
 static void add_escaped(struct lx_buf *out, struct lx_buf *from)
 {
     if (from->len > 0 && !from->failed)
-        escape(out, from->text);
+        lx_grid_comment.text(out, from->text);
     out->failed = out->failed || from->failed;
     lx_buf_clear(from);
 }
@@ -166,53 +152,72 @@ static void add_escaped(struct lx_buf *out, struct lx_buf *from)
 static void say_markdown(void *out, const char *text)
 {
     lx_buf_add(out, "- ");
-    escape(out, text);
+    lx_grid_comment.text(out, text);
     lx_buf_add(out, "\n");
 }
 
-static void markdown_row(const struct lx_compare_line *l, struct lx_buf *out, struct lx_buf *text)
+/* The cell of a text that is clean already; it is cleared. */
+static void put(struct lx_grid *g, struct lx_buf *text)
 {
-    lx_buf_add(out, "| ");
-    lx_compare_encoding(text, &l->key);
-    add_escaped(out, text);
-    lx_buf_add(out, " | ");
-    lx_compare_data(text, &l->key);
-    add_escaped(out, text);
-    lx_buf_printf(out, " | %d | %d | ", l->key.train_length, l->key.eval_length);
-    lx_compare_mode(text, &l->key);
-    add_escaped(out, text);
-    lx_buf_add(out, " | ");
-    escape(out, l->key.metric);
-    lx_buf_add(out, " | ");
-    lx_compare_side_text(text, &l->old);
-    add_escaped(out, text);
-    lx_buf_add(out, " | ");
-    lx_compare_side_text(text, &l->new);
-    add_escaped(out, text);
-    lx_buf_add(out, " | ");
-    lx_compare_change(text, l);
-    add_escaped(out, text);
-    lx_buf_add(out, " | ");
-    if (!isnan(l->band))
-        lx_buf_printf(out, "%.3g", l->band);
-    lx_buf_add(out, " |\n");
+    if (text->failed)
+        g->failed = true;
+    else
+        lx_grid_text(g, text->text != NULL ? text->text : "");
+    lx_buf_clear(text);
 }
 
-static void markdown_table(const struct lx_compare_line *const *line, size_t n, bool update,
-                           struct lx_buf *out)
+static void add_row(const struct lx_compare_line *l, struct lx_grid *g, struct lx_buf *text)
 {
+    lx_compare_encoding(text, &l->key);
+    put(g, text);
+    lx_compare_data(text, &l->key);
+    put(g, text);
+    lx_grid_count(g, l->key.train_length);
+    lx_grid_count(g, l->key.eval_length);
+    lx_compare_mode(text, &l->key);
+    put(g, text);
+    lx_escape_control(text, l->key.metric);
+    put(g, text);
+    lx_compare_side_text(text, &l->old);
+    put(g, text);
+    lx_compare_side_text(text, &l->new);
+    put(g, text);
+    lx_compare_change(text, l);
+    put(g, text);
+    if (!isnan(l->band))
+        lx_buf_printf(text, "%.3g", l->band);
+    put(g, text);
+}
+
+static enum lx_code markdown_table(const struct lx_compare_line *const *line, size_t n, bool update,
+                                   struct lx_buf *out, struct lx_err *err)
+{
+    static const struct {
+        const char *head;
+        bool right;
+    } columns[] = {{"encoding", false},    {"data", false}, {"trained at", true},
+                   {"evaluated at", true}, {"mode", false}, {"metric", false},
+                   {"baseline", true},     {"new", true},   {"change", true},
+                   {"band", true}};
+    struct lx_grid g = {.n_rows = 0};
     struct lx_buf text = {0};
     size_t most = update || n < MOST ? n : MOST;
+    enum lx_code code;
 
-    if (n > 0)
-        lx_buf_add(out, "| encoding | data | trained at | evaluated at | mode | metric | baseline "
-                        "| new | change | band |\n"
-                        "|---|---|---:|---:|---|---|---:|---:|---:|---:|\n");
-    for (size_t i = 0; i < most; i++)
-        markdown_row(line[i], out, &text);
+    for (size_t c = 0; c < sizeof(columns) / sizeof(columns[0]); c++)
+        lx_grid_column(&g, columns[c].head, columns[c].right, 0);
+    for (size_t i = 0; i < most && !g.failed; i++)
+        add_row(line[i], &g, &text);
+    code = lx_grid_check(&g, err);
+    if (code != LX_OK)
+        goto done;
+    lx_grid_comment.table(out, &g);
     if (n > most)
         lx_buf_printf(out, "\n... and %zu more: `--format json` has all\n", n - most);
+done:
+    lx_grid_free(&g);
     lx_buf_free(&text);
+    return code;
 }
 
 static enum lx_code markdown_verdict(const struct lx_comparison *c, enum lx_compare_verdict v,
@@ -221,20 +226,23 @@ static enum lx_code markdown_verdict(const struct lx_comparison *c, enum lx_comp
     bool alone = v == LX_VERDICT_MISSING || v == LX_VERDICT_EXTRA;
     const struct lx_compare_line **line;
     struct lx_arena arena = {0};
-    enum lx_code code;
+    enum lx_code code = LX_OK;
     size_t n, all;
 
     lx_buf_printf(out, "\n**%s** (%zu%s)\n\n", lx_compare_heading(v), c->count[v],
                   excuse(c, v, update));
-    code = lx_compare_sorted(c, v, &arena, &line, &n, err);
+    if (lx_compare_sorted(c, v, &arena, &line, &n, err)) {
+        code = err->code;
+        goto done;
+    }
     all = n;
-    if (code != LX_OK ||
-        (alone && !update && lx_compare_groups(c, v, line, &n, say_markdown, out, err))) {
+    if (alone && !update && lx_compare_groups(c, v, line, &n, say_markdown, out, err)) {
         code = err->code;
         goto done;
     }
     lx_buf_add(out, n < all && n > 0 ? "\n" : "");
-    markdown_table(line, n, update, out);
+    if (n > 0)
+        code = markdown_table(line, n, update, out, err);
 done:
     lx_arena_free(&arena);
     return code;
@@ -246,14 +254,14 @@ enum lx_code lx_compare_markdown(const struct lx_comparison *c, bool update, str
     struct lx_buf text = {0};
 
     lx_buf_printf(out, "### Extrapolation curves: %s\n\n", lx_compare_outcome(c, update));
-    escape(out, c->old_path);
+    lx_grid_comment.text(out, c->old_path);
     lx_buf_add(out, " -\\> ");
-    escape(out, c->new_path);
+    lx_grid_comment.text(out, c->new_path);
     lx_buf_add(out, "  \nband: ");
     lx_compare_rule(&text, c);
     add_escaped(out, &text);
     lx_buf_printf(out, "  \nconfig: %s  \n", config_line(c));
-    add_settings(c, "- ", "\n", escape, out);
+    add_settings(c, "- ", "\n", lx_grid_comment.text, out);
     lx_buf_add(out, c->n_settings > 0 ? "\n" : "");
     lx_compare_summary(out, c);
     lx_buf_add(out, "\n");

@@ -58,6 +58,18 @@ void lx_escape_markdown(struct lx_buf *out, const char *text)
     add(out, text, "\\|*`<");
 }
 
+void lx_escape_comment(struct lx_buf *out, const char *text)
+{
+    struct lx_buf clean = {0};
+
+    lx_escape_control(&clean, text);
+    if (clean.failed)
+        out->failed = true;
+    else
+        add(out, clean.text, "\\|*_`<>&[]~#");
+    lx_buf_free(&clean);
+}
+
 void lx_escape_tex(struct lx_buf *out, const char *text)
 {
     static const struct {

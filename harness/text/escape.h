@@ -13,6 +13,9 @@ void lx_escape_plain(struct lx_buf *out, const char *text);
 
 /* What Markdown and TeX would take for markup, spelled out. */
 void lx_escape_markdown(struct lx_buf *out, const char *text);
+/* Markdown on the page of a service, which may be sent to it unread: all that some dialect takes for
+ * markup (links, mentions of an issue, HTML); control characters like lx_escape_control. */
+void lx_escape_comment(struct lx_buf *out, const char *text);
 void lx_escape_tex(struct lx_buf *out, const char *text);
 
 /* Text between tags or inside a quoted attribute of HTML. What no page can hold (control characters,
