@@ -102,9 +102,10 @@ static bool read_size(const char **at, size_t *out)
     return number < end && stop == end && end - number < 12;
 }
 
-/* Take the files out of what was unpacked; false: it is none of ours, or no longer as it was written. The
+/* Take the files out of what was unpacked; not whole: it is none of ours, or no longer as it was written. The
  * head is written anew from what was read: any difference shows. */
-static bool split(const char *id, const struct lx_buf *all, struct lx_cell_files *f)
+static enum lx_code split(const char *id, const struct lx_buf *all, struct lx_cell_files *f,
+                          bool *whole, struct lx_err *err)
 {
     const char *at = strchr(all->text, '\n'), *end = all->text + all->len;
     size_t size[LX_CELL_FILE_COUNT], head_len;
@@ -128,8 +129,14 @@ static bool split(const char *id, const struct lx_buf *all, struct lx_cell_files
         good = at == end && !head.failed && head.len == head_len &&
                memcmp(head.text, all->text, head_len) == 0;
     }
+    *whole = good;
+    err->code = LX_OK; /* what could not be kept for want of memory is no broken file */
+    for (int i = 0; i < LX_CELL_FILE_COUNT && err->code == LX_OK; i++)
+        (void)!lx_buf_check(&f->text[i], err);
+    if (err->code == LX_OK)
+        (void)!lx_buf_check(&head, err);
     lx_buf_free(&head);
-    return good;
+    return err->code;
 }
 
 static enum lx_code pack_path(const char *dir, const char *id, struct lx_buf *path,
@@ -143,7 +150,7 @@ static enum lx_code read_pack(const char *dir, const char *id, struct lx_cell_fi
                               struct lx_err *err)
 {
     struct lx_buf path = {0}, all = {0};
-    bool there = false;
+    bool there = false, whole;
 
     err->code = LX_OK;
     if (pack_path(dir, id, &path, err) || lx_fs_look(path.text, &there, err) || !there)
@@ -152,7 +159,9 @@ static enum lx_code read_pack(const char *dir, const char *id, struct lx_cell_fi
         err->code = err->code == LX_EDATA ? LX_EFORMAT : err->code;
         goto done;
     }
-    if (split(id, &all, f))
+    if (split(id, &all, f, &whole, err))
+        goto done;
+    if (whole)
         f->done = f->packed = true;
     else
         (void)lx_fail(err, LX_EFORMAT, "%s: broken: its sums are not those of a cell %s", path.text,
