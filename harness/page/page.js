@@ -78,7 +78,7 @@
 
   function frameOf(i, room = figures[i].clientWidth) {
     const wide = Math.min(960, Math.max(300, room || 960)), narrow = wide < 640;
-    const f = { w: wide, h: narrow ? 330 : 400, l: narrow ? 44 : 62, r: narrow ? 128 : 230, t: 26, foot: 52, narrow };
+    const f = { w: wide, h: narrow ? 330 : 400, l: narrow ? 44 : 62, r: narrow ? 136 : 230, t: 26, foot: 52, narrow };
     f.chart = charts[i];
     f.curves = f.chart.c.filter((c) => on[c.s]);
     Object.assign(f, rangeOf(f.chart, f.curves));
@@ -154,29 +154,51 @@
     for (let i = list.length - 1; i >= 0; floor = list[i].place - 14, i--) list[i].place = Math.min(list[i].place, floor);
     const right = f.w - f.r;
     for (const e of list) {
-      const most = f.narrow ? Math.max(4, 14 - number(e.v).length) : 28;
-      const letters = [...e.label], cut = letters.length > most ? letters.slice(0, most).join("") + "\u2026" : e.label;
+      const most = f.narrow ? Math.max(4, 15 - number(e.v).length) : 26;
+      const letters = [...e.label], end = f.narrow && e.label.includes(" as "); /* where it is the end that tells */
+      const cut = letters.length <= most ? e.label : end ? "\u2026" + letters.slice(-most).join("") : letters.slice(0, most).join("") + "\u2026";
       svg.append(make("g", { style: "color:" + e.color },
         make("line", { class: "lead", x1: right + 2, y1: e.y, x2: right + 14, y2: e.place }),
         make("text", { class: "name", x: right + 18, y: e.place + 4 }, cut + " " + number(e.v))));
     }
   }
 
+  /* Where neither axes nor sizes have changed, only the curves that come or go are touched, and the names. */
   function draw(i, room) {
-    const f = frameOf(i, room), svg = figures[i].querySelector("svg");
+    const f = frameOf(i, room), svg = figures[i].querySelector("svg"), before = places[i], edge = make("g", {});
+    const stays = before && before.drawn && ["w", "a", "b", "log"].every((k) => before[k] === f[k]);
     places[i] = f;
-    svg.setAttribute("viewBox", `0 0 ${f.w} ${f.h}`);
-    figures[i].classList.add("fit");
-    const parts = document.createDocumentFragment();
-    axes(f, parts);
-    for (const c of f.curves) parts.append(drawCurve(f, c));
-    names(f, parts);
-    svg.replaceChildren(parts);
+    names(f, edge);
+    if (stays) {
+      before.edge.replaceWith(edge);
+    } else {
+      const parts = document.createDocumentFragment();
+      svg.setAttribute("viewBox", `0 0 ${f.w} ${f.h}`);
+      figures[i].classList.add("fit");
+      axes(f, parts);
+      parts.append(edge);
+      svg.replaceChildren(parts);
+    }
+    f.edge = edge;
+    f.drawn = stays ? before.drawn : new Map();
+    let next = edge;
+    for (const c of f.chart.c.slice().reverse()) {
+      let g = f.drawn.get(c);
+      if (!on[c.s]) {
+        if (g) g.remove();
+        continue;
+      }
+      if (!g) f.drawn.set(c, g = drawCurve(f, c));
+      if (g.parentNode !== svg) svg.insertBefore(g, next);
+      next = g;
+    }
   }
 
-  /* Widths are asked for before anything changes: the browser lays the page out once. */
-  function drawAll() {
-    const rooms = figures.map((figure) => figure.clientWidth);
+  /* Widths are asked for before anything is drawn, and only where they can have changed: the browser lays
+   * the page out once. */
+  let rooms = null;
+  function drawAll(moved = true) {
+    if (moved || !rooms) rooms = figures.map((figure) => figure.clientWidth);
     rooms.forEach((room, i) => { if (room) draw(i, room); });
   }
 
@@ -267,7 +289,7 @@
     }
   }
 
-  function show(write = true) {
+  function show(write = true, moved = true) {
     hideCard();
     pills.forEach((b, i) => b.setAttribute("aria-pressed", String(on[i])));
     all("figure[data-s]").forEach((e) => { e.hidden = !on[+e.dataset.s]; });
@@ -275,7 +297,7 @@
     for (const v of all("section.view")) v.hidden = ["dataset", "length", "mode"].some((k) => want[k] && v.dataset[k] !== want[k]);
     all(".charts").forEach((e) => { e.hidden = want.view === "tables"; });
     all(".tables").forEach((e) => { e.hidden = want.view === "charts"; });
-    drawAll();
+    drawAll(moved);
     if (write && address() !== location.hash.slice(1)) {
       try { history.replaceState(null, "", "#" + address()); } catch (e) { location.hash = address(); }
     }
@@ -283,7 +305,7 @@
 
   function alone(list) {
     on = series.map((s, i) => list.includes(i));
-    show();
+    show(true, false);
   }
 
   pills.forEach((b, i) => {
@@ -291,7 +313,7 @@
     b.addEventListener("click", (e) => {
       if (e.shiftKey || e.detail === 2) return alone([i]);
       on[i] = !on[i];
-      show();
+      show(true, false);
     });
     b.addEventListener("keydown", (e) => {
       const to = { ArrowRight: 1, ArrowLeft: -1 }[e.key];

@@ -10,7 +10,7 @@
 #include "text/escape.h"
 
 enum { WIDTH = 960, HEIGHT = 400, LEFT = 62, RIGHT = 230, TOP = 26, BOTTOM = 52 };
-enum { LINE = 14, NAME_MOST = 28, SYMBOLS_MOST = 14 };
+enum { LINE = 14, NAME_MOST = 26, SYMBOLS_MOST = 14 };
 
 struct frame {
     const struct lx_panel *panel;

@@ -43,6 +43,8 @@ void lx_figure_shorten(struct lx_buf *out, const char *text, size_t most);
 
 /* Append a single-quoted gnuplot string. */
 void lx_figure_quoted(struct lx_buf *out, const char *text);
+/* The same in lines of at most `most` (> 0) characters, broken at spaces: an expression. */
+void lx_figure_title(struct lx_buf *out, const char *text, size_t most);
 /* A double-quoted one, for labels of ours with line ends. */
 void lx_figure_lines(struct lx_buf *out, const char *text);
 

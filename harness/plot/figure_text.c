@@ -61,6 +61,36 @@ void lx_figure_name(struct lx_buf *out, const char *text, size_t most)
     lx_buf_free(&name);
 }
 
+/* The last space among the first `most` characters, or where those end. */
+static size_t line_end(const char *text, size_t most)
+{
+    size_t n = cut(text, most), at = n;
+
+    while (at > 0 && text[at] != ' ')
+        at--;
+    return at > 0 ? at : n;
+}
+
+void lx_figure_title(struct lx_buf *out, const char *text, size_t most)
+{
+    struct lx_buf line = {0};
+
+    while (lx_figure_characters(text) > most) {
+        size_t n = line_end(text, most);
+
+        lx_buf_clear(&line);
+        lx_buf_addn(&line, text, n);
+        if (line.failed)
+            break;
+        lx_figure_quoted(out, line.text);
+        lx_buf_add(out, ".\"\\n\".");
+        text += n + (text[n] == ' ');
+    }
+    lx_figure_quoted(out, text);
+    out->failed |= line.failed;
+    lx_buf_free(&line);
+}
+
 void lx_figure_lines(struct lx_buf *out, const char *text)
 {
     lx_buf_add(out, "\"");

@@ -6,7 +6,14 @@
 #include "plot/plot.h"
 #include "plot/style.h"
 
-enum { MAX = 64, COLUMNS = 4, CELL_WIDTH = 52, CELL_WIDTH_PAPER = 38, CELL_HEIGHT = 34 };
+enum {
+    MAX = 64,
+    COLUMNS = 4,
+    CELL_WIDTH = 52,
+    CELL_WIDTH_PAPER = 38,
+    CELL_HEIGHT = 34,
+    TITLE_LETTER = 8
+};
 
 struct map {
     const struct lx_study *s;
@@ -115,7 +122,7 @@ static void write_script(const struct map *m, const char *title, const char *nam
     lx_buf_printf(out, "reset\nset multiplot layout %zu,%zu", rows, columns);
     if (!paper) {
         lx_buf_add(out, " title ");
-        lx_figure_quoted(out, title);
+        lx_figure_title(out, title, (size_t)(c.width / TITLE_LETTER));
     }
     lx_buf_add(out,
                "\nunset key\nunset colorbox\nset tics out nomirror scale 0.4\n" LX_STYLE_SHARES);

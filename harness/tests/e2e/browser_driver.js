@@ -63,13 +63,21 @@
   click(document.getElementById("all"));
   say("all can be shown", pressed() === pills.length && drawn() === pills.length, drawn());
   const took = [];
-  for (let i = 0; i < 12; i++) {
+  for (let i = 0; i < 20; i++) {
     const begin = performance.now();
     click(pills[i]);
     void document.body.offsetHeight;
     took.push(performance.now() - begin);
   }
   out.dataset.toggle = Math.min(...took).toFixed(1); /* the others waited for a processor */
+  const left = charts.map((c) => all("g.s", c).map((g) => g.outerHTML)), names = charts.map((c) => all(".name", c).map((e) => e.outerHTML));
+  const there = location.hash;
+  click(document.getElementById("none")); /* other axes */
+  history.replaceState(null, "", there);
+  dispatchEvent(new Event("hashchange"));
+  const afresh = charts.map((c) => all("g.s", c).map((g) => g.outerHTML));
+  say("toggles leave what drawing afresh does", left.every((c, i) => c.length === 20 && c.join() === afresh[i].join())
+    && charts.every((c, i) => all(".name", c).map((e) => e.outerHTML).join() === names[i].join()));
   click(pills[3], { shiftKey: true });
   say("one can be isolated", pressed() === 1 && drawn() === 1 && location.hash === "#scheme_03", location.hash);
   click(document.querySelector("a[data-show]"));
@@ -104,6 +112,9 @@
     && all("button, select").every((b) => b.textContent || b.title);
   say("everything has a name", named);
   say("nothing is cut off at the side", beyond().length === 0, beyond().join("; "));
+  const claims = document.querySelector("tr.fails").closest(".wide"), wide = all(".wide").filter((e) => e.scrollWidth > e.clientWidth);
+  say("the verdicts fit the page", claims.scrollWidth <= claims.clientWidth, claims.scrollWidth);
+  say("what is wider shows a shadow at its edge", wide.every((e) => getComputedStyle(e).backgroundImage.includes("gradient")), wide.length);
   out.id = "driver";
   document.body.append(out);
 })();

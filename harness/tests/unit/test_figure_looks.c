@@ -216,11 +216,35 @@ static void the_date_of_a_pdf_is_always_the_same(void **state)
     lx_buf_free(&pdf);
 }
 
+/* A title that is too long for its figure goes on in a second line; nothing of it is lost. */
+static void long_titles_are_broken(void **state)
+{
+    static const char *const cases[][2] = {
+        {"short", "'short'"},
+        {"exactly ten", "'exactly'.\"\\n\".'ten'"},
+        {"it's one of several lines", "'it''s one'.\"\\n\".'of several'.\"\\n\".'lines'"},
+        {"unbreakable-name", "'unbreakabl'.\"\\n\".'e-name'"},
+        {"\xc3\xa9\xc3\xa9\xc3\xa9\xc3\xa9\xc3\xa9\xc3\xa9",
+         "'\xc3\xa9\xc3\xa9\xc3\xa9\xc3\xa9\xc3\xa9\xc3\xa9'"},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        struct lx_buf out = {0};
+
+        lx_figure_title(&out, cases[i][0], 10);
+        assert_false(out.failed);
+        assert_string_equal(out.text, cases[i][1]);
+        lx_buf_free(&out);
+    }
+}
+
 #define IN_FOLDER(test) cmocka_unit_test_setup_teardown(test, make_folder, remove_folder)
 
 static const struct CMUnitTest tests[] = {
     cmocka_unit_test(colors_go_by_name),
     cmocka_unit_test(no_two_look_alike),
+    cmocka_unit_test(long_titles_are_broken),
     cmocka_unit_test(bands_are_intervals_from_five_seeds_on),
     cmocka_unit_test(bands_of_shares_end_at_one),
     cmocka_unit_test(paper_is_as_wide_as_columns_of_text),
