@@ -125,16 +125,25 @@ static void ridge_refuses_what_is_broken(void **state)
 
 /* ------------------------------------------------------------------------------------- analyses */
 
-static void open_rig(struct analysis_rig *r, int d_model, const char *stack, const char *list)
+static void open_layers(struct analysis_rig *r, int layers, int d_model, const char *stack,
+                        const char *list)
 {
-    const struct model_shape shape = {
-        .config = {.layers = 2, .d_model = d_model, .heads = 2, .d_ff = 2 * d_model, .vocab = V},
-        .train_length = T,
-        .max_length = T};
+    const struct model_shape shape = {.config = {.layers = layers,
+                                                 .d_model = d_model,
+                                                 .heads = 2,
+                                                 .d_ff = 2 * d_model,
+                                                 .vocab = V},
+                                      .train_length = T,
+                                      .max_length = T};
     const struct lx_eval_config eval = {
         .lengths = {T}, .n_lengths = 1, .tokens = T, .batch_tokens = 5 * T};
 
     analysis_open(r, stack, &shape, STREAM, &eval, list);
+}
+
+static void open_rig(struct analysis_rig *r, int d_model, const char *stack, const char *list)
+{
+    open_layers(r, 2, d_model, stack, list);
 }
 
 /* lo -1: the row without positions. */
@@ -334,7 +343,7 @@ static void uniform_attention_falls_as_one_over_m(void **state)
     size_t D = 16;
 
     (void)state;
-    open_rig(&r, (int)D, "[]", RANDOM_WINDOWS);
+    open_layers(&r, 1, (int)D, "[]", RANDOM_WINDOWS);
     model_scatter(&r.model, 0.4, 5);
     memset(r.model.m.layers[0].qkv_w->w, 0, 2 * D * D * sizeof(real));
     memset(r.model.m.layers[0].qkv_b->w, 0, 2 * D * sizeof(real));
@@ -358,7 +367,7 @@ static void first_weights_nearly_do(void **state)
         struct analysis_rig r;
         double slope, one;
 
-        open_rig(&r, 64, "[]", RANDOM_WINDOWS);
+        open_layers(&r, 1, 64, "[]", RANDOM_WINDOWS);
         for (size_t i = 0; i < 2 * 64 * 64; i++)
             r.model.m.layers[0].qkv_w->w[i] *= (real)scales[k];
         analysis_run(&r);

@@ -111,11 +111,10 @@ static void threads_do_not_change_a_bit(void **state)
         {500, "[{\"name\": \"t5\", \"buckets\": 16, \"max_distance\": 32}]"},
         {500, "[{\"name\": \"rope\"}, {\"name\": \"alibi\", \"learned\": true}]"},
         {500, "[{\"name\": \"learned\"}, {\"name\": \"window\", \"width\": 70}]"},
-        {100, "[\"cope\", \"alibi\", \"dape\"]"},
-        {100, "[\"rope\", \"rerope\", \"fox\", \"stick_breaking\"]"},
-        {100,
-         "[\"fox\", \"ssmax\", \"fire\", \"sink\", \"scale_invariant\", {\"name\": \"chunks\", "
-         "\"width\": 50}]"},
+        {50, "[\"cope\", \"alibi\", \"dape\"]"},
+        {50, "[\"rope\", \"rerope\", \"fox\", \"stick_breaking\"]"},
+        {50, "[\"fox\", \"ssmax\", \"fire\", \"sink\", \"scale_invariant\", {\"name\": \"chunks\", "
+             "\"width\": 25}]"},
     };
 
     (void)state;
