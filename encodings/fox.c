@@ -146,6 +146,30 @@ static void key(const void *self, const struct lx_enc_call *c, const real *x, do
     }
 }
 
+enum { TOKENS = 64, CHANNELS = 32 }; /* of a block; sums over its tokens are in real */
+
+/* n tokens x with their slopes dL/du: what the weights w and the input get. */
+static void weight_back(const real *restrict slope, int n, size_t D, const real *restrict x,
+                        const real *restrict w, real *restrict dx, double *restrict dw)
+{
+    for (size_t i0 = 0; i0 < D; i0 += CHANNELS) {
+        size_t width = D - i0 < CHANNELS ? D - i0 : CHANNELS;
+        real part[CHANNELS] = {0};
+
+        for (int t = 0; t < n; t++) {
+            const real *from = x + (size_t)t * D + i0;
+            real *to = dx + (size_t)t * D + i0;
+
+            for (size_t i = 0; i < width; i++) {
+                part[i] += slope[t] * from[i];
+                to[i] += slope[t] * w[i0 + i];
+            }
+        }
+        for (size_t i = 0; i < width; i++)
+            dw[i0 + i] += (double)part[i];
+    }
+}
+
 /* Sums of a head: what its weights get, then its bias. */
 static void key_back(const void *self, const struct lx_enc_call *c, const real *x,
                      const double *dkey, real *dx, double *sums)
@@ -155,22 +179,24 @@ static void key_back(const void *self, const struct lx_enc_call *c, const real *
 
     for (int h = 0; h < s->heads; h++) {
         double *own = sums + (size_t)h * (D + 1), later = 0;
-        const real *w =
-            s->weight != NULL ? s->weight->w + (size_t)(c->layer * s->heads + h) * D : NULL;
+        real slope[TOKENS];
 
-        for (int t = c->T - 1; t >= 0; t--) {
-            const real *from = x + (size_t)t * D;
-            real *to = dx + (size_t)t * D, slope;
-            double du;
+        for (int end = c->T, n; end > 0; end -= n) {
+            int first = end > TOKENS ? end - TOKENS : 0;
+            size_t at = (size_t)first * D;
 
-            later += dkey[h * c->T + t];
-            du = -later / (1 + exp(gate_input(s, c->layer, h, from)));
-            own[D] += du;
-            slope = (real)du;
-            for (size_t i = 0; w != NULL && i < D; i++) {
-                own[i] += (double)(slope * from[i]);
-                to[i] += slope * w[i];
+            n = end - first;
+            for (int t = end - 1; t >= first; t--) {
+                double du;
+
+                later += dkey[h * c->T + t];
+                du = -later / (1 + exp(gate_input(s, c->layer, h, x + (size_t)t * D)));
+                own[D] += du;
+                slope[t - first] = (real)du;
             }
+            if (s->weight != NULL)
+                weight_back(slope, n, D, x + at,
+                            s->weight->w + (size_t)(c->layer * s->heads + h) * D, dx + at, own);
         }
     }
 }

@@ -51,6 +51,8 @@ struct head {
 /* The logit of a key that is not seen: far below all others, yet finite, so that 0 times it is 0.
  * Logits of minus infinity are raised to it. */
 #define HIDDEN ((real)-1e30)
+/* ln of a weight that is lost in float in any sum that holds one of usual size: 2^-59. */
+#define FAINT ((real)-41.5)
 
 static int round_up(int n, int unit)
 {
@@ -294,6 +296,7 @@ static void add_parts_back(struct head *h, int i, int j0, struct span row, real 
     if (a->dkey != NULL) {
         double *restrict dkey = a->dkey + j0, sum = 0;
 
+#pragma omp simd reduction(+ : sum)
         for (int c = row.from; c < row.to; c++) {
             sum += (double)g[c];
             dkey[c] += (double)g[c];
