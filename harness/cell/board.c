@@ -254,7 +254,7 @@ append(struct lx_board *b, struct lx_board_rows *r, const char *header, const st
 
 void lx_board_train(struct lx_board *b, const struct lx_buf *rows)
 {
-    append(b, &b->train, "step,tokens,lr,train_nll,grad_norm", rows, train_row);
+    append(b, &b->train, LX_TRAIN_COLUMNS, rows, train_row);
 }
 
 void lx_board_eval(struct lx_board *b, const struct lx_buf *rows)

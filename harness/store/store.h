@@ -18,7 +18,8 @@
     "cell,experiment,encoding,dataset,seed,status,seconds,train_seconds,eval_seconds,"             \
     "tokens_per_second,parameters,peak_rss_bytes,blas_core,simd,cpu,version,commit,blas,compiler," \
     "start,end"
-#define LX_TRAIN_HEADER "cell,step,tokens,lr,train_nll,grad_norm"
+#define LX_TRAIN_COLUMNS "step,tokens,lr,train_nll,grad_norm" /* those a training knows */
+#define LX_TRAIN_HEADER "cell," LX_TRAIN_COLUMNS
 #define LX_BLOCKS_HEADER "cell,evaluated_as,eval_length,mode,stride,block,tokens,nll_sum"
 
 /* DIR/cells/ID/FILE and DIR/checkpoints/TRAIN_ID/FILE: what is finished; file "" names the folder. */
