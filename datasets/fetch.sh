@@ -313,15 +313,16 @@ picked() {
     done
 }
 
-# unpack NAME ARCHIVE: a .tar.gz becomes the folder ARCHIVE.tmp, if it is 200 MB at most.
+# unpack NAME ARCHIVE: a .tar.gz becomes the folder ARCHIVE.tmp, if it is no larger than this, unpacked.
+unpacked_most=200000000
 unpack() {
     [ "$unpacked" != "$2" ] || return 0
     unpacked=$2
     rm -rf "$2.tmp"
-    mkdir "$2.tmp" && limited 200000000 gzip -dc <"$2" >"$2.tmp.tar" 2>/dev/null &&
-        limited 200000000 tar -xf "$2.tmp.tar" -C "$2.tmp" 2>/dev/null && return
+    mkdir "$2.tmp" && limited "$unpacked_most" gzip -dc <"$2" >"$2.tmp.tar" 2>/dev/null &&
+        limited "$unpacked_most" tar -xf "$2.tmp.tar" -C "$2.tmp" 2>/dev/null && return
     rm -f "$2"
-    die "$1: $2: is no archive, or one of more than 200 MB; discarded"
+    die "$1: $2: is no archive, or one of more than $((unpacked_most / 1000000)) MB; discarded"
 }
 
 # pack: gzip of stdin, with the bytes of the studies' files where Perl has zlib; any gzip is as good to read.

@@ -155,7 +155,7 @@ static enum lx_code use(const struct header *h, struct lx_npy *out, struct lx_er
     return LX_OK;
 }
 
-static size_t little(const unsigned char *at, int bytes)
+size_t lx_little_endian(const unsigned char *at, int bytes)
 {
     size_t v = 0;
 
@@ -180,7 +180,7 @@ enum lx_code lx_npy_parse(const unsigned char *head, size_t n, struct lx_npy *ou
     fixed = head[6] == 1 ? 10 : 12;
     if (n < fixed)
         return lx_fail(err, LX_EDATA, "is cut: must have a header of .npy, got %zu bytes", n);
-    length = little(head + 8, (int)fixed - 8);
+    length = lx_little_endian(head + 8, (int)fixed - 8);
     if (length > LX_NPY_HEADER_MOST)
         return lx_fail(err, LX_EDATA, "header of .npy: must be at most %d bytes, got %zu",
                        LX_NPY_HEADER_MOST, length);

@@ -26,4 +26,7 @@ LX_MUST_CHECK
 enum lx_code lx_npy_parse(const unsigned char *head, size_t n, struct lx_npy *out,
                           struct lx_err *err);
 
+/* The number that so many bytes are, the least significant first. */
+size_t lx_little_endian(const unsigned char *at, int bytes);
+
 #endif

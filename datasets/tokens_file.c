@@ -16,7 +16,7 @@ enum { LLMC_HEADER = 1024, LLMC_MAGIC = 20240520, LLMC_MAGIC_32 = 20240801, LLMC
 
 static uint32_t little32(const unsigned char *at)
 {
-    return (uint32_t)at[0] | (uint32_t)at[1] << 8 | (uint32_t)at[2] << 16 | (uint32_t)at[3] << 24;
+    return (uint32_t)lx_little_endian(at, 4);
 }
 
 static enum lx_tokens_format tell(const char *path, const unsigned char *head, size_t n)
@@ -143,7 +143,7 @@ enum lx_code lx_tokens_read(const struct lx_tokens_file *f, size_t from, size_t 
             return err->code;
         for (size_t k = 0; k < count; k++) {
             const unsigned char *b = block + k * width;
-            uint32_t v = width == 4 ? little32(b) : (uint32_t)(b[0] | b[1] << 8);
+            uint32_t v = (uint32_t)lx_little_endian(b, (int)width);
 
             if (v >= (uint32_t)vocab)
                 return lx_fail(err, LX_EDATA,

@@ -74,15 +74,6 @@ struct lx_part lx_part_next(const char **cell)
     return p;
 }
 
-size_t lx_grid_width(const char *text)
-{
-    size_t n = 0;
-
-    for (; *text != '\0'; text++)
-        n += ((unsigned char)*text & 0xc0) != 0x80;
-    return n;
-}
-
 void lx_grid_run(struct lx_buf *out, const char *text, size_t n,
                  void (*escape)(struct lx_buf *out, const char *text))
 {

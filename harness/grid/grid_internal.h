@@ -24,9 +24,6 @@ struct lx_part {
 /* The next part of a cell; *cell moves past it. */
 struct lx_part lx_part_next(const char **cell);
 
-/* Characters, not bytes. */
-size_t lx_grid_width(const char *text);
-
 /* Append a cell through functions for text and for the other parts. */
 void lx_grid_parts(struct lx_buf *out, const char *cell,
                    void (*text)(struct lx_buf *out, const char *text),

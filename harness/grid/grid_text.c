@@ -3,6 +3,7 @@
 
 #include "grid/grid_internal.h"
 #include "text/escape.h"
+#include "text/json_scan.h"
 
 static const char *const ascii[] = {"-", "x", "+-", "<", "<=", ">", ">=", "<1e-4"};
 static const char *const utf8[] = {"-", "\xc3\x97",     "\xc2\xb1", "<", "\xe2\x89\xa4",
@@ -89,7 +90,7 @@ static void set_cell(const struct layout *l, const struct lx_grid *g, size_t col
 
 static void pad(struct lx_buf *out, const char *text, size_t width, bool right)
 {
-    size_t n = lx_grid_width(text);
+    size_t n = lx_utf8_count(text);
 
     for (size_t i = n; right && i < width; i++)
         lx_buf_add(out, " ");
@@ -110,7 +111,7 @@ static size_t width_of(const struct layout *l, const struct lx_grid *g, size_t c
         if (r > 0 && g->row[r - 1].cell == NULL)
             continue;
         set_cell(l, g, column, r == 0 ? g->column[column].head : g->row[r - 1].cell[column], text);
-        n = text->failed ? 0 : lx_grid_width(text->text);
+        n = text->failed ? 0 : lx_utf8_count(text->text);
         widest = n > widest ? n : widest;
     }
     return widest;

@@ -8,6 +8,7 @@
 #include "plot/style.h"
 #include "study/format.h"
 #include "text/escape.h"
+#include "text/json_scan.h"
 
 enum { WIDTH = 960, HEIGHT = 400, LEFT = 62, RIGHT = 230, TOP = 26, BOTTOM = 52 };
 enum { LINE = 14, NAME_MOST = 26, SYMBOLS_MOST = 14 };
@@ -223,14 +224,9 @@ static void spread(struct name *name, size_t n)
 static void add_name(const struct frame *f, const struct name *x)
 {
     char value[24];
-    size_t n = 0, bytes = 0;
+    size_t bytes = lx_utf8_cut(x->label, NAME_MOST);
     struct lx_buf cut = {0};
 
-    for (; x->label[bytes] != '\0'; bytes++) {
-        n += ((unsigned char)x->label[bytes] & 0xc0) != 0x80;
-        if (n > NAME_MOST)
-            break;
-    }
     lx_format_number(x->value, x->value, value);
     lx_buf_printf(f->out, "<g style=\"color:");
     if (x->series != NULL)

@@ -10,6 +10,7 @@
 
 #include "plot/figure_internal.h"
 #include "study/format.h"
+#include "text/json_scan.h"
 
 static const struct lx_point *last_point(const struct lx_curve *c)
 {
@@ -137,7 +138,7 @@ static void legend_text(double value, size_t width, const char *name, struct lx_
 
     if (isfinite(value))
         lx_format_number(value, value, text);
-    for (size_t i = lx_figure_characters(text); i < width; i++)
+    for (size_t i = lx_utf8_count(text); i < width; i++)
         lx_buf_add(out, "\xe2\x80\x87");
     lx_buf_printf(out, "%s  ", text);
     lx_figure_shorten(out, name, NAME_MOST);
@@ -152,7 +153,7 @@ static size_t value_width(const struct lx_figure *f, const struct lx_layout *l)
         if (!isfinite(v))
             continue;
         lx_format_number(v, v, text);
-        width = lx_figure_characters(text) > width ? lx_figure_characters(text) : width;
+        width = lx_utf8_count(text) > width ? lx_utf8_count(text) : width;
     }
     return width;
 }
@@ -168,7 +169,7 @@ static enum lx_code make_legend(const struct lx_figure *f, struct lx_layout *l, 
     l->n = p->n_curves;
     qsort(l->entry, l->n, sizeof(*l->entry), by_legend);
     size_t width = value_width(f, l);
-    l->longest = l->paper ? 0 : lx_figure_characters(f->legend_title);
+    l->longest = l->paper ? 0 : lx_utf8_count(f->legend_title);
     for (size_t i = 0; i < p->n_levels; i++) {
         if (l->paper)
             lx_figure_shorten(&l->level[i], p->level[i].label, NAME_MOST_PAPER);
@@ -176,8 +177,8 @@ static enum lx_code make_legend(const struct lx_figure *f, struct lx_layout *l, 
             legend_text(p->level[i].at, width, p->level[i].label, &l->level[i]);
         if (lx_buf_check(&l->level[i], err))
             return err->code;
-        if (lx_figure_characters(l->level[i].text) > l->longest)
-            l->longest = lx_figure_characters(l->level[i].text);
+        if (lx_utf8_count(l->level[i].text) > l->longest)
+            l->longest = lx_utf8_count(l->level[i].text);
     }
     for (size_t i = 0; i < l->n; i++) {
         const struct lx_curve *c = l->entry[i].curve;
@@ -189,7 +190,7 @@ static enum lx_code make_legend(const struct lx_figure *f, struct lx_layout *l, 
         legend_remark(c, f->multiples, text);
         if (lx_buf_check(text, err))
             return err->code;
-        size_t n = lx_figure_characters(text->text);
+        size_t n = lx_utf8_count(text->text);
         l->longest = n > l->longest ? n : l->longest;
     }
     return LX_OK;

@@ -4,6 +4,7 @@
 
 #include "plot/figure_internal.h"
 #include "plot/style.h"
+#include "text/json_scan.h"
 
 /* On a page. */
 enum {
@@ -73,7 +74,7 @@ static double entry_width(const struct lx_layout *l, size_t i)
 {
     const char *text = i < l->n ? l->entry[i].text.text : l->level[i - l->n].text;
 
-    return LX_CANVAS_NAME + paper_letter * (double)lx_figure_characters(text) + 13;
+    return LX_CANVAS_NAME + paper_letter * (double)lx_utf8_count(text) + 13;
 }
 
 /* Set n entries in as many columns as there is room for. */
@@ -145,6 +146,7 @@ void lx_canvas_plain(bool on_paper, double width, double height, struct lx_canva
 void lx_canvas_label(const struct lx_canvas *c, const char *text, double room, struct lx_buf *out)
 {
     const char *cut = NULL, *bracket = strstr(text, " (");
+    struct lx_buf lines = {0};
     size_t n = strlen(text);
 
     if (!c->paper || label_width(text) <= room) {
@@ -156,13 +158,15 @@ void lx_canvas_label(const struct lx_canvas *c, const char *text, double room, s
     for (size_t i = 0; bracket == NULL && i < n; i++) /* the space nearest the middle */
         if (text[i] == ' ' && (cut == NULL || i <= n / 2 + (n / 2 - (size_t)(cut - text))))
             cut = text + i;
-    lx_buf_add(out, "\"");
-    for (const char *t = text; *t != '\0'; t++)
-        if (t == cut)
-            lx_buf_add(out, "\\n");
-        else if (*t != '"' && *t != '\\')
-            lx_buf_addn(out, t, 1);
-    lx_buf_add(out, "\"");
+    lx_buf_add(&lines, text);
+    if (lines.failed) {
+        out->failed = true;
+    } else {
+        if (cut != NULL)
+            lines.text[cut - text] = '\n';
+        lx_figure_lines(out, lines.text);
+    }
+    lx_buf_free(&lines);
 }
 
 void lx_figure_head(struct lx_buf *out, const char *title, const char *name,

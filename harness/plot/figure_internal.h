@@ -35,9 +35,6 @@ void lx_figure_plain(struct lx_buf *out, const char *text);
  * more, and gnuplot cannot draw one that is too wide. */
 void lx_figure_name(struct lx_buf *out, const char *text, size_t most);
 
-/* Characters that make up text. */
-size_t lx_figure_characters(const char *text);
-
 /* Append text, with an ellipsis after `most` characters. */
 void lx_figure_shorten(struct lx_buf *out, const char *text, size_t most);
 

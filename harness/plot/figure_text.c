@@ -1,5 +1,6 @@
 /* Text as gnuplot takes it, and how long it is; see figure_internal.h. */
 #include "plot/figure_internal.h"
+#include "text/json_scan.h"
 
 void lx_figure_plain(struct lx_buf *out, const char *text)
 {
@@ -19,31 +20,9 @@ void lx_figure_quoted(struct lx_buf *out, const char *text)
     lx_buf_add(out, "'");
 }
 
-size_t lx_figure_characters(const char *text)
-{
-    size_t n = 0;
-
-    for (; *text; text++)
-        n += ((unsigned char)*text & 0xc0) != 0x80;
-    return n;
-}
-
-/* As many bytes of text as make `most` characters, or all. */
-static size_t cut(const char *text, size_t most)
-{
-    size_t at = 0;
-
-    for (size_t n = 0; text[at] != '\0'; at++) {
-        n += ((unsigned char)text[at] & 0xc0) != 0x80;
-        if (n > most)
-            break;
-    }
-    return at;
-}
-
 void lx_figure_shorten(struct lx_buf *out, const char *text, size_t most)
 {
-    size_t n = cut(text, most);
+    size_t n = lx_utf8_cut(text, most);
 
     lx_buf_addn(out, text, n);
     lx_buf_add(out, text[n] != '\0' ? "\xe2\x80\xa6" : ""); /* ellipsis */
@@ -64,7 +43,7 @@ void lx_figure_name(struct lx_buf *out, const char *text, size_t most)
 /* The last space among the first `most` characters, or where those end. */
 static size_t line_end(const char *text, size_t most)
 {
-    size_t n = cut(text, most), at = n;
+    size_t n = lx_utf8_cut(text, most), at = n;
 
     while (at > 0 && text[at] != ' ')
         at--;
@@ -75,7 +54,7 @@ void lx_figure_title(struct lx_buf *out, const char *text, size_t most)
 {
     struct lx_buf line = {0};
 
-    while (lx_figure_characters(text) > most) {
+    while (lx_utf8_count(text) > most) {
         size_t n = line_end(text, most);
 
         lx_buf_clear(&line);

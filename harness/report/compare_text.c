@@ -6,6 +6,7 @@
 #include "report/compare_report.h"
 #include "report/compare_words.h"
 #include "text/escape.h"
+#include "text/json_scan.h"
 
 enum { MOST = 50 }; /* lines of a verdict; an update lists all */
 
@@ -19,16 +20,6 @@ static bool shown(const struct lx_comparison *c, enum lx_compare_verdict v, bool
 static const char *excuse(const struct lx_comparison *c, enum lx_compare_verdict v, bool update)
 {
     return update || lx_compare_fails(c, v) ? "" : ", not a failure";
-}
-
-/* Characters, not bytes: what padding counts. */
-static size_t width(const char *text)
-{
-    size_t n = 0;
-
-    for (; *text; text++)
-        n += ((unsigned char)*text & 0xc0) != 0x80;
-    return n;
 }
 
 static void say_plain(void *out, const char *text)
@@ -52,7 +43,7 @@ static enum lx_code plain_lines(const struct lx_compare_line *const *line, size_
                 lx_buf_free(&text);
                 return err->code;
             }
-            w = width(text.text);
+            w = lx_utf8_count(text.text);
             if (pass == 0) {
                 widest = w > widest ? w : widest;
                 continue;

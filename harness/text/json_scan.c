@@ -61,6 +61,27 @@ bool lx_utf8_valid(const char *s, size_t n)
     return true;
 }
 
+size_t lx_utf8_cut(const char *text, size_t most)
+{
+    size_t at = 0;
+
+    for (size_t n = 0; text[at] != '\0'; at++) {
+        n += ((unsigned char)text[at] & 0xc0) != 0x80;
+        if (n > most)
+            break;
+    }
+    return at;
+}
+
+size_t lx_utf8_count(const char *text)
+{
+    size_t n = 0;
+
+    for (; *text != '\0'; text++)
+        n += ((unsigned char)*text & 0xc0) != 0x80;
+    return n;
+}
+
 static enum lx_code bad(const struct scan *s, size_t at, const char *what)
 {
     size_t line = 1, column = 1;

@@ -1,5 +1,5 @@
 /* The strict half of the JSON reader: a check of the whole text against RFC 8259 before any tree is
- * built. Used by json.c only; everyone else wants json.h. */
+ * built, and the rules of UTF-8. To read JSON, json.h is wanted. */
 #ifndef LX_TEXT_JSON_SCAN_H
 #define LX_TEXT_JSON_SCAN_H
 
@@ -22,5 +22,11 @@ size_t lx_utf8_length(const char *s, size_t n);
 
 /* True if all n bytes are valid UTF-8. */
 bool lx_utf8_valid(const char *s, size_t n);
+
+/* Characters of a text, not bytes: what padding counts. */
+size_t lx_utf8_count(const char *text);
+
+/* As many bytes of the text as make `most` characters, or all. */
+size_t lx_utf8_cut(const char *text, size_t most);
 
 #endif
