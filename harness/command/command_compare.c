@@ -3,8 +3,8 @@
 #include <string.h>
 
 #include "command/command.h"
+#include "compare/compare_report.h"
 #include "core/log.h"
-#include "report/compare_report.h"
 #include "system/fs.h"
 #include "text/nearest.h"
 

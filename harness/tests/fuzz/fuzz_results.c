@@ -8,10 +8,10 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "report/compare_report.h"
+#include "compare/compare.h"
+#include "compare/compare_report.h"
 #include "report/report.h"
 #include "system/fs.h"
-#include "verdict/compare.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

@@ -28,6 +28,7 @@ results:    core system text
 study:      core system text
 tune:       core system text grid study
 verdict:    core system text study tune
+compare:    core system text grid study
 plot:       core system text study tune
 page:       core system text grid study tune verdict plot
 report:     core system text results grid study tune verdict plot page
@@ -39,7 +40,7 @@ cell:       core system text tensor model train eval analysis config plan store 
 launch:     core system text tensor plan store
 bench:      core system text grid tensor encodings model train eval config plot
 run:        core system text tensor tune report config plan store record cell launch bench
-command:    core system text grid tensor encodings datasets model train eval analysis results study tune verdict plot report config plan store record cell launch bench run applied
+command:    core system text grid tensor encodings datasets model train eval analysis results study tune verdict compare plot report config plan store record cell launch bench run applied
 main.c:     core system text command
 '
 # Of encodings and datasets, the others see the contract alone.

@@ -5,10 +5,10 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "compare/compare.h"
 #include "core/buf.h"
 #include "system/fs.h"
 #include "tests/unit/folder_rig.h"
-#include "verdict/compare.h"
 
 static const char HEADER[] =
     "experiment,cell,encoding,evaluated_as,dataset,split,seed,train_length,eval_length,mode,stride,"

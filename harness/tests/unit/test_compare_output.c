@@ -4,8 +4,8 @@
 #include <signal.h>
 #include <sys/resource.h>
 
+#include "compare/compare_report.h"
 #include "compare_rig.h"
-#include "report/compare_report.h"
 #include "text/json.h"
 
 /* ---------------------------------------------------------------------- formats */

@@ -1,8 +1,8 @@
 /* The outputs of a comparison. A new one is a function and a line in compare_text.c. */
-#ifndef LX_REPORT_COMPARE_REPORT_H
-#define LX_REPORT_COMPARE_REPORT_H
+#ifndef LX_COMPARE_COMPARE_REPORT_H
+#define LX_COMPARE_COMPARE_REPORT_H
 
-#include "verdict/compare.h"
+#include "compare/compare.h"
 
 struct lx_compare_format {
     const char *name;

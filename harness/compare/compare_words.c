@@ -1,5 +1,5 @@
 /* A comparison in words; see compare_words.h. */
-#include "report/compare_words.h"
+#include "compare/compare_words.h"
 
 #include <math.h>
 #include <stdlib.h>

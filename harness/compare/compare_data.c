@@ -3,8 +3,8 @@
 #include <math.h>
 #include <string.h>
 
-#include "report/compare_report.h"
-#include "report/compare_words.h"
+#include "compare/compare_report.h"
+#include "compare/compare_words.h"
 #include "text/escape.h"
 #include "text/json.h"
 

@@ -1,9 +1,9 @@
 /* Words that every output of a comparison shares. Names come from a file that anyone may have written:
  * nothing in them can move a terminal's cursor, break a table or begin markup. */
-#ifndef LX_REPORT_COMPARE_WORDS_H
-#define LX_REPORT_COMPARE_WORDS_H
+#ifndef LX_COMPARE_COMPARE_WORDS_H
+#define LX_COMPARE_COMPARE_WORDS_H
 
-#include "verdict/compare.h"
+#include "compare/compare.h"
 
 /* "rope as rope+pi", "journal/valid", "last/8": parts of a key, without control characters. */
 void lx_compare_encoding(struct lx_buf *out, const struct lx_compare_key *k);

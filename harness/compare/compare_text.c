@@ -2,9 +2,9 @@
 #include <math.h>
 #include <string.h>
 
+#include "compare/compare_report.h"
+#include "compare/compare_words.h"
 #include "grid/grid.h"
-#include "report/compare_report.h"
-#include "report/compare_words.h"
 #include "text/escape.h"
 #include "text/json_scan.h"
 

@@ -1,16 +1,16 @@
 /* Comparing is a merge of two sorted lists of keys; see compare.h for the rule and compare_judge.c for
  * the verdict on a key. */
-#include "verdict/compare.h"
+#include "compare/compare.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "compare/compare_internal.h"
 #include "core/order.h"
 #include "system/fs.h"
 #include "text/csvfile.h"
 #include "text/nearest.h"
-#include "verdict/compare_internal.h"
 
 /* A point of a curve: its key and the rows that stand for it. */
 struct point {

@@ -1,9 +1,9 @@
 /* In what the configs of two comparisons differ: the first question about a curve that changed. */
 #include <string.h>
 
+#include "compare/compare_internal.h"
 #include "system/fs.h"
 #include "text/json.h"
-#include "verdict/compare_internal.h"
 
 enum { MOST = 200, SHOWN = 60 };
 

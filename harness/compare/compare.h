@@ -5,8 +5,8 @@
  *     band = max(abs, rel * |baseline|, K * standard error of the change),
  * where the scatter is that of the baseline's seeds alone: what is judged must not widen its own band.
  * Each seed, and the median, are held against bands of their own; compare_judge.c has the rule. */
-#ifndef LX_VERDICT_COMPARE_H
-#define LX_VERDICT_COMPARE_H
+#ifndef LX_COMPARE_COMPARE_H
+#define LX_COMPARE_COMPARE_H
 
 #include <stdbool.h>
 #include <stddef.h>

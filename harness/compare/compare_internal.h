@@ -1,8 +1,8 @@
 /* What the compare*.c files share; everyone else wants compare.h. */
-#ifndef LX_VERDICT_COMPARE_INTERNAL_H
-#define LX_VERDICT_COMPARE_INTERNAL_H
+#ifndef LX_COMPARE_COMPARE_INTERNAL_H
+#define LX_COMPARE_COMPARE_INTERNAL_H
 
-#include "verdict/compare.h"
+#include "compare/compare.h"
 
 /* The rows of one key on one side, sorted by seed, each seed once; n is 0 where it is absent. */
 struct lx_compare_group {

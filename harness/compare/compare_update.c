@@ -1,9 +1,9 @@
 /* Making a run the baseline. */
 #include <string.h>
 
+#include "compare/compare_internal.h"
 #include "system/fs.h"
 #include "text/csvfile.h"
-#include "verdict/compare_internal.h"
 
 /* What a run measured is its record: the folder of a run has runs.csv beside metrics.csv. */
 static enum lx_code refuse_record(const char *path, struct lx_arena *arena, struct lx_err *err)

@@ -1,7 +1,7 @@
 /* Keys that one side has alone, said in a few words: what has gone as a whole is named as a whole. */
 #include <string.h>
 
-#include "report/compare_words.h"
+#include "compare/compare_words.h"
 #include "text/escape.h"
 
 static void add_train_length(struct lx_buf *out, const struct lx_compare_key *k)

@@ -27,9 +27,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "compare/compare_internal.h"
 #include "core/metric_list.h"
 #include "study/stats.h"
-#include "verdict/compare_internal.h"
 
 static const char *const verdicts[LX_VERDICTS] = {"impossible", "worse",    "changed",    "missing",
                                                   "extra",      "protocol", "suspicious", "better",
