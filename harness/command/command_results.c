@@ -86,8 +86,7 @@ static enum lx_code run_report(const void *given, int n, char **argv, struct lx_
         lx_collect_temps(argv[0]);
         return lx_report_index(argv[0], err);
     }
-    if (lx_report_make(argv[0], &o, err) || lx_report_text(argv[0], &text, err) ||
-        lx_command_show(&text, err))
+    if (lx_report_make(argv[0], &o, &text, err) || lx_command_show(&text, err))
         code = err->code;
     lx_buf_free(&text);
     return code;

@@ -41,8 +41,7 @@ static enum lx_code report(struct lx_experiment *e, const struct lx_run_options 
 
     if (code != LX_OK || merged.n_done == 0)
         return code;
-    code = lx_report_make(e->dir, &o, err);
-    if (code == LX_OK && (lx_report_text(e->dir, &text, err) || lx_command_show(&text, err)))
+    if (lx_report_make(e->dir, &o, &text, err) || lx_command_show(&text, err))
         code = err->code;
     if (code == LX_OK)
         lx_log("tables: %s/table.md, .tex, .csv%s%s%s", e->dir,

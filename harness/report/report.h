@@ -23,18 +23,16 @@ struct lx_report_options {
 };
 
 /* Make all files. A missing gnuplot costs the pictures and a warning, nothing else: scripts and
- * data are written, so they can be drawn elsewhere. o NULL: defaults. */
+ * data are written, so they can be drawn elsewhere. o NULL: defaults. text, if it is not NULL, gets the
+ * tables as plain text for a terminal. */
 LX_MUST_CHECK
-enum lx_code lx_report_make(const char *dir, const struct lx_report_options *o, struct lx_err *err);
+enum lx_code lx_report_make(const char *dir, const struct lx_report_options *o, struct lx_buf *text,
+                            struct lx_err *err);
 
 /* Make DIR/index.html: one page over the results folders in DIR, with a link to the report.html of each. One
  * that cannot be read is named there, and in a warning. */
 LX_MUST_CHECK
 enum lx_code lx_report_index(const char *dir, struct lx_err *err);
-
-/* Append the tables as plain text for a terminal. */
-LX_MUST_CHECK
-enum lx_code lx_report_text(const char *dir, struct lx_buf *out, struct lx_err *err);
 
 /* Append the primary claims of (n) folders, judged as one family, as a table of format w. */
 struct lx_grid_writer;

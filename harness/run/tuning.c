@@ -298,7 +298,7 @@ static enum lx_code report(const struct tuning *t, struct lx_run_options *o, str
 
     if (lx_merge(t->dir, o->pack, &merged, err))
         return err->code;
-    return merged.n_done > 0 ? lx_report_make(t->dir, &plots, err) : LX_OK;
+    return merged.n_done > 0 ? lx_report_make(t->dir, &plots, NULL, err) : LX_OK;
 }
 
 /* Nothing but chance keeps what rates were chosen on apart from what they are judged on. */

@@ -64,8 +64,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     if (lx_fs_replace(path, data + 2, size - 2, &err) != LX_OK)
         abort();
     compare(data[0]);
-    if ((data[1] & 1) != 0 && lx_report_make(folder, &tables, &err) == LX_OK)
-        (void)!lx_report_text(folder, &out, &err);
+    if ((data[1] & 1) != 0)
+        (void)!lx_report_make(folder, &tables, &out, &err);
     lx_buf_free(&out);
     return 0;
 }

@@ -545,18 +545,18 @@ static void test_files(void **state)
     CHECK_OK(lx_fs_read(FIXTURE "/config.json", &config, &err));
     put("config.json", config.text, config.len);
     put("metrics.csv", csv.text, csv.len);
-    CHECK_OK(lx_report_make(folder, &no_plots, &err));
+    CHECK_OK(lx_report_make(folder, &no_plots, NULL, &err));
     for (size_t i = 0; i < 4; i++)
         check_same_file(folder, names[i], FIXTURE, names[i]);
-    CHECK_OK(lx_report_text(folder, &text, &err));
+    CHECK_OK(lx_report_make(folder, &no_plots, &text, &err));
     CHECK_OK(lx_fs_read(FIXTURE "/claims.txt", &want, &err));
     assert_non_null(strstr(text.text, want.text));
     put("config.json", "{}", 2);
-    CHECK_OK(lx_report_make(folder, &no_plots, &err));
+    CHECK_OK(lx_report_make(folder, &no_plots, NULL, &err));
     for (size_t i = 0; i < 4; i++)
         assert_false(lx_fs_exists(path_of(names[i])));
     put("config.json", "{\"claims\": 3}", 13);
-    CHECK_FAILS(lx_report_make(folder, &no_plots, &err), LX_EFORMAT,
+    CHECK_FAILS(lx_report_make(folder, &no_plots, NULL, &err), LX_EFORMAT,
                 "config.json: claims: must be an array, got a number");
     lx_buf_free(&config);
     lx_buf_free(&text);

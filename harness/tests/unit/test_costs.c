@@ -95,7 +95,7 @@ static void writes_every_format(void **state)
     put("metrics.csv", METRICS);
     put("config.json", CONFIG);
     put("runs.csv", RUNS);
-    CHECK_OK(lx_report_make(folder, &no_plots, &err));
+    CHECK_OK(lx_report_make(folder, &no_plots, NULL, &err));
     for (int i = 0; i < 3; i++) {
         CHECK_OK(lx_fs_read(path_of(MADE[i]), &got, &err));
         assert_string_equal(got.text, want[i]);
@@ -111,13 +111,13 @@ static void leaves_nothing_behind(void **state)
     (void)state;
     CHECK_OK(lx_fs_read(path_of("table.md"), &with, &err));
     CHECK_OK(lx_fs_remove(path_of("runs.csv"), &err));
-    CHECK_OK(lx_report_make(folder, &no_plots, &err));
+    CHECK_OK(lx_report_make(folder, &no_plots, NULL, &err));
     for (int i = 0; i < 3; i++)
         assert_false(lx_fs_exists(path_of(MADE[i])));
     CHECK_OK(lx_fs_read(path_of("table.md"), &without, &err));
     assert_string_equal(with.text, without.text);
     put("runs.csv", RUNS_HEADER);
-    CHECK_OK(lx_report_make(folder, &no_plots, &err));
+    CHECK_OK(lx_report_make(folder, &no_plots, NULL, &err));
     assert_false(lx_fs_exists(path_of(MADE[0])));
     lx_buf_free(&with);
     lx_buf_free(&without);
@@ -141,7 +141,7 @@ static void names_what_is_broken(void **state)
     (void)state;
     for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
         put("runs.csv", bad[i].runs);
-        CHECK_FAILS(lx_report_make(folder, &no_plots, &err), LX_EFORMAT, bad[i].says);
+        CHECK_FAILS(lx_report_make(folder, &no_plots, NULL, &err), LX_EFORMAT, bad[i].says);
     }
 }
 

@@ -19,7 +19,7 @@ static void put(const char *name, const char *text)
 static void make_page(struct lx_buf *out)
 {
     lx_buf_clear(out);
-    CHECK_OK(lx_report_make(folder, &tables_only, &err));
+    CHECK_OK(lx_report_make(folder, &tables_only, NULL, &err));
     CHECK_OK(lx_fs_read(path_of("report.html"), out, &err));
 }
 

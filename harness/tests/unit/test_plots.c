@@ -87,17 +87,17 @@ static void what_was_drawn_before_goes(void **state)
 
     (void)state;
     put_rows("a", both, "far", "ok");
-    CHECK_OK(lx_report_make(folder, o, &err));
+    CHECK_OK(lx_report_make(folder, o, NULL, &err));
     check_figure("ppl_vs_length-nonoverlapping", true, true);
     check_figure("far_gain", true, true);
     put_rows("a", one, NULL, "ok"); /* a mode and the analysis are dropped */
-    CHECK_OK(lx_report_make(folder, o, &err));
+    CHECK_OK(lx_report_make(folder, o, NULL, &err));
     check_figure("ppl_vs_length-nonoverlapping", false, false);
     check_figure("ppl_vs_length-last", false, false);
     check_figure("far_gain", false, false);
     check_figure("ppl_vs_length", true, true);
     put_rows("a", one, NULL, "diverged"); /* nothing is left to draw */
-    CHECK_OK(lx_report_make(folder, o, &err));
+    CHECK_OK(lx_report_make(folder, o, NULL, &err));
     check_figure("ppl_vs_length", false, false);
     assert_false(exists("plots"));
 }
@@ -108,12 +108,12 @@ static void tables_alone_have_no_old_pictures(void **state)
 
     (void)state;
     put_rows("a", both, "far", "ok");
-    CHECK_OK(lx_report_make(folder, o, &err));
+    CHECK_OK(lx_report_make(folder, o, NULL, &err));
     put("plots/notes.txt", "mine");
     put("plots/mine.gp", "# Perplexity\n" LX_PLOT_MARK "ppl_vs_length-last.gp\nplot x\n");
     put("plots/short.gp", "plot x");
     put("plots/mine.png", "my picture");
-    CHECK_OK(lx_report_make(folder, &tables, &err));
+    CHECK_OK(lx_report_make(folder, &tables, NULL, &err));
     check_figure("ppl_vs_length-last", false, false);
     check_figure("far_gain", false, false);
     assert_true(exists("plots/notes.txt") && exists("plots/mine.gp") && exists("plots/mine.png") &&
@@ -127,9 +127,9 @@ static void no_picture_of_other_data_stays(void **state)
 
     (void)state;
     put_rows("a", one, NULL, "ok");
-    CHECK_OK(lx_report_make(folder, o, &err));
+    CHECK_OK(lx_report_make(folder, o, NULL, &err));
     check_figure("ppl_vs_length", true, true);
-    CHECK_OK(lx_report_make(folder, &none, &err));
+    CHECK_OK(lx_report_make(folder, &none, NULL, &err));
     check_figure("ppl_vs_length", true, false);
 }
 
@@ -140,12 +140,12 @@ static void a_gnuplot_without_pdf(void **state)
 
     (void)state;
     put_rows("a", one, NULL, "ok");
-    CHECK_OK(lx_report_make(folder, o, &err));
+    CHECK_OK(lx_report_make(folder, o, NULL, &err));
     assert_true(exists("plots/ppl_vs_length.pdf"));
     put("fake", "#!/bin/sh\neval \"out=${3#out = }\"\n"
                 "for kind in svg png; do echo drawn >\"$out.$kind\"; done\n");
     assert_int_equal(chmod(path_of("fake"), 0700), 0);
-    CHECK_OK(lx_report_make(folder, o, &err));
+    CHECK_OK(lx_report_make(folder, o, NULL, &err));
     assert_true(exists("plots/ppl_vs_length.svg"));
     assert_false(exists("plots/ppl_vs_length.pdf"));
 }
@@ -157,10 +157,10 @@ static void names_stay_in_the_folder(void **state)
 
     (void)state;
     put_rows("a", one, "../../up", "ok");
-    CHECK_OK(lx_report_make(folder, o, &err));
+    CHECK_OK(lx_report_make(folder, o, NULL, &err));
     check_figure("-.-..-up_gain", true, true);
     put_rows("a", one, "..", "ok");
-    CHECK_OK(lx_report_make(folder, o, &err));
+    CHECK_OK(lx_report_make(folder, o, NULL, &err));
     check_figure("-._gain", true, true);
     check_figure("-.-..-up_gain", false, false);
 }
@@ -206,7 +206,7 @@ static void missing_cells_are_said_everywhere(void **state)
         "\"dataset\": \"d\", \"seed\": 2}, {\"id\": \"y\", \"encoding\": \"b_c\", "
         "\"dataset\": \"d\", \"seed\": 1}, {\"id\": \"z\", \"encoding\": \"t5\", "
         "\"dataset\": \"d\", \"seed\": 3}]}");
-    CHECK_OK(lx_report_make(folder, o, &err));
+    CHECK_OK(lx_report_make(folder, o, NULL, &err));
     for (size_t i = 0; i < sizeof(files) / sizeof(files[0]); i++) {
         read_file(files[i], &text);
         if (strstr(text.text, "PARTIAL: 4 of 16 cells") == NULL)
@@ -215,18 +215,18 @@ static void missing_cells_are_said_everywhere(void **state)
             fail_msg("%s does not name the cells that are missing", files[i]);
     }
     lx_buf_clear(&text);
-    CHECK_OK(lx_report_text(folder, &text, &err));
+    CHECK_OK(lx_report_make(folder, o, &text, &err));
     assert_non_null(strstr(text.text,
                            "PARTIAL: 4 of 16 cells. Missing: t5 (d: seeds 2, 3), b_c (d: "
                            "seed 1)."));
     CHECK_OK(lx_fs_remove(path_of("partial.json"), &err));
-    CHECK_OK(lx_report_make(folder, o, &err));
+    CHECK_OK(lx_report_make(folder, o, NULL, &err));
     for (size_t i = 0; i < sizeof(files) / sizeof(files[0]); i++) {
         read_file(files[i], &text);
         assert_null(strstr(text.text, "PARTIAL"));
     }
     put("partial.json", "{");
-    CHECK_FAILS(lx_report_make(folder, o, &err), LX_EFORMAT, "partial.json");
+    CHECK_FAILS(lx_report_make(folder, o, NULL, &err), LX_EFORMAT, "partial.json");
     lx_buf_free(&text);
 }
 
@@ -255,7 +255,7 @@ static void the_mark_keeps_its_distance(void **state)
                 lx_buf_printf(&csv, "e,c%d,n%d,n%d,d,v,1,8,%d,m,,ppl,,,,,%d,,,,ok,p\n", i, i, i,
                               length, i + 2);
         put("metrics.csv", csv.text);
-        CHECK_OK(lx_report_make(folder, o, &err));
+        CHECK_OK(lx_report_make(folder, o, NULL, &err));
         read_file("plots/ppl_vs_length.gp", &gp);
         height = number_after(strchr(strstr(gp.text, "svg size "), ','), ",");
         graph = number_after(gp.text, "set label 'training length' at first 1, graph ");
@@ -279,7 +279,7 @@ static void pictures_have_bounds(void **state)
         lx_buf_printf(&csv, "e,c%d,\"%.*s[%d]\",\"%.*s[%d]\",d,v,1,8,8,m,,ppl,,,,,%d,,,,ok,p\n", i,
                       i == 0 ? 5000 : 50, name, i, i == 0 ? 5000 : 50, name, i, i + 2);
     put("metrics.csv", csv.text);
-    CHECK_OK(lx_report_make(folder, o, &err));
+    CHECK_OK(lx_report_make(folder, o, NULL, &err));
     read_file("plots/ppl_vs_length.gp", &gp);
     assert_true(number_after(gp.text, "svg size ") < 16000);
     assert_true(number_after(strchr(strstr(gp.text, "svg size "), ','), ",") < 16000);

@@ -54,7 +54,7 @@ static void make_fixture(const struct lx_report_options *o)
     copy_fixture("metrics.csv");
     copy_fixture("train.csv");
     copy_fixture("config.json");
-    CHECK_OK(lx_report_make(folder, o, &err));
+    CHECK_OK(lx_report_make(folder, o, NULL, &err));
 }
 
 static void test_stats(void **state)
@@ -154,7 +154,7 @@ static void test_tables(void **state)
     check_same_file(folder, "table.tex", FIXTURE, "table.tex");
     check_same_file(folder, "table.csv", FIXTURE, "table.csv");
     assert_false(exists("plots"));
-    CHECK_OK(lx_report_text(folder, &text, &err));
+    CHECK_OK(lx_report_make(folder, &no_plots, &text, &err));
     CHECK_OK(lx_fs_read(FIXTURE "/table.txt", &want, &err));
     assert_string_equal(text.text, want.text);
     lx_buf_free(&text);
@@ -173,7 +173,7 @@ static void test_rates(void **state)
     put("config.json",
         "{\"name\": \"tiny\", \"train\": {\"lr\": 0.002}, \"encodings\": [\"gamma\", "
         "{\"id\": \"alpha\", \"lr\": 0.01, \"array_lr\": 10}]}");
-    CHECK_OK(lx_report_make(folder, &no_plots, &err));
+    CHECK_OK(lx_report_make(folder, &no_plots, NULL, &err));
     (void)snprintf(path, sizeof(path), "%s/table.md", folder);
     CHECK_OK(lx_fs_read(path, &text, &err));
     assert_non_null(strstr(text.text, "| 0.01, arrays 0.1 |"));
@@ -225,7 +225,7 @@ static void test_hostile_names(void **state)
                           "ok,p\n",
                           i, NAMES[i], NAMES[i], length, length);
     put("metrics.csv", csv.text);
-    CHECK_OK(lx_report_make(folder, NULL, &err));
+    CHECK_OK(lx_report_make(folder, NULL, NULL, &err));
     (void)snprintf(path, sizeof(path), "%s/plots/ppl_vs_length.gp", folder);
     CHECK_OK(lx_fs_read(path, &gp, &err));
     assert_non_null(strstr(gp.text, "it''s'"));
@@ -287,7 +287,7 @@ static void test_figures(void **state)
 
     (void)snprintf(name, sizeof(name), "%s/plots/ppl_vs_length-nonoverlapping.svg", folder);
     CHECK_OK(lx_fs_read(name, &once, &err));
-    CHECK_OK(lx_report_make(folder, NULL, &err));
+    CHECK_OK(lx_report_make(folder, NULL, NULL, &err));
     CHECK_OK(lx_fs_read(name, &twice, &err));
     assert_string_equal(once.text, twice.text);
     assert_non_null(strstr(once.text, "beta_x (diverged past 1x, 1 of 2 seeds)"));
@@ -318,7 +318,7 @@ static void test_gnuplot_fails(void **state)
     (void)snprintf(program, sizeof(program), "%s/fake", folder);
     assert_int_equal(chmod(program, 0700), 0);
     copy_fixture("metrics.csv");
-    CHECK_FAILS(lx_report_make(folder, &o, &err), LX_EFAILED,
+    CHECK_FAILS(lx_report_make(folder, &o, NULL, &err), LX_EFAILED,
                 "plots/ppl_vs_length-nonoverlapping.gp: ");
     assert_non_null(strstr(err.text, "exit status 3: plot x line 7: no such"));
     check_no_temp();
@@ -332,7 +332,7 @@ static void test_gnuplot_idle(void **state)
     const struct lx_report_options o = {.gnuplot = "true"};
     (void)state;
     copy_fixture("metrics.csv");
-    CHECK_FAILS(lx_report_make(folder, &o, &err), LX_EIO, "left no picture");
+    CHECK_FAILS(lx_report_make(folder, &o, NULL, &err), LX_EIO, "left no picture");
 }
 
 static void test_log_tics(void **state)
@@ -382,7 +382,7 @@ static void test_axis_is_capped(void **state)
                       length == 8 ? "4" : "1e9");
     }
     put("metrics.csv", csv.text);
-    CHECK_OK(lx_report_make(folder, NULL, &err));
+    CHECK_OK(lx_report_make(folder, NULL, NULL, &err));
     (void)snprintf(path, sizeof(path), "%s/plots/ppl_vs_length.gp", folder);
     CHECK_OK(lx_fs_read(path, &gp, &err));
     const char *range = strstr(gp.text, "set yrange [");
@@ -403,7 +403,7 @@ static void refuse_row(const char *row, const char *words)
     const struct lx_report_options o = {.no_plots = true};
     lx_buf_printf(&csv, "%s%s%s\n", HEADER, "e,c,a,a,d,v,1,8,8,m,,ppl,,,,,4,,,,ok,p\n", row);
     put("metrics.csv", csv.text);
-    CHECK_FAILS(lx_report_make(folder, &o, &err), LX_EFORMAT, words);
+    CHECK_FAILS(lx_report_make(folder, &o, NULL, &err), LX_EFORMAT, words);
     if (strstr(err.text, "metrics.csv: ") == NULL)
         fail_msg("\"%s\" does not name the file", err.text);
     lx_buf_free(&csv);
@@ -438,20 +438,22 @@ static void test_refused_files(void **state)
     const struct lx_report_options o = {.no_plots = true};
     struct lx_buf csv = {0};
     (void)state;
-    CHECK_FAILS(lx_report_make(folder, &o, &err), LX_EDATA, "metrics.csv: no such file");
+    CHECK_FAILS(lx_report_make(folder, &o, NULL, &err), LX_EDATA, "metrics.csv: no such file");
     put("metrics.csv", HEADER);
-    CHECK_FAILS(lx_report_make(folder, &o, &err), LX_EFORMAT, "metrics.csv: has no rows");
+    CHECK_FAILS(lx_report_make(folder, &o, NULL, &err), LX_EFORMAT, "metrics.csv: has no rows");
     put("metrics.csv", "experiment,cell\ne,c\n");
-    CHECK_FAILS(lx_report_make(folder, &o, &err), LX_EFORMAT,
+    CHECK_FAILS(lx_report_make(folder, &o, NULL, &err), LX_EFORMAT,
                 "metrics.csv: the column 'encoding' is missing");
     lx_buf_printf(&csv, "%se,c,a,a,d,v,1,8,8,m,,nll,,,,,4,,,,ok,p\n", HEADER);
     put("metrics.csv", csv.text);
-    CHECK_FAILS(lx_report_make(folder, &o, &err), LX_EFORMAT, "has no rows of the metric ppl");
+    CHECK_FAILS(lx_report_make(folder, &o, NULL, &err), LX_EFORMAT,
+                "has no rows of the metric ppl");
     copy_fixture("metrics.csv");
     put("train.csv", "cell,step,tokens,lr,train_nll,grad_norm\nalpha-1,0,0,1,x,1\n");
-    CHECK_FAILS(lx_report_make(folder, NULL, &err), LX_EFORMAT, "train.csv: line 2: train_nll: ");
+    CHECK_FAILS(lx_report_make(folder, NULL, NULL, &err), LX_EFORMAT,
+                "train.csv: line 2: train_nll: ");
     put("config.json", "{");
-    CHECK_FAILS(lx_report_make(folder, &o, &err), LX_ECONFIG, "config.json");
+    CHECK_FAILS(lx_report_make(folder, &o, NULL, &err), LX_ECONFIG, "config.json");
     lx_buf_free(&csv);
 }
 
@@ -463,7 +465,7 @@ static void test_nothing_finite(void **state)
     (void)state;
     lx_buf_printf(&csv, "%se,c,a,a,d,v,1,8,8,m,,ppl,,,,,,,,,diverged,p\n", HEADER);
     put("metrics.csv", csv.text);
-    CHECK_OK(lx_report_make(folder, NULL, &err));
+    CHECK_OK(lx_report_make(folder, NULL, NULL, &err));
     (void)snprintf(path, sizeof(path), "%s/table.md", folder);
     CHECK_OK(lx_fs_read(path, &md, &err));
     assert_non_null(strstr(md.text, "| a        | diverged |"));

@@ -82,7 +82,8 @@ static int set_up(void **state)
     lx_buf_add(&config, "]}");
     put("metrics.csv", rows.text);
     put("config.json", config.text);
-    CHECK_OK(lx_report_make(path_of("tune"), &(struct lx_report_options){.no_plots = true}, &err));
+    CHECK_OK(
+        lx_report_make(path_of("tune"), &(struct lx_report_options){.no_plots = true}, NULL, &err));
     return 0;
 }
 
@@ -161,7 +162,7 @@ static void the_report_has_both_rankings(void **state)
     struct lx_buf text = {0};
 
     (void)state;
-    CHECK_OK(lx_report_make(path_of("tune"), &o, &err));
+    CHECK_OK(lx_report_make(path_of("tune"), &o, NULL, &err));
     CHECK_OK(lx_fs_read(path_of("tune/tune.md"), &text, &err));
     /* dataset d: a quarter below the means. At 8x c is third alone and second at 0.01 */
     assert_non_null(strstr(text.text, "| a | 0.01 | 1 | 2.0000 (1) | 3.0000 (3) | 2.0000 (1) | "
