@@ -150,11 +150,11 @@ static enum lx_code init_part(struct formula *s, struct part *p, struct lx_arena
 {
     struct lx_arena own = {0};
     size_t n = (size_t)s->dims.max_length * (size_t)s->dims.heads;
-    enum lx_code code = parse_part(s, p, &own, err);
+    enum lx_code code = LX_OK;
 
-    if (code == LX_OK)
-        code = check_values(s, p, err);
-    if (code == LX_OK)
+    if (parse_part(s, p, &own, err) || check_values(s, p, err))
+        code = err->code;
+    else
         note_learned(s, p);
     lx_arena_free(&own);
     if (code != LX_OK)

@@ -24,6 +24,14 @@ static const struct lx_option options[] = {
     {.type = LX_OPT_END},
 };
 
+static void say_where(const struct lx_experiment *e, bool plots)
+{
+    lx_log("tables: %s/table.md, .tex, .csv%s%s%s", e->dir, plots ? "; plots: " : "",
+           plots ? e->dir : "", plots ? "/plots/" : "");
+    if (lx_json_count(e->config.claims) > 0)
+        lx_log("claims: %s/claims.md, .tex, .csv", e->dir);
+}
+
 static enum lx_code report(struct lx_experiment *e, const struct lx_run_options *given,
                            struct lx_err *err)
 {
@@ -43,12 +51,8 @@ static enum lx_code report(struct lx_experiment *e, const struct lx_run_options 
         return code;
     if (lx_report_make(e->dir, &o, &text, err) || lx_command_show(&text, err))
         code = err->code;
-    if (code == LX_OK)
-        lx_log("tables: %s/table.md, .tex, .csv%s%s%s", e->dir,
-               o.no_plots ? "" : "; plots: ", o.no_plots ? "" : e->dir,
-               o.no_plots ? "" : "/plots/");
-    if (code == LX_OK && lx_json_count(e->config.claims) > 0)
-        lx_log("claims: %s/claims.md, .tex, .csv", e->dir);
+    else
+        say_where(e, !o.no_plots);
     lx_buf_free(&text);
     return code;
 }

@@ -29,14 +29,16 @@ static enum lx_code path_of(const char *dir, struct lx_buf *out, struct lx_err *
 enum lx_code lx_stale_read(const char *dir, enum lx_stale *what, struct lx_err *err)
 {
     struct lx_buf path = {0}, text = {0};
-    enum lx_code code = path_of(dir, &path, err);
+    enum lx_code code = LX_OK;
 
     *what = LX_STALE_NOT;
-    if (code == LX_OK && lx_fs_exists(path.text)) {
+    if (path_of(dir, &path, err)) {
+        code = err->code;
+    } else if (lx_fs_exists(path.text)) {
         *what = LX_STALE_TABLES;
-        code = lx_fs_read(path.text, &text, err);
-        if (code == LX_OK &&
-            strncmp(text.text, lines[LX_STALE_ROWS], strlen(lines[LX_STALE_ROWS])) == 0)
+        if (lx_fs_read(path.text, &text, err))
+            code = err->code;
+        else if (strncmp(text.text, lines[LX_STALE_ROWS], strlen(lines[LX_STALE_ROWS])) == 0)
             *what = LX_STALE_ROWS;
     }
     lx_buf_free(&path);
