@@ -1,7 +1,6 @@
 /* The page over many studies: a table of them, then a card for each; see page_index.h. */
 #include "page/page_index.h"
 
-#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -82,25 +81,13 @@ struct chart {
     struct lx_buf *out;
 };
 
-static void curve(const struct lx_panel *p, const struct lx_curve *c, const double y[2], bool log_y,
-                  struct lx_buf *out)
+static void curve(const struct lx_curve *c, const struct lx_page_box *b, struct lx_buf *out)
 {
-    bool pen = false;
-
     lx_buf_add(out, "<path class=\"line\" style=\"color:");
     lx_page_color(c->series, out);
     lx_buf_printf(out, "\"%s%s%s d=\"", lx_page_dash(c->series)[0] ? " stroke-dasharray=\"" : "",
                   lx_page_dash(c->series), lx_page_dash(c->series)[0] ? "\"" : "");
-    for (size_t i = 0; i < c->n; i++) {
-        const struct lx_point *q = &c->point[i];
-        double v = log_y ? log(q->y / y[0]) / log(y[1] / y[0]) : (q->y - y[0]) / (y[1] - y[0]);
-
-        if (isfinite(v))
-            lx_buf_printf(out, "%c%.1f %.1f", pen ? 'L' : 'M',
-                          log(q->x / p->x_min) / log(p->x_max / p->x_min) * WIDTH,
-                          HEIGHT - fmin(1, v) * HEIGHT);
-        pen = isfinite(v);
-    }
+    lx_page_path(c, b, 1, out);
     lx_buf_add(out, "\"/>");
 }
 
@@ -110,11 +97,11 @@ static enum lx_code take(void *ctx, const struct lx_figure *f, struct lx_err *er
     const struct chart *chart = ctx;
     const struct lx_panel *p = &f->panel[0];
     struct lx_buf *out = chart->out;
-    double y[2];
-    bool log_y;
+    struct lx_page_box b = {
+        .x = {p->x_min, p->x_max}, .log_x = true, .width = WIDTH, .height = HEIGHT};
     size_t left_out = 0;
 
-    lx_figure_range(p, &y[0], &y[1], &log_y);
+    lx_figure_range(p, &b.y[0], &b.y[1], &b.log_y);
     lx_buf_printf(out,
                   "<figure class=\"small\"><svg viewBox=\"0 0 %d %d\" role=\"img\" aria-label=\"",
                   WIDTH, HEIGHT);
@@ -122,12 +109,12 @@ static enum lx_code take(void *ctx, const struct lx_figure *f, struct lx_err *er
     lx_buf_add(out, "\">");
     for (size_t i = 0; i < p->n_curves; i++)
         if (chart->on[p->curve[i].series - chart->study->series])
-            curve(p, &p->curve[i], y, log_y, out);
+            curve(&p->curve[i], &b, out);
         else
             left_out++;
     lx_buf_add(out, "</svg><figcaption>");
     lx_escape_html(out, f->title);
-    lx_buf_printf(out, "; %.3g to %.3g:<br/>", y[0], y[1]);
+    lx_buf_printf(out, "; %.3g to %.3g:<br/>", b.y[0], b.y[1]);
     for (size_t i = 0; i < p->n_curves; i++) {
         if (!chart->on[p->curve[i].series - chart->study->series])
             continue;

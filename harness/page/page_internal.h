@@ -34,6 +34,17 @@ LX_MUST_CHECK
 enum lx_code lx_page_svg(const struct lx_page_figures *of, const struct lx_panel *panel,
                          const char *label, struct lx_buf *out, struct lx_err *err);
 
+/* A small picture: the ends of its axes, and its pixels. */
+struct lx_page_box {
+    double x[2], y[2];
+    bool log_x, log_y;
+    int width, height;
+};
+
+/* Append the path of a curve in it, of every so many points and the last; broken where it has no value. */
+void lx_page_path(const struct lx_curve *c, const struct lx_page_box *b, size_t every,
+                  struct lx_buf *out);
+
 /* Append training curves, a small picture for each scheme. */
 LX_MUST_CHECK
 enum lx_code lx_page_thumbs(const struct lx_page_figures *of, const struct lx_figure *f,

@@ -8,31 +8,33 @@
 
 enum { WIDTH = 180, HEIGHT = 72, POINTS = 60 };
 
-struct box {
-    double x_lo, x_hi, y_lo, y_hi;
-};
-
-static void path(const struct lx_curve *c, const struct box *b, struct lx_buf *out)
+/* How far v is from lo to hi, 0 to 1. */
+static double share(double v, double lo, double hi, bool is_log)
 {
-    size_t every = 1 + c->n / POINTS;
+    return is_log ? log(v / lo) / log(hi / lo) : (v - lo) / (hi - lo);
+}
+
+void lx_page_path(const struct lx_curve *c, const struct lx_page_box *b, size_t every,
+                  struct lx_buf *out)
+{
     bool pen = false;
 
     for (size_t i = 0; i < c->n; i++) {
         const struct lx_point *q = &c->point[i];
-        double share = (q->y - b->y_lo) / (b->y_hi - b->y_lo);
+        double y = share(q->y, b->y[0], b->y[1], b->log_y);
 
         if (i % every != 0 && i + 1 != c->n)
             continue;
-        if (isfinite(q->y))
+        if (isfinite(y))
             lx_buf_printf(out, "%c%.1f %.1f", pen ? 'L' : 'M',
-                          (q->x - b->x_lo) / (b->x_hi - b->x_lo) * WIDTH,
-                          HEIGHT - fmin(1, share) * HEIGHT);
-        pen = isfinite(q->y);
+                          share(q->x, b->x[0], b->x[1], b->log_x) * b->width,
+                          b->height - fmin(1, y) * b->height);
+        pen = isfinite(y);
     }
 }
 
-static void thumb(const struct lx_page_figures *of, const struct lx_curve *c, const struct box *b,
-                  struct lx_buf *out)
+static void thumb(const struct lx_page_figures *of, const struct lx_curve *c,
+                  const struct lx_page_box *b, struct lx_buf *out)
 {
     size_t series = (size_t)(c->series - of->series);
     double last = c->n > 0 ? c->point[c->n - 1].y : (double)NAN;
@@ -47,7 +49,7 @@ static void thumb(const struct lx_page_figures *of, const struct lx_curve *c, co
                   WIDTH, HEIGHT);
     lx_escape_html(out, c->series->label);
     lx_buf_add(out, "\"><path class=\"line\" d=\"");
-    path(c, b, out);
+    lx_page_path(c, b, 1 + c->n / POINTS, out);
     lx_buf_add(out, "\"/></svg><figcaption>");
     lx_escape_html(out, c->series->label);
     lx_buf_printf(out, " %s</figcaption></figure>\n", value);
@@ -57,16 +59,16 @@ enum lx_code lx_page_thumbs(const struct lx_page_figures *of, const struct lx_fi
                             struct lx_buf *out, struct lx_err *err)
 {
     const struct lx_panel *p = &f->panel[0];
-    struct box b = {.x_lo = p->x_min, .x_hi = p->x_max};
+    struct lx_page_box b = {.x = {p->x_min, p->x_max}, .width = WIDTH, .height = HEIGHT};
     bool log_y;
 
-    lx_figure_range(p, &b.y_lo, &b.y_hi, &log_y);
+    lx_figure_range(p, &b.y[0], &b.y[1], &log_y);
     lx_buf_add(out, "<h3>");
     lx_escape_html(out, f->title);
     lx_buf_add(out, "</h3>\n<p class=\"mu\">");
     lx_escape_html(out, f->note);
-    lx_buf_printf(out, "; all on the same axes, %.3g to %.3g nats over %.4g ", b.y_lo, b.y_hi,
-                  b.x_hi / 1.01);
+    lx_buf_printf(out, "; all on the same axes, %.3g to %.3g nats over %.4g ", b.y[0], b.y[1],
+                  b.x[1] / 1.01);
     lx_escape_html(out, p->xlabel);
     lx_buf_add(out, ".</p>\n<div class=\"thumbs\">\n");
     for (size_t i = 0; i < p->n_curves; i++)
