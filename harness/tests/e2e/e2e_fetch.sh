@@ -159,12 +159,13 @@ configs_find() {
     [ -s "$work/wanted" ] && ! grep -vxFf "$work/texts" "$work/wanted" >"$work/err" || return 1
     while read -r text; do
         name=${text#data/}
-        (cd "$work" && "$OLDPWD/$longshot" plan "$OLDPWD/configs/smoke.json" \
+        (cd "$work" && "$longshot" plan "$here/configs/smoke.json" \
             "dataset={\"name\": \"text\", \"train\": \"$text\", \"valid\": \"$text\"}") >"$work/out" 2>"$work/err"
         says "datasets/fetch.sh ${name%%/*}" || return 1
     done <"$work/texts"
 }
-case $longshot in /*) OLDPWD= ;; *) OLDPWD=$PWD ;; esac
+here=$PWD
+case $longshot in /*) ;; *) longshot=$here/$longshot ;; esac
 if [ -x "$longshot" ]; then
     ok "configs find what is fetched, and a missing text says how" configs_find
 else
