@@ -321,7 +321,7 @@ NAME_VERSION := longshot-$(VERSION)
 dist:
 	@git rev-parse HEAD >/dev/null 2>&1 || { echo "make: dist: must be made in a clone, this is none" >&2; exit 1; }
 	@rm -rf build/dist && mkdir -p build/dist/$(NAME_VERSION)
-	@git archive HEAD -- . ':!results/papers/*/*' ':!results/books-tiny/cells' ':!results/books-tiny/*.csv' ':!results/books-tiny/*.gz' | tar -xf - -C build/dist/$(NAME_VERSION)
+	@git archive HEAD -- . ':!results/papers/*/*' ':!results/papers/index.html' ':!results/books-tiny/cells' ':!results/books-tiny/*.csv' ':!results/books-tiny/*.gz' | tar -xf - -C build/dist/$(NAME_VERSION)
 	@echo '$(VERSION)' >build/dist/$(NAME_VERSION)/harness/VERSION
 	@git rev-parse --short=12 HEAD >build/dist/$(NAME_VERSION)/harness/COMMIT
 	@tar --sort=name --owner=0 --group=0 --numeric-owner --mtime="@$$(git log -1 --format=%ct)" -C build/dist -cf - $(NAME_VERSION) | \

@@ -147,10 +147,11 @@ void lx_page_protocol(const struct lx_page *p, struct lx_buf *out)
     const struct lx_study *s = p->study;
     const struct lx_json *model = lx_json_find(p->config, "model");
     const struct lx_json *train = lx_json_find(p->config, "train");
+    size_t n = lx_json_count(lx_json_find(p->config, "encodings"));
     bool any = false;
 
-    lx_buf_printf(out, "<p>%zu encodings were each trained from scratch with %d seed%s",
-                  lx_json_count(lx_json_find(p->config, "encodings")), s->section[0].seeds_max,
+    lx_buf_printf(out, "<p>%zu encoding%s trained from scratch with %d seed%s", n,
+                  n == 1 ? " was" : "s were each", s->section[0].seeds_max,
                   s->section[0].seeds_max == 1 ? "" : "s");
     clause(model, "layers", ": a model of ", " layers", out);
     clause(model, "d_model", ", width ", "", out);

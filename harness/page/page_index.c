@@ -11,8 +11,8 @@
 
 enum { WIDTH = 320, HEIGHT = 150 };
 
-/* A folder's name as a part of an address: whatever could mean something there is spelled out. */
-static void address(const char *folder, struct lx_buf *out)
+/* The address of a file of a folder: whatever could mean something there is spelled out. */
+static void address(const char *folder, const char *file, struct lx_buf *out)
 {
     static const char plain[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_.";
 
@@ -23,7 +23,7 @@ static void address(const char *folder, struct lx_buf *out)
         else
             lx_buf_printf(out, "%%%02X", (unsigned)(unsigned char)*folder);
     }
-    lx_buf_add(out, "/report.html");
+    lx_buf_printf(out, "/%s", file);
 }
 
 /* The first section with perplexities; n_sections: none has some. */
@@ -95,6 +95,7 @@ static void curve(const struct lx_curve *c, const struct lx_page_box *b, struct 
 static enum lx_code take(void *ctx, const struct lx_figure *f, struct lx_err *err)
 {
     const struct chart *chart = ctx;
+    const struct lx_section *sec = &chart->study->section[first_section(chart->study)];
     const struct lx_panel *p = &f->panel[0];
     struct lx_buf *out = chart->out;
     struct lx_page_box b = {
@@ -114,7 +115,8 @@ static enum lx_code take(void *ctx, const struct lx_figure *f, struct lx_err *er
             left_out++;
     lx_buf_add(out, "</svg><figcaption>");
     lx_escape_html(out, f->title);
-    lx_buf_printf(out, "; %.3g to %.3g:<br/>", b.y[0], b.y[1]);
+    lx_buf_printf(out, "; %.3g to %.3g, from %d to %d tokens:<br/>", b.y[0], b.y[1], sec->length[0],
+                  sec->length[sec->n_lengths - 1]);
     for (size_t i = 0; i < p->n_curves; i++) {
         if (!chart->on[p->curve[i].series - chart->study->series])
             continue;
@@ -163,31 +165,44 @@ static void notes(const struct lx_json *config, struct lx_buf *out)
 }
 
 /* A line of the table up to what its columns say, and the head of the card. */
-static void begin(struct lx_page_index *x, const char *name, const char *folder, bool paged)
+static void begin(struct lx_page_index *x, const char *name, const char *folder, const char *file)
 {
     lx_buf_printf(&x->row, "<tr><th scope=\"row\"><a href=\"#s%zu\">", x->n);
     lx_escape_html(&x->row, folder);
     lx_buf_add(&x->row, "</a></th><td>");
     lx_buf_printf(&x->card, "<section id=\"s%zu\">\n<h2>", x->n++);
-    if (paged) {
+    if (file != NULL) {
         lx_buf_add(&x->card, "<a href=\"");
-        address(folder, &x->card);
+        address(folder, file, &x->card);
         lx_buf_add(&x->card, "\">");
     }
     lx_escape_html(&x->card, name);
-    lx_buf_add(&x->card, paged ? "</a></h2>\n" : "</h2>\n");
+    lx_buf_add(&x->card, file != NULL ? "</a></h2>\n" : "</h2>\n");
 }
 
 static void verdicts(const struct lx_page *p, struct lx_buf *out)
 {
-    if (p->claims_count.len > 0)
-        lx_escape_html(out, p->claims_count.text);
-    else
+    if (p->claims_count.len == 0)
         lx_buf_add(out, "no claims");
+    else if (lx_study_old(p->study))
+        lx_buf_printf(out, "%zu claim%s, judged by protocol longshot-1: see its claims.md",
+                      p->claims->n, p->claims->n == 1 ? "" : "s");
+    else
+        lx_escape_html(out, p->claims_count.text);
+}
+
+/* What the link opens, where it is not the page. */
+static void say_file(const char *file, struct lx_buf *out)
+{
+    if (file == NULL || strcmp(file, "report.html") != 0)
+        lx_buf_add(out, " No report.html: `longshot report` makes it.");
+    if (file != NULL && strcmp(file, "report.html") != 0)
+        lx_buf_printf(out, " The link is to %s.", file);
+    lx_buf_add(out, "</p>\n");
 }
 
 enum lx_code lx_page_card(struct lx_page_index *x, const struct lx_page *p, const char *folder,
-                          bool paged, struct lx_err *err)
+                          const char *file, struct lx_err *err)
 {
     const struct lx_study *s = p->study;
     const char *name = lx_study_name(s);
@@ -195,7 +210,7 @@ enum lx_code lx_page_card(struct lx_page_index *x, const struct lx_page *p, cons
 
     if (count_cells(s, &n, err))
         return err->code;
-    begin(x, name, folder, paged);
+    begin(x, name, folder, file);
     lx_buf_printf(&x->row, "%zu</td><td>", n);
     best(s, &x->row);
     lx_buf_add(&x->row, "</td><td>");
@@ -216,7 +231,8 @@ enum lx_code lx_page_card(struct lx_page_index *x, const struct lx_page *p, cons
     best(s, &x->card);
     lx_buf_add(&x->card, "; ");
     verdicts(p, &x->card);
-    lx_buf_add(&x->card, paged ? ".</p>\n" : ". No report.html: `longshot report` makes it.</p>\n");
+    lx_buf_add(&x->card, ".");
+    say_file(file, &x->card);
     if (chart(p, &x->card, err))
         return err->code;
     if (p->config != NULL)
@@ -227,7 +243,7 @@ enum lx_code lx_page_card(struct lx_page_index *x, const struct lx_page *p, cons
 
 void lx_page_card_broken(struct lx_page_index *x, const char *folder, const char *why)
 {
-    begin(x, folder, folder, false);
+    begin(x, folder, folder, NULL);
     lx_buf_add(&x->row, "\xe2\x80\x93</td><td>\xe2\x80\x93</td><td>cannot be read</td></tr>\n");
     lx_buf_add(&x->card, "<p class=\"warn\">");
     lx_escape_html(&x->card, why);
@@ -242,9 +258,10 @@ enum lx_code lx_page_index(const struct lx_page_index *x, struct lx_buf *out, st
     lx_buf_add(out, "<h1>");
     lx_escape_html(out, x->title);
     lx_buf_printf(out, "</h1>\n<p>%zu stud%s.</p>\n", x->n, x->n == 1 ? "y" : "ies");
-    lx_buf_add(out, "<div class=\"wide\"><table>\n<thead><tr><th scope=\"col\">study</th>"
-                    "<th scope=\"col\">cells</th><th scope=\"col\">best at the longest length</th>"
-                    "<th scope=\"col\">verdicts</th></tr></thead>\n<tbody>\n");
+    lx_buf_add(
+        out, "<div class=\"wide\"><table class=\"index\">\n<thead><tr><th scope=\"col\">study</th>"
+             "<th scope=\"col\">cells</th><th scope=\"col\">best at the longest length</th>"
+             "<th scope=\"col\">verdicts</th></tr></thead>\n<tbody>\n");
     lx_buf_add(out, x->n > 0 ? x->row.text : "");
     lx_buf_add(out, "</tbody>\n</table></div>\n");
     lx_buf_add(out, x->n > 0 ? x->card.text : "");

@@ -14,11 +14,12 @@ struct lx_page_index {
     size_t n;
 };
 
-/* Add a study: what it asks, its verdicts, its best scheme, a small chart, its protocol. folder: its name
- * beside the page; paged: it has a report.html. */
+/* Add a study: what it asks, its verdicts, its best scheme, a small chart, its protocol. Verdicts of rows of
+ * the first protocol are not counted: they were given by other rules, which its claims.md has. folder: its
+ * name beside the page; file: what to open there, "report.html" or what it has instead; NULL: nothing. */
 LX_MUST_CHECK
 enum lx_code lx_page_card(struct lx_page_index *x, const struct lx_page *p, const char *folder,
-                          bool paged, struct lx_err *err);
+                          const char *file, struct lx_err *err);
 
 /* Add a folder that cannot be read, and why. */
 void lx_page_card_broken(struct lx_page_index *x, const char *folder, const char *why);

@@ -13,7 +13,7 @@ struct studies {
 };
 
 static enum lx_code show(struct studies *to, struct lx_report_folder *f, const char *name,
-                         bool paged, struct lx_err *err)
+                         const char *file, struct lx_err *err)
 {
     struct lx_page p = {.study = &f->study, .config = f->config, .claims = &f->claims};
     enum lx_code code = LX_OK;
@@ -21,14 +21,14 @@ static enum lx_code show(struct studies *to, struct lx_report_folder *f, const c
     p.partial = f->partial.brief;
     if (f->claims.n > 0)
         lx_claims_count(&f->claims, &p.claims_count);
-    if (lx_buf_check(&p.claims_count, err) || lx_page_card(&to->index, &p, name, paged, err))
+    if (lx_buf_check(&p.claims_count, err) || lx_page_card(&to->index, &p, name, file, err))
         code = err->code;
     lx_buf_free(&p.claims_count);
     return code;
 }
 
 /* A folder that cannot be read is said to be so on the page: it must not cost the others their place. */
-static enum lx_code load(struct studies *to, const char *name, const char *path, bool paged)
+static enum lx_code load(struct studies *to, const char *name, const char *path, const char *file)
 {
     struct lx_report_folder f = {.dir = path};
     struct lx_err why;
@@ -41,25 +41,41 @@ static enum lx_code load(struct studies *to, const char *name, const char *path,
         lx_page_card_broken(&to->index, name, why.text);
         code = LX_OK;
     } else {
-        code = show(to, &f, name, paged, to->err);
+        code = show(to, &f, name, file, to->err);
     }
     lx_report_unload(&f);
     return code;
+}
+
+/* What a reader is sent to in a folder: its page, or else what says the same in fewer words. */
+static enum lx_code what_to_open(const char *path, const char **file, struct lx_arena *arena,
+                                 struct lx_err *err)
+{
+    static const char *const files[] = {"report.html", "claims.md", "table.md"};
+    const char *at;
+
+    *file = NULL;
+    for (size_t i = 0; *file == NULL && i < sizeof(files) / sizeof(files[0]); i++) {
+        if (lx_arena_format(arena, &at, err, "%s/%s", path, files[i]))
+            return err->code;
+        *file = lx_fs_exists(at) ? files[i] : NULL;
+    }
+    return LX_OK;
 }
 
 static enum lx_code visit(void *ctx, const char *name)
 {
     struct studies *to = ctx;
     struct lx_arena arena = {0};
-    const char *path, *metrics, *page;
+    const char *path, *metrics, *file;
     enum lx_code code = LX_OK;
 
     if (lx_arena_format(&arena, &path, to->err, "%s/%s", to->dir, name) ||
         lx_arena_format(&arena, &metrics, to->err, "%s/metrics.csv", path) ||
-        lx_arena_format(&arena, &page, to->err, "%s/report.html", path))
+        what_to_open(path, &file, &arena, to->err))
         code = to->err->code;
     else if (lx_fs_is_folder(path) && lx_fs_exists(metrics))
-        code = load(to, name, path, lx_fs_exists(page));
+        code = load(to, name, path, file);
     lx_arena_free(&arena);
     return code;
 }

@@ -261,6 +261,9 @@ static void an_index_shows_every_study(void **state)
     put_study("b&\"x#?%<i>", config, &rows);
     put("b&\"x#?%<i>/report.html", "x");
     put_study("a", "{\"name\": \"a\"}", &rows);
+    put_study("c", config, &rows);
+    put("c/table.md", "x");
+    put("c/claims.md", "x");
     lx_buf_clear(&rows);
     lx_buf_add(&rows, "no,metrics\n");
     put_study("broken<", "{}", &rows);
@@ -268,10 +271,12 @@ static void an_index_shows_every_study(void **state)
     CHECK_OK(lx_report_index(folder, &err));
     CHECK_OK(lx_fs_read(path_of("index.html"), &page, &err));
     assert_true(page_check_all(page.text, true) > 50);
-    assert_non_null(strstr(page.text, "<p>3 studies.</p>"));
+    assert_non_null(strstr(page.text, "<p>4 studies.</p>"));
     assert_non_null(
         strstr(page.text, "href=\"./b%26%22x%23%3F%25%3Ci%3E/report.html\">e</a></h2>"));
     assert_null(strstr(page.text, "href=\"./a/"));
+    assert_non_null(strstr(page.text, "href=\"./c/claims.md\">"));
+    assert_non_null(strstr(page.text, "makes it. The link is to claims.md.</p>"));
     assert_non_null(
         strstr(page.text, "<p>Does &#60;i&#62;bent&#60;/i&#62; hold?</p>\n<p>Asked &#38;"));
     assert_non_null(
