@@ -3,15 +3,20 @@
 if (!exists('out')) out = 'entropy_vs_length-nonoverlapping'
 data = 'entropy_vs_length-nonoverlapping.dat'
 set encoding utf8
-do for [kind in 'svg png'] {
+kinds = strstrt(GPVAL_TERMINALS, 'pdfcairo') > 0 ? 'svg png pdf' : 'svg png'
+do for [kind in kinds] {
 if (kind eq 'svg') {
   set terminal svg size 1212,560 dynamic background '#ffffff' font 'DejaVu Sans,12' noenhanced
+} else {
+if (kind eq 'pdf') {
+  set terminal pdfcairo size 12.6250in,5.8333in fontscale 0.75 linewidth 1 pointscale 0.6 font 'DejaVu Sans,9' noenhanced
 } else {
   if (strstrt(GPVAL_TERMINALS, 'pngcairo') > 0) {
     set terminal pngcairo size 2424,1120 fontscale 2 linewidth 2 pointscale 2 font 'DejaVu Sans,9' noenhanced
   } else {
     set terminal png size 2424,1120 fontscale 2 linewidth 2 pointscale 2 noenhanced
   }
+}
 }
 set output out.'.'.kind
 reset
@@ -28,12 +33,12 @@ set rmargin at screen 0.41254
 set tmargin at screen 0.85000
 set bmargin at screen 0.13929
 set label 'Attention entropy by evaluation length: books, trained at 64 tokens' at screen 0.01320, screen 0.96071 left font sprintf(',%g', 1.25*(kind eq 'svg' ? 12 : 9)) tc rgb '#000000'
-set label 'mean over layers and heads, queries of the last positions; test split, non-overlapping windows, 5 seeds, 65536 target tokens; line: mean, band: lowest to highest seed' at screen 0.01320, screen 0.92143 left font sprintf(',%g', 0.9*(kind eq 'svg' ? 12 : 9)) tc rgb '#707070'
+set label 'mean over layers and heads, queries of the last positions; test split, non-overlapping windows, 5 seeds, 65536 target tokens; line: mean, band: its 95% interval over seeds' at screen 0.01320, screen 0.92143 left font sprintf(',%g', 0.9*(kind eq 'svg' ? 12 : 9)) tc rgb '#707070'
 unset key
 set logscale x 2
 set xrange [0.901250463:8.87655578]
 unset logscale y
-set yrange [0.149257361:0.816755984]
+set yrange [0.15048936:0.819047008]
 set xtics ("1x\n64" 1, "1.25x\n80" 1.25, "2x\n128" 2, "3x\n192" 3, "4x\n256" 4, "8x\n512" 8)
 set ytics autofreq
 unset mxtics
@@ -43,14 +48,14 @@ set xlabel 'evaluation length' offset 0,-1.1
 set ylabel 'attention entropy / ln(visible keys)'
 set arrow from first 1, graph 0 to first 1, graph 1.015 nohead lw 1.2 dt (6,4) lc rgb '#707070' back
 set label 'training length' at first 1, graph 1.04 left font sprintf(',%g', 0.9*(kind eq 'svg' ? 12 : 9)) tc rgb '#707070'
-plot data index 0 using 1:($4 <= 0.816755984 ? $3 : NaN):4 with filledcurves lc rgb '#0072b2' notitle, \
-  data index 1 using 1:($4 <= 0.816755984 ? $3 : NaN):4 with filledcurves lc rgb '#cc79a7' notitle, \
-  data index 2 using 1:($4 <= 0.816755984 ? $3 : NaN):4 with filledcurves lc rgb '#d55e00' notitle, \
-  data index 3 using 1:($4 <= 0.816755984 ? $3 : NaN):4 with filledcurves lc rgb '#009e73' notitle, \
-  data index 0 using 1:2 with linespoints lw 2 dt 1 lc rgb '#0072b2' pt 7 ps 1 notitle, \
-  data index 1 using 1:2 with linespoints lw 2 dt 1 lc rgb '#cc79a7' pt 11 ps 1 notitle, \
-  data index 2 using 1:2 with linespoints lw 2 dt 1 lc rgb '#d55e00' pt 5 ps 1 notitle, \
-  data index 3 using 1:2 with linespoints lw 2 dt 1 lc rgb '#009e73' pt 9 ps 1 notitle
+plot data index 0 using 1:($4 <= 0.819047008 ? $3 : NaN):4 with filledcurves lc rgb '#009e73' notitle, \
+  data index 1 using 1:($4 <= 0.819047008 ? $3 : NaN):4 with filledcurves lc rgb '#0072b2' notitle, \
+  data index 2 using 1:($4 <= 0.819047008 ? $3 : NaN):4 with filledcurves lc rgb '#cc79a7' notitle, \
+  data index 3 using 1:($4 <= 0.819047008 ? $3 : NaN):4 with filledcurves lc rgb '#d55e00' notitle, \
+  data index 0 using 1:2 with linespoints lw 2 dt 1 lc rgb '#009e73' pt 9 ps 1 notitle, \
+  data index 1 using 1:2 with linespoints lw 2 dt 1 lc rgb '#0072b2' pt 7 ps 1 notitle, \
+  data index 2 using 1:2 with linespoints lw 2 dt 1 lc rgb '#cc79a7' pt 11 ps 1 notitle, \
+  data index 3 using 1:2 with linespoints lw 2 dt 1 lc rgb '#d55e00' pt 5 ps 1 notitle
 unset label
 unset arrow
 set lmargin at screen 0.47030
@@ -62,7 +67,7 @@ set key at screen 0.83993, screen 0.83929 left top Left reverse vertical maxrows
 set logscale x 2
 set xrange [0.901250463:8.87655578]
 unset logscale y
-set yrange [0.583270079:4.17615642]
+set yrange [0.589269451:4.16272678]
 set xtics ("1x\n64" 1, "1.25x\n80" 1.25, "2x\n128" 2, "3x\n192" 3, "4x\n256" 4, "8x\n512" 8)
 set ytics autofreq
 unset mxtics
@@ -72,14 +77,14 @@ set xlabel 'evaluation length' offset 0,-1.1
 set ylabel 'attention entropy (nats)'
 set arrow from first 1, graph 0 to first 1, graph 1.015 nohead lw 1.2 dt (6,4) lc rgb '#707070' back
 set label 'training length' at first 1, graph 1.04 left font sprintf(',%g', 0.9*(kind eq 'svg' ? 12 : 9)) tc rgb '#707070'
-plot data index 4 using 1:($4 <= 4.17615642 ? $3 : NaN):4 with filledcurves lc rgb '#0072b2' notitle, \
-  data index 5 using 1:($4 <= 4.17615642 ? $3 : NaN):4 with filledcurves lc rgb '#cc79a7' notitle, \
-  data index 6 using 1:($4 <= 4.17615642 ? $3 : NaN):4 with filledcurves lc rgb '#d55e00' notitle, \
-  data index 7 using 1:($4 <= 4.17615642 ? $3 : NaN):4 with filledcurves lc rgb '#009e73' notitle, \
-  data index 4 using 1:2 with linespoints lw 2 dt 1 lc rgb '#0072b2' pt 7 ps 1 title '0.66  sinusoidal', \
-  data index 5 using 1:2 with linespoints lw 2 dt 1 lc rgb '#cc79a7' pt 11 ps 1 title '0.65  alibi', \
-  data index 6 using 1:2 with linespoints lw 2 dt 1 lc rgb '#d55e00' pt 5 ps 1 title '0.32  rope', \
-  data index 7 using 1:2 with linespoints lw 2 dt 1 lc rgb '#009e73' pt 9 ps 1 title '0.25  t5'
+plot data index 4 using 1:($4 <= 4.16272678 ? $3 : NaN):4 with filledcurves lc rgb '#009e73' notitle, \
+  data index 5 using 1:($4 <= 4.16272678 ? $3 : NaN):4 with filledcurves lc rgb '#0072b2' notitle, \
+  data index 6 using 1:($4 <= 4.16272678 ? $3 : NaN):4 with filledcurves lc rgb '#cc79a7' notitle, \
+  data index 7 using 1:($4 <= 4.16272678 ? $3 : NaN):4 with filledcurves lc rgb '#d55e00' notitle, \
+  data index 4 using 1:2 with linespoints lw 2 dt 1 lc rgb '#009e73' pt 9 ps 1 title '0.66  sinusoidal', \
+  data index 5 using 1:2 with linespoints lw 2 dt 1 lc rgb '#0072b2' pt 7 ps 1 title '0.65  alibi', \
+  data index 6 using 1:2 with linespoints lw 2 dt 1 lc rgb '#cc79a7' pt 11 ps 1 title '0.32  rope', \
+  data index 7 using 1:2 with linespoints lw 2 dt 1 lc rgb '#d55e00' pt 5 ps 1 title '0.25  t5'
 unset multiplot
 unset output
 }

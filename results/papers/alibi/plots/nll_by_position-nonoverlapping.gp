@@ -3,15 +3,20 @@
 if (!exists('out')) out = 'nll_by_position-nonoverlapping'
 data = 'nll_by_position-nonoverlapping.dat'
 set encoding utf8
-do for [kind in 'svg png'] {
+kinds = strstrt(GPVAL_TERMINALS, 'pdfcairo') > 0 ? 'svg png pdf' : 'svg png'
+do for [kind in kinds] {
 if (kind eq 'svg') {
   set terminal svg size 956,560 dynamic background '#ffffff' font 'DejaVu Sans,12' noenhanced
+} else {
+if (kind eq 'pdf') {
+  set terminal pdfcairo size 9.9583in,5.8333in fontscale 0.75 linewidth 1 pointscale 0.6 font 'DejaVu Sans,9' noenhanced
 } else {
   if (strstrt(GPVAL_TERMINALS, 'pngcairo') > 0) {
     set terminal pngcairo size 1912,1120 fontscale 2 linewidth 2 pointscale 2 font 'DejaVu Sans,9' noenhanced
   } else {
     set terminal png size 1912,1120 fontscale 2 linewidth 2 pointscale 2 noenhanced
   }
+}
 }
 set output out.'.'.kind
 reset
@@ -33,7 +38,7 @@ set key at screen 0.76151, screen 0.83929 left top Left reverse vertical maxrows
 set logscale x 2
 set xrange [0.9:537.6]
 unset logscale y
-set yrange [1.3037187:4.10422545]
+set yrange [1.30225892:4.13495376]
 set xtics ("1" 1, "2" 2, "4" 4, "8" 8, "16" 16, "32" 32, "64" 64, "128" 128, "256" 256, "512" 512)
 set ytics autofreq
 unset mxtics
@@ -43,13 +48,13 @@ set xlabel 'tokens of context (position in the window)' offset 0,-0.3
 set ylabel 'NLL (nats per token)'
 set arrow from first 64, graph 0 to first 64, graph 1.015 nohead lw 1.2 dt (6,4) lc rgb '#707070' back
 set label 'training length' at first 64, graph 1.04 center font sprintf(',%g', 0.9*(kind eq 'svg' ? 12 : 9)) tc rgb '#707070'
-plot data index 0 using 1:($4 <= 4.10422545 ? $3 : NaN):4 with filledcurves lc rgb '#d55e00' notitle, \
-  data index 1 using 1:($4 <= 4.10422545 ? $3 : NaN):4 with filledcurves lc rgb '#0072b2' notitle, \
-  data index 2 using 1:($4 <= 4.10422545 ? $3 : NaN):4 with filledcurves lc rgb '#cc79a7' notitle, \
-  data index 3 using 1:($4 <= 4.10422545 ? $3 : NaN):4 with filledcurves lc rgb '#009e73' notitle, \
-  data index 0 using 1:2 with linespoints lw 2 dt 1 lc rgb '#d55e00' pt 5 ps 1 pi 2 title '3.87  rope', \
-  data index 1 using 1:2 with linespoints lw 2 dt 1 lc rgb '#0072b2' pt 7 ps 1 pi 2 title '3.48  sinusoidal', \
-  data index 2 using 1:2 with linespoints lw 2 dt 1 lc rgb '#cc79a7' pt 11 ps 1 pi 2 title '1.58  alibi', \
-  data index 3 using 1:2 with linespoints lw 2 dt 1 lc rgb '#009e73' pt 9 ps 1 pi 2 title '1.50  t5'
+plot data index 0 using 1:($4 <= 4.13495376 ? $3 : NaN):4 with filledcurves lc rgb '#cc79a7' notitle, \
+  data index 1 using 1:($4 <= 4.13495376 ? $3 : NaN):4 with filledcurves lc rgb '#009e73' notitle, \
+  data index 2 using 1:($4 <= 4.13495376 ? $3 : NaN):4 with filledcurves lc rgb '#0072b2' notitle, \
+  data index 3 using 1:($4 <= 4.13495376 ? $3 : NaN):4 with filledcurves lc rgb '#d55e00' notitle, \
+  data index 0 using 1:2 with linespoints lw 2 dt 1 lc rgb '#cc79a7' pt 11 ps 1 pi 2 title '3.87  rope', \
+  data index 1 using 1:2 with linespoints lw 2 dt 1 lc rgb '#009e73' pt 9 ps 1 pi 2 title '3.48  sinusoidal', \
+  data index 2 using 1:2 with linespoints lw 2 dt 1 lc rgb '#0072b2' pt 7 ps 1 pi 2 title '1.58  alibi', \
+  data index 3 using 1:2 with linespoints lw 2 dt 1 lc rgb '#d55e00' pt 5 ps 1 pi 2 title '1.50  t5'
 unset output
 }

@@ -3,15 +3,20 @@
 if (!exists('out')) out = 'alignment_max_prob_spread'
 data = 'alignment_max_prob_spread.dat'
 set encoding utf8
-do for [kind in 'svg png'] {
+kinds = strstrt(GPVAL_TERMINALS, 'pdfcairo') > 0 ? 'svg png pdf' : 'svg png'
+do for [kind in kinds] {
 if (kind eq 'svg') {
   set terminal svg size 1259,560 dynamic background '#ffffff' font 'DejaVu Sans,12' noenhanced
+} else {
+if (kind eq 'pdf') {
+  set terminal pdfcairo size 13.1146in,5.8333in fontscale 0.75 linewidth 1 pointscale 0.6 font 'DejaVu Sans,9' noenhanced
 } else {
   if (strstrt(GPVAL_TERMINALS, 'pngcairo') > 0) {
     set terminal pngcairo size 2518,1120 fontscale 2 linewidth 2 pointscale 2 font 'DejaVu Sans,9' noenhanced
   } else {
     set terminal png size 2518,1120 fontscale 2 linewidth 2 pointscale 2 noenhanced
   }
+}
 }
 set output out.'.'.kind
 reset
@@ -28,12 +33,12 @@ set rmargin at screen 0.39714
 set tmargin at screen 0.85000
 set bmargin at screen 0.13929
 set label 'Attention before and after alignment: books, trained at 64 tokens' at screen 0.01271, screen 0.96071 left font sprintf(',%g', 1.25*(kind eq 'svg' ? 12 : 9)) tc rgb '#000000'
-set label 'test split, alignment_max_prob, 5 seeds; line: mean, band: lowest to highest seed' at screen 0.01271, screen 0.92143 left font sprintf(',%g', 0.9*(kind eq 'svg' ? 12 : 9)) tc rgb '#707070'
+set label 'test split, alignment_max_prob, 5 seeds; line: mean, band: its 95% interval over seeds' at screen 0.01271, screen 0.92143 left font sprintf(',%g', 0.9*(kind eq 'svg' ? 12 : 9)) tc rgb '#707070'
 unset key
 set logscale x 2
 set xrange [0.901250463:8.87655578]
 unset logscale y
-set yrange [0.801111877:5.31408456]
+set yrange [0.815830262:5.2836072]
 set xtics ("1x\n64" 1, "2x\n128" 2, "4x\n256" 4, "8x\n512" 8)
 set ytics autofreq
 unset mxtics
@@ -43,14 +48,14 @@ set xlabel 'evaluation length' offset 0,-1.1
 set ylabel 'entropy as trained (nats)'
 set arrow from first 1, graph 0 to first 1, graph 1.015 nohead lw 1.2 dt (6,4) lc rgb '#707070' back
 set label 'training length' at first 1, graph 1.04 left font sprintf(',%g', 0.9*(kind eq 'svg' ? 12 : 9)) tc rgb '#707070'
-plot data index 0 using 1:($4 <= 5.31408456 ? $3 : NaN):4 with filledcurves lc rgb '#009e73' notitle, \
-  data index 1 using 1:($4 <= 5.31408456 ? $3 : NaN):4 with filledcurves lc rgb '#d55e00' notitle, \
-  data index 2 using 1:($4 <= 5.31408456 ? $3 : NaN):4 with filledcurves lc rgb '#0072b2' notitle, \
-  data index 3 using 1:($4 <= 5.31408456 ? $3 : NaN):4 with filledcurves lc rgb '#cc79a7' notitle, \
-  data index 0 using 1:2 with linespoints lw 2 dt 1 lc rgb '#009e73' pt 9 ps 1 notitle, \
-  data index 1 using 1:2 with linespoints lw 2 dt 1 lc rgb '#d55e00' pt 5 ps 1 notitle, \
-  data index 2 using 1:2 with linespoints lw 2 dt 1 lc rgb '#0072b2' pt 7 ps 1 notitle, \
-  data index 3 using 1:2 with linespoints lw 2 dt 1 lc rgb '#cc79a7' pt 11 ps 1 notitle
+plot data index 0 using 1:($4 <= 5.2836072 ? $3 : NaN):4 with filledcurves lc rgb '#56b4e9' notitle, \
+  data index 1 using 1:($4 <= 5.2836072 ? $3 : NaN):4 with filledcurves lc rgb '#0072b2' notitle, \
+  data index 2 using 1:($4 <= 5.2836072 ? $3 : NaN):4 with filledcurves lc rgb '#d55e00' notitle, \
+  data index 3 using 1:($4 <= 5.2836072 ? $3 : NaN):4 with filledcurves lc rgb '#e69f00' notitle, \
+  data index 0 using 1:2 with linespoints lw 2 dt 1 lc rgb '#56b4e9' pt 15 ps 1 notitle, \
+  data index 1 using 1:2 with linespoints lw 2 dt 1 lc rgb '#0072b2' pt 7 ps 1 notitle, \
+  data index 2 using 1:2 with linespoints lw 2 dt 1 lc rgb '#d55e00' pt 5 ps 1 notitle, \
+  data index 3 using 1:2 with linespoints lw 2 dt 1 lc rgb '#e69f00' pt 7 ps 1 notitle
 unset label
 unset arrow
 set lmargin at screen 0.45274
@@ -62,7 +67,7 @@ set key at screen 0.80858, screen 0.83929 left top Left reverse vertical maxrows
 set logscale x 2
 set xrange [0.901250463:8.87655578]
 unset logscale y
-set yrange [0.801111877:5.31408456]
+set yrange [0.815830262:5.2836072]
 set xtics ("1x\n64" 1, "2x\n128" 2, "4x\n256" 4, "8x\n512" 8)
 set ytics autofreq
 unset mxtics
@@ -72,14 +77,14 @@ set xlabel 'evaluation length' offset 0,-1.1
 set ylabel 'entropy aligned (nats)'
 set arrow from first 1, graph 0 to first 1, graph 1.015 nohead lw 1.2 dt (6,4) lc rgb '#707070' back
 set label 'training length' at first 1, graph 1.04 left font sprintf(',%g', 0.9*(kind eq 'svg' ? 12 : 9)) tc rgb '#707070'
-plot data index 4 using 1:($4 <= 5.31408456 ? $3 : NaN):4 with filledcurves lc rgb '#009e73' notitle, \
-  data index 5 using 1:($4 <= 5.31408456 ? $3 : NaN):4 with filledcurves lc rgb '#d55e00' notitle, \
-  data index 6 using 1:($4 <= 5.31408456 ? $3 : NaN):4 with filledcurves lc rgb '#0072b2' notitle, \
-  data index 7 using 1:($4 <= 5.31408456 ? $3 : NaN):4 with filledcurves lc rgb '#cc79a7' notitle, \
-  data index 4 using 1:2 with linespoints lw 2 dt 1 lc rgb '#009e73' pt 9 ps 1 title '4.90  nope', \
-  data index 5 using 1:2 with linespoints lw 2 dt 1 lc rgb '#d55e00' pt 5 ps 1 title '3.86  alibi', \
-  data index 6 using 1:2 with linespoints lw 2 dt 1 lc rgb '#0072b2' pt 7 ps 1 title '1.46  t5', \
-  data index 7 using 1:2 with linespoints lw 2 dt 1 lc rgb '#cc79a7' pt 11 ps 1 title '1.07  kerple_log'
+plot data index 4 using 1:($4 <= 5.2836072 ? $3 : NaN):4 with filledcurves lc rgb '#56b4e9' notitle, \
+  data index 5 using 1:($4 <= 5.2836072 ? $3 : NaN):4 with filledcurves lc rgb '#0072b2' notitle, \
+  data index 6 using 1:($4 <= 5.2836072 ? $3 : NaN):4 with filledcurves lc rgb '#d55e00' notitle, \
+  data index 7 using 1:($4 <= 5.2836072 ? $3 : NaN):4 with filledcurves lc rgb '#e69f00' notitle, \
+  data index 4 using 1:2 with linespoints lw 2 dt 1 lc rgb '#56b4e9' pt 15 ps 1 title '4.90  nope', \
+  data index 5 using 1:2 with linespoints lw 2 dt 1 lc rgb '#0072b2' pt 7 ps 1 title '3.86  alibi', \
+  data index 6 using 1:2 with linespoints lw 2 dt 1 lc rgb '#d55e00' pt 5 ps 1 title '1.46  t5', \
+  data index 7 using 1:2 with linespoints lw 2 dt 1 lc rgb '#e69f00' pt 7 ps 1 title '1.07  kerple_log'
 unset multiplot
 unset output
 }

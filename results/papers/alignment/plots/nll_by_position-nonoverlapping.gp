@@ -3,15 +3,20 @@
 if (!exists('out')) out = 'nll_by_position-nonoverlapping'
 data = 'nll_by_position-nonoverlapping.dat'
 set encoding utf8
-do for [kind in 'svg png'] {
+kinds = strstrt(GPVAL_TERMINALS, 'pdfcairo') > 0 ? 'svg png pdf' : 'svg png'
+do for [kind in kinds] {
 if (kind eq 'svg') {
   set terminal svg size 1090,576 dynamic background '#ffffff' font 'DejaVu Sans,12' noenhanced
+} else {
+if (kind eq 'pdf') {
+  set terminal pdfcairo size 11.3542in,6.0000in fontscale 0.75 linewidth 1 pointscale 0.6 font 'DejaVu Sans,9' noenhanced
 } else {
   if (strstrt(GPVAL_TERMINALS, 'pngcairo') > 0) {
     set terminal pngcairo size 2180,1152 fontscale 2 linewidth 2 pointscale 2 font 'DejaVu Sans,9' noenhanced
   } else {
     set terminal png size 2180,1152 fontscale 2 linewidth 2 pointscale 2 noenhanced
   }
+}
 }
 set output out.'.'.kind
 reset
@@ -33,7 +38,7 @@ set key at screen 0.66789, screen 0.84375 left top Left reverse vertical maxrows
 set logscale x 2
 set xrange [0.9:537.6]
 unset logscale y
-set yrange [1.31093562:3.95230925]
+set yrange [1.31325003:3.90359092]
 set xtics ("1" 1, "2" 2, "4" 4, "8" 8, "16" 16, "32" 32, "64" 64, "128" 128, "256" 256, "512" 512)
 set ytics autofreq
 unset mxtics
@@ -43,37 +48,37 @@ set xlabel 'tokens of context (position in the window)' offset 0,-0.3
 set ylabel 'NLL (nats per token)'
 set arrow from first 64, graph 0 to first 64, graph 1.014 nohead lw 1.2 dt (6,4) lc rgb '#707070' back
 set label 'training length' at first 64, graph 1.039 center font sprintf(',%g', 0.9*(kind eq 'svg' ? 12 : 9)) tc rgb '#707070'
-plot data index 0 using 1:($4 <= 3.95230925 ? $3 : NaN):4 with filledcurves lc rgb '#009e73' notitle, \
-  data index 1 using 1:($4 <= 3.95230925 ? $3 : NaN):4 with filledcurves lc rgb '#009e73' notitle, \
-  data index 2 using 1:($4 <= 3.95230925 ? $3 : NaN):4 with filledcurves lc rgb '#009e73' notitle, \
-  data index 3 using 1:($4 <= 3.95230925 ? $3 : NaN):4 with filledcurves lc rgb '#d55e00' notitle, \
-  data index 4 using 1:($4 <= 3.95230925 ? $3 : NaN):4 with filledcurves lc rgb '#d55e00' notitle, \
-  data index 5 using 1:($4 <= 3.95230925 ? $3 : NaN):4 with filledcurves lc rgb '#d55e00' notitle, \
-  data index 6 using 1:($4 <= 3.95230925 ? $3 : NaN):4 with filledcurves lc rgb '#0072b2' notitle, \
-  data index 7 using 1:($4 <= 3.95230925 ? $3 : NaN):4 with filledcurves lc rgb '#0072b2' notitle, \
-  data index 8 using 1:($4 <= 3.95230925 ? $3 : NaN):4 with filledcurves lc rgb '#cc79a7' notitle, \
-  data index 9 using 1:($4 <= 3.95230925 ? $3 : NaN):4 with filledcurves lc rgb '#cc79a7' notitle, \
-  data index 10 using 1:($4 <= 3.95230925 ? $3 : NaN):4 with filledcurves lc rgb '#cc79a7' notitle, \
-  data index 11 using 1:($4 <= 3.95230925 ? $3 : NaN):4 with filledcurves lc rgb '#0072b2' notitle, \
-  data index 12 using 1:($4 <= 3.95230925 ? $3 : NaN):4 with filledcurves lc rgb '#0072b2' notitle, \
-  data index 13 using 1:($4 <= 3.95230925 ? $3 : NaN):4 with filledcurves lc rgb '#0072b2' notitle, \
-  data index 14 using 1:($4 <= 3.95230925 ? $3 : NaN):4 with filledcurves lc rgb '#0072b2' notitle, \
-  data index 15 using 1:($4 <= 3.95230925 ? $3 : NaN):4 with filledcurves lc rgb '#0072b2' notitle, \
-  data index 0 using 1:2 with linespoints lw 2 dt (9,5) lc rgb '#009e73' pt 4 ps 1 pi 2 title '3.57  nope as nope+align-entropy', \
-  data index 1 using 1:2 with linespoints lw 2 dt (9,5) lc rgb '#009e73' pt 8 ps 1 pi 2 title '3.50  nope as nope+align-max_prob', \
-  data index 2 using 1:2 with linespoints lw 2 dt 1 lc rgb '#009e73' pt 9 ps 1 pi 2 title '3.36  nope', \
-  data index 3 using 1:2 with linespoints lw 2 dt (9,5) lc rgb '#d55e00' pt 6 ps 1 pi 2 title '1.82  alibi as alibi+align-entropy', \
-  data index 4 using 1:2 with linespoints lw 2 dt (9,5) lc rgb '#d55e00' pt 4 ps 1 pi 2 title '1.59  alibi as alibi+align-max_prob', \
-  data index 5 using 1:2 with linespoints lw 2 dt 1 lc rgb '#d55e00' pt 5 ps 1 pi 2 title '1.58  alibi', \
-  data index 6 using 1:2 with linespoints lw 2 dt (9,5) lc rgb '#0072b2' pt 10 ps 1 pi 2 title '1.52  t5 as t5+tau0.7', \
-  data index 7 using 1:2 with linespoints lw 2 dt (9,5) lc rgb '#0072b2' pt 8 ps 1 pi 2 title '1.51  t5 as t5+tau0.8', \
-  data index 8 using 1:2 with linespoints lw 2 dt (9,5) lc rgb '#cc79a7' pt 6 ps 1 pi 2 title '1.51  kerple_log as kerple_log+align-max_prob', \
-  data index 9 using 1:2 with linespoints lw 2 dt (9,5) lc rgb '#cc79a7' pt 14 ps 1 pi 2 title '1.51  kerple_log as kerple_log+align-entropy', \
-  data index 10 using 1:2 with linespoints lw 2 dt 1 lc rgb '#cc79a7' pt 11 ps 1 pi 2 title '1.51  kerple_log', \
-  data index 11 using 1:2 with linespoints lw 2 dt (9,5) lc rgb '#0072b2' pt 8 ps 1 pi 2 title '1.50  t5 as t5+align-entropy', \
-  data index 12 using 1:2 with linespoints lw 2 dt 1 lc rgb '#0072b2' pt 7 ps 1 pi 2 title '1.50  t5', \
-  data index 13 using 1:2 with linespoints lw 2 dt (9,5) lc rgb '#0072b2' pt 10 ps 1 pi 2 title '1.50  t5 as t5+align-entropy-head', \
-  data index 14 using 1:2 with linespoints lw 2 dt (9,5) lc rgb '#0072b2' pt 4 ps 1 pi 2 title '1.50  t5 as t5+tau0.9', \
-  data index 15 using 1:2 with linespoints lw 2 dt (9,5) lc rgb '#0072b2' pt 12 ps 1 pi 2 title '1.50  t5 as t5+align-max_prob'
+plot data index 0 using 1:($4 <= 3.90359092 ? $3 : NaN):4 with filledcurves lc rgb '#56b4e9' notitle, \
+  data index 1 using 1:($4 <= 3.90359092 ? $3 : NaN):4 with filledcurves lc rgb '#56b4e9' notitle, \
+  data index 2 using 1:($4 <= 3.90359092 ? $3 : NaN):4 with filledcurves lc rgb '#56b4e9' notitle, \
+  data index 3 using 1:($4 <= 3.90359092 ? $3 : NaN):4 with filledcurves lc rgb '#0072b2' notitle, \
+  data index 4 using 1:($4 <= 3.90359092 ? $3 : NaN):4 with filledcurves lc rgb '#0072b2' notitle, \
+  data index 5 using 1:($4 <= 3.90359092 ? $3 : NaN):4 with filledcurves lc rgb '#0072b2' notitle, \
+  data index 6 using 1:($4 <= 3.90359092 ? $3 : NaN):4 with filledcurves lc rgb '#d55e00' notitle, \
+  data index 7 using 1:($4 <= 3.90359092 ? $3 : NaN):4 with filledcurves lc rgb '#d55e00' notitle, \
+  data index 8 using 1:($4 <= 3.90359092 ? $3 : NaN):4 with filledcurves lc rgb '#e69f00' notitle, \
+  data index 9 using 1:($4 <= 3.90359092 ? $3 : NaN):4 with filledcurves lc rgb '#e69f00' notitle, \
+  data index 10 using 1:($4 <= 3.90359092 ? $3 : NaN):4 with filledcurves lc rgb '#e69f00' notitle, \
+  data index 11 using 1:($4 <= 3.90359092 ? $3 : NaN):4 with filledcurves lc rgb '#d55e00' notitle, \
+  data index 12 using 1:($4 <= 3.90359092 ? $3 : NaN):4 with filledcurves lc rgb '#d55e00' notitle, \
+  data index 13 using 1:($4 <= 3.90359092 ? $3 : NaN):4 with filledcurves lc rgb '#d55e00' notitle, \
+  data index 14 using 1:($4 <= 3.90359092 ? $3 : NaN):4 with filledcurves lc rgb '#d55e00' notitle, \
+  data index 15 using 1:($4 <= 3.90359092 ? $3 : NaN):4 with filledcurves lc rgb '#d55e00' notitle, \
+  data index 0 using 1:2 with linespoints lw 2 dt (9,5) lc rgb '#56b4e9' pt 12 ps 1 pi 2 title '3.57  nope as nope+align-entropy', \
+  data index 1 using 1:2 with linespoints lw 2 dt (9,5) lc rgb '#56b4e9' pt 14 ps 1 pi 2 title '3.50  nope as nope+align-max_prob', \
+  data index 2 using 1:2 with linespoints lw 2 dt 1 lc rgb '#56b4e9' pt 15 ps 1 pi 2 title '3.36  nope', \
+  data index 3 using 1:2 with linespoints lw 2 dt (9,5) lc rgb '#0072b2' pt 14 ps 1 pi 2 title '1.82  alibi as alibi+align-entropy', \
+  data index 4 using 1:2 with linespoints lw 2 dt (9,5) lc rgb '#0072b2' pt 6 ps 1 pi 2 title '1.59  alibi as alibi+align-max_prob', \
+  data index 5 using 1:2 with linespoints lw 2 dt 1 lc rgb '#0072b2' pt 7 ps 1 pi 2 title '1.58  alibi', \
+  data index 6 using 1:2 with linespoints lw 2 dt (9,5) lc rgb '#d55e00' pt 12 ps 1 pi 2 title '1.52  t5 as t5+tau0.7', \
+  data index 7 using 1:2 with linespoints lw 2 dt (9,5) lc rgb '#d55e00' pt 10 ps 1 pi 2 title '1.51  t5 as t5+tau0.8', \
+  data index 8 using 1:2 with linespoints lw 2 dt (9,5) lc rgb '#e69f00' pt 10 ps 1 pi 2 title '1.51  kerple_log as kerple_log+align-max_prob', \
+  data index 9 using 1:2 with linespoints lw 2 dt (9,5) lc rgb '#e69f00' pt 8 ps 1 pi 2 title '1.51  kerple_log as kerple_log+align-entropy', \
+  data index 10 using 1:2 with linespoints lw 2 dt 1 lc rgb '#e69f00' pt 7 ps 1 pi 2 title '1.51  kerple_log', \
+  data index 11 using 1:2 with linespoints lw 2 dt (9,5) lc rgb '#d55e00' pt 10 ps 1 pi 2 title '1.50  t5 as t5+align-entropy', \
+  data index 12 using 1:2 with linespoints lw 2 dt 1 lc rgb '#d55e00' pt 5 ps 1 pi 2 title '1.50  t5', \
+  data index 13 using 1:2 with linespoints lw 2 dt (9,5) lc rgb '#d55e00' pt 12 ps 1 pi 2 title '1.50  t5 as t5+align-entropy-head', \
+  data index 14 using 1:2 with linespoints lw 2 dt (9,5) lc rgb '#d55e00' pt 8 ps 1 pi 2 title '1.50  t5 as t5+tau0.9', \
+  data index 15 using 1:2 with linespoints lw 2 dt (9,5) lc rgb '#d55e00' pt 14 ps 1 pi 2 title '1.50  t5 as t5+align-max_prob'
 unset output
 }

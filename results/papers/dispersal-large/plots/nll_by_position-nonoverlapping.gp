@@ -3,15 +3,20 @@
 if (!exists('out')) out = 'nll_by_position-nonoverlapping'
 data = 'nll_by_position-nonoverlapping.dat'
 set encoding utf8
-do for [kind in 'svg png'] {
+kinds = strstrt(GPVAL_TERMINALS, 'pdfcairo') > 0 ? 'svg png pdf' : 'svg png'
+do for [kind in kinds] {
 if (kind eq 'svg') {
   set terminal svg size 1237,560 dynamic background '#ffffff' font 'DejaVu Sans,12' noenhanced
+} else {
+if (kind eq 'pdf') {
+  set terminal pdfcairo size 12.8854in,5.8333in fontscale 0.75 linewidth 1 pointscale 0.6 font 'DejaVu Sans,9' noenhanced
 } else {
   if (strstrt(GPVAL_TERMINALS, 'pngcairo') > 0) {
     set terminal pngcairo size 2474,1120 fontscale 2 linewidth 2 pointscale 2 font 'DejaVu Sans,9' noenhanced
   } else {
     set terminal png size 2474,1120 fontscale 2 linewidth 2 pointscale 2 noenhanced
   }
+}
 }
 set output out.'.'.kind
 reset
@@ -43,23 +48,23 @@ set xlabel 'tokens of context (position in the window)' offset 0,-0.3
 set ylabel 'NLL (nats per token)'
 set arrow from first 64, graph 0 to first 64, graph 1.015 nohead lw 1.2 dt (6,4) lc rgb '#707070' back
 set label 'training length' at first 64, graph 1.04 center font sprintf(',%g', 0.9*(kind eq 'svg' ? 12 : 9)) tc rgb '#707070'
-plot data index 0 using 1:($4 <= 2.7698254 ? $3 : NaN):4 with filledcurves lc rgb '#0072b2' notitle, \
-  data index 1 using 1:($4 <= 2.7698254 ? $3 : NaN):4 with filledcurves lc rgb '#0072b2' notitle, \
-  data index 2 using 1:($4 <= 2.7698254 ? $3 : NaN):4 with filledcurves lc rgb '#0072b2' notitle, \
+plot data index 0 using 1:($4 <= 2.7698254 ? $3 : NaN):4 with filledcurves lc rgb '#d55e00' notitle, \
+  data index 1 using 1:($4 <= 2.7698254 ? $3 : NaN):4 with filledcurves lc rgb '#d55e00' notitle, \
+  data index 2 using 1:($4 <= 2.7698254 ? $3 : NaN):4 with filledcurves lc rgb '#d55e00' notitle, \
   data index 3 using 1:($4 <= 2.7698254 ? $3 : NaN):4 with filledcurves lc rgb '#d55e00' notitle, \
   data index 4 using 1:($4 <= 2.7698254 ? $3 : NaN):4 with filledcurves lc rgb '#d55e00' notitle, \
-  data index 5 using 1:($4 <= 2.7698254 ? $3 : NaN):4 with filledcurves lc rgb '#009e73' notitle, \
+  data index 5 using 1:($4 <= 2.7698254 ? $3 : NaN):4 with filledcurves lc rgb '#56b4e9' notitle, \
   data index 6 using 1:($4 <= 2.7698254 ? $3 : NaN):4 with filledcurves lc rgb '#d55e00' notitle, \
-  data index 7 using 1:($4 <= 2.7698254 ? $3 : NaN):4 with filledcurves lc rgb '#009e73' notitle, \
-  data index 8 using 1:($4 <= 2.7698254 ? $3 : NaN):4 with filledcurves lc rgb '#009e73' notitle, \
-  data index 0 using 1:2 with linespoints lw 2 dt 1 lc rgb '#0072b2' pt 7 ps 1 pi 2 title '1.93  t5[steps=2000,lr=0.003]', \
-  data index 1 using 1:2 with linespoints lw 2 dt (9,5) lc rgb '#0072b2' pt 8 ps 1 pi 2 title '1.63  t5[steps=2000,lr=0.003] as t5[steps=2000,lr=0.003]+align-ent…', \
-  data index 2 using 1:2 with linespoints lw 2 dt (9,5) lc rgb '#0072b2' pt 10 ps 1 pi 2 title '1.62  t5[steps=2000,lr=0.003] as t5[steps=2000,lr=0.003]+align-max…', \
-  data index 3 using 1:2 with linespoints lw 2 dt 1 lc rgb '#d55e00' pt 5 ps 1 pi 2 title '1.61  t5[steps=2000,lr=0.01]', \
-  data index 4 using 1:2 with linespoints lw 2 dt (9,5) lc rgb '#d55e00' pt 6 ps 1 pi 2 title '1.60  t5[steps=2000,lr=0.01] as t5[steps=2000,lr=0.01]+align-entro…', \
-  data index 5 using 1:2 with linespoints lw 2 dt (9,5) lc rgb '#009e73' pt 12 ps 1 pi 2 title '1.60  t5[steps=2000,lr=0.02] as t5[steps=2000,lr=0.02]+align-entro…', \
-  data index 6 using 1:2 with linespoints lw 2 dt (9,5) lc rgb '#d55e00' pt 4 ps 1 pi 2 title '1.60  t5[steps=2000,lr=0.01] as t5[steps=2000,lr=0.01]+align-max_p…', \
-  data index 7 using 1:2 with linespoints lw 2 dt (9,5) lc rgb '#009e73' pt 14 ps 1 pi 2 title '1.60  t5[steps=2000,lr=0.02] as t5[steps=2000,lr=0.02]+align-max_p…', \
-  data index 8 using 1:2 with linespoints lw 2 dt 1 lc rgb '#009e73' pt 9 ps 1 pi 2 title '1.60  t5[steps=2000,lr=0.02]'
+  data index 7 using 1:($4 <= 2.7698254 ? $3 : NaN):4 with filledcurves lc rgb '#56b4e9' notitle, \
+  data index 8 using 1:($4 <= 2.7698254 ? $3 : NaN):4 with filledcurves lc rgb '#56b4e9' notitle, \
+  data index 0 using 1:2 with linespoints lw 2 dt 1 lc rgb '#d55e00' pt 5 ps 1 pi 2 title '1.93  t5[steps=2000,lr=0.003]', \
+  data index 1 using 1:2 with linespoints lw 2 dt (9,5) lc rgb '#d55e00' pt 10 ps 1 pi 2 title '1.63  t5[steps=2000,lr=0.003] as t5[steps=2000,lr=0.003]+align-ent…', \
+  data index 2 using 1:2 with linespoints lw 2 dt (9,5) lc rgb '#d55e00' pt 12 ps 1 pi 2 title '1.62  t5[steps=2000,lr=0.003] as t5[steps=2000,lr=0.003]+align-max…', \
+  data index 3 using 1:2 with linespoints lw 2 dt (14,4,3,4) lc rgb '#d55e00' pt 10 ps 1 pi 2 title '1.61  t5[steps=2000,lr=0.01]', \
+  data index 4 using 1:2 with linespoints lw 2 dt (9,5) lc rgb '#d55e00' pt 8 ps 1 pi 2 title '1.60  t5[steps=2000,lr=0.01] as t5[steps=2000,lr=0.01]+align-entro…', \
+  data index 5 using 1:2 with linespoints lw 2 dt (9,5) lc rgb '#56b4e9' pt 4 ps 1 pi 2 title '1.60  t5[steps=2000,lr=0.02] as t5[steps=2000,lr=0.02]+align-entro…', \
+  data index 6 using 1:2 with linespoints lw 2 dt (9,5) lc rgb '#d55e00' pt 10 ps 1 pi 2 title '1.60  t5[steps=2000,lr=0.01] as t5[steps=2000,lr=0.01]+align-max_p…', \
+  data index 7 using 1:2 with linespoints lw 2 dt (9,5) lc rgb '#56b4e9' pt 8 ps 1 pi 2 title '1.60  t5[steps=2000,lr=0.02] as t5[steps=2000,lr=0.02]+align-max_p…', \
+  data index 8 using 1:2 with linespoints lw 2 dt 1 lc rgb '#56b4e9' pt 15 ps 1 pi 2 title '1.60  t5[steps=2000,lr=0.02]'
 unset output
 }

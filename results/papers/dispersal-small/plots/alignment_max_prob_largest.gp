@@ -3,15 +3,20 @@
 if (!exists('out')) out = 'alignment_max_prob_largest'
 data = 'alignment_max_prob_largest.dat'
 set encoding utf8
-do for [kind in 'svg png'] {
+kinds = strstrt(GPVAL_TERMINALS, 'pdfcairo') > 0 ? 'svg png pdf' : 'svg png'
+do for [kind in kinds] {
 if (kind eq 'svg') {
   set terminal svg size 1273,560 dynamic background '#ffffff' font 'DejaVu Sans,12' noenhanced
+} else {
+if (kind eq 'pdf') {
+  set terminal pdfcairo size 13.2604in,5.8333in fontscale 0.75 linewidth 1 pointscale 0.6 font 'DejaVu Sans,9' noenhanced
 } else {
   if (strstrt(GPVAL_TERMINALS, 'pngcairo') > 0) {
     set terminal pngcairo size 2546,1120 fontscale 2 linewidth 2 pointscale 2 font 'DejaVu Sans,9' noenhanced
   } else {
     set terminal png size 2546,1120 fontscale 2 linewidth 2 pointscale 2 noenhanced
   }
+}
 }
 set output out.'.'.kind
 reset
@@ -43,18 +48,18 @@ set xlabel 'evaluation length' offset 0,-1.1
 set ylabel 'largest weight as trained'
 set arrow from first 1, graph 0 to first 1, graph 1.015 nohead lw 1.2 dt (6,4) lc rgb '#707070' back
 set label 'training length' at first 1, graph 1.04 left font sprintf(',%g', 0.9*(kind eq 'svg' ? 12 : 9)) tc rgb '#707070'
-plot data index 0 using 1:($4 <= 0.822493315 ? $3 : NaN):4 with filledcurves lc rgb '#56b4e9' notitle, \
-  data index 1 using 1:($4 <= 0.822493315 ? $3 : NaN):4 with filledcurves lc rgb '#009e73' notitle, \
-  data index 2 using 1:($4 <= 0.822493315 ? $3 : NaN):4 with filledcurves lc rgb '#000000' notitle, \
+plot data index 0 using 1:($4 <= 0.822493315 ? $3 : NaN):4 with filledcurves lc rgb '#0072b2' notitle, \
+  data index 1 using 1:($4 <= 0.822493315 ? $3 : NaN):4 with filledcurves lc rgb '#56b4e9' notitle, \
+  data index 2 using 1:($4 <= 0.822493315 ? $3 : NaN):4 with filledcurves lc rgb '#56b4e9' notitle, \
   data index 3 using 1:($4 <= 0.822493315 ? $3 : NaN):4 with filledcurves lc rgb '#d55e00' notitle, \
-  data index 4 using 1:($4 <= 0.822493315 ? $3 : NaN):4 with filledcurves lc rgb '#cc79a7' notitle, \
-  data index 5 using 1:($4 <= 0.822493315 ? $3 : NaN):4 with filledcurves lc rgb '#0072b2' notitle, \
-  data index 0 using 1:2 with linespoints lw 2 dt 1 lc rgb '#56b4e9' pt 15 ps 1 notitle, \
-  data index 1 using 1:2 with linespoints lw 2 dt 1 lc rgb '#009e73' pt 9 ps 1 notitle, \
-  data index 2 using 1:2 with linespoints lw 2 dt 1 lc rgb '#000000' pt 13 ps 1 notitle, \
-  data index 3 using 1:2 with linespoints lw 2 dt 1 lc rgb '#d55e00' pt 5 ps 1 notitle, \
-  data index 4 using 1:2 with linespoints lw 2 dt 1 lc rgb '#cc79a7' pt 11 ps 1 notitle, \
-  data index 5 using 1:2 with linespoints lw 2 dt 1 lc rgb '#0072b2' pt 7 ps 1 notitle
+  data index 4 using 1:($4 <= 0.822493315 ? $3 : NaN):4 with filledcurves lc rgb '#000000' notitle, \
+  data index 5 using 1:($4 <= 0.822493315 ? $3 : NaN):4 with filledcurves lc rgb '#d55e00' notitle, \
+  data index 0 using 1:2 with linespoints lw 2 dt 1 lc rgb '#0072b2' pt 7 ps 1 notitle, \
+  data index 1 using 1:2 with linespoints lw 2 dt 1 lc rgb '#56b4e9' pt 15 ps 1 notitle, \
+  data index 2 using 1:2 with linespoints lw 2 dt (14,4,3,4) lc rgb '#56b4e9' pt 4 ps 1 notitle, \
+  data index 3 using 1:2 with linespoints lw 2 dt (14,4,3,4) lc rgb '#d55e00' pt 10 ps 1 notitle, \
+  data index 4 using 1:2 with linespoints lw 2 dt 1 lc rgb '#000000' pt 13 ps 1 notitle, \
+  data index 5 using 1:2 with linespoints lw 2 dt 1 lc rgb '#d55e00' pt 5 ps 1 notitle
 unset label
 unset arrow
 set lmargin at screen 0.44776
@@ -76,18 +81,18 @@ set xlabel 'evaluation length' offset 0,-1.1
 set ylabel 'largest weight aligned'
 set arrow from first 1, graph 0 to first 1, graph 1.015 nohead lw 1.2 dt (6,4) lc rgb '#707070' back
 set label 'training length' at first 1, graph 1.04 left font sprintf(',%g', 0.9*(kind eq 'svg' ? 12 : 9)) tc rgb '#707070'
-plot data index 6 using 1:($4 <= 0.822493315 ? $3 : NaN):4 with filledcurves lc rgb '#56b4e9' notitle, \
-  data index 7 using 1:($4 <= 0.822493315 ? $3 : NaN):4 with filledcurves lc rgb '#009e73' notitle, \
-  data index 8 using 1:($4 <= 0.822493315 ? $3 : NaN):4 with filledcurves lc rgb '#000000' notitle, \
+plot data index 6 using 1:($4 <= 0.822493315 ? $3 : NaN):4 with filledcurves lc rgb '#0072b2' notitle, \
+  data index 7 using 1:($4 <= 0.822493315 ? $3 : NaN):4 with filledcurves lc rgb '#56b4e9' notitle, \
+  data index 8 using 1:($4 <= 0.822493315 ? $3 : NaN):4 with filledcurves lc rgb '#56b4e9' notitle, \
   data index 9 using 1:($4 <= 0.822493315 ? $3 : NaN):4 with filledcurves lc rgb '#d55e00' notitle, \
-  data index 10 using 1:($4 <= 0.822493315 ? $3 : NaN):4 with filledcurves lc rgb '#cc79a7' notitle, \
-  data index 11 using 1:($4 <= 0.822493315 ? $3 : NaN):4 with filledcurves lc rgb '#0072b2' notitle, \
-  data index 6 using 1:2 with linespoints lw 2 dt 1 lc rgb '#56b4e9' pt 15 ps 1 title '0.78  t5[steps=6000,lr=0.02]', \
-  data index 7 using 1:2 with linespoints lw 2 dt 1 lc rgb '#009e73' pt 9 ps 1 title '0.72  t5[steps=2000,lr=0.02]', \
-  data index 8 using 1:2 with linespoints lw 2 dt 1 lc rgb '#000000' pt 13 ps 1 title '0.71  t5[steps=6000,lr=0.01]', \
-  data index 9 using 1:2 with linespoints lw 2 dt 1 lc rgb '#d55e00' pt 5 ps 1 title '0.62  t5[steps=2000,lr=0.01]', \
-  data index 10 using 1:2 with linespoints lw 2 dt 1 lc rgb '#cc79a7' pt 11 ps 1 title '0.53  t5[steps=6000,lr=0.003]', \
-  data index 11 using 1:2 with linespoints lw 2 dt 1 lc rgb '#0072b2' pt 7 ps 1 title '0.22  t5[steps=2000,lr=0.003]'
+  data index 10 using 1:($4 <= 0.822493315 ? $3 : NaN):4 with filledcurves lc rgb '#000000' notitle, \
+  data index 11 using 1:($4 <= 0.822493315 ? $3 : NaN):4 with filledcurves lc rgb '#d55e00' notitle, \
+  data index 6 using 1:2 with linespoints lw 2 dt 1 lc rgb '#0072b2' pt 7 ps 1 title '0.78  t5[steps=6000,lr=0.02]', \
+  data index 7 using 1:2 with linespoints lw 2 dt 1 lc rgb '#56b4e9' pt 15 ps 1 title '0.72  t5[steps=2000,lr=0.02]', \
+  data index 8 using 1:2 with linespoints lw 2 dt (14,4,3,4) lc rgb '#56b4e9' pt 4 ps 1 title '0.71  t5[steps=6000,lr=0.01]', \
+  data index 9 using 1:2 with linespoints lw 2 dt (14,4,3,4) lc rgb '#d55e00' pt 10 ps 1 title '0.62  t5[steps=2000,lr=0.01]', \
+  data index 10 using 1:2 with linespoints lw 2 dt 1 lc rgb '#000000' pt 13 ps 1 title '0.53  t5[steps=6000,lr=0.003]', \
+  data index 11 using 1:2 with linespoints lw 2 dt 1 lc rgb '#d55e00' pt 5 ps 1 title '0.22  t5[steps=2000,lr=0.003]'
 unset multiplot
 unset output
 }

@@ -3,15 +3,20 @@
 if (!exists('out')) out = 'training_curves'
 data = 'training_curves.dat'
 set encoding utf8
-do for [kind in 'svg png'] {
+kinds = strstrt(GPVAL_TERMINALS, 'pdfcairo') > 0 ? 'svg png pdf' : 'svg png'
+do for [kind in kinds] {
 if (kind eq 'svg') {
   set terminal svg size 983,560 dynamic background '#ffffff' font 'DejaVu Sans,12' noenhanced
+} else {
+if (kind eq 'pdf') {
+  set terminal pdfcairo size 10.2396in,5.8333in fontscale 0.75 linewidth 1 pointscale 0.6 font 'DejaVu Sans,9' noenhanced
 } else {
   if (strstrt(GPVAL_TERMINALS, 'pngcairo') > 0) {
     set terminal pngcairo size 1966,1120 fontscale 2 linewidth 2 pointscale 2 font 'DejaVu Sans,9' noenhanced
   } else {
     set terminal png size 1966,1120 fontscale 2 linewidth 2 pointscale 2 noenhanced
   }
+}
 }
 set output out.'.'.kind
 reset
@@ -41,17 +46,17 @@ unset mytics
 set format y '%g'
 set xlabel 'training tokens seen (millions)' offset 0,-0.3
 set ylabel 'training NLL (nats per token)'
-plot data index 0 using 1:($4 <= 2.51574335 ? $3 : NaN):4 with filledcurves lc rgb '#0072b2' notitle, \
-  data index 1 using 1:($4 <= 2.51574335 ? $3 : NaN):4 with filledcurves lc rgb '#009e73' notitle, \
+plot data index 0 using 1:($4 <= 2.51574335 ? $3 : NaN):4 with filledcurves lc rgb '#d55e00' notitle, \
+  data index 1 using 1:($4 <= 2.51574335 ? $3 : NaN):4 with filledcurves lc rgb '#56b4e9' notitle, \
   data index 2 using 1:($4 <= 2.51574335 ? $3 : NaN):4 with filledcurves lc rgb '#d55e00' notitle, \
-  data index 3 using 1:($4 <= 2.51574335 ? $3 : NaN):4 with filledcurves lc rgb '#56b4e9' notitle, \
-  data index 4 using 1:($4 <= 2.51574335 ? $3 : NaN):4 with filledcurves lc rgb '#000000' notitle, \
-  data index 5 using 1:($4 <= 2.51574335 ? $3 : NaN):4 with filledcurves lc rgb '#cc79a7' notitle, \
-  data index 0 using 1:2 with lines lw 2 dt 1 lc rgb '#0072b2' title '1.65  t5[steps=2000,lr=0.003]', \
-  data index 1 using 1:2 with lines lw 2 dt 1 lc rgb '#009e73' title '1.61  t5[steps=2000,lr=0.02]', \
-  data index 2 using 1:2 with lines lw 2 dt 1 lc rgb '#d55e00' title '1.58  t5[steps=2000,lr=0.01]', \
-  data index 3 using 1:2 with lines lw 2 dt 1 lc rgb '#56b4e9' title '1.50  t5[steps=6000,lr=0.02]', \
-  data index 4 using 1:2 with lines lw 2 dt 1 lc rgb '#000000' title '1.46  t5[steps=6000,lr=0.01]', \
-  data index 5 using 1:2 with lines lw 2 dt 1 lc rgb '#cc79a7' title '1.46  t5[steps=6000,lr=0.003]'
+  data index 3 using 1:($4 <= 2.51574335 ? $3 : NaN):4 with filledcurves lc rgb '#0072b2' notitle, \
+  data index 4 using 1:($4 <= 2.51574335 ? $3 : NaN):4 with filledcurves lc rgb '#56b4e9' notitle, \
+  data index 5 using 1:($4 <= 2.51574335 ? $3 : NaN):4 with filledcurves lc rgb '#000000' notitle, \
+  data index 0 using 1:2 with lines lw 2 dt 1 lc rgb '#d55e00' title '1.65  t5[steps=2000,lr=0.003]', \
+  data index 1 using 1:2 with lines lw 2 dt 1 lc rgb '#56b4e9' title '1.61  t5[steps=2000,lr=0.02]', \
+  data index 2 using 1:2 with lines lw 2 dt (14,4,3,4) lc rgb '#d55e00' title '1.58  t5[steps=2000,lr=0.01]', \
+  data index 3 using 1:2 with lines lw 2 dt 1 lc rgb '#0072b2' title '1.50  t5[steps=6000,lr=0.02]', \
+  data index 4 using 1:2 with lines lw 2 dt (14,4,3,4) lc rgb '#56b4e9' title '1.46  t5[steps=6000,lr=0.01]', \
+  data index 5 using 1:2 with lines lw 2 dt 1 lc rgb '#000000' title '1.46  t5[steps=6000,lr=0.003]'
 unset output
 }

@@ -3,15 +3,20 @@
 if (!exists('out')) out = 'ppl_vs_length-last'
 data = 'ppl_vs_length-last.dat'
 set encoding utf8
-do for [kind in 'svg png'] {
+kinds = strstrt(GPVAL_TERMINALS, 'pdfcairo') > 0 ? 'svg png pdf' : 'svg png'
+do for [kind in kinds] {
 if (kind eq 'svg') {
   set terminal svg size 1016,560 dynamic background '#ffffff' font 'DejaVu Sans,12' noenhanced
+} else {
+if (kind eq 'pdf') {
+  set terminal pdfcairo size 10.5833in,5.8333in fontscale 0.75 linewidth 1 pointscale 0.6 font 'DejaVu Sans,9' noenhanced
 } else {
   if (strstrt(GPVAL_TERMINALS, 'pngcairo') > 0) {
     set terminal pngcairo size 2032,1120 fontscale 2 linewidth 2 pointscale 2 font 'DejaVu Sans,9' noenhanced
   } else {
     set terminal png size 2032,1120 fontscale 2 linewidth 2 pointscale 2 noenhanced
   }
+}
 }
 set output out.'.'.kind
 reset
@@ -27,13 +32,13 @@ set rmargin at screen 0.69882
 set tmargin at screen 0.85000
 set bmargin at screen 0.13929
 set label 'Perplexity by evaluation length: books, trained at 64 tokens' at screen 0.01575, screen 0.96071 left font sprintf(',%g', 1.25*(kind eq 'svg' ? 12 : 9)) tc rgb '#000000'
-set label 'test split, last 16 tokens of each window, 5 seeds, 32768 target tokens; line: mean, band: lowest to highest seed' at screen 0.01575, screen 0.92143 left font sprintf(',%g', 0.9*(kind eq 'svg' ? 12 : 9)) tc rgb '#707070'
+set label 'test split, last 16 tokens of each window, 5 seeds, 32768 target tokens; line: mean, band: its 95% interval over seeds' at screen 0.01575, screen 0.92143 left font sprintf(',%g', 0.9*(kind eq 'svg' ? 12 : 9)) tc rgb '#707070'
 set label 'perplexity at 8x' at screen 0.71654, screen 0.85714 left font sprintf(',%g', 0.9*(kind eq 'svg' ? 12 : 9)) tc rgb '#707070'
 set key at screen 0.71654, screen 0.83929 left top Left reverse vertical maxrows 12 samplen 3 spacing 1.25 noenhanced
 set logscale x 2
 set xrange [0.901250463:8.87655578]
 set logscale y 10
-set yrange [4.0112315:58.4745075]
+set yrange [4.00802544:58.7639698]
 set xtics ("1x\n64" 1, "2x\n128" 2, "4x\n256" 4, "8x\n512" 8)
 set ytics (5, 6, 8, 10, 15, 20, 30, 40, 50)
 unset mxtics
@@ -43,26 +48,26 @@ set xlabel 'evaluation length (multiple of the training length, tokens)' offset 
 set ylabel 'perplexity'
 set arrow from first 1, graph 0 to first 1, graph 1.015 nohead lw 1.2 dt (6,4) lc rgb '#707070' back
 set label 'training length' at first 1, graph 1.04 left font sprintf(',%g', 0.9*(kind eq 'svg' ? 12 : 9)) tc rgb '#707070'
-plot data index 0 using 1:($4 <= 58.4745075 ? $3 : NaN):4 with filledcurves lc rgb '#e69f00' notitle, \
-  data index 1 using 1:($4 <= 58.4745075 ? $3 : NaN):4 with filledcurves lc rgb '#56b4e9' notitle, \
-  data index 2 using 1:($4 <= 58.4745075 ? $3 : NaN):4 with filledcurves lc rgb '#d55e00' notitle, \
-  data index 3 using 1:($4 <= 58.4745075 ? $3 : NaN):4 with filledcurves lc rgb '#0072b2' notitle, \
-  data index 4 using 1:($4 <= 58.4745075 ? $3 : NaN):4 with filledcurves lc rgb '#000000' notitle, \
-  data index 5 using 1:($4 <= 58.4745075 ? $3 : NaN):4 with filledcurves lc rgb '#d55e00' notitle, \
-  data index 6 using 1:($4 <= 58.4745075 ? $3 : NaN):4 with filledcurves lc rgb '#0072b2' notitle, \
-  data index 7 using 1:($4 <= 58.4745075 ? $3 : NaN):4 with filledcurves lc rgb '#009e73' notitle, \
-  data index 8 using 1:($4 <= 58.4745075 ? $3 : NaN):4 with filledcurves lc rgb '#0072b2' notitle, \
-  data index 9 using 1:($4 <= 58.4745075 ? $3 : NaN):4 with filledcurves lc rgb '#cc79a7' notitle, \
-  data index 0 using 1:2 with linespoints lw 2 dt 1 lc rgb '#e69f00' pt 7 ps 1 title '46.09  rope', \
-  data index 1 using 1:2 with linespoints lw 2 dt 1 lc rgb '#56b4e9' pt 15 ps 1 title '31.30  sinusoidal', \
-  data index 2 using 1:2 with linespoints lw 2 dt (14,4,3,4) lc rgb '#d55e00' pt 10 ps 1 title '26.15  window-64', \
-  data index 3 using 1:2 with linespoints lw 2 dt (14,4,3,4) lc rgb '#0072b2' pt 8 ps 1 title ' 5.99  window-16', \
-  data index 4 using 1:2 with linespoints lw 2 dt 1 lc rgb '#000000' pt 13 ps 1 title ' 4.99  alibi', \
-  data index 5 using 1:2 with linespoints lw 2 dt 1 lc rgb '#d55e00' pt 5 ps 1 title ' 4.76  smoothed', \
-  data index 6 using 1:2 with linespoints lw 2 dt 1 lc rgb '#0072b2' pt 7 ps 1 title ' 4.68  sandwich', \
-  data index 7 using 1:2 with linespoints lw 2 dt 1 lc rgb '#009e73' pt 9 ps 1 title ' 4.64  kerple_log', \
-  data index 8 using 1:2 with linespoints lw 2 dt (9,5) lc rgb '#0072b2' pt 4 ps 1 title ' 4.63  sandwich as sandwich+window', \
-  data index 9 using 1:2 with linespoints lw 2 dt 1 lc rgb '#cc79a7' pt 11 ps 1 title ' 4.59  t5', \
+plot data index 0 using 1:($4 <= 58.7639698 ? $3 : NaN):4 with filledcurves lc rgb '#cc79a7' notitle, \
+  data index 1 using 1:($4 <= 58.7639698 ? $3 : NaN):4 with filledcurves lc rgb '#009e73' notitle, \
+  data index 2 using 1:($4 <= 58.7639698 ? $3 : NaN):4 with filledcurves lc rgb '#000000' notitle, \
+  data index 3 using 1:($4 <= 58.7639698 ? $3 : NaN):4 with filledcurves lc rgb '#56b4e9' notitle, \
+  data index 4 using 1:($4 <= 58.7639698 ? $3 : NaN):4 with filledcurves lc rgb '#0072b2' notitle, \
+  data index 5 using 1:($4 <= 58.7639698 ? $3 : NaN):4 with filledcurves lc rgb '#e69f00' notitle, \
+  data index 6 using 1:($4 <= 58.7639698 ? $3 : NaN):4 with filledcurves lc rgb '#000000' notitle, \
+  data index 7 using 1:($4 <= 58.7639698 ? $3 : NaN):4 with filledcurves lc rgb '#e69f00' notitle, \
+  data index 8 using 1:($4 <= 58.7639698 ? $3 : NaN):4 with filledcurves lc rgb '#000000' notitle, \
+  data index 9 using 1:($4 <= 58.7639698 ? $3 : NaN):4 with filledcurves lc rgb '#d55e00' notitle, \
+  data index 0 using 1:2 with linespoints lw 2 dt 1 lc rgb '#cc79a7' pt 11 ps 1 title '46.09  rope', \
+  data index 1 using 1:2 with linespoints lw 2 dt 1 lc rgb '#009e73' pt 9 ps 1 title '31.30  sinusoidal', \
+  data index 2 using 1:2 with linespoints lw 2 dt (14,4,3,4) lc rgb '#000000' pt 6 ps 1 title '26.15  window-64', \
+  data index 3 using 1:2 with linespoints lw 2 dt 1 lc rgb '#56b4e9' pt 15 ps 1 title ' 5.99  window-16', \
+  data index 4 using 1:2 with linespoints lw 2 dt 1 lc rgb '#0072b2' pt 7 ps 1 title ' 4.99  alibi', \
+  data index 5 using 1:2 with linespoints lw 2 dt 1 lc rgb '#e69f00' pt 7 ps 1 title ' 4.76  smoothed', \
+  data index 6 using 1:2 with linespoints lw 2 dt 1 lc rgb '#000000' pt 13 ps 1 title ' 4.68  sandwich', \
+  data index 7 using 1:2 with linespoints lw 2 dt (14,4,3,4) lc rgb '#e69f00' pt 8 ps 1 title ' 4.64  kerple_log', \
+  data index 8 using 1:2 with linespoints lw 2 dt (9,5) lc rgb '#000000' pt 14 ps 1 title ' 4.63  sandwich as sandwich+window', \
+  data index 9 using 1:2 with linespoints lw 2 dt 1 lc rgb '#d55e00' pt 5 ps 1 title ' 4.59  t5', \
   11.9097273 with lines lw 1.6 dt (1,3) lc rgb '#808080' title '11.91  bigram table', \
   7.58109911 with lines lw 1.6 dt (8,3,1,3) lc rgb '#808080' title ' 7.58  trigram table'
 unset output
