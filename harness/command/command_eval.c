@@ -147,9 +147,10 @@ static enum lx_code find_yardsticks(struct lx_data *data, bool *found, struct lx
     enum lx_code code = lx_data_table(data, &table, err);
 
     *found = code == LX_OK;
-    if (code == LX_OK || code == LX_ENOMEM)
+    if (code == LX_ENOMEM)
         return code;
-    lx_log("no n-grams of the training split: %s", err->text);
+    if (!*found)
+        lx_log("no n-grams of the training split: %s", err->text);
     return LX_OK;
 }
 

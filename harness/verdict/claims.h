@@ -161,6 +161,7 @@ struct lx_claim_result {
     bool paper_beyond;   /* the paper's own number is on the other side of the bound */
     const char *gated;   /* "" or how many seeds `requires` left out */
     const char *turns;   /* "" or at which rate beside the best it would be another verdict */
+    const char *holds_at, *fails_at; /* "" or at which other lengths it would, without Holm */
 };
 
 struct lx_claim_results {

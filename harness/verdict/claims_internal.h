@@ -71,6 +71,11 @@ LX_MUST_CHECK
 enum lx_code lx_claim_turns(const struct lx_court *k, struct lx_claim_result *r,
                             struct lx_err *err);
 
+/* r->holds_at and r->fails_at: what the claim says at the other lengths of the study. */
+LX_MUST_CHECK
+enum lx_code lx_claim_elsewhere(const struct lx_court *k, struct lx_claim_result *r,
+                                struct lx_err *err);
+
 /* How a value goes into the effect: left 1, left.minus -1, right -times, right.minus times. */
 double lx_claim_factor(const struct lx_claim *c, int value);
 

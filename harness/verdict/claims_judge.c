@@ -46,7 +46,9 @@ static bool next_scope(const struct lx_claim *c, const struct lx_study *s, size_
                                   .note = "",
                                   .premise = "",
                                   .gated = "",
-                                  .turns = ""};
+                                  .turns = "",
+                                  .holds_at = "",
+                                  .fails_at = ""};
     for (size_t k = 0; k < out->n; k++)
         if (out->item[k].claim == c && out->item[k].dataset == r->dataset &&
             out->item[k].train_length == r->train_length)
@@ -70,8 +72,11 @@ static const char *note_of(const struct lx_claim_result *r)
     if (isnan(r->p))
         return "";
     alone = lx_claim_verdict_at(r, r->p);
+    if (r->verdict != LX_CLAIM_UNDECIDED && !(r->view.high > r->view.low))
+        return r->view.effect == 0 ? "both sides are the same numbers"
+                                   : "the seeds agree to the last digit";
     if (r->verdict != LX_CLAIM_UNDECIDED)
-        return r->view.high > r->view.low ? "" : "the seeds agree to the last digit";
+        return "";
     if (alone != LX_CLAIM_UNDECIDED)
         return "clear by itself, not after Holm";
     return lx_claim_verdict_at(r, 0) == LX_CLAIM_UNDECIDED ? "the two views disagree" : "";
@@ -96,7 +101,7 @@ bool lx_claim_depends_on_rate(const struct lx_claim_result *r)
 
 static enum lx_code decide(struct lx_claim_result *r, struct lx_arena *arena, struct lx_err *err)
 {
-    const char *seeds = "", *text[5];
+    const char *seeds = "", *text[6];
     double p = is_primary(r) ? r->p_holm : r->p;
 
     r->verdict = isnan(r->p) ? LX_CLAIM_UNDECIDED : lx_claim_verdict_at(r, p);
@@ -110,7 +115,10 @@ static enum lx_code decide(struct lx_claim_result *r, struct lx_arena *arena, st
     text[2] = r->gated;
     text[3] = seeds;
     text[4] = lx_claim_depends_on_rate(r) ? r->turns : "";
-    return join_notes(text, 5, arena, &r->note, err);
+    text[5] = r->verdict == LX_CLAIM_HOLDS   ? r->fails_at
+              : r->verdict == LX_CLAIM_FAILS ? r->holds_at
+                                             : "";
+    return join_notes(text, 6, arena, &r->note, err);
 }
 
 enum lx_code lx_claims_family(struct lx_claim_results *const *results, size_t n,
@@ -157,7 +165,8 @@ enum lx_code lx_claims_judge(const struct lx_claims *c, const struct lx_study *s
 
         if (!next_scope(&c->item[i / s->n_sections], s, i % s->n_sections, out, r))
             continue;
-        if (lx_claim_test(&court, r, err) || lx_claim_turns(&court, r, err))
+        if (lx_claim_test(&court, r, err) || lx_claim_turns(&court, r, err) ||
+            lx_claim_elsewhere(&court, r, err))
             return err->code;
         out->n++;
     }

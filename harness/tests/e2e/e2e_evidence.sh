@@ -73,6 +73,14 @@ check "and on the page" has rates/report.html "depends on the rate: turns with f
 check "not what turns at no rate" sh -c "! grep '^keeps,' rates/claims.csv | grep -q 'depends on the rate'"
 check "nor where nothing was tried" lacks none/claims.csv "depends on the rate"
 check "nor what is undecided anyway" sh -c "! grep ',undecided,' rates/claims.csv | grep -q 'depends on the rate'"
+check "a study in which another length says the contrary" plant turns
+check "keeps the verdict of the length that was named" verdict turns short holds
+check "and says that it is not so there" reason turns short "clearly not at 8x"
+check "as it does for what fails" reason turns better "but holds at 2x"
+check "also on the page" has turns/report.html "clearly not at 8x"
+check "and in its words for people" has turns.out "clearly not at 8x"
+check "not where all lengths agree" sh -c "! cut -d, -f1,2- none/claims.csv | grep '^short,' | grep -q 'at 8x'"
+check "both sides the same numbers" reason none itself "both sides are the same numbers"
 check "a best rate at the edge" plant edge
 check "is no best rate" verdict edge tuned "not testable"
 check "with the rate" reason edge tuned "premise rate_inside: the best rate of good, 0.02, is the largest that was tried"

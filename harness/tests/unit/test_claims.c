@@ -177,7 +177,7 @@ static void test_verdicts(void **state)
     CHECK_NEAR(results.item[6].p, p2(3 * sqrt(3.0)), 1e-6);
     CHECK_NEAR(results.item[6].p_holm, 3 * results.item[6].p, 1e-6);
     assert_string_equal(results.item[6].note, "clear by itself, not after Holm");
-    assert_string_equal(results.item[4].note, "the seeds agree to the last digit");
+    assert_string_equal(results.item[4].note, "both sides are the same numbers; clearly not at 2x");
     /* within: the nearest bound is ln 1.05 - .003 away; the worse of two sign flips is at the floor */
     CHECK_NEAR(results.item[2].p, p2((log(1.05) - 0.003) / (0.001 / sqrt(3.0))), 1e-9);
     CHECK_NEAR(results.item[2].view.p_flip, 1.0 / 8, 0);
