@@ -180,7 +180,7 @@ NUMERIC := golden gradients variants twins tensor products softmax attention att
 	alignment parameter_usage formula
 DOUBLE_TESTS := $(filter $(NUMERIC:%=test_%),$(TEST_SRC:harness/tests/unit/%.c=%))
 # The longest are started first, so that none of them is alone at the end.
-LONG := sweep slurm cluster resume compare children power limits new_encoding
+LONG := children power sweep new_encoding install evidence cluster store run commands resume limits slurm compare fetch
 E2E := $(foreach s,$(LONG),$(wildcard harness/tests/*/e2e_$(s).sh))
 E2E += $(filter-out $(E2E),$(wildcard harness/tests/*/e2e_*.sh))
 PROVE := prove -j2 --merge --timer
@@ -194,7 +194,7 @@ tests: $(PROGRAM) $(TEST_BIN) $(FUZZ_REPLAY) $(FAULT_BIN)
 test: test-deps
 	@$(SUB) -j2 VARIANT=release tests
 	@$(SUB) -j2 VARIANT=double $(DOUBLE_TESTS:%=build/double/tests/%)
-	@harness/tests/prove.pl $(E2E) $(TEST_BIN) $(FUZZ_REPLAY) $(DOUBLE_TESTS:%=build/double/tests/%)
+	@harness/tests/prove.pl $(E2E) $(DOUBLE_TESTS:%=build/double/tests/%) $(TEST_BIN) $(FUZZ_REPLAY)
 
 ## test-units: the test programs of one variant, without the end-to-end scripts
 test-units: tests

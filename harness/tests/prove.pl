@@ -1,12 +1,12 @@
 #!/usr/bin/perl
-# prove.pl TEST...: the tests two at a time, as `prove -j2 --merge --timer` runs them, and in the end how many
-# checks were skipped, and for want of what.
+# prove.pl TEST...: the tests four at a time (two cores wait for the disk, for time to pass and for each other), as
+# `prove -j4 --merge --timer` runs them, and in the end how many checks were skipped, and for want of what.
 use strict;
 use warnings;
 use TAP::Harness;
 
 my ($skipped, %why) = (0);
-my $harness = TAP::Harness->new({jobs => 2, merge => 1, timer => 1, color => -t STDOUT ? 1 : 0});
+my $harness = TAP::Harness->new({jobs => 4, merge => 1, timer => 1, color => -t STDOUT ? 1 : 0});
 
 # "SKIP needs zsh: apt-get install zsh": all of one need are one line.
 sub count { my $reason = shift; $skipped++; $why{$reason ne '' ? $reason : 'no reason given'}++ }

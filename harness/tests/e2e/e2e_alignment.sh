@@ -2,6 +2,7 @@
 # Attention alignment through the command line: rows of temperatures and of what is read at them, the same
 # bytes however the run came about, the weights' files untouched, tables, figures, refusals. TAP on stdout.
 . "$(dirname "$0")/tap.sh"
+no_pictures
 
 run() { exits "$@"; }
 cat >plain.json <<'JSON'

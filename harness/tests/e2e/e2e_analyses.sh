@@ -2,6 +2,7 @@
 # Analyses through the command line: added to a finished experiment they evaluate again and train
 # nothing, leave every other row as it was, and do not depend on how the run came about. TAP on stdout.
 . "$(dirname "$0")/tap.sh"
+no_pictures
 
 run() { exits "$@"; }
 cat >plain.json <<'JSON'

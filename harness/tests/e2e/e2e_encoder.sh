@@ -2,6 +2,7 @@
 # Encoders through the command line: hidden tokens told from both sides, the same ones at every length, aligned
 # and not, evaluated again from a checkpoint; and what makes no sense there, refused in a line. TAP on stdout.
 . "$(dirname "$0")/tap.sh"
+no_pictures
 
 run() { exits "$@"; }
 cat >enc.json <<'JSON'

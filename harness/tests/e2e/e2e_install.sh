@@ -112,8 +112,8 @@ if git -C "$root" rev-parse HEAD >/dev/null 2>&1 && git clone -q --shared --no-c
     tar -xzf clone/build/longshot-9.8.7.tar.gz
     check "which knows version and commit without git" sh -c "test \"\$(cat longshot-9.8.7/harness/COMMIT)\" = \"\$(git -C clone rev-parse --short=12 HEAD)\" && \
         test \"\$(make -s -pn -C longshot-9.8.7 help 2>/dev/null | sed -n 's/^VERSION := //p')\" = 9.8.7"
-    check "has every source, test and config" sh -c "cd clone && git ls-files harness encodings datasets configs Makefile run_all.sh README.md .ci >../all && cd ../longshot-9.8.7 && \
-        while read -r f; do [ \"\$f\" = harness/VERSION ] || cmp -s \"\$f\" \"../clone/\$f\" || { echo \"\$f\"; exit 1; }; done <../all"
+    check "has every source, test and config" sh -c "cd clone && git ls-files -z harness encodings datasets configs Makefile run_all.sh README.md .ci | \
+        grep -zvx harness/VERSION | xargs -0 sha256sum >../all && test \$(wc -l <../all) -gt 500 && cd ../longshot-9.8.7 && sha256sum --quiet -c ../all"
     check "the same commit gives the same bytes" sh -c "cp clone/build/longshot-9.8.7.tar.gz first && make -s -C clone dist && cmp first clone/build/longshot-9.8.7.tar.gz"
 else
     for i in 1 2 3 4 5 6 7; do n=$((n + 1)); echo "ok $n - tarball # SKIP needs a clone with git"; done

@@ -2,6 +2,7 @@
 # Algorithmic tasks through the command line: samples, a run whose bytes do not depend on how it came
 # about, tables and figures, and what is refused before anything is trained. TAP on stdout.
 . "$(dirname "$0")/tap.sh"
+no_pictures
 
 run() { exits "$@"; }
 cat >t.json <<'JSON'

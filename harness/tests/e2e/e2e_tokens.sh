@@ -2,6 +2,7 @@
 # Token ids of one's own through the command line: a .npy file of 50,257 ids is planned, trained on and
 # printed; bits per byte follow from the bytes a token. TAP on stdout.
 . "$(dirname "$0")/tap.sh"
+no_pictures
 
 # 4000 ids below 50257 as uint16, and a .npy header of 128 bytes before them.
 perl -e 'print pack("v*", map { ($_ * 7919) % 50257 } 1 .. 4000)' >raw.bin

@@ -15,6 +15,7 @@ my $PI = 4 * atan2(1, 1);
 # ------------------------------------------------------------------------------------ reading
 sub fields { # of a line; quoted ones hold commas and doubled quotes
     my $rest = shift() . ',';
+    return split /,/, substr($rest, 0, -1), -1 unless $rest =~ /"/;
     my @field;
     push @field, defined $1 ? $1 =~ s/""/"/gr : $2 while $rest =~ /\G(?:"((?:[^"]|"")*)"|([^,"]*)),/g;
     return @field;
@@ -76,6 +77,9 @@ sub t_quantile {
     }
     return $quantile{"$p|$dof"} = $lo;
 }
+
+my %wave; # cosines of j half periods over K blocks
+sub wave { my ($j, $K) = @_; return $wave{"$j|$K"} //= [map { cos($PI * $j * (2 * $_ + 1) / (2 * $K)) } 0 .. $K - 1] }
 
 sub mean { return sum0(@_) / @_ }
 sub variance { my $m = mean(@_); return sum0(map { ($_ - $m)**2 } @_) / (@_ - 1) }
@@ -241,8 +245,12 @@ sub contrast {
                 my ($n, $nll, $K) = (sum0(map { $_->[0] } @b), sum0(map { $_->[1] } @b), scalar @b);
                 $sum += $x->{factor} * $nll / $n;
                 $J = min(12, int($K / 5));
+                my @over = map { $_->[1] - $nll / $n * $_->[0] } @b; # what a block costs above the mean
                 for my $j (1 .. $J) {
-                    $coefficient[$j]{$s} += $x->{factor} * sqrt(2) / $n * ($b[$_][1] - $nll / $n * $b[$_][0]) * cos($PI * $j * (2 * $_ + 1) / (2 * $K)) for 0 .. $K - 1;
+                    my $wave = wave($j, $K);
+                    my $part = 0;
+                    $part += $over[$_] * $wave->[$_] for 0 .. $K - 1;
+                    $coefficient[$j]{$s} += $x->{factor} * sqrt(2) / $n * $part;
                 }
             }
             push @value, $sum;
@@ -275,10 +283,18 @@ sub contrast {
         $hi = log max(1e-15, min(1, 2 * t_tail($d / sqrt $var, $dof)));
         $lo = $hi;
     }
-    for (1 .. 30) {
-        last unless $spread && $lo < $hi;
-        my $mid = ($lo + $hi) / 2;
-        ($width->(exp($mid) / 2) > $d) ? ($lo = $mid) : ($hi = $mid);
+    # Bisection in the logarithm of p, and where both ends have a width, as in the tails the logarithm of
+    # that is nearly straight: the false position of both, with the end that stays halved (Illinois).
+    my ($at_lo, $at_hi, $last) = (0, 0, 0);
+    for (1 .. 40) {
+        last unless $spread && $hi - $lo > 1e-9;
+        my $straight = $at_lo > 0 && $at_hi < 0;
+        my $mid = $straight ? ($lo * $at_hi - $hi * $at_lo) / ($at_hi - $at_lo) : ($lo + $hi) / 2;
+        my $w = $width->(exp($mid) / 2);
+        my $over = $w > 0 && $d > 0 ? log($w / $d) : 0;
+        if ($straight && abs($over) < 1e-10) { $lo = $hi = $mid; last }
+        if ($w > $d) { ($lo, $at_lo) = ($mid, $over); $at_hi /= 2 if $last > 0; $last = 1 }
+        else { ($hi, $at_hi) = ($mid, $over); $at_lo /= 2 if $last < 0; $last = -1 }
     }
     my $half = $spread ? $width->(0.025) : 0;
     return { effect => $effect, low => $effect - $half, high => $effect + $half, seeds => $seeds,

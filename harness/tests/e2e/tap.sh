@@ -61,6 +61,14 @@ same_results() {
 # Whether the program is built with a sanitizer, which takes memory of its own.
 sanitized() { "$longshot" version | grep -q '(asan,\|(ubsan,\|(tsan,'; }
 
+# no_pictures: for scripts that look at no picture, a gnuplot that draws nothing, in the time of none.
+no_pictures() {
+    mkdir -p "$tmp/no-pictures"
+    printf '#!/bin/sh\neval "out=${3#out = }"\nfor kind in svg png pdf; do echo drawn >$out.$kind; done\n' >"$tmp/no-pictures/gnuplot"
+    chmod +x "$tmp/no-pictures/gnuplot"
+    PATH="$tmp/no-pictures:$PATH"
+}
+
 # until_done COMMAND...: stopped by TERM again and again, a little later each time, until it ends well of
 # itself (after 90 times it is left alone); $stops says how often it was stopped.
 until_done() {
