@@ -59,7 +59,7 @@
     if (!(lo <= hi)) lo = hi = 1;
     const log = chart.ly && lo > 0;
     let a = log ? Math.log(lo) : lo, b = log ? Math.log(hi) : hi;
-    const least = log ? 0.2 : Math.max(0.02 * Math.abs(b), 1e-6);
+    const least = log ? 0.2 : a === 0 && b === 0 ? 0.1 : Math.max(0.02 * Math.abs(b), 1e-6);
     const grow = b - a < least ? (least - (b - a)) / 2 : 0;
     a -= grow + 0.05 * (b - a);
     b += grow + (marks ? 0.12 : 0.05) * (b - a);
@@ -78,7 +78,7 @@
 
   function frameOf(i, room = figures[i].clientWidth) {
     const wide = Math.min(960, Math.max(300, room || 960)), narrow = wide < 640;
-    const f = { w: wide, h: narrow ? 330 : 400, l: narrow ? 44 : 62, r: narrow ? 136 : 230, t: 26, foot: 52, narrow };
+    const f = { w: wide, h: narrow ? 330 : 400, l: narrow ? 52 : 62, r: narrow ? 136 : 230, t: 26, foot: 52, narrow };
     f.chart = charts[i];
     f.curves = f.chart.c.filter((c) => on[c.s]);
     Object.assign(f, rangeOf(f.chart, f.curves));

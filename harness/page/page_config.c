@@ -142,13 +142,30 @@ static void clause(const struct lx_json *object, const char *key, const char *be
     lx_buf_add(out, after);
 }
 
+/* What was read: the views with perplexities, or all where none has some. */
+static void say_views(const struct lx_study *s, struct lx_buf *out)
+{
+    bool perplexities = false, any = false;
+
+    for (size_t i = 0; i < s->n_sections; i++)
+        perplexities |= s->section[i].n_lengths > 0;
+    for (size_t i = 0; i < s->n_sections; i++) {
+        if (perplexities && s->section[i].n_lengths == 0)
+            continue;
+        lx_buf_add(out, any ? "; " : " ");
+        lx_escape_html(out, s->section[i].title);
+        lx_buf_add(out, ", ");
+        lx_escape_html(out, s->section[i].detail);
+        any = true;
+    }
+}
+
 void lx_page_protocol(const struct lx_page *p, struct lx_buf *out)
 {
     const struct lx_study *s = p->study;
     const struct lx_json *model = lx_json_find(p->config, "model");
     const struct lx_json *train = lx_json_find(p->config, "train");
     size_t n = lx_json_count(lx_json_find(p->config, "encodings"));
-    bool any = false;
 
     lx_buf_printf(out, "<p>%zu encoding%s trained from scratch with %d seed%s", n,
                   n == 1 ? " was" : "s were each", s->section[0].seeds_max,
@@ -161,15 +178,7 @@ void lx_page_protocol(const struct lx_page *p, struct lx_buf *out)
     clause(train, "length", " in sequences of ", "", out);
     clause(train, "lr", ", learning rate ", " at its peak", out);
     lx_buf_add(out, ".\nEach was then read as");
-    for (size_t i = 0; i < s->n_sections; i++) {
-        if (s->section[i].n_lengths == 0)
-            continue;
-        lx_buf_add(out, any ? "; " : " ");
-        lx_escape_html(out, s->section[i].title);
-        lx_buf_add(out, ", ");
-        lx_escape_html(out, s->section[i].detail);
-        any = true;
-    }
+    say_views(s, out);
     lx_buf_add(
         out,
         ".\nNumbers are means over seeds, bands go from the lowest seed to the highest, from five "

@@ -80,7 +80,8 @@ static void find_range(const struct lx_panel *p, struct lx_frame *f)
         lo = hi = 1;
     bool log_axis = p->y == LX_AXIS_LOG && lo > 0;
     double a = log_axis ? log(lo) : lo, b = log_axis ? log(hi) : hi;
-    double least = log_axis ? 0.2 : fmax(0.02 * fabs(b), 1e-6);
+    bool zero = !log_axis && !(lo < 0) && !(hi > 0); /* nothing but zeros */
+    double least = log_axis ? 0.2 : zero ? 0.1 : fmax(0.02 * fabs(b), 1e-6);
     double grow = b - a < least ? (least - (b - a)) / 2 : 0;
     a -= grow + 0.05 * (b - a);
     b += grow + (f->marks ? 0.12 : 0.05) * (b - a);

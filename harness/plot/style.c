@@ -113,7 +113,7 @@ void lx_style_even_tics(double lo, double hi, struct lx_buf *out)
     double step = power * (raw > 5 * power ? 10 : raw > 2 * power ? 5 : raw > power ? 2 : 1);
     bool first = true;
     for (double k = ceil(lo / step - 1e-9); k * step <= hi + 1e-9 * step; k++) {
-        lx_buf_printf(out, "%s%.6g", first ? "" : ", ", k * step);
+        lx_buf_printf(out, "%s%.6g", first ? "" : ", ", k * step + 0.0); /* no -0 */
         first = false;
     }
 }

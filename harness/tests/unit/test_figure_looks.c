@@ -239,12 +239,35 @@ static void long_titles_are_broken(void **state)
     }
 }
 
+/* Nothing but zeros, as of a task that nobody learned, is drawn on an axis that can be read, with one zero. */
+static void zeros_have_an_axis(void **state)
+{
+    struct lx_point zero[2] = {{.x = 1}, {.x = 2}};
+    struct lx_curve curve = {.point = zero, .n = 2};
+    struct lx_panel panel = {.curve = &curve, .n_curves = 1, .x_min = 1, .x_max = 2};
+    struct lx_buf tics = {0};
+    double lo, hi;
+    bool log_y;
+
+    (void)state;
+    lx_figure_range(&panel, &lo, &hi, &log_y);
+    assert_false(log_y);
+    assert_true(lo < -0.04 && lo > -0.1 && hi > 0.04 && hi < 0.1);
+    lx_style_even_tics(lo, hi, &tics);
+    assert_string_equal(tics.text, "-0.04, -0.02, 0, 0.02, 0.04");
+    lx_buf_clear(&tics);
+    lx_style_even_tics(-0.001, 0.04, &tics); /* the first is at zero from below */
+    assert_string_equal(tics.text, "0, 0.01, 0.02, 0.03, 0.04");
+    lx_buf_free(&tics);
+}
+
 #define IN_FOLDER(test) cmocka_unit_test_setup_teardown(test, make_folder, remove_folder)
 
 static const struct CMUnitTest tests[] = {
     cmocka_unit_test(colors_go_by_name),
     cmocka_unit_test(no_two_look_alike),
     cmocka_unit_test(long_titles_are_broken),
+    cmocka_unit_test(zeros_have_an_axis),
     cmocka_unit_test(bands_are_intervals_from_five_seeds_on),
     cmocka_unit_test(bands_of_shares_end_at_one),
     cmocka_unit_test(paper_is_as_wide_as_columns_of_text),
