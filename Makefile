@@ -294,12 +294,12 @@ INSTALLED := bin/longshot share/man/man1/longshot.1 share/bash-completion/comple
 	share/zsh/site-functions/_longshot share/fish/vendor_completions.d/longshot.fish
 PLACE := $(DESTDIR)$(PREFIX)
 
-## install: program, manual page, completions, configs and schema, into PREFIX=/usr/local under DESTDIR=
+## install: program, manual page, completions, configs, schema and Python package, into PREFIX=/usr/local under DESTDIR=
 install: all
 	@mkdir -p build/install
 	@$(BIN) man | sed 's|\$$PREFIX|$(PREFIX)|' >build/install/longshot.1
 	@for shell in bash zsh fish; do $(BIN) completion $$shell >build/install/$$shell || exit 1; done
-	install -D -m 755 $(BIN) "$(PLACE)/bin/longshot"
+	@install -D -m 755 $(BIN) "$(PLACE)/bin/longshot"
 	@install -D -m 644 build/install/longshot.1 "$(PLACE)/share/man/man1/longshot.1"
 	@install -D -m 644 build/install/bash "$(PLACE)/share/bash-completion/completions/longshot"
 	@install -D -m 644 build/install/zsh "$(PLACE)/share/zsh/site-functions/_longshot"
@@ -307,9 +307,12 @@ install: all
 	@for f in configs/*.json configs/papers/*.json configs/cluster/*; do \
 	  mode=644; [ ! -x $$f ] || mode=755; install -D -m $$mode $$f "$(PLACE)/share/longshot/$$f" || exit 1; done
 	@mv "$(PLACE)/share/longshot/configs/schema.json" "$(PLACE)/share/longshot/schema.json"
-	@for f in README.md LICENSE CITATION.cff .github/CHANGELOG.md configs/README.md; do \
-	  to=$$f; [ $$f != .github/CHANGELOG.md ] || to=CHANGELOG.md; [ $$f != configs/README.md ] || to=configs.md; \
-	  install -D -m 644 $$f "$(PLACE)/share/doc/longshot/$$to" || exit 1; done
+	@for f in README.md LICENSE CITATION.cff .github/CHANGELOG.md; do \
+	  install -D -m 644 $$f "$(PLACE)/share/doc/longshot/$${f#.github/}" || exit 1; done
+	@for d in configs results datasets encodings; do install -D -m 644 $$d/README.md "$(PLACE)/share/doc/longshot/$$d.md" || exit 1; done
+	@for f in harness/python/longshot_results/*.py; do install -D -m 644 $$f "$(PLACE)/share/longshot/$${f#harness/}" || exit 1; done
+	@[ -n "$(DESTDIR)" ] || echo "installed: $(PREFIX)/bin/longshot; configs and Python: $(PREFIX)/share/longshot; man longshot; longshot init"
+	@[ -n "$(DESTDIR)" ] || case ":$$PATH:" in *":$(PREFIX)/bin:"*) ;; *) echo "put it on your PATH: export PATH=\"$(PREFIX)/bin:\$$PATH\"" ;; esac
 
 ## uninstall: remove what install put there
 uninstall:

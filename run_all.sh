@@ -47,6 +47,24 @@ missing() {
     command -v jq >/dev/null || echo jq
 }
 
+# quietly WHAT COMMAND...: one line before and one after; the command's own output only where it fails.
+quietly() {
+    what=$1
+    shift
+    log=$(mktemp)
+    trap 'rm -f "$log"' EXIT
+    began=$(date +%s)
+    echo "run_all.sh: $what"
+    "$@" >"$log" 2>&1 || {
+        status=$?
+        tail -n 40 "$log" >&2
+        echo "run_all.sh: failed after $(($(date +%s) - began)) s (above): $*" >&2
+        exit "$status"
+    }
+    rm -f "$log"
+    echo "run_all.sh: done in $(($(date +%s) - began)) s"
+}
+
 need=$(missing | tr '\n' ' ')
 if [ -n "$need" ]; then
     if [ "$install" = 0 ]; then
@@ -56,12 +74,13 @@ if [ -n "$need" ]; then
     fi
     sudo=
     [ "$(id -u)" = 0 ] || sudo=sudo
-    echo "run_all.sh: installing with apt-get: $need"
-    $sudo apt-get update -qq
+    quietly "asking apt-get for news of packages" $sudo apt-get update -qq
     # shellcheck disable=SC2086
-    DEBIAN_FRONTEND=noninteractive $sudo apt-get install -y -qq --no-install-recommends $need
+    quietly "installing with apt-get: $need" $sudo env DEBIAN_FRONTEND=noninteractive \
+        apt-get install -y -qq --no-install-recommends $need
 fi
 
-make -s -j"$(nproc)"
+make -q build/longshot 2>/dev/null ||
+    quietly "building with $(nproc) compilers at a time, about a minute" make -s -j"$(nproc)"
 # shellcheck disable=SC2086
 exec build/longshot run "$config" $jobs $overrides

@@ -23,7 +23,7 @@ static enum lx_code overview(struct lx_err *err)
         if (!lx_commands[i]->hidden)
             lx_buf_printf(&text, "  %-11s %s\n", lx_commands[i]->name, lx_commands[i]->help);
     lx_buf_add(&text, "\n`longshot help COMMAND` tells more; begin with "
-                      "`longshot run configs/smoke.json`.\n");
+                      "`longshot init mine.json`.\n");
     code = lx_command_print(&text, err);
     lx_buf_free(&text);
     return code;
@@ -64,6 +64,19 @@ static enum lx_code unknown_command(const char *got, struct lx_err *err)
     return lx_hint(err, "`longshot --help` lists them");
 }
 
+/* How the command is written; for an option that is none, where what was meant may be found. */
+static enum lx_code hint_usage(const struct lx_command *c, struct lx_err *err)
+{
+    bool unknown = strncmp(err->text, "unknown option --", 17) == 0;
+
+    if (unknown && strncmp(err->text + 17, "dry", 3) == 0)
+        return lx_hint(err, "`longshot plan CONFIG` shows what would be run, and the minutes");
+    if (unknown && strstr(c->usage, "KEY=VALUE") != NULL)
+        return lx_hint(err, "longshot %s %s; keys of the config have no dashes: train.steps=1000",
+                       c->name, c->usage);
+    return lx_hint(err, "longshot %s %s", c->name, c->usage);
+}
+
 static enum lx_code run(const struct lx_command *c, int argc, char **argv, struct lx_err *err)
 {
     struct lx_arena arena = {0};
@@ -75,7 +88,7 @@ static enum lx_code run(const struct lx_command *c, int argc, char **argv, struc
     if (lx_arena_get(&arena, 1, c->options_size, &options, "the options of a command", err))
         return err->code;
     if (lx_args_parse(options_of(c), options, argc, argv, &n, &help, err))
-        code = lx_hint(err, "longshot %s %s", c->name, c->usage);
+        code = hint_usage(c, err);
     else if (help)
         code = show_help(c, err);
     else if (c->run_about != NULL)

@@ -30,6 +30,7 @@ static void say_where(const struct lx_experiment *e, bool plots)
            plots ? e->dir : "", plots ? "/plots/" : "");
     if (lx_json_count(e->config.claims) > 0)
         lx_log("claims: %s/claims.md, .tex, .csv", e->dir);
+    lx_log("all on one page to open or send: %s/report.html", e->dir);
 }
 
 static enum lx_code report(struct lx_experiment *e, const struct lx_run_options *given,

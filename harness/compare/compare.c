@@ -218,6 +218,11 @@ static enum lx_code file_of(struct lx_comparison *c, const char *path, bool may_
 
         folder = dot == NULL || strcmp(dot, ".csv") != 0;
     }
+    if (!folder && !may_lack && !lx_fs_exists(path)) {
+        (void)lx_fail(err, LX_EDATA, "%s: no such file or folder", path);
+        return lx_hint(err, "BASELINE and NEW are results folders: `longshot run` writes NEW, "
+                            "`compare BASELINE NEW --update` a first BASELINE");
+    }
     if (!folder)
         return LX_OK;
     *out = inside;
@@ -239,7 +244,9 @@ static enum lx_code read_side(const char *path, struct lx_study *s, struct lx_er
 
     if (lx_rows_read(path, &rows, err)) {
         lx_rows_free(&rows);
-        return err->code;
+        return err->code == LX_EFORMAT
+                   ? lx_hint(err, "BASELINE and NEW are results folders, or metrics.csv of such")
+                   : err->code;
     }
     return lx_study_make(s, &rows, NULL, err) ? lx_wrap(err, "%s", path) : LX_OK;
 }

@@ -29,6 +29,20 @@ static enum lx_code find_dataset(const char *name, const char *path,
     return lx_hint(err, "`longshot list datasets` names them");
 }
 
+/* What is no name, or a path without one, is meant as a file. */
+static enum lx_code read_id(const struct lx_json *obj, bool bare, const char *at, const char **id,
+                            struct lx_err *err)
+{
+    const char *file = lx_json_text(bare ? obj : lx_json_find(obj, "path"));
+
+    if (lx_config_name(bare ? obj : lx_json_find(obj, "name"), at, "_", id, err) == LX_OK)
+        return LX_OK;
+    return file == NULL
+               ? err->code
+               : lx_hint(err, "a file of your own: {\"name\": \"text\", \"path\": \"%.80s\"}",
+                         file);
+}
+
 /* "dataset.name", or the dataset itself where it is a bare name. */
 static enum lx_code read_name(struct lx_config_dataset *d, const struct lx_json *obj,
                               const char *path, struct lx_arena *arena, struct lx_err *err)
@@ -40,8 +54,7 @@ static enum lx_code read_name(struct lx_config_dataset *d, const struct lx_json 
         return lx_fail(err, LX_ECONFIG, "%s: must be an object or a name, got %s", path,
                        lx_json_type_name(lx_json_type(obj)));
     if ((!bare && lx_arena_format(arena, &at, err, "%s.name", path)) ||
-        lx_config_name(bare ? obj : lx_json_find(obj, "name"), at, "_", &d->id, err) ||
-        find_dataset(d->id, at, &d->ops, err))
+        read_id(obj, bare, at, &d->id, err) || find_dataset(d->id, at, &d->ops, err))
         return err->code;
     if (lx_json_find(obj, "id") == NULL)
         return LX_OK;
@@ -99,9 +112,10 @@ static enum lx_code read_seeds(struct lx_config *c, const struct lx_json *v, str
     const struct lx_json *item = lx_json_first(v);
 
     c->n_seeds = v == NULL ? 1 : lx_json_count(v);
-    if (v != NULL && lx_json_type(v) != LX_JSON_ARRAY)
-        return lx_fail(err, LX_ECONFIG, "seeds: must be an array, got %s",
-                       lx_json_type_name(lx_json_type(v)));
+    if (v != NULL && lx_json_type(v) != LX_JSON_ARRAY) {
+        (void)lx_config_no_array(v, "seeds", err);
+        return lx_hint(err, "each seed is named: [1, 2, 3]; on the command line seeds=1..3 too");
+    }
     if (c->n_seeds == 0)
         return lx_fail(err, LX_ECONFIG, "seeds: must not be empty");
     if (c->n_seeds > LX_MAX_CELLS)

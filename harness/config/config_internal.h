@@ -14,6 +14,9 @@ LX_MUST_CHECK
 enum lx_code lx_config_object(const struct lx_json *root, const char *key,
                               const struct lx_json **out, struct lx_err *err);
 
+/* Fail: v at `path` is not an array; a hint shows how it is written. */
+enum lx_code lx_config_no_array(const struct lx_json *v, const char *path, struct lx_err *err);
+
 /* The array `list` at `path` must be one, with `least` elements at least; *n is how many. */
 LX_MUST_CHECK
 enum lx_code lx_config_list(const struct lx_json *list, const char *path, size_t least, size_t *n,

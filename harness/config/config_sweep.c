@@ -176,8 +176,11 @@ static enum lx_code parse_sections(const struct lx_config *c, const struct lx_co
                                    struct lx_err *err)
 {
     if (lx_options_parse(lx_model_options, model, "model", NULL, &out->model, arena, err) ||
-        lx_options_parse(lx_train_options, train, "train", NULL, &out->train, arena, err) ||
-        check_model(&out->model, d, out->train.masking.objective == LX_OBJECTIVE_MASKED, err) ||
+        lx_options_parse(lx_train_options, train, "train", NULL, &out->train, arena, err))
+        return strstr(err->text, "got an array") != NULL
+                   ? lx_hint(err, "several values, one after the other: {\"sweep\": [...]}")
+                   : err->code;
+    if (check_model(&out->model, d, out->train.masking.objective == LX_OBJECTIVE_MASKED, err) ||
         check_objective(out, d, err))
         return err->code;
     if (lx_train_config_check(&out->train, err))

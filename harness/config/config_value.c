@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "config/config_internal.h"
+#include "config/keys.h"
 #include "text/nearest.h"
 
 enum lx_code lx_config_at(struct lx_err *err, const char *path)
@@ -11,6 +12,19 @@ enum lx_code lx_config_at(struct lx_err *err, const char *path)
     (void)lx_fail(err, inner.code, "%s.%s", path, inner.text);
     memcpy(err->hint, inner.hint, sizeof(err->hint));
     return err->code;
+}
+
+static enum lx_code unknown_key(const char *got, const char *path, const char *const *keys,
+                                size_t n, struct lx_err *err)
+{
+    const char *home = path[0] == '\0' ? lx_keys_home(got) : NULL;
+
+    (void)lx_fail_unknown(err, LX_ECONFIG, got, keys, n, "%s%sunknown key", path,
+                          path[0] == '\0' ? "" : ": ");
+    return home == NULL
+               ? LX_ECONFIG
+               : lx_hint(err, "it is a key of \"%s\": {\"%s\": {\"%s\": ...}}, or %s.%s=...", home,
+                         home, got, home, got);
 }
 
 enum lx_code lx_config_keys(const struct lx_json *obj, const char *path, const char *const *keys,
@@ -27,8 +41,7 @@ enum lx_code lx_config_keys(const struct lx_json *obj, const char *path, const c
         while (i < n && strcmp(keys[i], got) != 0)
             i++;
         if (i == n)
-            return lx_fail_unknown(err, LX_ECONFIG, got, keys, n, "%s%sunknown key", path,
-                                   path[0] == '\0' ? "" : ": ");
+            return unknown_key(got, path, keys, n, err);
     }
     return LX_OK;
 }
@@ -67,6 +80,16 @@ enum lx_code lx_config_object(const struct lx_json *root, const char *key,
     return LX_OK;
 }
 
+enum lx_code lx_config_no_array(const struct lx_json *v, const char *path, struct lx_err *err)
+{
+    const char *text = lx_json_text(v);
+
+    (void)lx_fail(err, LX_ECONFIG, "%s: must be an array, got %s", path,
+                  lx_json_type_name(lx_json_type(v)));
+    return text != NULL ? lx_hint(err, "in brackets, of one too: [\"%.80s\"]", text)
+                        : lx_hint(err, "in brackets, of one too: [...]");
+}
+
 enum lx_code lx_config_list(const struct lx_json *list, const char *path, size_t least, size_t *n,
                             struct lx_err *err)
 {
@@ -74,8 +97,7 @@ enum lx_code lx_config_list(const struct lx_json *list, const char *path, size_t
     if (list == NULL)
         return lx_fail(err, LX_ECONFIG, "%s: must be given", path);
     if (lx_json_type(list) != LX_JSON_ARRAY)
-        return lx_fail(err, LX_ECONFIG, "%s: must be an array, got %s", path,
-                       lx_json_type_name(lx_json_type(list)));
+        return lx_config_no_array(list, path, err);
     if (*n < least)
         return lx_fail(err, LX_ECONFIG, "%s: must not be empty", path);
     return LX_OK;

@@ -107,35 +107,41 @@ static const struct lx_key row_keys[] = {
     }
 
 const struct lx_keys_section lx_keys_sections[] = {
-    {"config", "the top level", (const struct lx_key_table[]){{NULL, config_keys, NULL}, END}},
+    {"config", "the top level", (const struct lx_key_table[]){{NULL, config_keys, NULL}, END},
+     NULL},
     {"dataset", "what is read; each has options of its own: `longshot describe NAME`",
-     (const struct lx_key_table[]){{NULL, dataset_keys, NULL}, END}},
+     (const struct lx_key_table[]){{NULL, dataset_keys, NULL}, END}, NULL},
     {"model", "the transformer, the same for every encoding; a value may be {\"sweep\": [...]}",
-     (const struct lx_key_table[]){{NULL, NULL, lx_model_options}, END}},
+     (const struct lx_key_table[]){{NULL, NULL, lx_model_options}, END}, NULL},
     {"train", "optimisation; a value may be {\"sweep\": [...]}",
-     (const struct lx_key_table[]){{NULL, NULL, lx_train_options}, END}},
+     (const struct lx_key_table[]){{NULL, NULL, lx_train_options}, END}, NULL},
     {"encodings", "what is compared: names, \"rope+alibi\", or objects",
      (const struct lx_key_table[]){{"an entry", encoding_keys, lx_rate_options},
                                    {"a member of a stack", member_keys, NULL},
-                                   END}},
+                                   END},
+     NULL},
     {"eval", "how trained models are evaluated",
-     (const struct lx_key_table[]){{NULL, eval_keys, lx_eval_options}, END}},
+     (const struct lx_key_table[]){{NULL, eval_keys, lx_eval_options}, END}, NULL},
     {"tune", "how a rate for each encoding without an lr is found",
-     (const struct lx_key_table[]){{NULL, tune_keys, lx_tune_options}, END}},
+     (const struct lx_key_table[]){{NULL, tune_keys, lx_tune_options}, END}, NULL},
     {"analyses", "what is measured on trained models beyond perplexity: names, or objects",
-     (const struct lx_key_table[]){{NULL, analysis_keys, NULL}, END}},
+     (const struct lx_key_table[]){{NULL, analysis_keys, NULL}, END}, NULL},
     {"claims", "inequalities that the report decides, paired by seed",
      (const struct lx_key_table[]){{"a claim", claim_keys, lx_claim_options},
                                    {"how it compares", NULL, lx_comparison_options},
                                    {"left, right and minus", side_keys, lx_claim_value_options},
                                    {"a premise: a comparison, or", NULL, lx_premise_options},
                                    {"requires", gate_keys, lx_claim_gate_options},
-                                   END}},
+                                   END},
+     "{\"id\": \"alibi-holds\", \"text\": \"ALiBi is as good at 8x as at 1x\", \"source\": "
+     "\"mine\",\n   \"left\": {\"encoding\": \"alibi\", \"length\": \"8x\"}, \"op\": \"<=\", "
+     "\"right\": {\"length\": \"1x\"}, \"ratio\": 1.02}"},
     {"published", "tables of papers, printed beside ours",
      (const struct lx_key_table[]){{"a table", published_keys, lx_published_options},
                                    {"a row", row_keys, lx_published_row_options},
-                                   END}},
-    {NULL, NULL, NULL},
+                                   END},
+     NULL},
+    {NULL, NULL, NULL, NULL},
 };
 
 const struct lx_keys_section *lx_keys_find(const char *name)
@@ -143,6 +149,27 @@ const struct lx_keys_section *lx_keys_find(const char *name)
     for (const struct lx_keys_section *s = lx_keys_sections; s->name != NULL; s++)
         if (strcmp(s->name, name) == 0)
             return s;
+    return NULL;
+}
+
+static bool has_key(const struct lx_key_table *t, const char *key)
+{
+    for (const struct lx_key *k = t->keys; k != NULL && k->key != NULL; k++)
+        if (strcmp(k->key, key) == 0)
+            return true;
+    for (const struct lx_option *o = t->table; o != NULL && o->type != LX_OPT_END; o++)
+        if (strcmp(o->key, key) == 0)
+            return true;
+    return false;
+}
+
+const char *lx_keys_home(const char *key)
+{
+    static const char *const objects[] = {"train", "model", "eval"};
+
+    for (size_t i = 0; i < sizeof(objects) / sizeof(objects[0]); i++)
+        if (has_key(lx_keys_find(objects[i])->parts, key))
+            return objects[i];
     return NULL;
 }
 
@@ -176,6 +203,8 @@ void lx_keys_text(const struct lx_keys_section *s, struct lx_buf *out)
         if (t->table != NULL)
             lx_options_help(t->table, out);
     }
+    if (s->example != NULL)
+        lx_buf_printf(out, "example:\n  %s\n", s->example);
 }
 
 void lx_keys_markdown(const struct lx_keys_section *s, struct lx_buf *out)

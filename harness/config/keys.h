@@ -23,12 +23,16 @@ struct lx_keys_section {
     const char *name;                 /* as in the config; "config": the top level */
     const char *help;                 /* one line */
     const struct lx_key_table *parts; /* up to one without keys and table */
+    const char *example;              /* an entry, NULL: none */
 };
 
 extern const struct lx_keys_section lx_keys_sections[]; /* up to name NULL */
 
 /* NULL: there is none of that name. */
 const struct lx_keys_section *lx_keys_find(const char *name);
+
+/* The section that has the key ("train" of "steps"), of those that are objects; NULL: none has. */
+const char *lx_keys_home(const char *key);
 
 void lx_keys_text(const struct lx_keys_section *s, struct lx_buf *out);
 

@@ -179,10 +179,18 @@ enum lx_code lx_eval_config_parse(struct lx_eval_config *c, const struct lx_json
         c->last_tokens = c->tokens / 2 > 0 ? c->tokens / 2 : 1;
     c->train_length = train_length;
     longest = c->lengths[c->n_lengths - 1];
-    if ((c->modes[LX_MODE_SLIDING] || c->modes[LX_MODE_LAST]) && c->stride > c->lengths[0])
-        return lx_fail(err, LX_ECONFIG,
-                       "%s.stride: must be at most the shortest length = %d, got %d", path,
-                       c->lengths[0], c->stride);
+    if ((c->modes[LX_MODE_SLIDING] || c->modes[LX_MODE_LAST]) && c->stride > c->lengths[0]) {
+        (void)lx_fail(err, LX_ECONFIG,
+                      "%s.stride: must be at most the shortest length = %d, got %d", path,
+                      c->lengths[0], c->stride);
+        return c->lengths[0] >= train_length
+                   ? err->code
+                   : lx_hint(
+                         err,
+                         "a length is a number of tokens; multiples of the training length = %d "
+                         "are written \"%dx\"",
+                         train_length, c->lengths[0]);
+    }
     if (c->tokens < longest && !examples)
         return lx_fail(err, LX_ECONFIG,
                        "%s.tokens: must be at least the longest length = %d, got %d", path, longest,

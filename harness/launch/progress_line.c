@@ -74,7 +74,7 @@ static void add_rate(const struct lx_pool *c, double rate, struct lx_buf *line)
     able = c->l->rate * (double)running * c->l->threads;
     lx_buf_printf(line, ", %.3g Gflop/s", rate);
     if (c->awake > BUSY_AFTER && rate < able / 2)
-        lx_buf_printf(line, " of about %.2g: %s busy", able,
+        lx_buf_printf(line, " of about %.*f: %s busy", able < 10 ? 1 : 0, able,
                       able > c->l->rate ? "cores are" : "the core is");
 }
 

@@ -10,6 +10,20 @@
 
 static const char *const item_keys[] = {"name", "layers", "until", NULL};
 
+/* Where the name is what an option of a scheme may be ("yarn" of rope's scaling): a hint at that. */
+static enum lx_code hint_choice(const char *name, struct lx_err *err)
+{
+    for (int i = 0; i < lx_encoding_count(); i++)
+        for (const struct lx_option *o = lx_encoding_at(i)->options;
+             o != NULL && o->type != LX_OPT_END; o++)
+            if (o->type == LX_OPT_CHOICE && lx_options_has_choice(o, name))
+                return lx_hint(err,
+                               "{\"name\": \"%s\", \"%s\": \"%s\"}; "
+                               "`longshot list encodings` names the others",
+                               lx_encoding_at(i)->name, o->key, name);
+    return lx_hint(err, "`longshot list encodings` names them");
+}
+
 enum lx_code lx_stack_unknown(const char *name, const char *path, enum lx_code code,
                               struct lx_err *err)
 {
@@ -21,7 +35,9 @@ enum lx_code lx_stack_unknown(const char *name, const char *path, enum lx_code c
     for (int i = 0; i < lx_schedule_count() && n < LX_NAMES; i++)
         names[n++] = lx_schedule_at(i)->name;
     (void)lx_fail_unknown(err, code, name, names, n, "%s: unknown encoding", path);
-    return lx_hint(err, "`longshot list encodings` names them");
+    return strstr(err->text, "did you mean") == NULL
+               ? hint_choice(name, err)
+               : lx_hint(err, "`longshot list encodings` names them");
 }
 
 /* ---------------------------------------------------------------------------- layers and until */

@@ -3,7 +3,8 @@
  * Distance: Damerau-Levenshtein, optimal string alignment (insert, delete, replace, swap neighbours,
  * each 1). Upper and lower case are the same letter, '-' the same as '_'. A name is near when at
  * most a third of its letters differ, or when what was typed is its beginning (three or more),
- * or the other way around (four or more): "sliding_window" is near "sliding". */
+ * or the other way around (four or more): "sliding_window" is near "sliding". Where no name is near, it
+ * may be another program's word for one of them. */
 #include "text/nearest.h"
 
 #include <ctype.h>
@@ -11,8 +12,40 @@
 #include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
+#include <strings.h>
 
 #define MAX_NAME 64
+
+/* What others call it, and what it is here: suggested only where that is one of the names. */
+static const struct {
+    const char *word, *name;
+} words[] = {
+    {"learning_rate", "lr"},
+    {"batch_size", "batch_tokens"},
+    {"epochs", "steps"},
+    {"iterations", "steps"},
+    {"iters", "steps"},
+    {"max_steps", "steps"},
+    {"seq_len", "length"},
+    {"seq_length", "length"},
+    {"sequence_length", "length"},
+    {"context_length", "length"},
+    {"block_size", "length"},
+    {"n_layer", "layers"},
+    {"num_layers", "layers"},
+    {"depth", "layers"},
+    {"n_head", "heads"},
+    {"num_heads", "heads"},
+    {"n_embd", "d_model"},
+    {"hidden_size", "d_model"},
+    {"width", "d_model"},
+    {"dim", "d_model"},
+    {"file", "path"},
+    {"filename", "path"},
+    {"_comment", "notes"},
+    {"comment", "notes"},
+    {"description", "notes"},
+};
 
 static int fold(char c)
 {
@@ -58,6 +91,15 @@ static bool begins(const char *name, const char *got, size_t n)
     return true;
 }
 
+static const char *translated(const char *got, const char *const *names, size_t n)
+{
+    for (size_t w = 0; w < sizeof(words) / sizeof(words[0]); w++)
+        for (size_t i = 0; i < n && strcasecmp(words[w].word, got) == 0; i++)
+            if (strcmp(names[i], words[w].name) == 0)
+                return names[i];
+    return NULL;
+}
+
 const char *lx_nearest(const char *got, const char *const *names, size_t n)
 {
     size_t m = strlen(got), best = MAX_NAME;
@@ -82,7 +124,7 @@ const char *lx_nearest(const char *got, const char *const *names, size_t n)
     for (size_t i = 0; near == NULL && i < n; i++)
         if (strlen(names[i]) >= 4 && begins(got, names[i], strlen(names[i])))
             near = names[i];
-    return near;
+    return near != NULL ? near : translated(got, names, n);
 }
 
 enum lx_code lx_fail_unknown(struct lx_err *err, enum lx_code code, const char *got,

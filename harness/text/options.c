@@ -137,6 +137,17 @@ static enum lx_code parse_number(const struct lx_option *o, const struct lx_json
     return LX_OK;
 }
 
+bool lx_options_has_choice(const struct lx_option *o, const char *name)
+{
+    struct lx_choices c;
+
+    lx_choices_split(o, &c);
+    for (size_t i = 0; i < c.n; i++)
+        if (strcmp(c.name[i], name) == 0)
+            return true;
+    return false;
+}
+
 static enum lx_code parse_choice(const struct lx_option *o, const struct lx_json *v, void *self,
                                  struct lx_err *err)
 {

@@ -81,6 +81,9 @@ struct lx_option {
     unsigned flags;
 };
 
+/* Whether a CHOICE may be `name`. */
+bool lx_options_has_choice(const struct lx_option *o, const char *name);
+
 /* Set every field to its default. */
 void lx_options_default(const struct lx_option *table, void *self);
 

@@ -3,12 +3,19 @@
 
 #include <string.h>
 
+static enum lx_code hint_form(const char *path, struct lx_err *err)
+{
+    return lx_hint(err, "`longshot describe %.*s` shows how it is written",
+                   (int)strcspn(path, "[."), path);
+}
+
 enum lx_code lx_entry_object(const struct lx_json *obj, const char *path, struct lx_err *err)
 {
     if (lx_json_type(obj) == LX_JSON_OBJECT)
         return LX_OK;
-    return lx_fail(err, LX_ECONFIG, "%s: must be an object, got %s", path,
-                   lx_json_type_name(lx_json_type(obj)));
+    (void)lx_fail(err, LX_ECONFIG, "%s: must be an object, got %s", path,
+                  lx_json_type_name(lx_json_type(obj)));
+    return hint_form(path, err);
 }
 
 enum lx_code lx_entries_read(const struct lx_entries *e, const struct lx_json *list, void *items,
@@ -38,7 +45,8 @@ enum lx_code lx_entries_read(const struct lx_entries *e, const struct lx_json *l
             return err->code;
         memcpy(entry, &path, sizeof(path));
         if (e->read(v, entry, e->context, arena, err) != LX_OK)
-            return err->code;
+            return strstr(err->text, "required, but missing") != NULL ? hint_form(path, err)
+                                                                      : err->code;
     }
     return LX_OK;
 }

@@ -46,6 +46,10 @@ check "--products own" multiplied own own
 check "--products openblas" multiplied openblas "$("$longshot" version | sed -n 's/^kernels  *\([^ ]*\).*/\1/p')"
 check "--products changes no digit that is read" "$longshot" compare openblas own --preset exact
 check "an unknown letter" says 2 "unknown option -z" run tiny.json -z
+check "a key that is given as an option" says 2 "unknown option --steps" plan tiny.json --steps=5
+check "is shown as a key" has err "keys of the config have no dashes: train.steps=1000"
+check "--dry-run" says 2 "unknown option --dry-run" run tiny.json --dry-run
+check "is what plan does" has err "hint: \`longshot plan CONFIG\`"
 check "a missing value" says 2 "-j: must be followed by N" run tiny.json -j
 check "a value of the wrong type" says 2 '-j: must be a whole number, got "two"' run tiny.json -j two
 check "a value too small" says 2 "--jobs: must be at least 1, got 0" run tiny.json --jobs=0
@@ -59,6 +63,21 @@ check "a folder and a file with typos" run 2 plan "${root%/*}/$(basename "$root"
 check "get a hint" has err "/configs/smoke.json\"?"
 check "a config with a typo" says 2 'override train.stepz=1: train: unknown key "stepz" (did you mean "steps"?)' \
     plan tiny.json train.stepz=1
+check "a key without its section" says 2 'override steps=5: unknown key "steps"' plan tiny.json steps=5
+check "is shown with it" has err 'hint: it is a key of "train": {"train": {"steps": ...}}, or train.steps=...'
+check "lengths that are meant as multiples" run 2 plan tiny.json eval.lengths=1,2
+check "are shown as such" has err 'are written "1x"'
+check "several rates without a sweep" run 2 plan tiny.json 'train.lr=[0.001,0.002]'
+check "are shown as one" has err '{"sweep": [...]}'
+check "an option's value as an encoding" run 2 plan tiny.json encodings=yarn
+check "is shown where it goes" has err 'hint: {"name": "rope", "scaling": "yarn"}'
+check "a file as a dataset" run 2 plan tiny.json dataset=my.txt
+check "is shown as one" has err 'hint: a file of your own: {"name": "text", "path": "my.txt"}'
+check "a claim in words" run 2 plan tiny.json 'claims=["alibi < rope"]'
+check "is told where claims are explained" has err "hint: \`longshot describe claims\` shows how it is written"
+"$longshot" describe claims | sed -n '/^example:/,$p' | sed 1d >example.json
+check "by an example that is one" run 0 plan tiny.json encodings=alibi,rope eval.lengths=1x,8x eval.tokens=4096 "claims=[$(tr -d '\n' <example.json)]"
+check "a seed that is no list" sh -c "sed 's/\"name\": \"tiny\",/& \"seeds\": 5,/' tiny.json >seed.json && ! '$longshot' plan seed.json 2>err && grep -qF 'hint: each seed is named: [1, 2, 3]' err"
 check "an argument that is no override" says 2 'an override must be key=value, got "nonsense"' plan tiny.json nonsense
 check "a value with a typo names the override" says 2 'override train.lr=1e3O: must be a number, got "1e3O"' plan tiny.json train.lr=1e3O
 check "help COMMAND" run 0 help plan
@@ -268,6 +287,7 @@ check "and no more than these" test "$(wc -l <ratios.csv)" = 4
 
 # ---------------------------------------------------------------------------------- eval, probe
 check "a run to look at" run 0 run tiny.json -o r --plots no
+check "ends with the page to send" sh -c "test -s r/report.html && tail -n 1 err | grep -qx 'longshot: all on one page to open or send: r/report.html'"
 w=$(ls r/checkpoints/*/model.safetensors)
 check "eval" run 0 eval "$w" eval.tokens=1024 'eval.lengths=["1x","2x"]'
 check "eval gives the rows of the run" sh -c "cut -d, -f5-22 out | sort >x; cut -d, -f5-22 r/metrics.csv | sort >y; cmp x y"

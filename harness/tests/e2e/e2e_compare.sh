@@ -96,6 +96,9 @@ check "a negative band" refused "--abs: must be a number of at least 0" a b --ab
 check "a band that is no number" refused "--rel: must be a number of at least 0" a b --rel nan
 check "no such baseline is 1" compare 1 none a
 check "it is named" has err "none: no such file"
+check "and how one is made" has err "\`compare BASELINE NEW --update\` a first BASELINE"
+check "a config as a baseline" compare 1 a/config.json a
+check "is none" has err "hint: BASELINE and NEW are results folders"
 head -n 20 a/metrics.csv | head -c -60 >cut.csv
 check "a file that was cut off is 1" compare 1 a cut.csv
 check "a report that cannot be written is 1" compare 1 a b --out none/x/gate.txt

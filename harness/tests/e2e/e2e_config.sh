@@ -87,6 +87,19 @@ cp -r "$root/results/baselines/ci-exact" done
 check "status of committed results" run 1 status done
 check "says that they are finished" has err "done: holds finished results without their plan.jsonl: nothing to run"
 check "run_all.sh --config=FILE" sh -c "'$root/run_all.sh' --config=study.json --nonsense 2>err; test \$? = 2 && grep -q 'unknown argument \"--nonsense\"' err"
+# The noise of apt-get and make is shown where they fail.
+mkdir fake
+cat >fake/make <<'SH'
+#!/bin/sh
+[ "$1" != -q ] || exit 1
+echo noise
+exit "${FAKE:-0}"
+SH
+chmod +x fake/make
+check "run_all.sh builds in two lines" sh -c "PATH='$PWD/fake:$PATH' '$root/run_all.sh' --no-install --config=none.json >out 2>err; test \$? = 2 && grep -q 'building with' out && grep -q 'done in' out && ! grep noise out err"
+check "and goes on to the study" has err "none.json: no such file"
+check "run_all.sh with a build that fails" sh -c "FAKE=7 PATH='$PWD/fake:$PATH' '$root/run_all.sh' --no-install >out 2>err; test \$? = 7"
+check "shows why" sh -c "grep -q '^noise' err && grep -q 'failed after' err"
 
 # ------------------------------------------------------------------------------------ checkpoints by name
 cat >tiny.json <<'JSON'

@@ -24,6 +24,9 @@ check "configs are there, and plan" "$here" plan "$tmp/d/usr/share/longshot/conf
 check "all of them" sh -c "for f in '$root'/configs/*.json '$root'/configs/papers/*.json; do case \$f in *schema.json) continue ;; esac; \
     cmp \"\$f\" \"$tmp/d/usr/share/longshot/configs/\${f#'$root'/configs/}\" || exit 1; done"
 check "the schema is there" cmp "$root/configs/schema.json" "$tmp/d/usr/share/longshot/schema.json"
+check "the Python package is there" cmp "$root/harness/python/longshot_results/frames.py" "$tmp/d/usr/share/longshot/python/longshot_results/frames.py"
+check "and what each file of results says" cmp "$root/results/README.md" "$tmp/d/usr/share/doc/longshot/results.md"
+check "where it is, and how it is found" sh -c "make -s --no-print-directory -C '$root' install PREFIX='$tmp/own' >said && grep -qF 'installed: $tmp/own/bin/longshot' said && grep -qF 'export PATH=' said"
 check "nothing is outside of the prefix" test "$(ls "$tmp/d")" = usr
 check "modes are those of a system" sh -c "! find '$tmp/d' -type f -perm /022 | grep . && ! find '$tmp/d' -type f -name '*.json' -perm /111 | grep ."
 

@@ -512,6 +512,10 @@ static void test_nearest(void **state)
         {"LR", "lr"},
         {"l", NULL},
         {"weight-decay", "weight_decay"},
+        {"Learning_Rate", "lr"},
+        {"seq_len", "length"},
+        {"epochs", "steps"},
+        {"hidden_size", NULL}, /* d_model is not among the names */
         {"wei", "weight_decay"},
         {"stpes", "steps"},
         {"lx", "lr"},
