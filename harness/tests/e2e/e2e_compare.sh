@@ -148,7 +148,7 @@ check "and one 2e-5 better" planted 0.99998 3
 check "and passes the rounding of another CPU" planted 1.000001 0
 # The curves of the statistical gate, measured in no time: other numbers, but each key has its baseline.
 check "the study of the statistical gate runs" exits 0 "$longshot" run "$root/configs/ci-curves.json" -o curves --plots no \
-    train.steps=1 train.warmup=0 eval.tokens=512 eval.last_tokens=64 'seeds=[1]'
+    train.steps=1 train.warmup=0 dataset.train_tokens=20000 dataset.valid_tokens=20000 eval.tokens=512 eval.last_tokens=64 'seeds=[1]'
 check "its numbers cannot be compared with the shipped baseline" compare 3 "$root/results/baselines/ci-curves" curves --metrics all --format json
 check "but every key is there" sh -c "jq -e '.count.missing == 0 and .count.extra == 0 and .count.keys == 456' out"
 

@@ -450,8 +450,10 @@ static void same_bits_for_any_threads(void **state)
     struct rig a, b;
 
     (void)state;
-    open_rig(&a, "[{\"name\": \"rope\"}]", "[{\"name\": \"alignment\", \"per\": \"layer\"}]");
-    open_rig(&b, "[{\"name\": \"rope\"}]", "[{\"name\": \"alignment\", \"per\": \"layer\"}]");
+    open_rig(&a, "[{\"name\": \"rope\"}]",
+             "[{\"name\": \"alignment\", \"per\": \"layer\", \"windows\": 4}]");
+    open_rig(&b, "[{\"name\": \"rope\"}]",
+             "[{\"name\": \"alignment\", \"per\": \"layer\", \"windows\": 4}]");
     run_rig(&a);
     lx_parallel_threads_set(3);
     run_rig(&b);
