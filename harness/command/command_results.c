@@ -1,4 +1,6 @@
 /* `merge` and `report`: from the rows of cells to tables and plots, without computing anything. */
+#include <stdio.h>
+
 #include "command/command.h"
 #include "config/config.h"
 #include "core/log.h"
@@ -71,6 +73,16 @@ const struct lx_command lx_command_merge = {
     .run = run_merge,
 };
 
+/* Whether a run has begun in dir, and nothing of it has been merged. */
+static bool is_unmerged(const char *dir)
+{
+    char plan[4096], metrics[4096];
+
+    (void)snprintf(plan, sizeof(plan), "%s/plan.jsonl", dir);
+    (void)snprintf(metrics, sizeof(metrics), "%s/metrics.csv", dir);
+    return lx_fs_exists(plan) && !lx_fs_exists(metrics);
+}
+
 static enum lx_code run_report(const void *given, int n, char **argv, struct lx_err *err)
 {
     const struct report_options *given_options = given;
@@ -89,7 +101,9 @@ static enum lx_code run_report(const void *given, int n, char **argv, struct lx_
     if (lx_report_make(argv[0], &o, &text, err) || lx_command_show(&text, err))
         code = err->code;
     lx_buf_free(&text);
-    return code;
+    return code != LX_OK && is_unmerged(argv[0])
+               ? lx_hint(err, "`longshot merge %.100s` puts together what is done there", argv[0])
+               : code;
 }
 
 const struct lx_command lx_command_report = {

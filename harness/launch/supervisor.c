@@ -359,10 +359,16 @@ static enum lx_code conclude(struct lx_pool *c, struct lx_err *err)
     size_t n = c->e->plan.n, left = n - c->n_done - c->n_failed;
 
     list_failures(c);
-    if (lx_interrupted())
-        return lx_fail(err, LX_EINTERRUPT,
-                       "interrupted with %zu of %zu cells done; the same command goes on from here",
-                       c->n_done, n);
+    if (lx_interrupted()) {
+        (void)lx_fail(err, LX_EINTERRUPT,
+                      "interrupted with %zu of %zu cells done; the same command goes on from here",
+                      c->n_done, n);
+        return c->n_done == 0 ? err->code
+                              : lx_hint(err,
+                                        "tables of what is done: `longshot merge %.80s`, then "
+                                        "`longshot report %.80s`",
+                                        c->e->dir, c->e->dir);
+    }
     if (c->full != NULL) {
         (void)lx_fail(
             err, LX_EIO,

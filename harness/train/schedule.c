@@ -81,9 +81,11 @@ enum lx_code lx_train_config_check(const struct lx_train_config *c, struct lx_er
     if (c->batch_tokens % c->length != 0)
         return lx_fail(err, LX_ECONFIG, "batch_tokens: must be a multiple of length = %d, got %d",
                        c->length, c->batch_tokens);
-    if (c->warmup > c->steps && c->steps > 0)
-        return lx_fail(err, LX_ECONFIG, "warmup: must be at most steps = %d, got %d", c->steps,
-                       c->warmup);
+    if (c->warmup > c->steps && c->steps > 0) {
+        (void)lx_fail(err, LX_ECONFIG, "warmup: must be at most steps = %d, got %d", c->steps,
+                      c->warmup);
+        return lx_hint(err, "beside %d steps, say, \"warmup\": %d", c->steps, c->steps / 10);
+    }
     if (c->restart_at > 0 && c->steps > 0 &&
         (restart_step(c) <= c->warmup || c->steps - restart_step(c) <= c->warmup))
         return lx_fail(

@@ -65,6 +65,8 @@ check "a config with a typo" says 2 'override train.stepz=1: train: unknown key 
     plan tiny.json train.stepz=1
 check "a key without its section" says 2 'override steps=5: unknown key "steps"' plan tiny.json steps=5
 check "is shown with it" has err 'hint: it is a key of "train": {"train": {"steps": ...}}, or train.steps=...'
+check "fewer steps than it takes to warm up" run 2 plan tiny.json train.steps=4
+check "are told what goes beside them" has err 'hint: beside 4 steps, say, "warmup": 0'
 check "lengths that are meant as multiples" run 2 plan tiny.json eval.lengths=1,2
 check "are shown as such" has err 'are written "1x"'
 check "several rates without a sweep" run 2 plan tiny.json 'train.lr=[0.001,0.002]'

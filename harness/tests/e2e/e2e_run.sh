@@ -115,6 +115,9 @@ wait $pid
 status=$?
 check "SIGTERM ends a run with 75" test $status = 75
 check "and says what is done" has err "the same command goes on from here"
+check "and how to see it" sh -c "grep -q 'with 0 of' err || grep -qxF 'hint: tables of what is done: \`longshot merge e\`, then \`longshot report e\`' err"
+check "report of what is not merged" run 1 "$longshot" report e
+check "says what comes before" has err "hint: \`longshot merge e\` puts together what is done there"
 check "and leaves no worker behind" sh -c "'$longshot' status e | grep -q ' 0 running'"
 check "the same command goes on" run 0 "$longshot" run tiny.json -o e -j2 --plots no train.steps=400
 check "and repeats nothing" lacks err "6 cells: 0 done"
