@@ -258,8 +258,7 @@ static enum lx_code run(const void *given, int n, char **argv, struct lx_err *er
     if (lx_experiment_open(&e, argv[0], argv + 1, (size_t)n - 1, o->out, err) ||
         choose(o, &e.plan, &c, err) ||
         (o->progress_fd < 0 && o->list == NULL && lx_register(&e, err)) ||
-        (o->tensorboard != NULL && lx_fs_mkdir(o->tensorboard, err)) ||
-        run_cells(o, &e, &c, err))
+        (o->tensorboard != NULL && lx_fs_mkdir(o->tensorboard, err)) || run_cells(o, &e, &c, err))
         code = err->code;
     lx_arena_free(&c.arena);
     lx_experiment_close(&e);

@@ -312,12 +312,10 @@ static enum lx_code write_table(const char *dir, int i, const struct lx_report_f
     struct lx_buf path = {0}, text = {0};
     enum lx_code code = LX_OK;
 
-    if (path_of(dir, tables[i].name, &path, err))
-        code = err->code;
-    else if (!tables[i].wanted(f))
-        code = lx_fs_remove(path.text, err);
-    else if (tables[i].make(f, &text, err) || lx_buf_check(&text, err) ||
-             lx_fs_write(path.text, text.text, text.len, err))
+    if (path_of(dir, tables[i].name, &path, err) ||
+        (tables[i].wanted(f) ? tables[i].make(f, &text, err) || lx_buf_check(&text, err) ||
+                                   lx_fs_write(path.text, text.text, text.len, err)
+                             : lx_fs_remove(path.text, err)))
         code = err->code;
     lx_buf_free(&path);
     lx_buf_free(&text);
