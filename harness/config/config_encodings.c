@@ -7,16 +7,6 @@
 #include "text/nearest.h"
 
 /* The bounds are those of `train`. */
-const struct lx_option lx_rate_options[] = {
-    {"lr", LX_OPT_REAL, offsetof(struct lx_config_encoding, lr), (double)NAN, 0, 10, NULL,
-     "peak learning rate of this encoding; default: that of train", LX_OPT_OPEN_MIN},
-    {"array_lr", LX_OPT_REAL, offsetof(struct lx_config_encoding, array_lr), (double)NAN, 0,
-     1000000, NULL,
-     "learning rate of its schemes' own arrays, as a multiple; default: that of train",
-     LX_OPT_OPEN_MIN},
-    {.type = LX_OPT_END},
-};
-
 static const char *const encoding_keys[] = {"id", "stack", "evaluate_as", "lr", "array_lr", NULL};
 
 /* Without an id of its own a stack is called after its schemes: "rope+alibi". */

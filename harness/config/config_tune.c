@@ -8,26 +8,6 @@
 #include "system/fs.h"
 #include "tune/tuned.h"
 
-const struct lx_option lx_tune_options[] = {
-    {"from", LX_OPT_TEXT, offsetof(struct lx_tune_config, from), 0, 0, 0, NULL,
-     "results folder or tune.csv whose rates are taken; then nothing is tuned, and no other key is "
-     "given",
-     0},
-    {"start", LX_OPT_REAL, offsetof(struct lx_tune_config, start), 0.01, 0, 10, NULL,
-     "rate to begin with; its half and its double are tried, too", LX_OPT_OPEN_MIN},
-    {"reach", LX_OPT_INT, offsetof(struct lx_tune_config, reach), 5, 0, 10, NULL,
-     "factors of two from the start, up or down, at most", 0},
-    {"array_lr", LX_OPT_REAL, offsetof(struct lx_tune_config, array_lr), 10, 0, 1000000, NULL,
-     "multiple tried for the arrays of schemes beside 1, 0 = none", 0},
-    {"seed", LX_OPT_INT, offsetof(struct lx_tune_config, seed), 101, 0, 2147483647, NULL,
-     "seed of what is trained to find rates; none of the study's", 0},
-    {"steps", LX_OPT_INT, offsetof(struct lx_tune_config, steps), 0, 0, 100000000, NULL,
-     "optimiser steps of each, 0 = those of train", 0},
-    {"split", LX_OPT_CHOICE, offsetof(struct lx_tune_config, split), LX_SPLIT_VALID, 0, 0,
-     LX_SPLIT_NAMES, "split that rates are chosen on", 0},
-    {.type = LX_OPT_END},
-};
-
 /* Give each encoding without a rate the best of the table. */
 static enum lx_code take_rates(struct lx_config *c, struct lx_tuned *t, struct lx_err *err)
 {
