@@ -47,7 +47,8 @@ missing() {
     command -v jq >/dev/null || echo jq
 }
 
-# quietly WHAT COMMAND...: one line before and one after; the command's own output only where it fails.
+# quietly WHAT COMMAND...: one line before and one after; the command's own output only where it fails, and
+# apt-get's warnings (a mirror that does not answer is one).
 quietly() {
     what=$1
     shift
@@ -61,6 +62,7 @@ quietly() {
         echo "run_all.sh: failed after $(($(date +%s) - began)) s (above): $*" >&2
         exit "$status"
     }
+    grep '^W:' "$log" >&2 || :
     rm -f "$log"
     echo "run_all.sh: done in $(($(date +%s) - began)) s"
 }

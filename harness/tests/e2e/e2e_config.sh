@@ -93,10 +93,12 @@ cat >fake/make <<'SH'
 #!/bin/sh
 [ "$1" != -q ] || exit 1
 echo noise
+echo "W: a warning"
 exit "${FAKE:-0}"
 SH
 chmod +x fake/make
 check "run_all.sh builds in two lines" sh -c "PATH='$PWD/fake:$PATH' '$root/run_all.sh' --no-install --config=none.json >out 2>err; test \$? = 2 && grep -q 'building with' out && grep -q 'done in' out && ! grep noise out err"
+check "and the warnings" sh -c "grep -qx 'W: a warning' err"
 check "and goes on to the study" has err "none.json: no such file"
 check "run_all.sh with a build that fails" sh -c "FAKE=7 PATH='$PWD/fake:$PATH' '$root/run_all.sh' --no-install >out 2>err; test \$? = 7"
 check "shows why" sh -c "grep -q '^noise' err && grep -q 'failed after' err"
