@@ -62,7 +62,7 @@ struct lx_bench_case {
     bool passes_only;          /* no large matrix product beside them    */
     int threads;               /* 1 ..                                    */
     int repeat;                /* passes that are timed ...                          */
-    int limit;                 /* ... but none is started after so many seconds      */
+    double limit;              /* ... but none is started after so many seconds      */
     int side;                  /* of the matrices whose product is the yardstick     */
     struct lx_yardstick other; /* what other core types can do               */
 };

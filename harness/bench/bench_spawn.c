@@ -48,7 +48,7 @@ static enum lx_code run_child(const struct lx_bench_case *c, struct lx_child *ch
     (void)snprintf(length, sizeof(length), "--lengths=%d", c->shape.length);
     (void)snprintf(repeat, sizeof(repeat), "--repeat=%d", c->repeat);
     (void)snprintf(threads, sizeof(threads), "--threads=%d", c->threads);
-    (void)snprintf(limit, sizeof(limit), "--seconds=%d", c->limit);
+    (void)snprintf(limit, sizeof(limit), "--seconds=%.9g", c->limit);
     (void)snprintf(side, sizeof(side), "--side=%d", c->side);
     (void)snprintf(other, sizeof(other), "--other=%s %.1f", c->other.core, c->other.gflops);
     const char *const argv[] = {"longshot",

@@ -26,7 +26,8 @@ struct options {
     const char *workloads, *encodings, *stacks, *lengths, *train_lengths, *out, *one_case, *other,
         *rate;
     const char *products;
-    int repeat, limit, threads, side, pairs;
+    int repeat, threads, side, pairs;
+    double limit;
     bool no_plots, plain, processor;
 };
 
@@ -45,7 +46,7 @@ static const struct lx_option options[] = {
      "training lengths, or none (default: none)", 0},
     {"repeat", LX_OPT_INT, AT(repeat), 5, 1, INT_MAX, "N",
      "the best of N passes counts (default: 5)", 0},
-    {"seconds", LX_OPT_INT, AT(limit), 2, 1, INT_MAX, "S",
+    {"seconds", LX_OPT_REAL, AT(limit), 2, 0, 1e9, "S",
      "start no further pass of a case after S seconds (default: 2)", 0},
     {"pairs", LX_OPT_INT, AT(pairs), 0, 1, 1000, "N",
      "what each stack costs beside the first, from N pairs of runs in turn, by processor time", 0},

@@ -21,26 +21,28 @@ const char *lx_result_name(size_t i)
 
 #define OF_MERGE 6
 
-static bool any_from(const char *dir, size_t first)
+static enum lx_code any_from(const char *dir, size_t first, bool *any, struct lx_err *err)
 {
     struct lx_buf path = {0};
-    bool any = false;
+    enum lx_code code = LX_OK;
 
-    for (size_t i = first; lx_result_name(i) != NULL && !any; i++) {
+    *any = false;
+    for (size_t i = first; lx_result_name(i) != NULL && !*any && code == LX_OK; i++) {
         lx_buf_clear(&path);
         lx_buf_printf(&path, "%s/%s", dir, names[i]);
-        any = !path.failed && lx_fs_exists(path.text);
+        code = lx_buf_check(&path, err);
+        *any = !path.failed && lx_fs_exists(path.text);
     }
     lx_buf_free(&path);
-    return any;
+    return code;
 }
 
-bool lx_result_any(const char *dir)
+enum lx_code lx_result_any(const char *dir, bool *any, struct lx_err *err)
 {
-    return any_from(dir, 0);
+    return any_from(dir, 0, any, err);
 }
 
-bool lx_result_reported(const char *dir)
+enum lx_code lx_result_reported(const char *dir, bool *any, struct lx_err *err)
 {
-    return any_from(dir, OF_MERGE);
+    return any_from(dir, OF_MERGE, any, err);
 }

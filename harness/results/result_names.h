@@ -6,11 +6,13 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "core/err.h"
+
 /* Number i, from 0; NULL: there are no more. Files, and last one folder, the figures. */
 const char *lx_result_name(size_t i);
 
 /* Whether DIR has any of them; any that a report made. */
-bool lx_result_any(const char *dir);
-bool lx_result_reported(const char *dir);
+LX_MUST_CHECK enum lx_code lx_result_any(const char *dir, bool *any, struct lx_err *err);
+LX_MUST_CHECK enum lx_code lx_result_reported(const char *dir, bool *any, struct lx_err *err);
 
 #endif

@@ -103,14 +103,15 @@ void lx_stale_watch(struct lx_stale_report *r, const char *dir)
 enum lx_code lx_stale_begin(struct lx_stale_report *r, struct lx_err *err)
 {
     enum lx_stale now;
+    bool reported;
 
-    if (lx_stale_read(r->dir, &now, err))
+    if (lx_stale_read(r->dir, &now, err) || lx_result_reported(r->dir, &reported, err))
         return err->code;
     if (now == LX_STALE_ROWS)
         lx_log("warning: %s/" LX_STALE_FILE ": %s", r->dir, lines[now]);
     else if (now == LX_STALE_TABLES)
         r->marked = true;
-    else if (lx_result_reported(r->dir)) {
+    else if (reported) {
         r->marked = true;
         return lx_stale_mark(r->dir, LX_STALE_TABLES, err);
     }

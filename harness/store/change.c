@@ -395,6 +395,7 @@ static enum lx_code make_way(const char *dir, struct ids *s, const struct lx_pla
                              const struct lx_buf *config, struct lx_buf *change, struct lx_err *err)
 {
     const char *earlier, *kind;
+    bool any;
 
     if (read_ids(dir, s, err))
         return err->code;
@@ -403,7 +404,9 @@ static enum lx_code make_way(const char *dir, struct ids *s, const struct lx_pla
     if (describe(dir, config, change, err) || refuse_if_busy(dir, s, plan, change->text, err))
         return err->code;
     kind = lacks_none(s, plan) ? "more" : "other";
-    if (!lx_result_any(dir)) {
+    if (lx_result_any(dir, &any, err))
+        return err->code;
+    if (!any) {
         lx_log("%s: %s: %s cells than before", dir, change->text, kind);
         return LX_OK;
     }

@@ -349,8 +349,9 @@ static enum lx_code find_old(struct merge *m, const struct lx_buf text[], bool *
 {
     int n_there = 0, n_same = 0;
     enum lx_stale now;
+    bool reported;
 
-    if (lx_stale_read(m->dir, &now, err))
+    if (lx_stale_read(m->dir, &now, err) || lx_result_reported(m->dir, &reported, err))
         return err->code;
     for (int i = 0; i < LX_CELL_FILE_COUNT; i++) {
         bool there, same;
@@ -360,15 +361,18 @@ static enum lx_code find_old(struct merge *m, const struct lx_buf text[], bool *
         n_there += there;
         n_same += same;
     }
-    *old = now == LX_STALE_ROWS ||
-           (n_same < LX_CELL_FILE_COUNT && (n_there > 0 || lx_result_reported(m->dir)));
+    *old = now == LX_STALE_ROWS || (n_same < LX_CELL_FILE_COUNT && (n_there > 0 || reported));
     return LX_OK;
 }
 
 /* What a report made of the rows before is of those no more. */
 static enum lx_code end_stale(struct merge *m, struct lx_err *err)
 {
-    return lx_stale_mark(m->dir, lx_result_reported(m->dir) ? LX_STALE_TABLES : LX_STALE_NOT, err);
+    bool reported;
+
+    if (lx_result_reported(m->dir, &reported, err))
+        return err->code;
+    return lx_stale_mark(m->dir, reported ? LX_STALE_TABLES : LX_STALE_NOT, err);
 }
 
 /* All tables are made before the first is replaced. */

@@ -228,14 +228,14 @@ check "a typo in a stack" says 2 '--stacks: encodings[0].stack[0]: unknown key "
     bench --stacks '[{"stack": [{"name": "window", "widht": 3}]}]'
 check "a file of stacks that is none" says 2 "--stacks: no/such.json: no such file" bench --stacks no/such.json
 check "pairs and lengths" says 2 "--pairs: must come with workloads, got lengths beside it" bench --pairs 2 --lengths 64
-check "bench by pairs" run 0 bench --pairs 2 --workloads tiny --stacks '["nope", "rope"]' --repeat 1 --seconds 1 -o pairs
+check "bench by pairs" run 0 bench --pairs 2 --workloads tiny --stacks '["nope", "rope"]' --repeat 1 --seconds 0.2 -o pairs
 check "is a ratio to the first" grep -qE '^tiny,train,128,nope,rope,2,[0-9.]+,[0-9.]+,[0-9.]+,[0-9.]+,[0-9.]+$' out
 check "kept as it is" cmp out pairs/costs.csv
 check "and as a table" grep -qE '^\| `rope` \| [0-9.]+ \|$' pairs/costs.md
 header=implementation,mode,workload,encoding,threads,tokens_per_second,gflops,kind,layers,d_model,heads,length,batch,sgemm_gflops,fraction_of_sgemm,peak_rss_bytes,blas_core,simd,repeat,window,sgemm_core,peak_gflops,fraction_of_peak
 check "bench of nothing" run 0 bench --workloads none --lengths none
 check "is the header" sh -c "cat out | grep -qx '$header' && test \$(wc -l <out) = 1"
-check "bench" run 0 bench --workloads tiny,eval8 --encodings alibi --lengths 64,128 --repeat 1 --seconds 1 --side 256 -o b --no-plots
+check "bench" run 0 bench --workloads tiny,eval8 --encodings alibi --lengths 64,128 --repeat 1 --seconds 0.2 --side 256 -o b --no-plots
 check "begins with the header" test "$(head -1 out)" = $header
 check "one row a case, evaluation also without statistics" test "$(sed 1d out | cut -d, -f2-5,8-13,19 | tr '\n' ' ')" = \
     "full,tiny,alibi,1,train,4,128,4,128,32,1 full,eval8,alibi,1,eval,4,128,4,1024,4,1 \
@@ -254,7 +254,7 @@ check "memory is of the case alone" awk -F, '$3 == "tiny" {t = $16} $3 == "eval8
 # The stacks of make bench-cost, the short end of its lengths: those of evaluate_as are not trained; 64 keys of
 # at most 512 leave 64 - 64^2 / 1024 = 60 on average: 1638400 + 2048 * 60 operations a token.
 check "bench of stacks" run 0 bench --workloads none --stacks "$root/configs/cost-stacks.json" --lengths 512 \
-    --train-lengths 64,128 --repeat 1 --seconds 1 --side 256 -o c --no-plots
+    --train-lengths 64,128 --repeat 1 --seconds 0.2 --side 256 -o c --no-plots
 check "trained ones are trained, all are evaluated" test "$(sed 1d out | cut -d, -f3,4,12,13,20 | tr '\n' ' ')" = \
     "length,alibi,512,8, length,alibi+window64,512,8,64 length,alibi+window128,512,8,128 length,alibi+window256,512,8,256 \
 length,sandwich,512,8, length,sandwich+window64,512,8,64 length,sandwich+window128,512,8,128 length,sandwich+window256,512,8,256 length,sinusoidal,512,8, \

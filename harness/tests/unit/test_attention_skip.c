@@ -165,11 +165,12 @@ static void falling_biases(void **state)
 {
     static const int T[] = {1, 63, 65, 130, 321, LONGEST_T};
     static const double slope[] = {0.01, 0.13, 0.3, 0.5, 1.4, 8, 200}, size[] = {0.01, 1, 3, 20};
+    size_t step = sizeof(real) == sizeof(float) ? 1 : 2; /* in double there is less to leave out */
     size_t most = 0, least = SIZE_MAX;
 
     (void)state;
     for (size_t t = 0; t < sizeof(T) / sizeof(T[0]); t++)
-        for (size_t s = 0; s < sizeof(slope) / sizeof(slope[0]); s++)
+        for (size_t s = 0; s < sizeof(slope) / sizeof(slope[0]); s += step)
             for (size_t z = 0; z < sizeof(size) / sizeof(size[0]); z++) {
                 size_t n;
 
