@@ -3,7 +3,7 @@
 # others are in the way; read by a reader of ours (perl) and by TensorBoard, where $PYTHON (python3) has it.
 # TAP on stdout; the program under test is $LONGSHOT or build/longshot.
 . "$(dirname "$0")/tap.sh"
-python=${PYTHON:-python3}
+python=$(python_with tensorboard)
 
 cat >tb.json <<'JSON'
 {

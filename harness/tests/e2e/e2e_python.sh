@@ -3,7 +3,7 @@
 # What is not installed for $PYTHON (python3) is skipped. TAP on stdout; the program under test is $LONGSHOT or
 # build/longshot.
 . "$(dirname "$0")/tap.sh"
-python=${PYTHON:-python3}
+python=$(python_with pandas)
 export PYTHONPATH="$root/harness/python" PYTHONDONTWRITEBYTECODE=1
 offers() { "$python" -c "import $1" 2>/dev/null; }
 offers pandas || offers torch || {

@@ -33,6 +33,15 @@ check() {
     fi
 }
 
+# python_with MODULE: $PYTHON, or the python3 that has the module: the one in the path, or the system's.
+python_with() {
+    for python in ${PYTHON:-python3 /usr/bin/python3}; do
+        "$python" -c "import $1" 2>/dev/null && break
+    done
+    "$python" -c "import $1" 2>/dev/null || python=${PYTHON:-python3}
+    echo "$python"
+}
+
 # skip NAME WHY: a check that cannot be made here.
 skip() {
     n=$((n + 1))
