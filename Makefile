@@ -190,7 +190,7 @@ SUB := $(MAKE) --no-print-directory -s
 # The program and all test programs of a variant.
 tests: $(PROGRAM) $(TEST_BIN) $(FUZZ_REPLAY) $(FAULT_BIN)
 
-## test: unit, golden, gradient, conformance, fuzz-corpus and end-to-end tests (5 minutes on two idle cores)
+## test: unit, golden, gradient, conformance, fuzz-corpus and end-to-end tests (3 to 4 minutes on two idle cores)
 test: test-deps
 	@$(SUB) -j2 VARIANT=release tests
 	@$(SUB) -j2 VARIANT=double $(DOUBLE_TESTS:%=build/double/tests/%)
