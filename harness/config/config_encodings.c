@@ -6,7 +6,6 @@
 #include "config/config_internal.h"
 #include "text/nearest.h"
 
-/* The bounds are those of `train`. */
 static const char *const encoding_keys[] = {"id", "stack", "evaluate_as", "lr", "array_lr", NULL};
 
 /* Without an id of its own a stack is called after its schemes: "rope+alibi". */

@@ -3,6 +3,7 @@
 
 #include "config/config.h"
 
+/* The bounds are those of `train`. */
 const struct lx_option lx_rate_options[] = {
     {"lr", LX_OPT_REAL, offsetof(struct lx_config_encoding, lr), (double)NAN, 0, 10, NULL,
      "peak learning rate of this encoding; default: that of train", LX_OPT_OPEN_MIN},

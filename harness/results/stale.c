@@ -123,9 +123,11 @@ enum lx_code lx_stale_end(const struct lx_stale_report *r, struct lx_err *err)
     enum lx_stale now;
     long long rows[4];
 
+    if (!r->marked)
+        return LX_OK;
     if (lx_stale_read(r->dir, &now, err))
         return err->code;
-    if (!r->marked || now != LX_STALE_TABLES)
+    if (now != LX_STALE_TABLES)
         return LX_OK;
     if (!look_at_rows(r->dir, rows))
         return lx_fail(err, LX_EIO, "%s/metrics.csv: cannot look at it again: %s", r->dir,

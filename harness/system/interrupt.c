@@ -15,8 +15,9 @@ static const int signals[] = {SIGINT, SIGTERM, SIGHUP, SIGUSR1, SIGUSR2, SIGXCPU
 enum { N_SIGNALS = sizeof(signals) / sizeof(signals[0]) };
 
 static volatile sig_atomic_t seen, is_patient, status, guarded;
-static volatile sig_atomic_t is_holding,
-    late; /* late: came while held and is to be acted upon then */
+static volatile sig_atomic_t is_holding;
+static volatile sig_atomic_t
+    late; /* the signal that came while held and is to be acted upon then */
 static bool is_watching;
 static int guards;                         /* begun and not ended */
 static struct sigaction before[N_SIGNALS]; /* of a guard or a hold without a watch */

@@ -36,10 +36,9 @@ check() {
 # python_with MODULE: $PYTHON, or the python3 that has the module: the one in the path, or the system's.
 python_with() {
     for python in ${PYTHON:-python3 /usr/bin/python3}; do
-        "$python" -c "import $1" 2>/dev/null && break
+        "$python" -c "import $1" 2>/dev/null && echo "$python" && return
     done
-    "$python" -c "import $1" 2>/dev/null || python=${PYTHON:-python3}
-    echo "$python"
+    echo "${PYTHON:-python3}"
 }
 
 # skip NAME WHY: a check that cannot be made here.
