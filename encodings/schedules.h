@@ -2,7 +2,7 @@
 #ifndef LX_ENCODINGS_SCHEDULES_H
 #define LX_ENCODINGS_SCHEDULES_H
 
-#include "text/json.h"
+#include "json/json.h"
 
 struct lx_schedule {
     const char *name; /* key in configs, where a scheme's name can be */

@@ -21,8 +21,8 @@
 #include <string.h>
 
 #include "analysis/align.h"
-#include "core/wilson.h"
 #include "eval/given.h"
+#include "stats/wilson.h"
 
 enum { MAX_DEPTHS = 101 };
 

@@ -11,9 +11,9 @@
 #include "core/log.h"
 #include "core/rng.h"
 #include "eval/evaluate.h"
+#include "json/json.h"
 #include "model/row_costs.h"
 #include "tensor/gemm.h"
-#include "text/json.h"
 #include "train/train.h"
 
 enum {

@@ -11,11 +11,11 @@
 #include "core/log.h"
 #include "datasets/dataset.h"
 #include "encodings/schedules.h"
+#include "json/json.h"
 #include "model/checkpoint.h"
 #include "plot/heatmap.h"
 #include "record/checkpoint_name.h"
 #include "system/limits.h"
-#include "text/json.h"
 #include "text/nearest.h"
 
 struct options {

@@ -6,6 +6,7 @@
 #include "cell/evaluation.h"
 #include "command/command.h"
 #include "core/log.h"
+#include "json/json.h"
 #include "model/checkpoint.h"
 #include "record/checkpoint_name.h"
 #include "store/experiment.h"
@@ -14,7 +15,6 @@
 #include "system/limits.h"
 #include "tensor/gemm.h"
 #include "tensor/parallel.h"
-#include "text/json.h"
 
 struct options {
     const char *config, *dataset, *stack;

@@ -6,6 +6,7 @@
 
 #include "command/command.h"
 #include "core/log.h"
+#include "json/json.h"
 #include "results/stale.h"
 #include "store/cell_files.h"
 #include "store/heartbeat.h"
@@ -16,7 +17,6 @@
 #include "system/fs.h"
 #include "system/procfs.h"
 #include "text/csvfile.h"
-#include "text/json.h"
 
 #define SIGN_OF_LIFE 600.0 /* seconds: a cell of another machine that wrote later than that runs */
 

@@ -1,12 +1,12 @@
 /* `verify`: is a results folder as it was written, and could it be made again here? */
 #include "command/command.h"
 #include "core/provenance.h"
+#include "json/json.h"
 #include "record/verify.h"
 #include "system/cputype.h"
 #include "tensor/gemm.h"
 #include "tensor/product.h"
 #include "tensor/simd.h"
-#include "text/json.h"
 
 struct options {
     bool json, exact;

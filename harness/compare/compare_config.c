@@ -2,8 +2,8 @@
 #include <string.h>
 
 #include "compare/compare_internal.h"
+#include "json/json.h"
 #include "system/fs.h"
-#include "text/json.h"
 
 enum { MOST = 200, SHOWN = 60 };
 

@@ -5,8 +5,8 @@
 
 #include "compare/compare_report.h"
 #include "compare/compare_words.h"
+#include "json/json.h"
 #include "text/escape.h"
-#include "text/json.h"
 
 /* Append what `from` holds as XML text or attribute, and clear it. Its characters are clean. */
 static void add_xml(struct lx_buf *out, struct lx_buf *from)

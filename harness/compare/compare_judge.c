@@ -29,7 +29,7 @@
 
 #include "compare/compare_internal.h"
 #include "core/metric_list.h"
-#include "study/stats.h"
+#include "stats/stats.h"
 
 static const char *const verdicts[LX_VERDICTS] = {"impossible", "worse",    "changed",    "missing",
                                                   "extra",      "protocol", "suspicious", "better",

@@ -5,8 +5,8 @@
 #include "compare/compare_report.h"
 #include "compare/compare_words.h"
 #include "grid/grid.h"
+#include "json/json_scan.h"
 #include "text/escape.h"
-#include "text/json_scan.h"
 
 enum { MOST = 50 }; /* lines of a verdict; an update lists all */
 

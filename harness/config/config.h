@@ -21,9 +21,9 @@
 #include "core/err.h"
 #include "datasets/dataset.h"
 #include "eval/evaluate.h"
+#include "json/json.h"
 #include "model/stack.h"
 #include "model/transformer.h"
-#include "text/json.h"
 #include "train/train.h"
 
 #define LX_MAX_CELLS 10000

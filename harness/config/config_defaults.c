@@ -2,7 +2,7 @@
  * was chosen can be told from what was left alone. */
 #include "config/config.h"
 #include "datasets/dataset.h"
-#include "text/json.h"
+#include "json/json.h"
 
 static const char *scheme_of(const struct lx_json *element)
 {

@@ -2,7 +2,7 @@
 #ifndef LX_CONFIG_SCHEMA_INTERNAL_H
 #define LX_CONFIG_SCHEMA_INTERNAL_H
 
-#include "text/json.h"
+#include "json/json.h"
 
 /* An object type: its description (NULL: none), and "properties", left open for its members. */
 void lx_schema_open(struct lx_json_writer *w, const char *key, const char *description);

@@ -4,8 +4,8 @@
 #include <math.h>
 #include <stdio.h>
 
-#include "core/wilson.h"
 #include "eval/answers_internal.h"
+#include "stats/wilson.h"
 
 enum { STOP_BATCH = 4096 };
 

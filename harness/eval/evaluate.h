@@ -12,9 +12,9 @@
 #include "core/buf.h"
 #include "core/err.h"
 #include "datasets/dataset.h"
+#include "json/json.h"
 #include "model/transformer.h"
 #include "objective/masking.h"
-#include "text/json.h"
 #include "text/options.h"
 
 #define LX_PROTOCOL "longshot-2"

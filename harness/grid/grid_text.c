@@ -2,8 +2,8 @@
 #include <string.h>
 
 #include "grid/grid_internal.h"
+#include "json/json_scan.h"
 #include "text/escape.h"
-#include "text/json_scan.h"
 
 static const char *const ascii[] = {"-", "x", "+-", "<", "<=", ">", ">=", "<1e-4"};
 static const char *const utf8[] = {"-", "\xc3\x97",     "\xc2\xb1", "<", "\xe2\x89\xa4",

@@ -7,9 +7,9 @@
 
 #include "core/arena.h"
 #include "core/err.h"
+#include "json/json.h"
 #include "model/safetensors.h"
 #include "model/transformer.h"
-#include "text/json.h"
 
 struct lx_checkpoint {
     struct lx_st_file file;

@@ -7,8 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "json/json.h"
 #include "system/fs.h"
-#include "text/json.h"
 
 #define HEADER_LIMIT ((uint64_t)100 * 1000 * 1000)
 

@@ -10,8 +10,8 @@
 #include "core/err.h"
 #include "core/real.h"
 #include "encodings/encoding.h"
+#include "json/json.h"
 #include "model/hooks.h"
-#include "text/json.h"
 
 #define LX_STACK_MAX 8
 

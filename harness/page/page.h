@@ -9,9 +9,9 @@
 
 #include "core/buf.h"
 #include "core/err.h"
+#include "json/json.h"
 #include "study/aggregate.h"
 #include "study/costs.h"
-#include "text/json.h"
 #include "tune/rates.h"
 #include "verdict/claims.h"
 

@@ -6,8 +6,8 @@
 
 #include "page/page_internal.h"
 #include "plot/plot.h"
-#include "study/format.h"
 #include "text/escape.h"
+#include "text/format.h"
 
 enum { WIDTH = 320, HEIGHT = 150 };
 

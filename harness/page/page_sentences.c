@@ -4,9 +4,9 @@
 #include <stdio.h>
 
 #include "page/page_internal.h"
-#include "study/format.h"
-#include "study/stats.h"
+#include "stats/stats.h"
 #include "text/escape.h"
+#include "text/format.h"
 
 enum { NAMES = 6 }; /* in one sentence */
 static const double holds = 1.02, breaks = 2;

@@ -4,11 +4,11 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "json/json_scan.h"
 #include "page/page_internal.h"
 #include "plot/style.h"
-#include "study/format.h"
 #include "text/escape.h"
-#include "text/json_scan.h"
+#include "text/format.h"
 
 enum { WIDTH = 960, HEIGHT = 400, LEFT = 62, RIGHT = 230, TOP = 26, BOTTOM = 52 };
 enum { LINE = 14, NAME_MOST = 26, SYMBOLS_MOST = 14 };

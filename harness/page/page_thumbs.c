@@ -3,8 +3,8 @@
 #include <math.h>
 
 #include "page/page_internal.h"
-#include "study/format.h"
 #include "text/escape.h"
+#include "text/format.h"
 
 enum { WIDTH = 180, HEIGHT = 72, POINTS = 60 };
 

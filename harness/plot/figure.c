@@ -8,9 +8,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "json/json_scan.h"
 #include "plot/figure_internal.h"
-#include "study/format.h"
-#include "text/json_scan.h"
+#include "text/format.h"
 
 static const struct lx_point *last_point(const struct lx_curve *c)
 {

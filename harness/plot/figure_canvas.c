@@ -2,9 +2,9 @@
 #include <math.h>
 #include <string.h>
 
+#include "json/json_scan.h"
 #include "plot/figure_internal.h"
 #include "plot/style.h"
-#include "text/json_scan.h"
 
 /* On a page. */
 enum {

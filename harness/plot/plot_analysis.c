@@ -6,7 +6,7 @@
 #include <string.h>
 
 #include "plot/plot.h"
-#include "study/format.h"
+#include "text/format.h"
 
 enum { MAX_LENGTHS = 64 };
 

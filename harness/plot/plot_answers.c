@@ -2,11 +2,11 @@
  * far back the answer looks and by its place in the answer, and a map of tasks and encodings. */
 #include <math.h>
 
-#include "core/wilson.h"
 #include "plot/figure_internal.h"
 #include "plot/plot.h"
 #include "plot/style.h"
-#include "study/format.h"
+#include "stats/wilson.h"
+#include "text/format.h"
 
 /* The seeds that count at a length; of one seed the interval over examples, at 95%. */
 static void add_point(const struct lx_study *s, const struct lx_learned *l, double x,

@@ -3,8 +3,8 @@
 #include <stdio.h>
 
 #include "plot/plot.h"
-#include "study/format.h"
-#include "study/stats.h"
+#include "stats/stats.h"
+#include "text/format.h"
 
 /* Above this many times the lowest perplexity the axis ends: a scheme that explodes must not press
  * all others into one line. Its arrow and its number in the legend tell the rest. */

@@ -3,7 +3,7 @@
 #include <math.h>
 
 #include "plot/plot.h"
-#include "study/format.h"
+#include "text/format.h"
 
 double lx_plot_middle(const struct lx_group *g)
 {

@@ -4,7 +4,7 @@
 
 #include "plot/plot.h"
 #include "plot/style.h"
-#include "study/format.h"
+#include "text/format.h"
 
 /* More tics than this cannot be read. */
 #define MOST_TICS 12

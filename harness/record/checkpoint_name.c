@@ -5,11 +5,11 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "json/json.h"
 #include "store/plan_file.h"
 #include "store/store.h"
 #include "store/training.h"
 #include "system/fs.h"
-#include "text/json.h"
 #include "text/nearest.h"
 
 /* One training of a folder. */

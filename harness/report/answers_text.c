@@ -3,9 +3,9 @@
 #include <math.h>
 #include <stdio.h>
 
-#include "core/wilson.h"
 #include "report/report_tables.h"
-#include "study/format.h"
+#include "stats/wilson.h"
+#include "text/format.h"
 
 /* The interval that is shown: over seeds from the lowest to the highest, for one seed Wilson's at 95%. */
 static bool interval(const struct lx_study *s, const struct lx_learned *l, double *lo, double *hi)

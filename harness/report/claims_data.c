@@ -3,7 +3,7 @@
 
 #include "report/claims_cells.h"
 #include "report/report_tables.h"
-#include "study/stats.h"
+#include "stats/stats.h"
 
 static const char *const ops[] = {"<", "<=", ">", ">=", "within"};
 

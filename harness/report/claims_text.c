@@ -4,7 +4,7 @@
 
 #include "report/claims_cells.h"
 #include "report/report_tables.h"
-#include "study/stats.h"
+#include "stats/stats.h"
 
 /* "5 primary claims: 2 hold, 1 fails, 1 undecided, 1 not testable"; the role is left out where all are
  * primary. */

@@ -6,7 +6,7 @@
 #include <string.h>
 
 #include "report/report_tables.h"
-#include "study/format.h"
+#include "text/format.h"
 
 /* The tables that stand for one published table: sections of ours, as dataset and training length. */
 struct scope {

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "core/log.h"
+#include "json/json.h"
 #include "plot/plot.h"
 #include "plot/style.h"
 #include "report/report_internal.h"
@@ -11,7 +12,6 @@
 #include "report/table.h"
 #include "results/stale.h"
 #include "system/fs.h"
-#include "text/json.h"
 #include "tune/rates_text.h"
 
 static enum lx_code path_of(const char *dir, const char *name, struct lx_buf *out,

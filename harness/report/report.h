@@ -11,7 +11,7 @@
 
 #include "core/buf.h"
 #include "core/err.h"
-#include "text/json.h"
+#include "json/json.h"
 
 struct lx_report_options {
     bool no_plots;       /* tables only */

@@ -2,10 +2,10 @@
 #ifndef LX_REPORT_REPORT_INTERNAL_H
 #define LX_REPORT_REPORT_INTERNAL_H
 
+#include "json/json.h"
 #include "report/report_tables.h"
 #include "results/partial.h"
 #include "study/aggregate.h"
-#include "text/json.h"
 #include "tune/rates.h"
 #include "tune/tuned.h"
 

@@ -7,7 +7,7 @@
 #include <string.h>
 
 #include "study/contrast.h"
-#include "study/format.h"
+#include "text/format.h"
 
 /* A share has two decimals, however small. */
 static void number(double v, double like, bool share, char out[24])

@@ -5,7 +5,7 @@
 #include "report/report_tables.h"
 #include "report/table.h"
 #include "study/contrast.h"
-#include "study/format.h"
+#include "text/format.h"
 
 /* One block of a section: rows are encodings. */
 struct block {

@@ -4,8 +4,8 @@
 #include <string.h>
 
 #include "core/buf.h"
+#include "json/json.h"
 #include "system/fs.h"
-#include "text/json.h"
 
 enum { NAMED = 12 }; /* encodings and datasets that are named */
 

@@ -8,6 +8,7 @@
 
 #include "core/hash.h"
 #include "core/log.h"
+#include "json/json.h"
 #include "results/result_names.h"
 #include "store/lock.h"
 #include "store/plan_file.h"
@@ -15,7 +16,6 @@
 #include "system/fs.h"
 #include "system/manifest.h"
 #include "text/csvfile.h"
-#include "text/json.h"
 #include "verdict/registration.h"
 
 /* Ids of the cells whose results are in a folder. */

@@ -10,10 +10,10 @@
 #include <unistd.h>
 
 #include "core/log.h"
+#include "json/json.h"
 #include "system/fs.h"
 #include "system/interrupt.h"
 #include "system/owner.h"
-#include "text/json.h"
 
 #define SAY_INTERVAL 0.2 /* seconds between lines to the supervisor */
 

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "core/log.h"
+#include "json/json.h"
 #include "results/partial.h"
 #include "results/result_names.h"
 #include "results/stale.h"
@@ -14,7 +15,6 @@
 #include "store/store.h"
 #include "system/fs.h"
 #include "text/csvfile.h"
-#include "text/json.h"
 
 #define MAX_KEYS 16
 

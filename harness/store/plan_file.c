@@ -6,9 +6,9 @@
 
 #include "core/arena.h"
 #include "core/log.h"
+#include "json/json.h"
 #include "system/fs.h"
 #include "system/manifest.h"
-#include "text/json.h"
 #include "text/nearest.h"
 
 const char *const lx_plan_names[2] = {"config.json", "plan.jsonl"};

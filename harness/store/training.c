@@ -5,10 +5,10 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "json/json.h"
 #include "store/store.h"
 #include "system/fs.h"
 #include "system/manifest.h"
-#include "text/json.h"
 
 const char *const lx_training_names[] = {"model.safetensors", "train.csv", "train.json",
                                          LX_MANIFEST_TRAIN};

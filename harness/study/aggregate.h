@@ -11,9 +11,9 @@
 
 #include "core/arena.h"
 #include "core/err.h"
+#include "json/json.h"
 #include "study/blocks.h"
 #include "study/rows.h"
-#include "text/json.h"
 
 #define LX_FEW_TARGETS 1000 /* below it numbers are said to be of few targets */
 

@@ -1,4 +1,4 @@
-/* blocks.csv.gz: sums of NLL by block of targets, as the contrasts of study/crossed.h want them. */
+/* blocks.csv.gz: sums of NLL by block of targets, as the contrasts of stats/crossed.h want them. */
 #ifndef LX_STUDY_BLOCKS_H
 #define LX_STUDY_BLOCKS_H
 
@@ -6,7 +6,7 @@
 
 #include "core/arena.h"
 #include "core/err.h"
-#include "study/crossed.h"
+#include "stats/crossed.h"
 #include "study/rows.h"
 
 /* One evaluation of one cell. Names are ids of lx_rows.names. */

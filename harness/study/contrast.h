@@ -3,7 +3,7 @@
  * A value has a number for each seed, and where it is a loss also the shares of the blocks of its targets
  * (study/blocks.h). Terms that come from one trained model are summed seed by seed and make one arm;
  * different models are arms of their own, and their seeds are not paired. Blocks are the same targets
- * for all terms, or they are not used. The interval is that of study/crossed.h. */
+ * for all terms, or they are not used. The interval is that of stats/crossed.h. */
 #ifndef LX_STUDY_CONTRAST_H
 #define LX_STUDY_CONTRAST_H
 
@@ -12,8 +12,8 @@
 
 #include "core/arena.h"
 #include "core/err.h"
+#include "stats/crossed.h"
 #include "study/aggregate.h"
-#include "study/crossed.h"
 
 /* What one seed says. */
 struct lx_seed_value {

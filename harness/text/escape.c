@@ -3,7 +3,7 @@
 
 #include <string.h>
 
-#include "text/json_scan.h"
+#include "json/json_scan.h"
 
 /* U+0080 .. U+009F are control characters too; U+FFFE and U+FFFF are not allowed in XML. */
 static bool printable(const char *s, size_t len)

@@ -4,7 +4,7 @@
 
 #include <stdbool.h>
 
-#include "text/json.h"
+#include "json/json.h"
 
 struct lx_length {
     double number;

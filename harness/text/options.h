@@ -22,7 +22,7 @@
 #include "core/arena.h"
 #include "core/buf.h"
 #include "core/err.h"
-#include "text/json.h"
+#include "json/json.h"
 
 enum lx_option_type {
     LX_OPT_END,

@@ -11,8 +11,8 @@
 
 #include "core/arena.h"
 #include "core/err.h"
+#include "json/json.h"
 #include "study/aggregate.h"
-#include "text/json.h"
 #include "tune/rate_search.h"
 
 struct lx_rates_encoding {

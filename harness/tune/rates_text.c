@@ -4,7 +4,7 @@
 #include <math.h>
 #include <string.h>
 
-#include "study/format.h"
+#include "text/format.h"
 
 static const char note[] =
     "NLL in nats over the last tokens of each window, at the training length and at the longest. "

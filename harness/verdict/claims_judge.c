@@ -15,7 +15,7 @@
 #include <math.h>
 #include <string.h>
 
-#include "study/stats.h"
+#include "stats/stats.h"
 #include "verdict/claims_internal.h"
 
 /* Datasets and training lengths that the claim leaves open. */

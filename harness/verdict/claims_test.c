@@ -5,7 +5,7 @@
 #include <math.h>
 #include <string.h>
 
-#include "study/stats.h"
+#include "stats/stats.h"
 #include "verdict/claims_internal.h"
 
 static const double one_per_cent = 0.00995033085316808; /* ln 1.01 */

@@ -6,7 +6,7 @@
 
 #include "core/arena.h"
 #include "core/err.h"
-#include "text/json.h"
+#include "json/json.h"
 
 /* Reads one element into `entry`, zeroed but for what it starts with, a pointer to its path. */
 typedef enum lx_code lx_entry_reader(const struct lx_json *obj, void *entry, void *context,

@@ -13,8 +13,8 @@
 #include "core/arena.h"
 #include "core/buf.h"
 #include "core/err.h"
+#include "json/json.h"
 #include "study/aggregate.h"
-#include "text/json.h"
 #include "text/options.h"
 
 struct lx_published_row {

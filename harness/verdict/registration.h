@@ -18,7 +18,7 @@
 #include "core/arena.h"
 #include "core/buf.h"
 #include "core/err.h"
-#include "text/json.h"
+#include "json/json.h"
 
 #define LX_REGISTRATION_FILE "registration.json"
 #define LX_REGISTRATION_FORMAT "longshot-registration-1"

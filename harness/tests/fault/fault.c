@@ -556,7 +556,7 @@ static void report(int status)
         }
 }
 
-/* cJSON.h is for core/json.c alone; this much of it is its published interface. */
+/* cJSON.h is for json/json.c alone; this much of it is its published interface. */
 struct cjson_hooks {
     void *(*malloc_fn)(size_t n);
     void (*free_fn)(void *p);

@@ -4,8 +4,8 @@
 #include <stdlib.h>
 
 #include "applied/hook_dump.h"
+#include "json/json.h"
 #include "model/stack.h"
-#include "text/json.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

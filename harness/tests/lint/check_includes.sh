@@ -11,36 +11,38 @@ cd "$(dirname "$0")/../../.." || exit 2
 # have one, too, check_circles.sh sees in what they call.
 rooms='
 core:
+stats:      core
 system:     core
-text:       core system
-expression: core system text
-grid:       core system text
-tensor:     core system text
-encodings:  core text expression tensor
+json:       core system
+text:       core system json
+expression: core system json text
+grid:       core system json text
+tensor:     core system
+encodings:  core json text expression tensor
 datasets:   core system text
-model:      core system text tensor encodings
+model:      core system json text tensor encodings
 applied:    core system text tensor encodings model
 objective:  core
-train:      core system text tensor model datasets objective
-eval:       core system text tensor model datasets encodings objective
-analysis:   core system text tensor model datasets encodings eval objective
-results:    core system text
-study:      core system text
-tune:       core system text grid study
-verdict:    core system text study tune
-compare:    core system text grid study
-plot:       core system text study tune
-page:       core system text grid study tune verdict plot
-report:     core system text results grid study tune verdict plot page
-config:     core system text tensor model train datasets encodings eval analysis tune verdict objective
-plan:       core system text model eval analysis config objective
-store:      core system text results verdict eval config plan
-record:     core system text results study tune verdict config plan store
-cell:       core system text tensor model train eval analysis config plan store objective
+train:      core system text tensor datasets model objective
+eval:       core stats system json text tensor encodings datasets model objective
+analysis:   core stats system text tensor encodings datasets model objective eval
+results:    core system json
+study:      core stats system json text
+tune:       core system json text grid study
+verdict:    core stats system json text study tune
+compare:    core stats system json text grid study
+plot:       core stats system json text study tune
+page:       core stats system json text grid study tune verdict plot
+report:     core stats system json text grid results study tune verdict plot page
+config:     core system json text tensor encodings datasets model objective train eval analysis tune verdict
+plan:       core system model objective eval analysis config
+store:      core system json text eval results verdict config plan
+record:     core system json text results study tune verdict config plan store
+cell:       core system text tensor model objective train eval analysis config plan store
 launch:     core system text tensor plan store
-bench:      core system text grid tensor encodings model train eval config plot
+bench:      core system json text grid tensor encodings model train eval plot config
 run:        core system text tensor tune report config plan store record cell launch bench
-command:    core system text grid tensor encodings datasets model train eval analysis results study tune verdict compare plot report config plan store record cell launch bench run applied
+command:    core system json text grid tensor encodings datasets model applied train eval analysis results study tune verdict compare plot report config plan store record cell launch bench run
 main.c:     core system text command
 '
 # Of encodings and datasets, the others see the contract alone.
@@ -84,7 +86,7 @@ out=$(
         $n{$_}++ for map { m{^harness/([^/]+)/} ? $1 : () } keys %file;
         $n{$_} > 24 and print "harness/$_: $n{$_} files in one room, at most 24\n" for sort keys %n;'
 
-    for pair in cJSON.h:harness/text/json cblas.h:harness/tensor/gemm zlib.h:harness/system/gzip csv.h:harness/text/csvfile; do
+    for pair in cJSON.h:harness/json/json cblas.h:harness/tensor/gemm zlib.h:harness/system/gzip csv.h:harness/text/csvfile; do
         header=${pair%%:*}; owner=${pair#*:}
         grep -nE "^#include [<\"](cjson/)?$header[>\"]" -r harness encodings datasets --include='*.[ch]' |
             grep -v "^$owner" | sed "s/\$/: only $(basename "$owner").c may include $header/"

@@ -6,7 +6,7 @@
 
 #include "core/arena.h"
 #include "datasets/dataset.h"
-#include "text/json.h"
+#include "json/json.h"
 
 struct opened {
     const struct lx_dataset_ops *ops;

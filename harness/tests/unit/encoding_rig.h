@@ -6,8 +6,8 @@
 #include <string.h>
 
 #include "encodings/encoding.h"
+#include "json/json.h"
 #include "tests/unit/check.h"
-#include "text/json.h"
 #include "text/options.h"
 
 /* Tolerance for values of order one after a few operations. */

@@ -6,9 +6,9 @@
 #include <string.h>
 
 #include "core/rng.h"
+#include "json/json.h"
 #include "model/transformer.h"
 #include "tests/unit/check.h"
-#include "text/json.h"
 
 struct model_rig {
     struct lx_arena arena;

@@ -1,7 +1,7 @@
 /* Evaluation mode `answers`: planted models whose answers are known, sizes and rows, and one pass against
  * a decoder that reads its own tokens. */
-#include "core/wilson.h"
 #include "eval/answers_internal.h"
+#include "stats/wilson.h"
 #include "tensor/gemm.h"
 #include "tests/unit/dataset_open.h"
 #include "tests/unit/model_rig.h"

@@ -2,12 +2,12 @@
  * config that was changed. */
 #include <stdlib.h>
 
+#include "json/json.h"
 #include "store/cell_files.h"
 #include "store/change.h"
 #include "system/fs.h"
 #include "system/manifest.h"
 #include "tests/unit/folder_rig.h"
-#include "text/json.h"
 
 #define ID "0123456789abcdef"
 

@@ -1,7 +1,7 @@
 /* The rule of the gate: bands and standard errors worked out by hand, every kind of difference, and
  * what is refused. */
 #include "compare_rig.h"
-#include "study/stats.h"
+#include "stats/stats.h"
 
 /* The verdict on the one key of both files. */
 static enum lx_compare_verdict verdict(const char *old_rows, const char *new_rows,

@@ -6,7 +6,7 @@
 
 #include "compare/compare_report.h"
 #include "compare_rig.h"
-#include "text/json.h"
+#include "json/json.h"
 
 /* ---------------------------------------------------------------------- formats */
 

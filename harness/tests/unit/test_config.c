@@ -1,9 +1,9 @@
 /* Configs: every way in which one can be wrong, with the text a user reads; overrides; sweeps; the
  * resolved config; and which changes make a cell train or evaluate again. */
 #include "config/config.h"
+#include "json/json.h"
 #include "plan/plan.h"
 #include "tests/unit/check.h"
-#include "text/json.h"
 
 #define DATASET                                                                                    \
     "\"dataset\": {\"name\": \"journal\", \"train_tokens\": 5000, \"valid_tokens\": 5000}"

@@ -9,8 +9,8 @@
 
 #include "check.h"
 #include "core/rng.h"
-#include "study/crossed.h"
-#include "study/stats.h"
+#include "stats/crossed.h"
+#include "stats/stats.h"
 
 enum { K = LX_CROSSED_BLOCKS, MOST = 10 };
 

@@ -6,7 +6,7 @@
 #include "plot/gnuplot.h"
 #include "plot/plot.h"
 #include "plot/style.h"
-#include "study/stats.h"
+#include "stats/stats.h"
 #include "system/fs.h"
 #include "tests/unit/folder_rig.h"
 

@@ -1,7 +1,7 @@
 /* Strict JSON: what is taken, what is refused and where the error points. The refused texts are those
  * that lax readers let pass. */
 #include "check.h"
-#include "text/json.h"
+#include "json/json.h"
 
 static struct lx_err err;
 

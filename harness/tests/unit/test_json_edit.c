@@ -1,7 +1,7 @@
 /* Changing and writing JSON: overrides by path (all or nothing), copies, the one canonical text, and
  * numbers with the fewest digits that read back. */
 #include "check.h"
-#include "text/json.h"
+#include "json/json.h"
 
 static struct lx_err err;
 

@@ -2,11 +2,11 @@
  * equal folders, and the sentences it says. */
 #include <unistd.h>
 
+#include "json/json.h"
 #include "report/report.h"
 #include "system/fs.h"
 #include "tests/unit/folder_rig.h"
 #include "tests/unit/page_check.h"
-#include "text/json.h"
 
 static struct lx_err err;
 static const struct lx_report_options tables_only = {.no_plots = true};

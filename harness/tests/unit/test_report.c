@@ -10,10 +10,10 @@
 #include "report/report.h"
 #include "report/table.h"
 #include "study/aggregate.h"
-#include "study/format.h"
 #include "system/fs.h"
 #include "tests/unit/file_check.h"
 #include "tests/unit/folder_rig.h"
+#include "text/format.h"
 
 #define FIXTURE "harness/tests/fixtures/report"
 

@@ -2,8 +2,8 @@
  * analysis counts just those answers that a model gives when it decodes greedily, token by token. */
 #include "analysis/analysis.h"
 #include "analysis/retrieval.h"
-#include "core/wilson.h"
 #include "datasets/questions_words.h"
+#include "stats/wilson.h"
 #include "tests/unit/dataset_open.h"
 #include "tests/unit/model_rig.h"
 

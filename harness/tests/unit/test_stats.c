@@ -1,7 +1,7 @@
 /* The tests behind the claim table: Student's t against the finite series of Abramowitz & Stegun and
  * printed quantiles, sign flips against counts by hand and Fisher's, Holm by hand. */
 #include "check.h"
-#include "study/stats.h"
+#include "stats/stats.h"
 
 /* A(t|n) = P(|T| <= t) for whole n: Abramowitz & Stegun 26.7.3 and 26.7.4. */
 static double central(double t, int dof)

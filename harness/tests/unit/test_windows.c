@@ -2,8 +2,8 @@
  * that the mode promises. And the "eval" section of a config: what it becomes, what it refuses. */
 #include "core/arena.h"
 #include "eval/windows.h"
+#include "json/json.h"
 #include "tests/unit/check.h"
-#include "text/json.h"
 
 enum { MOST = 4096 };
 

@@ -1,7 +1,7 @@
 /* Wilson's interval of a share (Wilson 1927): k of n, at z standard deviations. Not empty at k = 0 and
  * k = n, where few trials leave a share uncertain all the same. */
-#ifndef LX_CORE_WILSON_H
-#define LX_CORE_WILSON_H
+#ifndef LX_STATS_WILSON_H
+#define LX_STATS_WILSON_H
 
 #include <math.h>
 

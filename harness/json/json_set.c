@@ -6,9 +6,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "text/json.h"
-#include "text/json_internal.h"
-#include "text/json_scan.h"
+#include "json/json.h"
+#include "json/json_internal.h"
+#include "json/json_scan.h"
 
 #define KEY_BYTES 256
 

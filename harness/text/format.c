@@ -1,5 +1,5 @@
 /* Numbers as tables and figures write them; see format.h. */
-#include "study/format.h"
+#include "text/format.h"
 
 #include <math.h>
 #include <stdio.h>

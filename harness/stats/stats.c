@@ -1,5 +1,5 @@
 /* Student's t by the incomplete beta function, sign flips by enumeration, Holm by definition. */
-#include "study/stats.h"
+#include "stats/stats.h"
 
 #include <float.h>
 #include <math.h>

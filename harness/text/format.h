@@ -1,6 +1,6 @@
 /* Numbers as tables and figures write them. */
-#ifndef LX_STUDY_FORMAT_H
-#define LX_STUDY_FORMAT_H
+#ifndef LX_TEXT_FORMAT_H
+#define LX_TEXT_FORMAT_H
 
 /* Two decimals, fewer as `like` grows, exponent form from a million on: a spread is written with
  * the decimals of its mean. */

@@ -2,15 +2,15 @@
  *
  * Order of a parse: lx_json_scan checks the text, cJSON builds the tree (so its laxness never
  * shows), then duplicate keys are looked for in the tree, where escapes are already resolved. */
-#include "text/json.h"
+#include "json/json.h"
 
 #include <cJSON.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "json/json_internal.h"
+#include "json/json_scan.h"
 #include "system/fs.h"
-#include "text/json_internal.h"
-#include "text/json_scan.h"
 
 static const cJSON *tree(const struct lx_json *v)
 {

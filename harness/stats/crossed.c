@@ -1,10 +1,10 @@
 /* Variance components of crossed seeds and blocks; see crossed.h. */
-#include "study/crossed.h"
+#include "stats/crossed.h"
 
 #include <math.h>
 #include <stdbool.h>
 
-#include "study/stats.h"
+#include "stats/stats.h"
 
 #define WAVES 12         /* of 64 blocks: periods of 11 blocks and longer */
 #define BLOCKS_A_WAVE 5  /* fewer blocks, fewer waves */

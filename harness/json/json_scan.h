@@ -1,7 +1,7 @@
 /* The strict half of the JSON reader: a check of the whole text against RFC 8259 before any tree is
  * built, and the rules of UTF-8. To read JSON, json.h is wanted. */
-#ifndef LX_TEXT_JSON_SCAN_H
-#define LX_TEXT_JSON_SCAN_H
+#ifndef LX_JSON_JSON_SCAN_H
+#define LX_JSON_JSON_SCAN_H
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -21,8 +21,8 @@
  * degrees of freedom (Banerjee 1961): at least the level whatever the ratio of the two, exact where one
  * of them is all. Satterthwaite's one t of estimated degrees of freedom falls below it, badly in the
  * tails that many claims at once are judged by: harness/tests/README.md has both by simulation. */
-#ifndef LX_STUDY_CROSSED_H
-#define LX_STUDY_CROSSED_H
+#ifndef LX_STATS_CROSSED_H
+#define LX_STATS_CROSSED_H
 
 #include <stddef.h>
 

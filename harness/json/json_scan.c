@@ -4,7 +4,7 @@
  * strings, broken UTF-8, "\u0000" (which cuts the string), half surrogates, 1e400. This recursive
  * descent follows RFC 8259 to the letter and knows where it stands, so that the tree builder behind
  * it only ever sees good text and errors have a line and a column. */
-#include "text/json_scan.h"
+#include "json/json_scan.h"
 
 #include <math.h>
 #include <stdint.h>

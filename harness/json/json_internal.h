@@ -1,12 +1,12 @@
 /* Making and changing JSON nodes, without saying whose tree it is. Used by json.c, which implements
  * it over cJSON, and json_set.c; everyone else wants json.h. */
-#ifndef LX_TEXT_JSON_INTERNAL_H
-#define LX_TEXT_JSON_INTERNAL_H
+#ifndef LX_JSON_JSON_INTERNAL_H
+#define LX_JSON_JSON_INTERNAL_H
 
 #include <stdbool.h>
 #include <stddef.h>
 
-#include "text/json.h"
+#include "json/json.h"
 
 /* NULL: out of memory. */
 struct lx_json *lx_json_new_object(void);

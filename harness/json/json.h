@@ -3,8 +3,8 @@
  * Reading refuses what cJSON lets pass: duplicate keys, trailing text, keys that differ in case only
  * when looked up, numbers that are not finite, NUL bytes inside the text, nesting deeper than 64.
  * A parse error names the file, the line and the column. */
-#ifndef LX_TEXT_JSON_H
-#define LX_TEXT_JSON_H
+#ifndef LX_JSON_JSON_H
+#define LX_JSON_JSON_H
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -5,8 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "text/json.h"
-#include "text/json_scan.h"
+#include "json/json.h"
+#include "json/json_scan.h"
 
 void lx_number_text(double v, char *out, size_t size)
 {

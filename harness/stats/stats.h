@@ -2,8 +2,8 @@
  *
  * d is (n), one difference a seed. Pure functions; NaN is the answer where there is none, so that
  * one seed never gets an error bar. */
-#ifndef LX_STUDY_STATS_H
-#define LX_STUDY_STATS_H
+#ifndef LX_STATS_STATS_H
+#define LX_STATS_STATS_H
 
 #include <stddef.h>
 
