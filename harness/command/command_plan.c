@@ -4,9 +4,9 @@
 #include "command/command.h"
 #include "config/config_tune.h"
 #include "core/log.h"
+#include "experiment/experiment.h"
 #include "run/outlook.h"
 #include "run/tuning.h"
-#include "store/experiment.h"
 #include "system/limits.h"
 
 struct options {

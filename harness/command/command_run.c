@@ -2,11 +2,11 @@
 #include "command/command.h"
 #include "config/config_tune.h"
 #include "core/log.h"
+#include "experiment/merge.h"
 #include "record/register.h"
 #include "report/report.h"
 #include "run/run_options.h"
 #include "run/tuning.h"
-#include "store/merge.h"
 
 struct options {
     struct lx_run_options run; /* first */

@@ -6,12 +6,12 @@
 
 #include "command/command.h"
 #include "core/log.h"
+#include "experiment/plan_file.h"
 #include "json/json.h"
 #include "results/stale.h"
 #include "store/cell_files.h"
 #include "store/heartbeat.h"
 #include "store/lock.h"
-#include "store/plan_file.h"
 #include "store/store.h"
 #include "store/training.h"
 #include "system/fs.h"

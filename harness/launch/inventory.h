@@ -4,7 +4,7 @@
 #define LX_LAUNCH_INVENTORY_H
 
 #include "core/err.h"
-#include "store/experiment.h"
+#include "experiment/experiment.h"
 
 struct lx_inventory {
     bool *done;      /* (cells) */

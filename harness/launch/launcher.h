@@ -1,5 +1,4 @@
-/* Launchers: who runs the cells of an experiment. A new one is a file with a struct lx_launcher and a line in
- * launcher.c; a batch system with array jobs brings what array.h asks for and gets the rest from there. */
+/* Launchers: who runs the cells of an experiment. Which there are: run/launcher_list.h. */
 #ifndef LX_LAUNCH_LAUNCHER_H
 #define LX_LAUNCH_LAUNCHER_H
 
@@ -7,7 +6,7 @@
 #include <stddef.h>
 
 #include "core/err.h"
-#include "store/experiment.h"
+#include "experiment/experiment.h"
 
 #define LX_HANG_TIMEOUT 1800.0 /* seconds */
 
@@ -45,16 +44,5 @@ struct lx_launcher {
     enum lx_code (*run)(const struct lx_launcher *self, const struct lx_launch *l,
                         struct lx_experiment *e, bool *queued, struct lx_err *err);
 };
-
-extern const struct lx_launcher *const lx_launchers[]; /* NULL ends; the first is the default */
-
-/* By name, NULL: the default. */
-LX_MUST_CHECK
-enum lx_code lx_launcher_find(const char *name, const struct lx_launcher **out, struct lx_err *err);
-
-/* An option of `run` that was given must be one of this launcher, or of none. */
-LX_MUST_CHECK
-enum lx_code lx_launcher_check_option(const struct lx_launcher *l, const char *option,
-                                      struct lx_err *err);
 
 #endif

@@ -6,7 +6,7 @@
 #include <sys/types.h>
 
 #include "core/err.h"
-#include "store/experiment.h"
+#include "experiment/experiment.h"
 
 struct lx_process {
     pid_t pid; /* 0: none */

@@ -7,7 +7,7 @@
 #define LX_LAUNCH_REUSE_H
 
 #include "core/err.h"
-#include "store/experiment.h"
+#include "experiment/experiment.h"
 
 /* Copy into e->dir every training that a cell without rows needs, that is not there, and that one of
  * `folders` (results folders, between commas; the first that has it) holds whole, its weights included. A

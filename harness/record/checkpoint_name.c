@@ -5,8 +5,8 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "experiment/plan_file.h"
 #include "json/json.h"
-#include "store/plan_file.h"
 #include "store/store.h"
 #include "store/training.h"
 #include "system/fs.h"

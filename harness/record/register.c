@@ -7,11 +7,11 @@
 #include <unistd.h>
 
 #include "core/log.h"
+#include "experiment/change.h"
+#include "experiment/plan_file.h"
 #include "record/registration_write.h"
 #include "store/cell_files.h"
-#include "store/change.h"
 #include "store/lock.h"
-#include "store/plan_file.h"
 #include "system/fs.h"
 #include "text/csvfile.h"
 #include "tune/tuned.h"

@@ -4,7 +4,7 @@
 #define LX_RECORD_REGISTER_H
 
 #include "core/err.h"
-#include "store/experiment.h"
+#include "experiment/experiment.h"
 
 /* lx_experiment_save, then an entry in DIR/registration.json if the study is not that of the last one.
  * A registration that is not as it was written is left alone, and told. */

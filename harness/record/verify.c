@@ -6,11 +6,11 @@
 #include <string.h>
 
 #include "config/config.h"
+#include "experiment/merge.h"
+#include "experiment/plan_file.h"
 #include "plan/plan.h"
 #include "results/stale.h"
 #include "store/cell_files.h"
-#include "store/merge.h"
-#include "store/plan_file.h"
 #include "study/kinds.h"
 #include "system/fs.h"
 #include "text/csvfile.h"

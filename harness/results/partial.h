@@ -1,4 +1,4 @@
-/* What a merge says is missing: DIR/partial.json (store/merge.h), in words. */
+/* What a merge says is missing: DIR/partial.json (experiment/merge.h), in words. */
 #ifndef LX_RESULTS_PARTIAL_H
 #define LX_RESULTS_PARTIAL_H
 

@@ -5,7 +5,7 @@
 #include "bench/rate.h"
 #include "core/buf.h"
 #include "core/err.h"
-#include "store/experiment.h"
+#include "experiment/experiment.h"
 
 /* One line an encoding and dataset, its seeds together: parameters, memory, operations, and with a rate
  * (NULL: none) the time of one cell. Every cell must be resolved. */

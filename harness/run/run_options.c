@@ -4,6 +4,7 @@
 #include "cell/board.h"
 #include "core/log.h"
 #include "launch/reuse.h"
+#include "run/launcher_list.h"
 #include "run/outlook.h"
 #include "store/disk.h"
 #include "system/fs.h"

@@ -8,8 +8,8 @@
 
 #include "cell/worker.h"
 #include "core/err.h"
+#include "experiment/experiment.h"
 #include "launch/launcher.h"
-#include "store/experiment.h"
 
 /* Choices of --retry and --plots, and of --weights. */
 enum { LX_RUN_YES, LX_RUN_NO };

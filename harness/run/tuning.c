@@ -8,10 +8,10 @@
 
 #include "config/config_tune.h"
 #include "core/log.h"
+#include "experiment/merge.h"
 #include "record/register.h"
 #include "report/report.h"
 #include "store/cell_files.h"
-#include "store/merge.h"
 #include "text/csvfile.h"
 #include "tune/rate_search.h"
 #include "tune/tuned.h"

@@ -36,13 +36,15 @@ page:       core stats system json text grid study tune verdict plot
 report:     core stats system json text grid results study tune verdict plot page
 config:     core system json text tensor encodings datasets model objective train eval analysis tune verdict
 plan:       core system model objective eval analysis config
-store:      core system json text eval results verdict config plan
-record:     core system json text results study tune verdict config plan store
+store:      core system json text eval config plan
+experiment: core system json text results verdict config plan store
+record:     core system json text results study tune verdict config plan store experiment
 cell:       core system text tensor model objective train eval analysis config plan store
-launch:     core system text tensor plan store
+launch:     core system tensor store experiment
+cluster:    core system tensor plan store launch
 bench:      core system json text grid tensor encodings model train eval plot config
-run:        core system text tensor tune report config plan store record cell launch bench
-command:    core system json text grid tensor encodings datasets model applied train eval analysis results study tune verdict compare plot report config plan store record cell launch bench run
+run:        core system text tensor tune report config plan store experiment record cell launch cluster bench
+command:    core system json text grid tensor encodings datasets model applied train eval analysis results study tune verdict compare plot report config plan store experiment record cell launch bench run
 main.c:     core system text command
 '
 # Of encodings and datasets, the others see the contract alone.

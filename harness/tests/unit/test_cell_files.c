@@ -2,9 +2,9 @@
  * config that was changed. */
 #include <stdlib.h>
 
+#include "experiment/change.h"
 #include "json/json.h"
 #include "store/cell_files.h"
-#include "store/change.h"
 #include "system/fs.h"
 #include "system/manifest.h"
 #include "tests/unit/folder_rig.h"

@@ -1,17 +1,17 @@
 /* Merging the rows of cells; see merge.h. */
-#include "store/merge.h"
+#include "experiment/merge.h"
 
 #include <stdlib.h>
 #include <string.h>
 
 #include "core/log.h"
+#include "experiment/plan_file.h"
 #include "json/json.h"
 #include "results/partial.h"
 #include "results/result_names.h"
 #include "results/stale.h"
 #include "store/cell_files.h"
 #include "store/garbage.h"
-#include "store/plan_file.h"
 #include "store/store.h"
 #include "system/fs.h"
 #include "text/csvfile.h"

@@ -2,7 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "launch/slurm_internal.h"
+#include "cluster/slurm_internal.h"
 #include "system/child.h"
 
 static enum lx_code ask(const char *const *argv, struct lx_child *p, struct lx_err *err)

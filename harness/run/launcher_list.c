@@ -1,10 +1,10 @@
-/* The launchers; see launcher.h. */
-#include "launch/launcher.h"
+/* The launchers; see launcher_list.h. */
+#include "run/launcher_list.h"
 
 #include <string.h>
 
+#include "cluster/slurm.h"
 #include "core/buf.h"
-#include "launch/slurm.h"
 #include "launch/supervisor.h"
 #include "text/nearest.h"
 

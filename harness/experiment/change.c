@@ -1,5 +1,5 @@
 /* Making way for other cells; see change.h. */
-#include "store/change.h"
+#include "experiment/change.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -8,10 +8,10 @@
 
 #include "core/hash.h"
 #include "core/log.h"
+#include "experiment/plan_file.h"
 #include "json/json.h"
 #include "results/result_names.h"
 #include "store/lock.h"
-#include "store/plan_file.h"
 #include "store/store.h"
 #include "system/fs.h"
 #include "system/manifest.h"

@@ -1,5 +1,5 @@
 /* The plan of a results folder; see plan_file.h. */
-#include "store/plan_file.h"
+#include "experiment/plan_file.h"
 
 #include <stdio.h>
 #include <string.h>

@@ -3,8 +3,8 @@
 #include <string.h>
 #include <time.h>
 
+#include "cluster/array_internal.h"
 #include "core/log.h"
-#include "launch/array_internal.h"
 #include "store/cell_files.h"
 #include "store/heartbeat.h"
 #include "store/store.h"

@@ -6,8 +6,8 @@
  *     {"done": 4, "cells": 16, "missing": [{"id": .., "encoding": .., "dataset": .., "seed": ..}, ..]}
  *
  * It is there exactly as long as metrics.csv lacks cells of the plan. */
-#ifndef LX_STORE_MERGE_H
-#define LX_STORE_MERGE_H
+#ifndef LX_EXPERIMENT_MERGE_H
+#define LX_EXPERIMENT_MERGE_H
 
 #include <stdbool.h>
 #include <stddef.h>

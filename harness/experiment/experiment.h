@@ -1,6 +1,6 @@
 /* A config, its plan and its results folder, opened together. */
-#ifndef LX_STORE_EXPERIMENT_H
-#define LX_STORE_EXPERIMENT_H
+#ifndef LX_EXPERIMENT_EXPERIMENT_H
+#define LX_EXPERIMENT_EXPERIMENT_H
 
 #include "config/config.h"
 #include "core/err.h"
@@ -25,7 +25,7 @@ void lx_experiment_close(struct lx_experiment *e);
 
 /* Write DIR/config.json (resolved), DIR/plan.jsonl (as `plan` prints it) and their sums,
  * DIR/plan.sha256, unless they are there with the same content. Tables and plots of other cells make way
- * first (store/change.h). */
+ * first (experiment/change.h). */
 LX_MUST_CHECK enum lx_code lx_experiment_save(struct lx_experiment *e, struct lx_err *err);
 
 /* Whether DIR still has this plan: another run may have begun there meanwhile. True where that cannot be

@@ -1,6 +1,6 @@
 /* Reading DIR/plan.jsonl: the cells of an experiment as its folder knows them. */
-#ifndef LX_STORE_PLAN_FILE_H
-#define LX_STORE_PLAN_FILE_H
+#ifndef LX_EXPERIMENT_PLAN_FILE_H
+#define LX_EXPERIMENT_PLAN_FILE_H
 
 #include "core/err.h"
 

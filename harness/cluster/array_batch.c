@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "launch/array_internal.h"
+#include "cluster/array_internal.h"
 #include "system/fs.h"
 
 enum lx_code lx_array_path(struct lx_array_batches *b, size_t number, const char *kind,

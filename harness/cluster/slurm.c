@@ -1,7 +1,7 @@
 /* The launcher for Slurm; see slurm.h. */
-#include "launch/slurm.h"
+#include "cluster/slurm.h"
 
-#include "launch/slurm_internal.h"
+#include "cluster/slurm_internal.h"
 
 static const char *const options[] = {"slurm", "cells-per-task", "no-wait", NULL};
 static const char *const held[] = {"held", "Held", "DependencyNeverSatisfied", NULL};

@@ -2,7 +2,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "launch/slurm_internal.h"
+#include "cluster/slurm_internal.h"
 #include "system/fs.h"
 #include "tensor/product.h"
 

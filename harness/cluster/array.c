@@ -1,7 +1,7 @@
 /* From a plan to jobs: what is neither done nor queued is submitted; see array.h. */
 #define _XOPEN_SOURCE 700 /* realpath */
 
-#include "launch/array.h"
+#include "cluster/array.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -9,8 +9,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "cluster/array_internal.h"
 #include "core/log.h"
-#include "launch/array_internal.h"
 #include "system/fs.h"
 #include "system/interrupt.h"
 

@@ -1,6 +1,6 @@
 /* The launcher for Slurm: array jobs by sbatch, squeue and scontrol. */
-#ifndef LX_LAUNCH_SLURM_H
-#define LX_LAUNCH_SLURM_H
+#ifndef LX_CLUSTER_SLURM_H
+#define LX_CLUSTER_SLURM_H
 
 #include "launch/launcher.h"
 

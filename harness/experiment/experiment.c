@@ -1,11 +1,11 @@
 /* Opening and saving an experiment; see experiment.h. */
-#include "store/experiment.h"
+#include "experiment/experiment.h"
 
 #include <string.h>
 
 #include "config/config_tune.h"
-#include "store/change.h"
-#include "store/plan_file.h"
+#include "experiment/change.h"
+#include "experiment/plan_file.h"
 #include "system/fs.h"
 #include "system/manifest.h"
 

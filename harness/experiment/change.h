@@ -6,8 +6,8 @@
  * with another set of cells they move to DIR/earlier-DIGITS, with a copy of the config and the plan they
  * are of, a results folder for `report` and `compare` like any other. The digits are those of that plan, so
  * that going back and forth makes no more folders. */
-#ifndef LX_STORE_CHANGE_H
-#define LX_STORE_CHANGE_H
+#ifndef LX_EXPERIMENT_CHANGE_H
+#define LX_EXPERIMENT_CHANGE_H
 
 #include "core/buf.h"
 #include "core/err.h"

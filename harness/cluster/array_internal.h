@@ -1,10 +1,10 @@
 /* What the files of array jobs share and nobody else sees. */
-#ifndef LX_LAUNCH_ARRAY_INTERNAL_H
-#define LX_LAUNCH_ARRAY_INTERNAL_H
+#ifndef LX_CLUSTER_ARRAY_INTERNAL_H
+#define LX_CLUSTER_ARRAY_INTERNAL_H
 
+#include "cluster/array.h"
 #include "core/arena.h"
 #include "core/buf.h"
-#include "launch/array.h"
 #include "launch/inventory.h"
 #include "plan/task_list.h"
 

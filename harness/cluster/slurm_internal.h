@@ -1,8 +1,8 @@
 /* What the files of the Slurm launcher share and nobody else sees: the hooks of struct lx_batch_system. */
-#ifndef LX_LAUNCH_SLURM_INTERNAL_H
-#define LX_LAUNCH_SLURM_INTERNAL_H
+#ifndef LX_CLUSTER_SLURM_INTERNAL_H
+#define LX_CLUSTER_SLURM_INTERNAL_H
 
-#include "launch/array.h"
+#include "cluster/array.h"
 
 /* slurm_ask.c: Slurm's commands. */
 LX_MUST_CHECK enum lx_code lx_slurm_array_limit(size_t *out, struct lx_err *err);

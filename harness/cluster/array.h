@@ -10,8 +10,8 @@
  * and the script has the task queued again; a preempted or requeued task saves on TERM. So a task may be
  * shorter than its cells. Nothing depends on when, where or how often a task runs: results appear whole in
  * DIR/cells, and what is there is never done again. */
-#ifndef LX_LAUNCH_ARRAY_H
-#define LX_LAUNCH_ARRAY_H
+#ifndef LX_CLUSTER_ARRAY_H
+#define LX_CLUSTER_ARRAY_H
 
 #include "core/buf.h"
 #include "launch/launcher.h"
