@@ -57,8 +57,8 @@ SIMD_avx2 := -Wno-pass-failed -mavx2 -mfma -ffp-contract=fast
 SIMD_avx512 := -Wno-pass-failed -mavx512f -mavx512vl -mavx512dq -mavx512bw -mfma -mprefer-vector-width=512 -ffp-contract=fast
 
 MAIN_SRC := harness/main.c
-SIMD_SRC := harness/tensor/simd.c harness/tensor/attention_head.c harness/tensor/product.c \
-	harness/tensor/peak.c
+SIMD_SRC := harness/kernels/simd.c harness/kernels/attention_head.c harness/kernels/product.c \
+	harness/kernels/peak.c
 SRC := $(filter-out $(MAIN_SRC) $(SIMD_SRC),$(wildcard harness/*.c harness/*/*.c encodings/*.c \
 	datasets/*.c))
 SIMD_OBJ := $(foreach k,$(SIMD_KINDS),$(SIMD_SRC:%.c=$(OUT)/%.$(k).o))
@@ -135,7 +135,7 @@ endef
 $(foreach k,$(SIMD_KINDS),$(eval $(call simd_rule,$(k))))
 
 ifneq ($(findstring x86_64,$(ARCH)),)
-$(OUT)/harness/tensor/product_bf16.o: FLAGS += $(SIMD_avx512) -mavx512bf16 -mamx-tile -mamx-bf16
+$(OUT)/harness/kernels/product_bf16.o: FLAGS += $(SIMD_avx512) -mavx512bf16 -mamx-tile -mamx-bf16
 endif
 
 $(LIB): $(OBJ)

@@ -13,7 +13,7 @@
 #include <math.h>
 
 #include "encodings/encoding.h"
-#include "tensor/simd.h"
+#include "kernels/simd.h"
 
 struct adaptive_scale {
     double delta, range;

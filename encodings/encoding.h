@@ -19,13 +19,13 @@
  * goes by distance is asked twice then, for keys up to the query with d = i - j and, with `ahead`, for
  * those after it with d = j - i. A scheme says in `both` what it makes of that, or is refused there.
  *
- * Two ways compute this. The streaming kernel of tensor/attention_head.c knows the hooks down to the
- * line below; a layer with any hook beyond it goes row by row, model/attention_rows.c, which knows
+ * Two ways compute this. The streaming kernel of kernels/attention_head.c knows the hooks down to the
+ * line below; a layer with any hook beyond it goes row by row, attention/attention_rows.c, which knows
  * all of them. Where both can do a stack they agree.
  *
  * 1. A hook that is set is a capability; a NULL hook leaves its part of the formula alone.
  * 2. Every hook accumulates (adds, multiplies, rotates further), so schemes stack. What a layer has
- *    room for once is marked so in the table of hooks, model/hooks.c; a second one is a config error.
+ *    room for once is marked so in the table of hooks, stack/hooks.c; a second one is a config error.
  * 3. Gradients are added, never assigned. `rotate` comes with `rotate_back`; any other hook has its
  *    _back iff something learned, or the layer's input, feeds it.
  * 4. Any T up to dims.max_length works, above dims.train_length too: that is the question this
@@ -178,7 +178,7 @@ struct lx_encoding_ops {
     int (*reach)(const void *self, int T, bool training, bool embed);
     bool (*fractions)(const void *self); /* they may lie between whole numbers; NULL: not */
 
-    /* Of a scheme with hooks that see positions (table in model/hooks.c): it reads c->pos where that
+    /* Of a scheme with hooks that see positions (table in stack/hooks.c): it reads c->pos where that
      * is set. What goes by distance alone need not care. */
     bool reads_positions;
     bool by_tokens;       /* it has such a hook, and means the place of tokens all the same */
@@ -298,7 +298,7 @@ struct lx_encoding_ops {
     void (*value_back)(const void *self, const struct lx_enc_call *c, const struct lx_enc_row *row);
 
     /* (optional, for plans) What all hooks beyond the line add to the cost of a row. Unset, which is {0, 0}:
-     * the sum of what hooks of their kind usually add, model/hooks.c. From `longshot bench --pairs`. */
+     * the sum of what hooks of their kind usually add, stack/hooks.c. From `longshot bench --pairs`. */
     struct lx_enc_cost row_cost;
 
     /* ---------------------------------------------------------------- for describe and counting */

@@ -17,7 +17,7 @@
 #include <string.h>
 
 #include "encodings/encoding.h"
-#include "tensor/simd.h"
+#include "kernels/simd.h"
 
 enum gate { GATE_FULL, GATE_BIAS_ONLY, GATE_FIXED };
 enum first { FIRST_ZERO, FIRST_LOG_SPACED };

@@ -15,7 +15,7 @@
 #include <math.h>
 
 #include "encodings/arrays.h"
-#include "tensor/simd.h"
+#include "kernels/simd.h"
 
 struct transformer_xl {
     int clamp;

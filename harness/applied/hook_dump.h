@@ -7,7 +7,7 @@
 #include "core/buf.h"
 #include "core/err.h"
 #include "encodings/encoding.h"
-#include "model/stack.h"
+#include "stack/stack.h"
 
 #define LX_APPLIED_HEADER "kind,head,position,channel,value"
 

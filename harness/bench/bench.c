@@ -3,9 +3,9 @@
 
 #include <string.h>
 
+#include "kernels/product.h"
+#include "kernels/simd.h"
 #include "model/transformer.h"
-#include "tensor/product.h"
-#include "tensor/simd.h"
 #include "text/csvfile.h"
 
 /* The tiny model, a wider and deeper one, a longer sequence, and the tiny model evaluated at eight

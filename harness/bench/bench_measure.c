@@ -12,8 +12,8 @@
 #include "core/rng.h"
 #include "eval/evaluate.h"
 #include "json/json.h"
+#include "kernels/gemm.h"
 #include "model/row_costs.h"
-#include "tensor/gemm.h"
 #include "train/train.h"
 
 enum {

@@ -6,8 +6,8 @@
 #include "bench/bench.h"
 #include "core/buf.h"
 #include "core/err.h"
-#include "model/stack.h"
 #include "model/transformer.h"
+#include "stack/stack.h"
 #include "train/train.h"
 
 struct lx_rate {

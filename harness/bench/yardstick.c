@@ -8,10 +8,10 @@
 #include "bench/bench.h"
 #include "core/arena.h"
 #include "core/log.h"
+#include "kernels/gemm.h"
+#include "kernels/simd.h"
 #include "system/child.h"
 #include "system/cputype.h"
-#include "tensor/gemm.h"
-#include "tensor/simd.h"
 
 enum { PRODUCTS = 2, TRIALS = 3, ROUNDS = 200000 };
 

@@ -7,6 +7,9 @@
 
 #include "cell/job.h"
 #include "core/log.h"
+#include "kernels/gemm.h"
+#include "kernels/product.h"
+#include "kernels/simd.h"
 #include "store/cell_files.h"
 #include "store/eval_checkpoint.h"
 #include "store/lock.h"
@@ -15,9 +18,6 @@
 #include "system/fs.h"
 #include "system/manifest.h"
 #include "system/publish.h"
-#include "tensor/gemm.h"
-#include "tensor/product.h"
-#include "tensor/simd.h"
 #include "text/csvfile.h"
 
 static void add_run_row(const struct lx_job *j, struct lx_buf *out)

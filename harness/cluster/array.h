@@ -2,7 +2,7 @@
  *
  * DIR/NAME/, after the launcher, holds what was submitted. Batch N, one array job, is
  *     N.json    the config, so that editing the experiment changes nothing for what is queued
- *     N.tasks   the cells of each task (see tasks.h)
+ *     N.tasks   the cells of each task (see plan/task_list.h)
  *     N.sh      the script that was submitted
  *     N.job     the id of the job; renamed to N.ended once the system no longer lists it
  *     N.K.log   what task K said, in all its lives

@@ -3,8 +3,8 @@
 #include <string.h>
 
 #include "cluster/slurm_internal.h"
+#include "kernels/product.h"
 #include "system/fs.h"
-#include "tensor/product.h"
 
 #define LEAST_MB 500 /* of memory to ask for */
 #define MB 1048576

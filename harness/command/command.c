@@ -7,8 +7,8 @@
 #include <unistd.h>
 
 #include "config/config.h"
+#include "kernels/product.h"
 #include "system/fs.h"
-#include "tensor/product.h"
 #include "text/escape.h"
 
 enum lx_code lx_command_choose_products(const char *products, struct lx_err *err)

@@ -10,11 +10,11 @@
 #include "bench/rate.h"
 #include "command/command.h"
 #include "core/log.h"
+#include "kernels/gemm.h"
 #include "launch/process.h"
-#include "model/stack.h"
+#include "stack/stack.h"
 #include "system/cputype.h"
 #include "system/fs.h"
-#include "tensor/gemm.h"
 #include "tensor/parallel.h"
 #include "text/nearest.h"
 

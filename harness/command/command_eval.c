@@ -8,12 +8,12 @@
 #include "core/log.h"
 #include "experiment/experiment.h"
 #include "json/json.h"
+#include "kernels/gemm.h"
 #include "model/checkpoint.h"
 #include "record/checkpoint_name.h"
 #include "system/fs.h"
 #include "system/interrupt.h"
 #include "system/limits.h"
-#include "tensor/gemm.h"
 #include "tensor/parallel.h"
 
 struct options {

@@ -2,9 +2,9 @@
 #include "command/command.h"
 #include "config/config.h"
 #include "eval/probe.h"
+#include "kernels/gemm.h"
 #include "record/checkpoint_name.h"
 #include "system/limits.h"
-#include "tensor/gemm.h"
 
 struct options {
     size_t memory;

@@ -2,11 +2,11 @@
 #include "command/command.h"
 #include "core/provenance.h"
 #include "json/json.h"
+#include "kernels/gemm.h"
+#include "kernels/product.h"
+#include "kernels/simd.h"
 #include "record/verify.h"
 #include "system/cputype.h"
-#include "tensor/gemm.h"
-#include "tensor/product.h"
-#include "tensor/simd.h"
 
 struct options {
     bool json, exact;

@@ -2,10 +2,10 @@
 #include "command/command.h"
 #include "core/provenance.h"
 #include "core/real.h"
+#include "kernels/gemm.h"
+#include "kernels/product.h"
+#include "kernels/simd.h"
 #include "system/cputype.h"
-#include "tensor/gemm.h"
-#include "tensor/product.h"
-#include "tensor/simd.h"
 
 static enum lx_code run(const void *given, int n, char **argv, struct lx_err *err)
 {

@@ -22,8 +22,8 @@
 #include "datasets/dataset.h"
 #include "eval/evaluate.h"
 #include "json/json.h"
-#include "model/stack.h"
 #include "model/transformer.h"
+#include "stack/stack.h"
 #include "train/train.h"
 
 #define LX_MAX_CELLS 10000

@@ -3,10 +3,10 @@
 #include <math.h>
 #include <string.h>
 
+#include "kernels/simd.h"
 #include "model/work.h"
 #include "tensor/ops.h"
 #include "tensor/parallel.h"
-#include "tensor/simd.h"
 
 real *lx_work_partial(const struct lx_work *w, int i)
 {

@@ -2,10 +2,10 @@
 #include <math.h>
 #include <string.h>
 
+#include "kernels/simd.h"
 #include "model/work.h"
 #include "tensor/ops.h"
 #include "tensor/parallel.h"
-#include "tensor/simd.h"
 
 static void embed(struct lx_model *m, struct lx_work *w, const uint16_t *tokens)
 {

@@ -4,7 +4,6 @@
 #include <math.h>
 #include <string.h>
 
-#include "model/attention_internal.h"
 #include "model/work.h"
 #include "tensor/parallel.h"
 

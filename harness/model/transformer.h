@@ -18,9 +18,9 @@
 #include "core/arena.h"
 #include "core/err.h"
 #include "core/real.h"
-#include "model/stack.h"
+#include "kernels/product.h"
+#include "stack/stack.h"
 #include "tensor/paramset.h"
-#include "tensor/product.h"
 #include "text/options.h"
 
 struct lx_model_config {

@@ -5,7 +5,7 @@
 #ifndef LX_MODEL_WORK_H
 #define LX_MODEL_WORK_H
 
-#include "model/attention.h"
+#include "attention/attention.h"
 #include "model/transformer.h"
 
 /* Rows of logits at a time, by the vocabulary: LX_LOSS_ROWS, fewer where they would be more than

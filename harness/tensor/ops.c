@@ -1,8 +1,8 @@
 /* Linear and LayerNorm over rows; see ops.h. Products and rows go to the inner loops. */
 #include "tensor/ops.h"
 
-#include "tensor/product.h"
-#include "tensor/simd.h"
+#include "kernels/product.h"
+#include "kernels/simd.h"
 
 /* x W^T + b, for the rest to be filled in. */
 static struct lx_product linear(enum lx_precision precision, int R, int I, int O, const real *x,

@@ -5,7 +5,7 @@
 #define LX_TENSOR_OPS_H
 
 #include "core/real.h"
-#include "tensor/product.h"
+#include "kernels/product.h"
 
 /* y (R,O) = x (R,I) W^T + b, W (O,I), b (O) or NULL. Where plus (R,O) is not NULL it
  * is added; it may be y. */

@@ -3,8 +3,8 @@
 
 #include <math.h>
 
+#include "kernels/simd.h"
 #include "tensor/parallel.h"
-#include "tensor/simd.h"
 
 enum lx_code lx_adamw_init(struct lx_adamw_state *s, const struct lx_paramset *ps,
                            struct lx_arena *arena, struct lx_err *err)

@@ -5,7 +5,7 @@
 
 #include "applied/hook_dump.h"
 #include "json/json.h"
-#include "model/stack.h"
+#include "stack/stack.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

@@ -17,15 +17,18 @@ json:       core system
 text:       core system json
 expression: core system json text
 grid:       core system json text
-tensor:     core system
-encodings:  core json text expression tensor
+kernels:    core
+tensor:     core kernels
+encodings:  core json text expression kernels tensor
 datasets:   core system text
-model:      core system json text tensor encodings
-applied:    core system text tensor encodings model
+stack:      core json text encodings
+attention:  core kernels tensor stack
+model:      core system json text kernels tensor stack attention
+applied:    core system text encodings stack
 objective:  core
-train:      core system text tensor datasets model objective
-eval:       core stats system json text tensor encodings datasets model objective
-analysis:   core stats system text tensor encodings datasets model objective eval
+train:      core system text kernels tensor datasets model objective
+eval:       core stats system json text encodings datasets model objective
+analysis:   core stats system text encodings datasets objective eval
 results:    core system json
 study:      core stats system json text
 tune:       core system json text grid study
@@ -34,17 +37,17 @@ compare:    core stats system json text grid study
 plot:       core stats system json text study tune
 page:       core stats system json text grid study tune verdict plot
 report:     core stats system json text grid results study tune verdict plot page
-config:     core system json text tensor encodings datasets model objective train eval analysis tune verdict
+config:     core system json text encodings datasets stack model objective train eval analysis tune verdict
 plan:       core system model objective eval analysis config
 store:      core system json text eval config plan
 experiment: core system json text results verdict config plan store
 record:     core system json text results study tune verdict config plan store experiment
-cell:       core system text tensor model objective train eval analysis config plan store
+cell:       core system text kernels model objective train eval analysis config plan store
 launch:     core system tensor store experiment
-cluster:    core system tensor plan store launch
-bench:      core system json text grid tensor encodings model train eval plot config
+cluster:    core system kernels plan store launch
+bench:      core system json text grid kernels encodings stack model train eval plot config
 run:        core system text tensor tune report config plan store experiment record cell launch cluster bench
-command:    core system json text grid tensor encodings datasets model applied train eval analysis results study tune verdict compare plot report config plan store experiment record cell launch bench run
+command:    core system json text grid kernels tensor encodings datasets stack model applied train eval analysis results study tune verdict compare plot report config plan store experiment record cell launch bench run
 main.c:     core system text command
 '
 # Of encodings and datasets, the others see the contract alone.
@@ -88,7 +91,7 @@ out=$(
         $n{$_}++ for map { m{^harness/([^/]+)/} ? $1 : () } keys %file;
         $n{$_} > 24 and print "harness/$_: $n{$_} files in one room, at most 24\n" for sort keys %n;'
 
-    for pair in cJSON.h:harness/json/json cblas.h:harness/tensor/gemm zlib.h:harness/system/gzip csv.h:harness/text/csvfile; do
+    for pair in cJSON.h:harness/json/json cblas.h:harness/kernels/gemm zlib.h:harness/system/gzip csv.h:harness/text/csvfile; do
         header=${pair%%:*}; owner=${pair#*:}
         grep -nE "^#include [<\"](cjson/)?$header[>\"]" -r harness encodings datasets --include='*.[ch]' |
             grep -v "^$owner" | sed "s/\$/: only $(basename "$owner").c may include $header/"

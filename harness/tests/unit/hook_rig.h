@@ -1,10 +1,10 @@
-/* Calling any hook of the table in model/hooks.c on one flat buffer: what is changed by it, looked at as
+/* Calling any hook of the table in stack/hooks.c on one flat buffer: what is changed by it, looked at as
  * doubles, for tests that go through all hooks. Hooks that work on whole rows of attention are not
  * called here: test_attention_rows.c does. */
 #ifndef LX_TESTS_HOOK_RIG_H
 #define LX_TESTS_HOOK_RIG_H
 
-#include "model/hooks.h"
+#include "stack/hooks.h"
 #include "tests/unit/encoding_rig.h"
 
 /* A hook's buffer: reals or doubles, as encoding.h says. */

@@ -9,7 +9,7 @@
 #include <stdbool.h>
 
 #include "core/rng.h"
-#include "tensor/simd.h"
+#include "kernels/simd.h"
 #include "tests/unit/check.h"
 
 #ifdef LX_REAL_DOUBLE

@@ -1,8 +1,8 @@
 /* Evaluation mode `answers`: planted models whose answers are known, sizes and rows, and one pass against
  * a decoder that reads its own tokens. */
 #include "eval/answers_internal.h"
+#include "kernels/gemm.h"
 #include "stats/wilson.h"
-#include "tensor/gemm.h"
 #include "tests/unit/dataset_open.h"
 #include "tests/unit/model_rig.h"
 #include "train/train.h"

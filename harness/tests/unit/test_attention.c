@@ -4,11 +4,11 @@
 #include <float.h>
 #include <stdbool.h>
 
+#include "attention/attention.h"
 #include "core/arena.h"
 #include "core/rng.h"
-#include "model/attention.h"
-#include "tensor/gemm.h"
-#include "tensor/simd.h"
+#include "kernels/gemm.h"
+#include "kernels/simd.h"
 #include "tests/unit/check.h"
 
 #ifdef LX_REAL_DOUBLE

@@ -1,6 +1,6 @@
 /* Attention by rows against the streaming kernels: for every stack that both can do, logits, gradients and
  * what is observed agree to rounding. And definitions that make one stack of hooks equal to another. */
-#include "tensor/gemm.h"
+#include "kernels/gemm.h"
 #include "tests/unit/model_rig.h"
 
 enum { B = 3, T = 150, V = 11, H = 3, LAYERS = 2 };

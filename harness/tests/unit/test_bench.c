@@ -4,9 +4,9 @@
 
 #include "bench/bench.h"
 #include "bench/bench_report.h"
+#include "kernels/gemm.h"
+#include "kernels/simd.h"
 #include "system/fs.h"
-#include "tensor/gemm.h"
-#include "tensor/simd.h"
 #include "tests/unit/check.h"
 #include "text/csvfile.h"
 

@@ -1,5 +1,5 @@
 /* Attention without a causal mask: every scheme does there what it says, or is refused in one line. */
-#include "tensor/gemm.h"
+#include "kernels/gemm.h"
 #include "tests/unit/model_rig.h"
 
 enum { B = 1, T = 20, V = 11, D = 16 };

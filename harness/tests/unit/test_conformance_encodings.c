@@ -1,6 +1,6 @@
 /* The rules of encodings/encoding.h for hooks, tried on every scheme of the registry, whatever its formula: with
  * its default options, and with every other value of each choice and switch that it accepts. */
-#include "model/stack.h"
+#include "stack/stack.h"
 #include "tests/unit/encoding_rig.h"
 #include "tests/unit/hook_rig.h"
 

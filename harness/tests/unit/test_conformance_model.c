@@ -2,7 +2,7 @@
  * numbers at lengths far past training, statistics within their bounds, the same first weights; and
  * what particular families promise: blindness to order, to position, to what a window hides. */
 #include "encodings/encoding.h"
-#include "tensor/gemm.h"
+#include "kernels/gemm.h"
 #include "tests/unit/model_rig.h"
 
 #ifdef LX_REAL_DOUBLE

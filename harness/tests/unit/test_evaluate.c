@@ -4,7 +4,7 @@
 #include "eval/attention_stats.h"
 #include "eval/evaluate.h"
 #include "eval/windows.h"
-#include "tensor/gemm.h"
+#include "kernels/gemm.h"
 #include "tests/unit/model_rig.h"
 
 enum { L = 8, V = 11, STREAM = 130, TARGETS = 120, LAYERS = 2, HEADS = 2 };

@@ -1,7 +1,7 @@
 /* One small model that a rotation was made for, read under every scheme that its weights fit: each scheme of
  * the registry beside the rotation, and each scaling of it. At any length the losses are numbers; up to the
  * length of training they are those of the model itself exactly where the definition says so. */
-#include "tensor/gemm.h"
+#include "kernels/gemm.h"
 #include "tests/unit/model_rig.h"
 
 enum { L = 16, LONGEST = 4 * L, B = 2, HEADS = 2, HEAD_DIM = 8 };

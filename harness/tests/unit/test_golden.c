@@ -9,10 +9,10 @@
 #include "check.h"
 #include "core/arena.h"
 #include "eval/probe.h"
+#include "kernels/gemm.h"
+#include "kernels/product.h"
 #include "model/safetensors.h"
 #include "system/fs.h"
-#include "tensor/gemm.h"
-#include "tensor/product.h"
 
 #define ROOT "harness/tests/golden"
 

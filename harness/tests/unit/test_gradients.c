@@ -7,8 +7,8 @@
  * of the value itself and the array's typical one (root mean square, for a direction its size). In
  * double that is about 1e-10, in float rounding of the loss leaves less than a thousandth. */
 #include "encodings/encoding.h"
-#include "tensor/gemm.h"
-#include "tensor/product.h"
+#include "kernels/gemm.h"
+#include "kernels/product.h"
 #include "tests/unit/model_rig.h"
 
 #ifdef LX_REAL_DOUBLE

@@ -2,7 +2,7 @@
  * training that learns what only the right side of a token says. */
 #include "eval/evaluate.h"
 #include "eval/windows.h"
-#include "tensor/gemm.h"
+#include "kernels/gemm.h"
 #include "tests/unit/model_rig.h"
 #include "train/train.h"
 

@@ -1,7 +1,7 @@
 /* How often learned rows of positions are read: counts by brute force over queries and keys, with rules of
  * the schemes written down once more, closed forms, attention that is known, and that training leaves
  * rows without a read alone. */
-#include "tensor/gemm.h"
+#include "kernels/gemm.h"
 #include "tests/unit/analysis_rig.h"
 #include "train/train.h"
 

@@ -6,7 +6,7 @@
 #include <unistd.h>
 
 #include "core/processor.h"
-#include "tensor/gemm.h"
+#include "kernels/gemm.h"
 #include "tests/unit/simd_rig.h"
 
 /* The k-th of a row of values in [0, 1). */

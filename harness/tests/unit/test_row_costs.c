@@ -1,6 +1,6 @@
 /* Plans know which layers go row by row: the schemes of the registry one by one, by layer, and when. */
-#include "model/hooks.h"
 #include "model/row_costs.h"
+#include "stack/hooks.h"
 #include "tests/unit/model_rig.h"
 
 static const struct model_shape shape = {

@@ -3,8 +3,8 @@
 #include <fcntl.h>
 #include <unistd.h>
 
+#include "kernels/gemm.h"
 #include "system/fs.h"
-#include "tensor/gemm.h"
 #include "tests/unit/folder_rig.h"
 #include "tests/unit/model_rig.h"
 #include "train/state.h"

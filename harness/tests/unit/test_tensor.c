@@ -1,7 +1,7 @@
 /* The arithmetic below the model against definitions written here in double: activation, norm, loss,
  * sums, the optimiser's inner loop for every instruction set; matrix products for all transposes and
  * ragged shapes; linear and norm layers, forward and backward. */
-#include "tensor/gemm.h"
+#include "kernels/gemm.h"
 #include "tensor/ops.h"
 #include "tests/unit/simd_rig.h"
 

@@ -2,7 +2,7 @@
  * updated weights are the same bits for any number of threads. */
 #include <stdatomic.h>
 
-#include "tensor/gemm.h"
+#include "kernels/gemm.h"
 #include "tensor/parallel.h"
 #include "tests/unit/model_rig.h"
 #include "train/adamw.h"

@@ -1,6 +1,6 @@
 /* Whole training runs: learning by heart, repeating to the bit, batches that are the same for every
  * scheme, windows drawn evenly, breaking down cleanly, the rows of the log. */
-#include "tensor/gemm.h"
+#include "kernels/gemm.h"
 #include "tests/unit/train_rig.h"
 
 /* A run of a fresh model; the losses of all steps go to `losses` (NULL: not kept). */

@@ -1,7 +1,7 @@
 /* Schemes that only attention row by row can do, against naive twins: ten drawn variants of each, in every
  * layer the weights of all heads, their entropy and largest weight, and what attention adds to the stream. A
  * scheme of the registry that goes row by row and has no twin fails. */
-#include "tensor/gemm.h"
+#include "kernels/gemm.h"
 #include "tests/unit/twins.h"
 
 enum { B = 1 };

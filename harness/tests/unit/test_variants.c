@@ -2,7 +2,7 @@
  * too. Where the streaming kernels and attention by rows can both do one, they agree: logits, gradients,
  * entropy and largest weight. The registry and the tables are walked, so that a new scheme or option is
  * tried without a line here. */
-#include "tensor/gemm.h"
+#include "kernels/gemm.h"
 #include "tests/unit/variant_rig.h"
 
 enum { B = 2 };

@@ -1,17 +1,17 @@
 /* Attention over one layer: every head of every sequence, by the streaming kernels of
- * tensor/attention_head.h, which are causal, or, with `rows`, row by row in attention_rows.c. Entropy and max-probability come from the same pass: with p the weights of
+ * kernels/attention_head.h, which are causal, or, with `rows`, row by row in attention_rows.c. Entropy and max-probability come from the same pass: with p the weights of
  * a row,
  *     H = -sum p ln p,     max p,     over its keys.
  * The formula of a logit is that of encodings/encoding.h. Tables are by distance here and everywhere
  * else; how the kernels want them is known to attention.c alone. */
-#ifndef LX_MODEL_ATTENTION_H
-#define LX_MODEL_ATTENTION_H
+#ifndef LX_ATTENTION_ATTENTION_H
+#define LX_ATTENTION_ATTENTION_H
 
 #include <stdbool.h>
 #include <stddef.h>
 
 #include "core/real.h"
-#include "model/stack.h"
+#include "stack/stack.h"
 
 #define LX_PRODUCTS_MAX 4 /* of a remap */
 
@@ -69,6 +69,10 @@ struct lx_attention_grads {
 /* Reals of scratch for T, H, head_dim, rows, products, width and turned; `training`: for the
  * backward pass too. */
 size_t lx_attention_scratch(const struct lx_attention *a, bool training);
+
+/* Where the table of head h for keys up to the query, or after it, begins in dist, in mul and in the
+ * gradients of one sequence. */
+size_t lx_attention_side(const struct lx_attention *a, bool ahead, int h);
 
 void lx_attention_forward(const struct lx_attention *a);
 

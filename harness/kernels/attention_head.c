@@ -4,8 +4,8 @@
  *
  * The forward pass takes tiles from the newest to the oldest: where biases fall with the distance, a
  * row then finds its maximum in the first tile, and its sums need not be measured anew. */
-#include "tensor/attention_skip_internal.h"
-#include "tensor/simd_tables.h"
+#include "kernels/attention_skip_internal.h"
+#include "kernels/simd_tables.h"
 
 #define JOIN2(a, b) a##b
 #define JOIN(a, b) JOIN2(a, b)

@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "encodings/schedules.h"
-#include "model/stack.h"
+#include "stack/stack.h"
 #include "text/nearest.h"
 #include "text/options.h"
 

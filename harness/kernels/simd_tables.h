@@ -1,9 +1,9 @@
 /* What the compilations of simd.c, attention_head.c and product.c define, one of each per instruction set; only
  * they and simd_choice.c include this. */
-#ifndef LX_TENSOR_SIMD_TABLES_H
-#define LX_TENSOR_SIMD_TABLES_H
+#ifndef LX_KERNELS_SIMD_TABLES_H
+#define LX_KERNELS_SIMD_TABLES_H
 
-#include "tensor/simd.h"
+#include "kernels/simd.h"
 
 #define LX_SIMD_DECLARE(kind)                                                                      \
     extern const struct lx_simd lx_simd_##kind;                                                    \

@@ -1,8 +1,8 @@
 /* What both directions of attention by rows share. */
-#ifndef LX_MODEL_ATTENTION_ROWS_INTERNAL_H
-#define LX_MODEL_ATTENTION_ROWS_INTERNAL_H
+#ifndef LX_ATTENTION_ATTENTION_ROWS_INTERNAL_H
+#define LX_ATTENTION_ATTENTION_ROWS_INTERNAL_H
 
-#include "model/attention_internal.h"
+#include "attention/attention_internal.h"
 
 enum { ROWS = 16 }; /* queries at a time */
 

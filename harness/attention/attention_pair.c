@@ -1,7 +1,7 @@
 /* Biases asked pair by pair, for both paths of attention; see attention_internal.h. */
 #include <math.h>
 
-#include "model/attention_internal.h"
+#include "attention/attention_internal.h"
 
 struct lx_enc_call lx_attention_call(const struct lx_attention *a, int b)
 {

@@ -1,10 +1,10 @@
 /* What the makers of products share: a tile of the result on its way from sums to C. Only files that are
  * compiled for one instruction set include this. */
-#ifndef LX_TENSOR_PRODUCT_INTERNAL_H
-#define LX_TENSOR_PRODUCT_INTERNAL_H
+#ifndef LX_KERNELS_PRODUCT_INTERNAL_H
+#define LX_KERNELS_PRODUCT_INTERNAL_H
 
-#include "tensor/product.h"
-#include "tensor/vec.h"
+#include "kernels/product.h"
+#include "kernels/vec.h"
 
 /* A tile of C: where it lies, what it begins with and what is done with it. */
 struct tile {

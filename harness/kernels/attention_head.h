@@ -11,8 +11,8 @@
  * entropy (the recurrence of Milakov and Gimelshein 2018, arXiv:1805.02867, used like this by Dao et
  * al. 2022, arXiv:2205.14135). The backward pass computes the scores again from the logsumexp of
  * each row. Nothing is of size T x T but what `attention` asks for. */
-#ifndef LX_TENSOR_ATTENTION_HEAD_H
-#define LX_TENSOR_ATTENTION_HEAD_H
+#ifndef LX_KERNELS_ATTENTION_HEAD_H
+#define LX_KERNELS_ATTENTION_HEAD_H
 
 #include <stdbool.h>
 #include <stddef.h>

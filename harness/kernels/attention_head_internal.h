@@ -5,13 +5,13 @@
  * B from the transposed keys, outputs from the values, and gradients of keys and values read A by
  * columns. product() does it for STRIP rows at a time, in registers. Rows of queries come in blocks
  * of BLOCK, keys in tiles of TILE; strips that nothing of is seen are left out. */
-#ifndef LX_TENSOR_ATTENTION_HEAD_INTERNAL_H
-#define LX_TENSOR_ATTENTION_HEAD_INTERNAL_H
+#ifndef LX_KERNELS_ATTENTION_HEAD_INTERNAL_H
+#define LX_KERNELS_ATTENTION_HEAD_INTERNAL_H
 
 #include <stdbool.h>
 
-#include "tensor/attention_head.h"
-#include "tensor/vec.h"
+#include "kernels/attention_head.h"
+#include "kernels/vec.h"
 
 enum { BLOCK = LX_ATTENTION_BLOCK, TILE = LX_ATTENTION_TILE, STRIP = 8 };
 

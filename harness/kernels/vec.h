@@ -3,8 +3,8 @@
  * GCC's vector types (clang has them too) give arithmetic, lane by lane; what they lack (maximum,
  * exponential, transposition, tails) is here. Lanes never change order, so that every function is
  * deterministic. Only files that are compiled once per instruction set include this. */
-#ifndef LX_TENSOR_VEC_H
-#define LX_TENSOR_VEC_H
+#ifndef LX_KERNELS_VEC_H
+#define LX_KERNELS_VEC_H
 
 #include <math.h>
 #include <stddef.h>

@@ -1,7 +1,7 @@
 /* What the multiply-add units of a core can do at most. Compiled once per instruction set, like
  * simd.c. */
-#include "tensor/simd_tables.h"
-#include "tensor/vec.h"
+#include "kernels/simd_tables.h"
+#include "kernels/vec.h"
 
 #define JOIN2(a, b) a##b
 #define JOIN(a, b) JOIN2(a, b)

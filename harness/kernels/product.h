@@ -7,8 +7,8 @@
  *
  * An element of C is the sum over k in ascending order, in steps of LX_PRODUCT_DEPTH, whatever its
  * place and whatever M and N are: rows may be cut among threads anywhere, the bytes stay. */
-#ifndef LX_TENSOR_PRODUCT_H
-#define LX_TENSOR_PRODUCT_H
+#ifndef LX_KERNELS_PRODUCT_H
+#define LX_KERNELS_PRODUCT_H
 
 #include <stdbool.h>
 #include <stddef.h>

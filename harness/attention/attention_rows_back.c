@@ -4,9 +4,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "model/attention_rows_internal.h"
-#include "tensor/gemm.h"
-#include "tensor/simd.h"
+#include "attention/attention_rows_internal.h"
+#include "kernels/gemm.h"
+#include "kernels/simd.h"
 
 /* Gradients of all products back to those of q and k. */
 static void turn_back(struct rows *s, double *sums)

@@ -1,8 +1,8 @@
 /* Matrix products: the only door to BLAS.
  *
  * All matrices are row major; ld* is the distance between rows in reals. */
-#ifndef LX_TENSOR_GEMM_H
-#define LX_TENSOR_GEMM_H
+#ifndef LX_KERNELS_GEMM_H
+#define LX_KERNELS_GEMM_H
 
 #include <stdbool.h>
 

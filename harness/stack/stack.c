@@ -1,5 +1,5 @@
 /* Running hooks over a stack of schemes; see stack.h. */
-#include "model/stack.h"
+#include "stack/stack.h"
 
 #include <stdio.h>
 #include <string.h>

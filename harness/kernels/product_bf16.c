@@ -6,7 +6,7 @@
  * AVX512-BF16 one row by 16 columns by 2. Blocks as in product.c. A block of A lies in tiles of 32 rows by
  * 16 words, a block of B in panels of 32 columns; what is beyond the edges is 0. */
 #define _DEFAULT_SOURCE /* syscall */
-#include "tensor/product.h"
+#include "kernels/product.h"
 
 #if defined(__AVX512BF16__) && defined(__AMX_BF16__) && !defined(LX_REAL_DOUBLE)
 
@@ -16,7 +16,7 @@
 #include <unistd.h>
 
 #include "core/log.h"
-#include "tensor/product_internal.h"
+#include "kernels/product_internal.h"
 
 enum {
     SIDE = 32,                     /* rows and columns of a tile of C               */

@@ -4,8 +4,8 @@
 
 #include "core/log.h"
 #include "core/processor.h"
-#include "tensor/gemm.h"
-#include "tensor/simd.h"
+#include "kernels/gemm.h"
+#include "kernels/simd.h"
 
 static bool known;
 static enum lx_products chosen;

@@ -3,15 +3,15 @@
  * Owns what stacking needs: parsing each element's options and the keys that any element may have,
  * initialising in order, refusing what a stack cannot mean, running every hook over the elements that
  * act in a layer (backward hooks in reverse), the smallest window and length limit. */
-#ifndef LX_MODEL_STACK_H
-#define LX_MODEL_STACK_H
+#ifndef LX_STACK_STACK_H
+#define LX_STACK_STACK_H
 
 #include "core/arena.h"
 #include "core/err.h"
 #include "core/real.h"
 #include "encodings/encoding.h"
 #include "json/json.h"
-#include "model/hooks.h"
+#include "stack/hooks.h"
 
 #define LX_STACK_MAX 8
 

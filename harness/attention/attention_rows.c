@@ -9,9 +9,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "model/attention_rows_internal.h"
-#include "tensor/gemm.h"
-#include "tensor/simd.h"
+#include "attention/attention_rows_internal.h"
+#include "kernels/gemm.h"
+#include "kernels/simd.h"
 
 /* ------------------------------------------------------------------------------------- scratch */
 

@@ -1,7 +1,7 @@
 /* The table of hooks: what encodings/encoding.h offers, for everything that goes through all of it
  * (stacks, memory, describe, costs, conformance). A new hook is one line in hooks.c. */
-#ifndef LX_MODEL_HOOKS_H
-#define LX_MODEL_HOOKS_H
+#ifndef LX_STACK_HOOKS_H
+#define LX_STACK_HOOKS_H
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -1,8 +1,8 @@
 /* The test of the products before their first use; see gemm.h. */
 #include <math.h>
 
-#include "tensor/gemm.h"
-#include "tensor/product.h"
+#include "kernels/gemm.h"
+#include "kernels/product.h"
 
 /* A ragged product, so that kernels, edges and both transposes are all used. */
 enum { SELF_M = 67, SELF_N = 53, SELF_K = 71 };

@@ -6,8 +6,8 @@
  * vectors, then tiles. Panels do not lie a power of two apart, because then they would compete for the
  * same lines of the cache. Software prefetch fetches C at the start of a tile, which needs it at the
  * end, and rows of A two tiles ahead. */
-#include "tensor/product_internal.h"
-#include "tensor/simd_tables.h"
+#include "kernels/product_internal.h"
+#include "kernels/simd_tables.h"
 
 /* For loops whose counts are known and whose arrays must become registers. */
 #if defined(__clang__)

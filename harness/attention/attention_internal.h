@@ -1,9 +1,9 @@
 /* Between attention.c, which hands out the work, attention_rows.c and attention_rows_back.c, the path by
  * whole rows, and attention_pair.c, which both paths ask. */
-#ifndef LX_MODEL_ATTENTION_INTERNAL_H
-#define LX_MODEL_ATTENTION_INTERNAL_H
+#ifndef LX_ATTENTION_ATTENTION_INTERNAL_H
+#define LX_ATTENTION_ATTENTION_INTERNAL_H
 
-#include "model/attention.h"
+#include "attention/attention.h"
 
 #define LX_HEADS_MAX 1024 /* heads of a model */
 
@@ -15,10 +15,6 @@ bool lx_attention_by_positions(const struct lx_attention *a);
 
 /* Tables by distance: keys up to the query, and without a causal mask those after it. */
 int lx_attention_sides(const struct lx_attention *a);
-
-/* Where the table of head h for keys up to the query, or after it, begins in dist, in mul and in the
- * gradients of one sequence. */
-size_t lx_attention_side(const struct lx_attention *a, bool ahead, int h);
 
 /* Biases of one row and head that are asked pair by pair, those of dist at positions included. Their
  * gradients: dheads (sides, H, reach), sums of the sequence; NULL: not wanted. */

@@ -1,12 +1,12 @@
 /* The inner loops; see simd.h. This file is compiled several times with LX_SIMD naming the
  * instruction set: the loops are plain C that the compiler vectorises under `omp simd`, whose
  * reductions state that the order of the lanes is free (and then fixed by the build). */
-#include "tensor/simd.h"
+#include "kernels/simd.h"
 
 #include <math.h>
 #include <string.h>
 
-#include "tensor/simd_tables.h"
+#include "kernels/simd_tables.h"
 
 #define JOIN2(a, b) a##b
 #define JOIN(a, b) JOIN2(a, b)

@@ -2,9 +2,9 @@
 #include <math.h>
 #include <string.h>
 
-#include "model/attention_internal.h"
+#include "attention/attention_internal.h"
+#include "kernels/simd.h"
 #include "tensor/parallel.h"
-#include "tensor/simd.h"
 
 size_t lx_attention_scratch(const struct lx_attention *a, bool training)
 {

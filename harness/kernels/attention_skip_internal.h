@@ -19,10 +19,10 @@
  * The bound is worth something only where biases fall with the distance, and it does not know factors,
  * biases of keys or pairs, or keys that are always seen: with those, and where the attention matrix is
  * asked for, nothing is left out. */
-#ifndef LX_TENSOR_ATTENTION_SKIP_INTERNAL_H
-#define LX_TENSOR_ATTENTION_SKIP_INTERNAL_H
+#ifndef LX_KERNELS_ATTENTION_SKIP_INTERNAL_H
+#define LX_KERNELS_ATTENTION_SKIP_INTERNAL_H
 
-#include "tensor/attention_head_internal.h"
+#include "kernels/attention_head_internal.h"
 
 #ifdef LX_REAL_DOUBLE
 #define ZERO 746.0 /* exp() of the C library is 0 below -745.14 */

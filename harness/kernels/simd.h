@@ -4,16 +4,16 @@
  * table points at the best the CPU has; the environment variable LX_SIMD=plain|avx2|avx512 asks for another. All
  * loops of one table are deterministic: fixed order, no dependence on alignment or threads. The
  * naive definitions they are tested against stand in tests/unit/test_tensor.c. */
-#ifndef LX_TENSOR_SIMD_H
-#define LX_TENSOR_SIMD_H
+#ifndef LX_KERNELS_SIMD_H
+#define LX_KERNELS_SIMD_H
 
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
 #include "core/real.h"
-#include "tensor/attention_head.h"
-#include "tensor/product.h"
+#include "kernels/attention_head.h"
+#include "kernels/product.h"
 
 struct lx_adamw {
     real lr, beta1, beta2, eps, decay;

@@ -3,8 +3,8 @@
 #include <string.h>
 
 #include "core/log.h"
-#include "tensor/simd.h"
-#include "tensor/simd_tables.h"
+#include "kernels/simd.h"
+#include "kernels/simd_tables.h"
 
 #define KINDS 3
 

@@ -1,5 +1,5 @@
 /* The table of hooks; see hooks.h. */
-#include "model/hooks.h"
+#include "stack/hooks.h"
 
 #include <string.h>
 

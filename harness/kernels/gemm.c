@@ -1,5 +1,5 @@
 /* Matrix products over OpenBLAS; see gemm.h. The only file that includes cblas.h. */
-#include "tensor/gemm.h"
+#include "kernels/gemm.h"
 
 #include <cblas.h>
 
