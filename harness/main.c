@@ -5,7 +5,7 @@
 
 #include "command/command.h"
 #include "core/log.h"
-#include "system/child.h"
+#include "process/child.h"
 #include "system/cputype.h"
 #include "text/nearest.h"
 

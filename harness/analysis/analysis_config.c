@@ -3,7 +3,7 @@
 #include <string.h>
 
 #include "analysis/analysis.h"
-#include "core/figure_name.h"
+#include "analysis/figure_name.h"
 #include "text/nearest.h"
 
 static const char *const own_keys[] = {"name", "id", "encodings", "lengths", NULL};

@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "bench/bench.h"
-#include "system/child.h"
+#include "process/child.h"
 
 /* The row, if the process ended well and said one whole line. */
 static enum lx_code take_row(const struct lx_child *child, struct lx_buf *row, struct lx_err *err)

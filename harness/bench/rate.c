@@ -4,7 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "system/child.h"
+#include "process/child.h"
 
 #define MOST_STEP 2e10 /* operations of a step: a fraction of a second anywhere */
 

@@ -10,7 +10,7 @@
 #include "core/log.h"
 #include "kernels/gemm.h"
 #include "kernels/simd.h"
-#include "system/child.h"
+#include "process/child.h"
 #include "system/cputype.h"
 
 enum { PRODUCTS = 2, TRIALS = 3, ROUNDS = 200000 };

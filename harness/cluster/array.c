@@ -11,8 +11,8 @@
 
 #include "cluster/array_internal.h"
 #include "core/log.h"
+#include "process/interrupt.h"
 #include "system/fs.h"
-#include "system/interrupt.h"
 
 static const struct lx_batch_system *system_of(const struct lx_array_launch *a)
 {

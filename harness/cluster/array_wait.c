@@ -5,11 +5,11 @@
 
 #include "cluster/array_internal.h"
 #include "core/log.h"
+#include "process/interrupt.h"
 #include "store/cell_files.h"
 #include "store/heartbeat.h"
 #include "store/store.h"
 #include "system/fs.h"
-#include "system/interrupt.h"
 
 #define FRESH_SECONDS 60.0  /* who was heard of later than that works on a cell */
 #define SETTLE_SECONDS 10.0 /* for the last results to be seen on a shared file system */

@@ -3,7 +3,7 @@
 #include <string.h>
 
 #include "cluster/slurm_internal.h"
-#include "system/child.h"
+#include "process/child.h"
 
 static enum lx_code ask(const char *const *argv, struct lx_child *p, struct lx_err *err)
 {

@@ -10,10 +10,10 @@
 #include "core/log.h"
 #include "experiment/experiment.h"
 #include "plan/task_list.h"
+#include "process/interrupt.h"
 #include "record/register.h"
 #include "store/cell_files.h"
 #include "system/fs.h"
-#include "system/interrupt.h"
 #include "system/limits.h"
 #include "tensor/parallel.h"
 

@@ -10,9 +10,9 @@
 #include "json/json.h"
 #include "kernels/gemm.h"
 #include "model/checkpoint.h"
+#include "process/interrupt.h"
 #include "record/checkpoint_name.h"
 #include "system/fs.h"
-#include "system/interrupt.h"
 #include "system/limits.h"
 #include "tensor/parallel.h"
 

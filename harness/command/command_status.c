@@ -8,6 +8,7 @@
 #include "core/log.h"
 #include "experiment/plan_file.h"
 #include "json/json.h"
+#include "process/procfs.h"
 #include "results/stale.h"
 #include "store/cell_files.h"
 #include "store/heartbeat.h"
@@ -15,7 +16,6 @@
 #include "store/store.h"
 #include "store/training.h"
 #include "system/fs.h"
-#include "system/procfs.h"
 #include "text/csvfile.h"
 
 #define SIGN_OF_LIFE 600.0 /* seconds: a cell of another machine that wrote later than that runs */

@@ -3,9 +3,9 @@
 #include <string.h>
 
 #include "core/log.h"
-#include "core/processor.h"
 #include "kernels/gemm.h"
 #include "kernels/simd.h"
+#include "system/processor.h"
 
 static bool known;
 static enum lx_products chosen;

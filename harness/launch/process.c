@@ -9,11 +9,11 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "process/child.h"
+#include "process/procfs.h"
 #include "store/store.h"
-#include "system/child.h"
 #include "system/cputype.h"
 #include "system/fs.h"
-#include "system/procfs.h"
 #include "tensor/parallel.h"
 
 enum lx_code lx_process_environment(struct lx_err *err)

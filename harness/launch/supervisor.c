@@ -9,14 +9,14 @@
 
 #include "core/log.h"
 #include "launch/worker_pool.h"
+#include "process/interrupt.h"
+#include "process/owner.h"
 #include "store/cell_files.h"
 #include "store/disk.h"
 #include "store/heartbeat.h"
 #include "store/lock.h"
 #include "store/store.h"
 #include "system/fs.h"
-#include "system/interrupt.h"
-#include "system/owner.h"
 
 #define POLL_MS 200
 #define ENDING_MS 5 /* a worker that has closed its pipe is about to end */

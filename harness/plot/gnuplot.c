@@ -6,9 +6,9 @@
 #include <unistd.h>
 
 #include "core/buf.h"
-#include "system/child.h"
+#include "process/child.h"
+#include "process/interrupt.h"
 #include "system/fs.h"
-#include "system/interrupt.h"
 
 static const char *const kinds[] = {"svg", "png", "pdf"};
 enum { PDF = 2, N_KINDS = 3 }; /* a PDF is drawn where gnuplot has a terminal for it */

@@ -4,11 +4,11 @@
 #include "cell/board.h"
 #include "core/log.h"
 #include "launch/reuse.h"
+#include "process/interrupt.h"
 #include "run/launcher_list.h"
 #include "run/outlook.h"
 #include "store/disk.h"
 #include "system/fs.h"
-#include "system/interrupt.h"
 #include "system/limits.h"
 #include "tensor/parallel.h"
 

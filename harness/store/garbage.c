@@ -10,13 +10,13 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "process/owner.h"
 #include "store/eval_checkpoint.h"
 #include "store/heartbeat.h"
 #include "store/lock.h"
 #include "store/store.h"
 #include "system/folder.h"
 #include "system/fs.h"
-#include "system/owner.h"
 
 #define OLD_SECONDS 3600.0 /* writing a file takes seconds */
 

@@ -11,9 +11,9 @@
 
 #include "core/log.h"
 #include "json/json.h"
+#include "process/interrupt.h"
+#include "process/owner.h"
 #include "system/fs.h"
-#include "system/interrupt.h"
-#include "system/owner.h"
 
 #define SAY_INTERVAL 0.2 /* seconds between lines to the supervisor */
 

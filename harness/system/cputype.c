@@ -8,7 +8,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "core/processor.h"
+#include "system/processor.h"
 
 #if defined(__x86_64__) || defined(__i386__)
 #define ON_X86 1

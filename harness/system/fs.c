@@ -11,9 +11,9 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "process/interrupt.h"
+#include "process/owner.h"
 #include "system/fs_internal.h"
-#include "system/interrupt.h"
-#include "system/owner.h"
 
 static enum lx_code failed(const char *path, const char *what, struct lx_err *err)
 {

@@ -71,7 +71,7 @@ for f in receptive_field receptive_field_gain attention_variance probe parameter
     check "figure $f" test -s a/plots/$f.dat -a -s a/plots/$f.gp
 done
 # A figure that the table of names does not know could be replaced by that of an analysis.
-known=$(sed -n '/^static const char/,/};/p' "$root"/harness/core/figure_name.c | grep -o '"[a-z_]*"' | tr -d '"')
+known=$(sed -n '/^static const char/,/};/p' "$root"/harness/analysis/figure_name.c | grep -o '"[a-z_]*"' | tr -d '"')
 strange() { # figures that are neither in the table nor an analysis with an ending from it
     for f in a/plots/*.gp; do
         f=$(basename "$f" .gp)

@@ -12,43 +12,44 @@ cd "$(dirname "$0")/../../.." || exit 2
 rooms='
 core:
 stats:      core
-system:     core
+process:    core
+system:     core process
 json:       core system
 text:       core system json
-expression: core system json text
-grid:       core system json text
-kernels:    core
+expression: core json text
+grid:       core json text
+kernels:    core system
 tensor:     core kernels
 encodings:  core json text expression kernels tensor
 datasets:   core system text
 stack:      core json text encodings
 attention:  core kernels tensor stack
 model:      core system json text kernels tensor stack attention
-applied:    core system text encodings stack
+applied:    core text encodings stack
 objective:  core
 train:      core system text kernels tensor datasets model objective
 eval:       core stats system json text encodings datasets model objective
-analysis:   core stats system text encodings datasets objective eval
+analysis:   core stats text encodings datasets objective eval
 results:    core system json
 study:      core stats system json text
 tune:       core system json text grid study
 verdict:    core stats system json text study tune
 compare:    core stats system json text grid study
-plot:       core stats system json text study tune
-page:       core stats system json text grid study tune verdict plot
+plot:       core stats process system json text study tune
+page:       core stats json text grid study tune verdict plot
 report:     core stats system json text grid results study tune verdict plot page
 config:     core system json text encodings datasets stack model objective train eval analysis tune verdict
 plan:       core system model objective eval analysis config
-store:      core system json text eval config plan
+store:      core process system json text eval config plan
 experiment: core system json text results verdict config plan store
 record:     core system json text results study tune verdict config plan store experiment
 cell:       core system text kernels model objective train eval analysis config plan store
-launch:     core system tensor store experiment
-cluster:    core system kernels plan store launch
-bench:      core system json text grid kernels encodings stack model train eval plot config
-run:        core system text tensor tune report config plan store experiment record cell launch cluster bench
-command:    core system json text grid kernels tensor encodings datasets stack model applied train eval analysis results study tune verdict compare plot report config plan store experiment record cell launch bench run
-main.c:     core system text command
+launch:     core process system tensor store experiment
+cluster:    core process system kernels plan store launch
+bench:      core process system json text grid kernels encodings stack model train eval plot config
+run:        core process system text tensor tune report config plan store experiment record cell launch cluster bench
+command:    core process system json text grid kernels tensor encodings datasets stack model applied train eval analysis results study tune verdict compare plot report config plan store experiment record cell launch bench run
+main.c:     core process system text command
 '
 # Of encodings and datasets, the others see the contract alone.
 contracts='encodings/encoding.h encodings/schedules.h datasets/dataset.h'

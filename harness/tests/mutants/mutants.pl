@@ -81,7 +81,7 @@ sub sh { my $c = shift; return system('sh', '-c', "$c >>'$top/log' 2>&1") == 0 }
 my $tree = "$top/tree";
 my ($make, @tests, $objects, $link);
 # What the loader is to call before any library has no place in a shared library: it is part of each program.
-my $fixed = 'harness/system/startup.o';
+my $fixed = 'harness/process/startup.o';
 sub prepare {
     sh("mkdir '$tree' && git ls-files -z | xargs -0 cp --parents -t '$tree'") or die "copying failed: $top/log\n";
     $make = "cd '$tree' && make -s CFLAGS='-fPIC -O1'";

@@ -3,8 +3,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "process/owner.h"
 #include "system/fs.h"
-#include "system/owner.h"
 #include "tests/unit/check.h"
 
 static enum lx_owner_state of(const char *owner, long pid)

@@ -5,8 +5,8 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-#include "core/processor.h"
 #include "kernels/gemm.h"
+#include "system/processor.h"
 #include "tests/unit/simd_rig.h"
 
 /* The k-th of a row of values in [0, 1). */

@@ -14,7 +14,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "system/child.h"
+#include "process/child.h"
 
 #define BLAS_BYTES ((size_t)144 << 20) /* a buffer of 128 MB, and the rest of a start */
 

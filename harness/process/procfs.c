@@ -1,5 +1,5 @@
 /* What /proc knows; see procfs.h. */
-#include "system/procfs.h"
+#include "process/procfs.h"
 
 #include <errno.h>
 #include <fcntl.h>

@@ -1,5 +1,5 @@
 /* Noting signals; see interrupt.h. */
-#include "system/interrupt.h"
+#include "process/interrupt.h"
 
 #include <errno.h>
 #include <signal.h>

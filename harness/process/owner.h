@@ -1,6 +1,6 @@
 /* Who made a temp file: where a process id means one process. */
-#ifndef LX_SYSTEM_OWNER_H
-#define LX_SYSTEM_OWNER_H
+#ifndef LX_PROCESS_OWNER_H
+#define LX_PROCESS_OWNER_H
 
 #include <stdbool.h>
 

@@ -4,8 +4,8 @@
  * open but what it was given. One that is run to its end is in a process group of its own (a Ctrl-C at
  * the terminal is for us to act on) and never outlives the call: it ends with its program, at its
  * deadline, or when we are told to stop. */
-#ifndef LX_SYSTEM_CHILD_H
-#define LX_SYSTEM_CHILD_H
+#ifndef LX_PROCESS_CHILD_H
+#define LX_PROCESS_CHILD_H
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -6,8 +6,8 @@
  * any moment. What comes within half a second of the first counts as the same (a terminal and a
  * parent both pass it on), and XCPU, which the system repeats every second, never counts as a
  * second. */
-#ifndef LX_SYSTEM_INTERRUPT_H
-#define LX_SYSTEM_INTERRUPT_H
+#ifndef LX_PROCESS_INTERRUPT_H
+#define LX_PROCESS_INTERRUPT_H
 
 #include <signal.h>
 #include <stdbool.h>

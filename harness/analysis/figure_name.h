@@ -2,8 +2,8 @@
  * an analysis. A user's id must not meet one of them, or a figure would replace another without a
  * word. A figure's files are called NAME, or NAME-... where sections differ. A new figure has its name,
  * or what it puts after the id, in figure_name.c. */
-#ifndef LX_CORE_FIGURE_NAME_H
-#define LX_CORE_FIGURE_NAME_H
+#ifndef LX_ANALYSIS_FIGURE_NAME_H
+#define LX_ANALYSIS_FIGURE_NAME_H
 
 #include <stddef.h>
 

@@ -2,8 +2,8 @@
  *
  * By model, not by features: the same features are worth different things in different cores. The
  * answer depends on the processor alone, so that a machine computes the same bytes every time. */
-#ifndef LX_CORE_PROCESSOR_H
-#define LX_CORE_PROCESSOR_H
+#ifndef LX_SYSTEM_PROCESSOR_H
+#define LX_SYSTEM_PROCESSOR_H
 
 #include <stdbool.h>
 

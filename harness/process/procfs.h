@@ -1,6 +1,6 @@
 /* What /proc knows. */
-#ifndef LX_SYSTEM_PROCFS_H
-#define LX_SYSTEM_PROCFS_H
+#ifndef LX_PROCESS_PROCFS_H
+#define LX_PROCESS_PROCFS_H
 
 #include <stdbool.h>
 #include <stddef.h>

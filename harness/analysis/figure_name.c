@@ -1,5 +1,5 @@
 /* The table of figure names; see figure_name.h. */
-#include "core/figure_name.h"
+#include "analysis/figure_name.h"
 
 #include <string.h>
 

@@ -1,7 +1,7 @@
 /* Child processes; see child.h. */
 #define _GNU_SOURCE /* posix_spawn_file_actions_addchdir_np */
 
-#include "system/child.h"
+#include "process/child.h"
 
 #include <assert.h>
 #include <errno.h>
@@ -15,7 +15,7 @@
 #include <unistd.h>
 
 #include "core/log.h"
-#include "system/interrupt.h"
+#include "process/interrupt.h"
 
 #define MOST_OUT ((size_t)64 << 20)
 #define MOST_ERRORS ((size_t)64 << 10)

@@ -1,5 +1,5 @@
 /* Owners of temp files; see owner.h. */
-#include "system/owner.h"
+#include "process/owner.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -7,7 +7,7 @@
 #include <unistd.h>
 
 #include "core/hash.h"
-#include "system/procfs.h"
+#include "process/procfs.h"
 
 /* The name of this machine, in characters that suit a file name. */
 void lx_host(char out[LX_HOST_SIZE])

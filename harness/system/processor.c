@@ -1,5 +1,5 @@
 /* The table of processors; see processor.h. */
-#include "core/processor.h"
+#include "system/processor.h"
 
 #include <stddef.h>
 #include <string.h>
