@@ -8,8 +8,8 @@
 
 #include "core/arena.h"
 #include "core/log.h"
-#include "plot/figure.h"
-#include "plot/style.h"
+#include "figure/figure.h"
+#include "figure/style.h"
 #include "system/fs.h"
 #include "text/csvfile.h"
 

@@ -3,9 +3,9 @@
 
 #include <math.h>
 
-#include "eval/selfcheck.h"
 #include "model/checkpoint.h"
 #include "plan/estimate.h"
+#include "probe/selfcheck.h"
 
 /* What analyses want to know of the training. */
 struct training {

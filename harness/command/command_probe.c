@@ -1,8 +1,8 @@
 /* `probe`: tensors of one forward (and backward) pass of a checkpoint. */
 #include "command/command.h"
 #include "config/config.h"
-#include "eval/probe.h"
 #include "kernels/gemm.h"
+#include "probe/probe.h"
 #include "record/checkpoint_name.h"
 #include "system/limits.h"
 

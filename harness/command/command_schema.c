@@ -1,7 +1,7 @@
 /* `schema`: the JSON Schema of configs. configs/schema.json is its output, and a test compares the
  * two. */
 #include "command/command.h"
-#include "config/config.h"
+#include "schema/schema.h"
 
 static enum lx_code run(const void *given, int n, char **argv, struct lx_err *err)
 {

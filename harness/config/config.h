@@ -157,10 +157,6 @@ LX_MUST_CHECK
 enum lx_code lx_config_defaults(const struct lx_json *config, struct lx_json **out,
                                 struct lx_err *err);
 
-/* The JSON Schema of configs. */
-LX_MUST_CHECK
-enum lx_code lx_config_schema(struct lx_buf *out, struct lx_err *err);
-
 /* "rope+alibi" as the JSON list of a stack, appended to out. A word that is no scheme but a choice of an
  * option of the scheme before it sets that option: "rope+yarn". *unknown: a word that is neither, else
  * NULL. */

@@ -3,8 +3,8 @@
 #define LX_PAGE_PAGE_INTERNAL_H
 
 #include "core/arena.h"
+#include "figure/figure.h"
 #include "page/page.h"
-#include "plot/figure.h"
 
 /* A figure of the study, kept. */
 struct lx_page_figure {

@@ -2,8 +2,8 @@
  * light on a dark ground. */
 #include <string.h>
 
+#include "figure/style.h"
 #include "page/page_internal.h"
-#include "plot/style.h"
 
 void lx_page_color(const struct lx_series *s, struct lx_buf *out)
 {

@@ -4,9 +4,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "figure/style.h"
 #include "json/json_scan.h"
 #include "page/page_internal.h"
-#include "plot/style.h"
 #include "text/escape.h"
 #include "text/format.h"
 

@@ -11,8 +11,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "plot/figure_internal.h"
-#include "plot/gnuplot.h"
+#include "figure/figure_parts.h"
+#include "figure/gnuplot.h"
 #include "system/fs.h"
 #include "text/csvfile.h"
 

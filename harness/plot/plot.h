@@ -7,7 +7,7 @@
 #include <stddef.h>
 
 #include "core/err.h"
-#include "plot/figure.h"
+#include "figure/figure.h"
 #include "study/aggregate.h"
 #include "tune/rates.h"
 

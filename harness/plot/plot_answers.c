@@ -2,9 +2,9 @@
  * far back the answer looks and by its place in the answer, and a map of tasks and encodings. */
 #include <math.h>
 
-#include "plot/figure_internal.h"
+#include "figure/figure_parts.h"
+#include "figure/style.h"
 #include "plot/plot.h"
-#include "plot/style.h"
 #include "stats/wilson.h"
 #include "text/format.h"
 

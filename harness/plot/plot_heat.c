@@ -2,9 +2,9 @@
  * colour and as a number; a panel for each series, in the order of the config. */
 #include <math.h>
 
-#include "plot/figure_internal.h"
+#include "figure/figure_parts.h"
+#include "figure/style.h"
 #include "plot/plot.h"
-#include "plot/style.h"
 
 enum {
     MAX = 64,

@@ -2,8 +2,8 @@
 #include <math.h>
 #include <stdio.h>
 
+#include "figure/style.h"
 #include "plot/plot.h"
-#include "plot/style.h"
 #include "text/format.h"
 
 /* More tics than this cannot be read. */

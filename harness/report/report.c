@@ -4,9 +4,9 @@
 #include <stdlib.h>
 
 #include "core/log.h"
+#include "figure/style.h"
 #include "json/json.h"
 #include "plot/plot.h"
-#include "plot/style.h"
 #include "report/report_internal.h"
 #include "report/report_tables.h"
 #include "report/table.h"

@@ -38,7 +38,7 @@ struct lx_group {
 struct lx_series {
     int encoding, evaluated_as;
     int rank;    /* of the encoding */
-    int look;    /* of the encoding: colour, dash and shape (plot/style.h) */
+    int look;    /* of the encoding: colour, dash and shape (figure/style.h) */
     int variant; /* 0: evaluated as trained */
     char *label; /* "a", or "a as b" */
     /* Learning rate it was trained at, and the multiple of its schemes' own arrays; NaN: its name says it, or

@@ -8,7 +8,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "eval/probe.h"
+#include "probe/probe.h"
 #include "system/fs.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);

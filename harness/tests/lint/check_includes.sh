@@ -28,27 +28,30 @@ model:      core system json text kernels tensor stack attention
 applied:    core text encodings stack
 objective:  core
 train:      core system text kernels tensor datasets model objective
-eval:       core stats system json text encodings datasets model objective
+probe:      core system datasets model
+eval:       core stats json text datasets model objective
 analysis:   core stats text encodings datasets objective eval
 results:    core system json
 study:      core stats system json text
 tune:       core system json text grid study
 verdict:    core stats system json text study tune
 compare:    core stats system json text grid study
-plot:       core stats process system json text study tune
-page:       core stats json text grid study tune verdict plot
-report:     core stats system json text grid results study tune verdict plot page
-config:     core system json text encodings datasets stack model objective train eval analysis tune verdict
+figure:     core process system json text study
+plot:       core stats system text study tune figure
+page:       core stats json text grid study tune verdict figure plot
+report:     core stats system json text grid results study tune verdict figure plot page
+config:     core system json text datasets stack model train eval analysis tune verdict
+schema:     core json encodings verdict config
 plan:       core system model objective eval analysis config
 store:      core process system json text eval config plan
 experiment: core system json text results verdict config plan store
 record:     core system json text results study tune verdict config plan store experiment
-cell:       core system text kernels model objective train eval analysis config plan store
+cell:       core system text kernels model objective train probe eval analysis config plan store
 launch:     core process system tensor store experiment
 cluster:    core process system kernels plan store launch
-bench:      core process system json text grid kernels encodings stack model train eval plot config
+bench:      core process system json text grid kernels encodings stack model train eval figure config
 run:        core process system text tensor tune report config plan store experiment record cell launch cluster bench
-command:    core process system json text grid kernels tensor encodings datasets stack model applied train eval analysis results study tune verdict compare plot report config plan store experiment record cell launch bench run
+command:    core process system json text grid kernels tensor encodings datasets stack model applied train probe analysis results study tune verdict compare plot report config schema plan store experiment record cell launch bench run
 main.c:     core process system text command
 '
 # Of encodings and datasets, the others see the contract alone.
@@ -90,7 +93,8 @@ out=$(
         }
         my %n;
         $n{$_}++ for map { m{^harness/([^/]+)/} ? $1 : () } keys %file;
-        $n{$_} > 24 and print "harness/$_: $n{$_} files in one room, at most 24\n" for sort keys %n;'
+        # command is one file a subcommand: as many as there are, no wall between them.
+        $n{$_} > 20 && $_ ne "command" and print "harness/$_: $n{$_} files in one room, at most 20\n" for sort keys %n;'
 
     for pair in cJSON.h:harness/json/json cblas.h:harness/kernels/gemm zlib.h:harness/system/gzip csv.h:harness/text/csvfile; do
         header=${pair%%:*}; owner=${pair#*:}

@@ -2,10 +2,10 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "plot/figure_internal.h"
-#include "plot/gnuplot.h"
+#include "figure/figure_parts.h"
+#include "figure/gnuplot.h"
+#include "figure/style.h"
 #include "plot/plot.h"
-#include "plot/style.h"
 #include "stats/stats.h"
 #include "system/fs.h"
 #include "tests/unit/folder_rig.h"

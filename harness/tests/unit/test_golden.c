@@ -8,10 +8,10 @@
 
 #include "check.h"
 #include "core/arena.h"
-#include "eval/probe.h"
 #include "kernels/gemm.h"
 #include "kernels/product.h"
 #include "model/safetensors.h"
+#include "probe/probe.h"
 #include "system/fs.h"
 
 #define ROOT "harness/tests/golden"

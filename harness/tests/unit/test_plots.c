@@ -4,10 +4,10 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "plot/figure_internal.h"
+#include "figure/figure_parts.h"
+#include "figure/style.h"
 #include "plot/heatmap.h"
 #include "plot/plot.h"
-#include "plot/style.h"
 #include "report/report.h"
 #include "system/fs.h"
 #include "tests/unit/folder_rig.h"

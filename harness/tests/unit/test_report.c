@@ -5,8 +5,8 @@
 #include <unistd.h>
 
 #include "core/buf.h"
-#include "plot/figure.h"
-#include "plot/style.h"
+#include "figure/figure.h"
+#include "figure/style.h"
 #include "report/report.h"
 #include "report/table.h"
 #include "study/aggregate.h"

@@ -1,7 +1,7 @@
 /* A run's check of itself: it passes every scheme, and it catches a model that looks ahead or does not
  * look at all, which a scheme made for the purpose brings about. */
 #include "encodings/encoding.h"
-#include "eval/selfcheck.h"
+#include "probe/selfcheck.h"
 #include "tests/unit/model_rig.h"
 
 enum { L = 16, D = 16 };

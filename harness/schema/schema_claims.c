@@ -1,5 +1,5 @@
 /* The schema of claims and published numbers, from their option tables. */
-#include "config/schema_internal.h"
+#include "schema/schema_internal.h"
 #include "verdict/claims.h"
 #include "verdict/published.h"
 

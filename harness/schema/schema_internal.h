@@ -1,6 +1,6 @@
 /* What the files of the published schema share: schema.c, schema_claims.c, schema_value.c. */
-#ifndef LX_CONFIG_SCHEMA_INTERNAL_H
-#define LX_CONFIG_SCHEMA_INTERNAL_H
+#ifndef LX_SCHEMA_SCHEMA_INTERNAL_H
+#define LX_SCHEMA_SCHEMA_INTERNAL_H
 
 #include "json/json.h"
 

@@ -1,7 +1,7 @@
 /* Colours: Okabe & Ito, "Color Universal Design" (2008), without the yellow, which is lost on white
  * paper. Seven colours do not last for a dozen encodings, so shape and dash change from one round
  * of colours to the next: no two of the first 42 curves look alike. */
-#include "plot/style.h"
+#include "figure/style.h"
 
 #include <math.h>
 #include <stdbool.h>

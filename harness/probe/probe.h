@@ -1,7 +1,7 @@
 /* Probe: one forward pass (and backward) of a checkpoint, every tensor written out, so that other
  * implementations can be compared with this one, number by number. */
-#ifndef LX_EVAL_PROBE_H
-#define LX_EVAL_PROBE_H
+#ifndef LX_PROBE_PROBE_H
+#define LX_PROBE_PROBE_H
 
 #include <stdbool.h>
 #include <stddef.h>

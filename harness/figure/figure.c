@@ -1,15 +1,15 @@
 /* Figures: which curve comes when, ranges, marks, and the text of script and data. Everything is
  * computed here, so gnuplot only draws: its own choice of ranges and colours would differ from
  * figure to figure. */
-#include "plot/figure.h"
+#include "figure/figure.h"
 
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "figure/figure_parts.h"
 #include "json/json_scan.h"
-#include "plot/figure_internal.h"
 #include "text/format.h"
 
 static const struct lx_point *last_point(const struct lx_curve *c)

@@ -1,6 +1,6 @@
 /* Running gnuplot. */
-#ifndef LX_PLOT_GNUPLOT_H
-#define LX_PLOT_GNUPLOT_H
+#ifndef LX_FIGURE_GNUPLOT_H
+#define LX_FIGURE_GNUPLOT_H
 
 #include <stdbool.h>
 

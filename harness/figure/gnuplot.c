@@ -1,6 +1,6 @@
 /* gnuplot as a child process, in the folder of the script, so that no path has to be quoted for it;
  * pictures go to temporary names and are renamed, so that a reader never meets half a picture. */
-#include "plot/gnuplot.h"
+#include "figure/gnuplot.h"
 
 #include <string.h>
 #include <unistd.h>

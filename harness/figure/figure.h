@@ -4,8 +4,8 @@
  * which stay beside the pictures so that a reader can change and redraw them:
  *     cd plots && gnuplot NAME.gp
  * Equal input gives equal bytes. */
-#ifndef LX_PLOT_FIGURE_H
-#define LX_PLOT_FIGURE_H
+#ifndef LX_FIGURE_FIGURE_H
+#define LX_FIGURE_FIGURE_H
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -13,7 +13,7 @@
 #include "core/arena.h"
 #include "core/buf.h"
 #include "core/err.h"
-#include "plot/target.h"
+#include "figure/target.h"
 #include "study/aggregate.h"
 
 struct lx_point {

@@ -1,7 +1,7 @@
 /* The folder that figures go to. It knows what was put there, so that what an earlier report left beside
  * it can be told and taken away: a picture of other rows beside a new table is a wrong picture. */
-#ifndef LX_PLOT_TARGET_H
-#define LX_PLOT_TARGET_H
+#ifndef LX_FIGURE_TARGET_H
+#define LX_FIGURE_TARGET_H
 
 #include <stdbool.h>
 #include <stddef.h>

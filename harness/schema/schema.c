@@ -1,7 +1,9 @@
-/* The JSON Schema of configs, derived from the option tables; see config.h. */
+/* The JSON Schema of configs, derived from the option tables; see schema.h. */
+#include "schema/schema.h"
+
 #include "config/config.h"
-#include "config/schema_internal.h"
 #include "encodings/schedules.h"
+#include "schema/schema_internal.h"
 
 static void add_text_type(struct lx_json_writer *w, const char *key, const char *pattern)
 {

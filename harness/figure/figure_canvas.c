@@ -2,9 +2,9 @@
 #include <math.h>
 #include <string.h>
 
+#include "figure/figure_parts.h"
+#include "figure/style.h"
 #include "json/json_scan.h"
-#include "plot/figure_internal.h"
-#include "plot/style.h"
 
 /* On a page. */
 enum {

@@ -1,5 +1,5 @@
 /* Self-checks of a run; see selfcheck.h. */
-#include "eval/selfcheck.h"
+#include "probe/selfcheck.h"
 
 #include <math.h>
 #include <stdbool.h>

@@ -1,6 +1,6 @@
 /* What a run checks about itself before its numbers are believed. */
-#ifndef LX_EVAL_SELFCHECK_H
-#define LX_EVAL_SELFCHECK_H
+#ifndef LX_PROBE_SELFCHECK_H
+#define LX_PROBE_SELFCHECK_H
 
 #include "core/arena.h"
 #include "core/err.h"

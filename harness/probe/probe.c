@@ -1,5 +1,5 @@
 /* Probe; see probe.h. */
-#include "eval/probe.h"
+#include "probe/probe.h"
 
 #include <limits.h>
 #include <math.h>

@@ -1,6 +1,6 @@
-/* Text as gnuplot takes it, and how long it is; see figure_internal.h. */
+/* Text as gnuplot takes it, and how long it is; see figure_parts.h. */
+#include "figure/figure_parts.h"
 #include "json/json_scan.h"
-#include "plot/figure_internal.h"
 
 void lx_figure_plain(struct lx_buf *out, const char *text)
 {

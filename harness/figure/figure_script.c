@@ -4,8 +4,8 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "plot/figure_internal.h"
-#include "plot/style.h"
+#include "figure/figure_parts.h"
+#include "figure/style.h"
 
 enum { TITLE_MOST = 200 }; /* characters of a title */
 

@@ -1,9 +1,9 @@
 /* Putting figures into their folder and taking old ones away; see target.h. */
-#include "plot/target.h"
+#include "figure/target.h"
 
 #include <string.h>
 
-#include "plot/gnuplot.h"
+#include "figure/gnuplot.h"
 #include "system/fs.h"
 
 static const char *const kinds[] = {"gp", "dat", "svg", "png", "pdf"};

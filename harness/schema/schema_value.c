@@ -1,5 +1,5 @@
 /* Types that several parts of the schema are made of; see schema_internal.h. */
-#include "config/schema_internal.h"
+#include "schema/schema_internal.h"
 
 void lx_schema_open(struct lx_json_writer *w, const char *key, const char *description)
 {

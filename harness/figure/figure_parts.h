@@ -1,9 +1,9 @@
-/* Shared by figure.c (what is drawn), figure_script.c (how gnuplot is told) and plot_heat.c (a figure
- * without curves); nobody else includes it. */
-#ifndef LX_PLOT_FIGURE_INTERNAL_H
-#define LX_PLOT_FIGURE_INTERNAL_H
+/* What a figure is made of, for those that draw one: figure.c (what is drawn), figure_script.c (how gnuplot is
+ * told), and figures without curves (plot/plot_heat.c, plot/heatmap.c). */
+#ifndef LX_FIGURE_FIGURE_PARTS_H
+#define LX_FIGURE_FIGURE_PARTS_H
 
-#include "plot/figure.h"
+#include "figure/figure.h"
 
 struct lx_frame {
     double y_lo, y_hi;

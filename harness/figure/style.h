@@ -1,7 +1,7 @@
 /* How a curve looks, and where tics go: decided here, not by gnuplot, so that an encoding keeps its
  * colour in every figure of every study, and its shape in those of one. */
-#ifndef LX_PLOT_STYLE_H
-#define LX_PLOT_STYLE_H
+#ifndef LX_FIGURE_STYLE_H
+#define LX_FIGURE_STYLE_H
 
 #include <stddef.h>
 
