@@ -4,7 +4,7 @@
  * Chi, Fan, Rudnicky 2024, arXiv:2311.00684. Two statistics of a query's attention weights a stand for
  * its spread: the entropy -sum a ln a and the largest a. Dividing all of a row's logits z by a temperature
  * t moves both one way only: dH/dt = Var_a(z) / t^3 >= 0, and the largest a falls. So each temperature
- * is found by bisection on attention as the model really has it (eval/bisect.h).
+ * is found by bisection on attention as the model really has it (analysis/bisect.h).
  *
  * An adaptation: the paper aligns encoders, in which every query sees all n keys. In a causal decoder
  * query i sees i + 1, so a mean over a whole window mixes many lengths, and its first L rows are those of

@@ -1,5 +1,5 @@
 /* What a stack of schemes applies, as numbers: rows that the model makes by calling its hooks, and that
- * are printed as CSV or drawn. The kinds are in model/hook_dump.h. */
+ * are printed as CSV or drawn. The kinds are in applied/hook_dump.h. */
 #ifndef LX_CORE_APPLIED_H
 #define LX_CORE_APPLIED_H
 
