@@ -103,9 +103,12 @@ static enum lx_code make(const struct options *o, int n, char **argv, struct lx_
     int used = file != NULL ? 1 : 0, count = 0;
     char **set;
     struct lx_config c = {0};
+    bool there = false;
     enum lx_code code = LX_OK;
 
-    if (file != NULL && lx_fs_exists(file))
+    if (file != NULL && lx_fs_look(file, &there, err))
+        return err->code;
+    if (there)
         return lx_fail(err, LX_EUSAGE, "%s: is there already", file);
     if (o->text != NULL && use_text(o->text, dataset, tokens, err))
         return err->code;

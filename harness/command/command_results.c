@@ -39,9 +39,13 @@ static const struct lx_option report_options[] = {
 
 static enum lx_code need_folder(const char *dir, struct lx_err *err)
 {
-    if (lx_fs_is_folder(dir))
+    enum lx_fs_kind kind;
+
+    if (lx_fs_look_at(dir, &kind, err))
+        return err->code;
+    if (kind == LX_FS_FOLDER)
         return LX_OK;
-    if (lx_fs_exists(dir))
+    if (kind != LX_FS_NONE)
         return lx_fail(err, LX_EDATA, "%s: must be a results folder, got a file", dir);
     (void)lx_fail(err, LX_EDATA, "%s: no such folder", dir);
     lx_hint_file(err, dir);

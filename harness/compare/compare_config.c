@@ -149,11 +149,14 @@ static enum lx_code read_config(struct lx_comparison *c, const char *metrics, st
 {
     const char *path = lx_compare_config_path(&c->arena, metrics);
     struct lx_err broken;
+    enum lx_fs_kind kind;
 
     *out = NULL;
     if (path == NULL)
         return lx_fail(err, LX_ENOMEM, "out of memory for the comparison");
-    if (lx_fs_is_file(path) && lx_json_read(path, out, &broken) == LX_ENOMEM) {
+    if (lx_fs_look_at(path, &kind, err))
+        return err->code;
+    if (kind == LX_FS_FILE && lx_json_read(path, out, &broken) == LX_ENOMEM) {
         *err = broken;
         return err->code;
     }

@@ -77,6 +77,16 @@ static enum lx_code put(const char *path, const struct lx_buf *text, struct lx_e
     return text->len > 0 ? lx_fs_write(path, text->text, text->len, err) : lx_fs_remove(path, err);
 }
 
+/* Empty where there is no file. */
+static enum lx_code get(const char *path, struct lx_buf *text, struct lx_err *err)
+{
+    enum lx_fs_kind kind;
+
+    if (lx_fs_look_at(path, &kind, err) || (kind == LX_FS_FILE && lx_fs_read(path, text, err)))
+        return err->code;
+    return LX_OK;
+}
+
 /* The config first, and back again if the rows cannot be written: rows never stand beside a config that
  * they are not of. */
 static enum lx_code replace(const struct lx_comparison *c, const struct lx_buf *rows,
@@ -90,8 +100,7 @@ static enum lx_code replace(const struct lx_comparison *c, const struct lx_buf *
 
     if (to == NULL || from == NULL)
         return lx_fail(err, LX_ENOMEM, "out of memory for the baseline");
-    if ((lx_fs_is_file(from) && lx_fs_read(from, &config, err)) ||
-        (lx_fs_is_file(to) && lx_fs_read(to, &before, err)) || put(to, &config, err)) {
+    if (get(from, &config, err) || get(to, &before, err) || put(to, &config, err)) {
         code = err->code;
     } else {
         code = lx_fs_write(c->old_path, rows->text, rows->len, err);

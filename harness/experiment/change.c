@@ -4,7 +4,6 @@
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/stat.h>
 
 #include "core/hash.h"
 #include "core/log.h"
@@ -313,14 +312,14 @@ static enum lx_code move_file(void *ctx, const char *name)
 {
     struct move *m = ctx;
     const char *from, *to;
-    struct stat st;
+    enum lx_fs_kind kind;
 
-    if (move_paths(m, name, &from, &to))
+    if (move_paths(m, name, &from, &to) || lx_fs_look_at_itself(from, &kind, m->err))
         return m->err->code;
-    if (lstat(from, &st) != 0)
+    if (kind == LX_FS_NONE)
         return LX_OK;
     m->n++;
-    if (S_ISLNK(st.st_mode))
+    if (kind == LX_FS_LINK)
         return copy(m, name);
     if (rename(from, to) != 0 &&
         errno != ENOENT) /* another process of the same config may be faster */
@@ -345,11 +344,14 @@ static enum lx_code settle(struct move *m)
 static enum lx_code move_folder(struct move *m, const char *name)
 {
     struct move inner = {.err = m->err};
-    struct stat st;
-    enum lx_code code = move_paths(m, name, &inner.from, &inner.to);
+    enum lx_fs_kind kind;
+    enum lx_code code = LX_OK;
 
-    if (code != LX_OK || lstat(inner.from, &st) != 0 || !S_ISDIR(st.st_mode))
-        return code;
+    if (move_paths(m, name, &inner.from, &inner.to) ||
+        lx_fs_look_at_itself(inner.from, &kind, m->err))
+        return m->err->code;
+    if (kind != LX_FS_FOLDER)
+        return LX_OK;
     m->n++;
     if (rename(inner.from, inner.to) != 0 && errno != ENOENT) {
         if (lx_fs_list(inner.from, move_file, &inner, m->err) || settle(&inner) ||

@@ -138,10 +138,12 @@ static enum lx_code sweep_one(void *ctx, const char *file)
 enum lx_code lx_plot_sweep(struct lx_plot_target *to, size_t *removed, struct lx_err *err)
 {
     struct sweep s = {.to = to, .err = err};
+    enum lx_fs_kind kind;
     enum lx_code code = LX_OK;
 
-    if (lx_fs_is_folder(to->dir))
-        code = lx_fs_list(to->dir, sweep_one, &s, err);
+    if (lx_fs_look_at(to->dir, &kind, err) ||
+        (kind == LX_FS_FOLDER && lx_fs_list(to->dir, sweep_one, &s, err)))
+        code = err->code;
     *removed = s.removed;
     return code;
 }

@@ -89,15 +89,18 @@ static enum lx_code split(const char *folders, struct lx_arena *arena, const cha
         return err->code;
     for (const char *at = folders;; at += len + 1) {
         const char *dir, *trainings;
+        enum lx_fs_kind whole, part;
 
         len = strcspn(at, ",");
         dir = lx_arena_printf(arena, "%.*s", (int)len, at);
         trainings = lx_arena_printf(arena, "%.*s/checkpoints", (int)len, at);
         if (arena->failed)
             return lx_fail(err, LX_ENOMEM, "out of memory");
-        if (!lx_fs_is_folder(dir))
+        if (lx_fs_look_at(dir, &whole, err) || lx_fs_look_at(trainings, &part, err))
+            return err->code;
+        if (whole != LX_FS_FOLDER)
             return lx_fail(err, LX_EUSAGE, "--reuse: must be results folders, got \"%s\"", dir);
-        if (!lx_fs_is_folder(trainings))
+        if (part != LX_FS_FOLDER)
             return lx_fail(err, LX_EUSAGE, "--reuse: %s: must hold trainings, has no checkpoints/",
                            dir);
         (*out)[n++] = dir;

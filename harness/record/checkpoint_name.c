@@ -3,7 +3,6 @@
 
 #include <stdio.h>
 #include <string.h>
-#include <sys/stat.h>
 
 #include "experiment/plan_file.h"
 #include "json/json.h"
@@ -56,13 +55,6 @@ static enum lx_code visit(void *ctx, const struct lx_json *cell, struct lx_err *
         return lx_fail(err, LX_ENOMEM, "out of memory");
     s->n++;
     return LX_OK;
-}
-
-static bool is_folder(const char *path)
-{
-    struct stat st;
-
-    return stat(path, &st) == 0 && S_ISDIR(st.st_mode);
 }
 
 static bool many_datasets(const struct trainings *s)
@@ -171,16 +163,20 @@ enum lx_code lx_checkpoint_named(const char *given, struct lx_arena *arena, cons
                                  struct lx_err *err)
 {
     const char *colon = strrchr(given, ':'), *dir = given;
+    enum lx_fs_kind kind;
 
     *path = given;
     err->code = LX_OK;
-    if (is_folder(given))
-        return find(given, "", arena, path, err);
-    if (lx_fs_exists(given) || colon == NULL)
-        return LX_OK;
-    if (lx_arena_copy(arena, given, (size_t)(colon - given), &dir, err))
+    if (lx_fs_look_at(given, &kind, err))
         return err->code;
-    if (is_folder(dir))
+    if (kind == LX_FS_FOLDER)
+        return find(given, "", arena, path, err);
+    if (kind != LX_FS_NONE || colon == NULL)
+        return LX_OK;
+    if (lx_arena_copy(arena, given, (size_t)(colon - given), &dir, err) ||
+        lx_fs_look_at(dir, &kind, err))
+        return err->code;
+    if (kind == LX_FS_FOLDER)
         return find(dir, colon + 1, arena, path, err);
     (void)lx_fail(err, LX_EDATA, "%s: no such file, and %s no such folder", given, dir);
     lx_hint_file(err, dir);

@@ -436,13 +436,16 @@ enum lx_code lx_verify(struct lx_verify *v, const char *dir, const struct lx_ver
                        struct lx_err *err)
 {
     struct work w = {.v = v, .dir = dir, .here = here};
+    enum lx_fs_kind kind;
     enum lx_code code = LX_OK;
 
     *v = (struct lx_verify){.n = 0};
     err->code = LX_OK;
-    if (!lx_fs_is_folder(dir))
+    if (lx_fs_look_at(dir, &kind, err))
+        return err->code;
+    if (kind != LX_FS_FOLDER)
         return lx_fail(err, LX_EDATA, "%s: must be a results folder, got %s", dir,
-                       lx_fs_exists(dir) ? "a file" : "nothing");
+                       kind == LX_FS_FILE ? "a file" : "nothing");
     if (read_rows(&w, err) || check_config(&w, err) || check_cells(&w, err) ||
         check_stale(&w, err) || check_tables(&w, err) || check_runs(&w, err) ||
         check_registration(&w, err))

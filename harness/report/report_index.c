@@ -68,13 +68,14 @@ static enum lx_code visit(void *ctx, const char *name)
     struct studies *to = ctx;
     struct lx_arena arena = {0};
     const char *path, *metrics, *file;
+    enum lx_fs_kind kind;
     enum lx_code code = LX_OK;
 
     if (lx_arena_format(&arena, &path, to->err, "%s/%s", to->dir, name) ||
         lx_arena_format(&arena, &metrics, to->err, "%s/metrics.csv", path) ||
-        what_to_open(path, &file, &arena, to->err))
+        what_to_open(path, &file, &arena, to->err) || lx_fs_look_at(path, &kind, to->err))
         code = to->err->code;
-    else if (lx_fs_is_folder(path) && lx_fs_exists(metrics))
+    else if (kind == LX_FS_FOLDER && lx_fs_exists(metrics))
         code = load(to, name, path, file);
     lx_arena_free(&arena);
     return code;

@@ -420,18 +420,28 @@ bool lx_fs_exists_itself(const char *path)
     return lstat(path, &st) == 0 || !lx_fs_is_absent();
 }
 
-bool lx_fs_is_folder(const char *path)
+static enum lx_code tell(const char *path, bool known, const struct stat *st, enum lx_fs_kind *kind,
+                         struct lx_err *err)
 {
-    struct stat st;
-
-    return stat(path, &st) == 0 && S_ISDIR(st.st_mode);
+    *kind = !known                 ? LX_FS_NONE
+            : S_ISDIR(st->st_mode) ? LX_FS_FOLDER
+            : S_ISLNK(st->st_mode) ? LX_FS_LINK
+                                   : LX_FS_FILE;
+    return known || lx_fs_is_absent() ? LX_OK : failed(path, "look at it", err);
 }
 
-bool lx_fs_is_file(const char *path)
+enum lx_code lx_fs_look_at(const char *path, enum lx_fs_kind *kind, struct lx_err *err)
 {
     struct stat st;
 
-    return stat(path, &st) == 0 && !S_ISDIR(st.st_mode);
+    return tell(path, stat(path, &st) == 0, &st, kind, err);
+}
+
+enum lx_code lx_fs_look_at_itself(const char *path, enum lx_fs_kind *kind, struct lx_err *err)
+{
+    struct stat st;
+
+    return tell(path, lstat(path, &st) == 0, &st, kind, err);
 }
 
 enum lx_code lx_fs_remove(const char *path, struct lx_err *err)

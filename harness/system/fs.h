@@ -94,8 +94,19 @@ LX_MUST_CHECK enum lx_code lx_fs_remove_folder(const char *path, struct lx_err *
 bool lx_fs_exists(const char *path);
 /* The same where guessing will not do: not being able to look is an error. */
 LX_MUST_CHECK enum lx_code lx_fs_look(const char *path, bool *there, struct lx_err *err);
-bool lx_fs_is_folder(const char *path);
-bool lx_fs_is_file(const char *path); /* anything that is no folder */
+enum lx_fs_kind {
+    LX_FS_NONE,
+    LX_FS_FILE, /* anything that is none of the others */
+    LX_FS_FOLDER,
+    LX_FS_LINK
+};
+/* What is at `path`, or at the end of a link there. Nothing is LX_FS_NONE; not being able to look is an error,
+ * as what cannot be seen must not pass for missing. */
+LX_MUST_CHECK
+enum lx_code lx_fs_look_at(const char *path, enum lx_fs_kind *kind, struct lx_err *err);
+/* The same of the name itself, which may be a link. */
+LX_MUST_CHECK
+enum lx_code lx_fs_look_at_itself(const char *path, enum lx_fs_kind *kind, struct lx_err *err);
 /* Remove a file or an empty folder; it is no error if there is none. */
 LX_MUST_CHECK enum lx_code lx_fs_remove(const char *path, struct lx_err *err);
 /* Make durable what was renamed or removed in the folder that `path` is in. */

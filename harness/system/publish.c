@@ -4,20 +4,12 @@
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "core/buf.h"
 #include "system/fs.h"
 
 #define TRIES 10 /* each lost only to another process that replaced the same folder in between */
-
-static bool is_link(const char *path)
-{
-    struct stat st;
-
-    return lstat(path, &st) == 0 && S_ISLNK(st.st_mode);
-}
 
 static enum lx_code make_parents(const char *folder, struct lx_err *err)
 {
@@ -37,9 +29,11 @@ static enum lx_code make_parents(const char *folder, struct lx_err *err)
 /* Make the parents, and a temporary folder beside where `folder` is to be. */
 static enum lx_code make_temp(const char *folder, struct lx_buf *temp, struct lx_err *err)
 {
-    if (make_parents(folder, err))
+    enum lx_fs_kind kind;
+
+    if (make_parents(folder, err) || lx_fs_look_at_itself(folder, &kind, err))
         return err->code;
-    if (lx_fs_is_file(folder) && !is_link(folder))
+    if (kind == LX_FS_FILE)
         return lx_fail(err, LX_EIO, "%s: cannot make folder: a file of this name exists", folder);
     return lx_fs_temp_folder(folder, temp, err);
 }
@@ -62,9 +56,12 @@ static enum lx_code set_aside(const char *folder, struct lx_err *err)
     struct lx_buf aside = {0};
     struct lx_err ignored = {0};
     enum lx_renamed how; /* gone: another process was faster */
+    enum lx_fs_kind kind;
     enum lx_code code;
 
-    if (is_link(folder)) {
+    if (lx_fs_look_at_itself(folder, &kind, err))
+        return err->code;
+    if (kind == LX_FS_LINK) {
         if (unlink(folder) != 0 && errno != ENOENT)
             return lx_fail(err, LX_EIO, "%s: cannot remove: %s", folder, strerror(errno));
         return LX_OK;
@@ -82,9 +79,12 @@ static enum lx_code set_aside(const char *folder, struct lx_err *err)
 static enum lx_code exchange(const char *temp, const char *folder, bool *done, struct lx_err *err)
 {
     struct lx_err ignored = {0};
+    enum lx_fs_kind kind;
 
     *done = false;
-    if (is_link(folder))
+    if (lx_fs_look_at_itself(folder, &kind, err))
+        return err->code;
+    if (kind == LX_FS_LINK)
         return LX_OK;
     if (lx_fs_exchange(temp, folder, done, err))
         return err->code;
@@ -112,9 +112,12 @@ static enum lx_code try_to_place(const struct lx_publication *p, const char *tem
                                  bool *over, struct lx_err *err)
 {
     enum lx_renamed how = LX_RENAME_TAKEN;
+    enum lx_fs_kind kind;
 
     *over = true;
-    if (!is_link(p->folder)) {
+    if (lx_fs_look_at_itself(p->folder, &kind, err))
+        return err->code;
+    if (kind != LX_FS_LINK) {
         if (lx_fs_rename_folder(temp, p->folder, &how, err))
             return err->code;
         *mine = how == LX_RENAMED;

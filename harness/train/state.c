@@ -1,12 +1,10 @@
 /* Training state on disk; see state.h. */
 #include "train/state.h"
 
-#include <errno.h>
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 
 #include "core/hash.h"
 #include "core/log.h"
@@ -289,10 +287,10 @@ enum lx_code lx_state_open(struct lx_state_files *f, const char *folder, const c
 enum lx_code lx_state_save(struct lx_state_files *f, const struct lx_state *s, struct lx_err *err)
 {
     const char *path = f->path[f->next];
-    struct stat st;
+    enum lx_fs_kind kind;
 
     /* a link would lead the write to something that is not ours */
-    if ((lstat(path, &st) == 0 && S_ISLNK(st.st_mode) && lx_fs_remove(path, err)) ||
+    if (lx_fs_look_at_itself(path, &kind, err) || (kind == LX_FS_LINK && lx_fs_remove(path, err)) ||
         lx_state_write(path, f->train_id, s, err))
         return err->code;
     f->next = 1 - f->next;
@@ -349,13 +347,11 @@ static enum lx_code remove_state(void *ctx, const char *name)
 enum lx_code lx_state_remove(const struct lx_state_files *f, struct lx_err *err)
 {
     struct leftovers l = {f, err};
-    struct stat st;
+    enum lx_fs_kind kind;
 
-    if (lstat(f->folder, &st) != 0)
-        return errno == ENOENT
-                   ? LX_OK
-                   : lx_fail(err, LX_EIO, "%s: cannot look at it: %s", f->folder, strerror(errno));
-    if (!S_ISDIR(st.st_mode))
+    if (lx_fs_look_at_itself(f->folder, &kind, err))
+        return err->code;
+    if (kind != LX_FS_FOLDER)
         return LX_OK; /* what a link points to is not ours */
     return lx_fs_list(f->folder, remove_state, &l, err);
 }

@@ -180,8 +180,12 @@ void lx_tuned_free(struct lx_tuned *t)
 enum lx_code lx_tuned_find_file(const char *from, struct lx_arena *arena, const char **path,
                                 struct lx_err *err)
 {
+    enum lx_fs_kind kind;
+
     *path = from;
-    if (!lx_fs_is_folder(from))
+    if (lx_fs_look_at(from, &kind, err))
+        return err->code;
+    if (kind != LX_FS_FOLDER)
         return LX_OK;
     if (lx_arena_format(arena, path, err, "%s/" LX_TUNE_TABLE, from))
         return err->code;

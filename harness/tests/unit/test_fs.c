@@ -165,6 +165,42 @@ static void test_not_to_be_looked_at(void **state)
     lx_buf_free(&out);
 }
 
+static void check_kind(const char *name, enum lx_fs_kind of_end, enum lx_fs_kind of_name)
+{
+    enum lx_fs_kind kind;
+
+    CHECK_OK(lx_fs_look_at(in_dir(name), &kind, &err));
+    assert_int_equal(kind, of_end);
+    CHECK_OK(lx_fs_look_at_itself(in_dir(name), &kind, &err));
+    assert_int_equal(kind, of_name);
+}
+
+/* What is there, what is not, and what cannot be seen, which is none of these. */
+static void test_kinds(void **state)
+{
+    enum lx_fs_kind kind;
+
+    (void)state;
+    CHECK_OK(lx_fs_write(in_dir("file"), "x", 1, &err));
+    assert_int_equal(mkdir(in_dir("folder"), 0700), 0);
+    assert_int_equal(mkfifo(in_dir("pipe"), 0600), 0);
+    assert_int_equal(symlink("folder", in_dir("to_folder")), 0);
+    assert_int_equal(symlink("nothing", in_dir("to_nothing")), 0);
+    assert_int_equal(symlink("round", in_dir("round")), 0);
+    check_kind("file", LX_FS_FILE, LX_FS_FILE);
+    check_kind("folder", LX_FS_FOLDER, LX_FS_FOLDER);
+    check_kind("pipe", LX_FS_FILE, LX_FS_FILE);
+    check_kind("to_folder", LX_FS_FOLDER, LX_FS_LINK);
+    check_kind("to_nothing", LX_FS_NONE, LX_FS_LINK);
+    check_kind("missing", LX_FS_NONE, LX_FS_NONE);
+    check_kind("file/below", LX_FS_NONE, LX_FS_NONE);
+    CHECK_FAILS(lx_fs_look_at(in_dir("round"), &kind, &err), LX_EIO, "round: cannot look at it");
+    CHECK_OK(lx_fs_look_at_itself(in_dir("round"), &kind, &err));
+    assert_int_equal(kind, LX_FS_LINK);
+    CHECK_FAILS(lx_fs_look_at_itself(in_dir("round/below"), &kind, &err), LX_EIO,
+                "below: cannot look at it");
+}
+
 /* A read that fails leaves no memory behind, whoever forgets to free. */
 static void test_failed_read_is_empty(void **state)
 {
@@ -387,6 +423,7 @@ static const struct CMUnitTest tests[] = {
     FS_TEST(test_failed_write_leaves_nothing),
     FS_TEST(test_special_targets),
     FS_TEST(test_not_to_be_looked_at),
+    FS_TEST(test_kinds),
     FS_TEST(test_failed_read_is_empty),
     FS_TEST(test_ended_by_signal),
     FS_TEST(test_mode_follows_umask),
