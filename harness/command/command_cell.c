@@ -7,6 +7,7 @@
 
 #include "cell/worker.h"
 #include "command/command.h"
+#include "config/config_tune.h"
 #include "core/log.h"
 #include "experiment/experiment.h"
 #include "plan/task_list.h"
@@ -256,7 +257,7 @@ static enum lx_code run(const void *given, int n, char **argv, struct lx_err *er
     lx_interrupt_watch(o->progress_fd >= 0 || o->list != NULL);
     /* ... and has written down what it handed out. */
     if (lx_experiment_open(&e, argv[0], argv + 1, (size_t)n - 1, o->out, err) ||
-        choose(o, &e.plan, &c, err) ||
+        lx_config_tune_table(&e.config, err) || choose(o, &e.plan, &c, err) ||
         (o->progress_fd < 0 && o->list == NULL && lx_register(&e, err)) ||
         (o->tensorboard != NULL && lx_fs_mkdir(o->tensorboard, err)) || run_cells(o, &e, &c, err))
         code = err->code;

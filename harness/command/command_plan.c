@@ -97,6 +97,25 @@ static enum lx_code plan_tuned(const struct options *o, struct lx_experiment *e,
     return code;
 }
 
+/* Rates come from elsewhere, and are not there yet. */
+static enum lx_code plan_awaiting(const struct options *o, struct lx_experiment *e,
+                                  struct lx_err *err)
+{
+    if (print_plan(o, &e->plan, err))
+        return err->code;
+    lx_log("tune.from: %s: no such file: these are the cells at train.lr; the rates will give them "
+           "other ids",
+           e->config.tuning.table);
+    return LX_OK;
+}
+
+static enum lx_code plan(const struct options *o, struct lx_experiment *e, struct lx_err *err)
+{
+    if (lx_tune_awaits(&e->config))
+        return plan_awaiting(o, e, err);
+    return lx_tune_pending(&e->config) ? plan_tuned(o, e, err) : print_plan(o, &e->plan, err);
+}
+
 static enum lx_code run(const void *given, int n, char **argv, struct lx_err *err)
 {
     const struct options *o = given;
@@ -110,7 +129,7 @@ static enum lx_code run(const void *given, int n, char **argv, struct lx_err *er
     if (lx_experiment_open(&e, argv[0], argv + 1, (size_t)n - 1, NULL, err))
         code = err->code;
     else
-        code = lx_tune_pending(&e.config) ? plan_tuned(o, &e, err) : print_plan(o, &e.plan, err);
+        code = plan(o, &e, err);
     lx_experiment_close(&e);
     return code;
 }

@@ -7,10 +7,12 @@
 #include "report/report.h"
 #include "run/run_options.h"
 #include "run/tuning.h"
+#include "system/fs.h"
+#include "verdict/registration.h"
 
 struct options {
     struct lx_run_options run; /* first */
-    bool print_hash, print_config;
+    bool print_hash, registers, print_config;
 };
 
 static const struct lx_option options[] = {
@@ -20,6 +22,8 @@ static const struct lx_option options[] = {
     LX_COMMAND_PRODUCTS(LX_RUN_AT(products)),
     {"print-hash", LX_OPT_BOOL, offsetof(struct options, print_hash), 0, 0, 0, NULL,
      "print the hash of claims, seeds and cells, to be published before, and run nothing", 0},
+    {"register", LX_OPT_BOOL, offsetof(struct options, registers), 0, 0, 0, NULL,
+     "write claims, seeds and cells into registration.json, print their hash, and run nothing", 0},
     LX_COMMAND_PRINT_CONFIG(offsetof(struct options, print_config)),
     {.type = LX_OPT_END},
 };
@@ -123,6 +127,38 @@ done:
     return code;
 }
 
+static enum lx_code print_last(const struct lx_registration *r, struct lx_buf *text,
+                               struct lx_err *err)
+{
+    if (r->n == 0)
+        return lx_fail(err, LX_EUSAGE, "--register: must go with claims, has none");
+    lx_buf_printf(text, "%s\n", r->entry[r->n - 1].hash);
+    return lx_command_print(text, err);
+}
+
+static enum lx_code print_registered(const char *dir, struct lx_err *err)
+{
+    struct lx_registration r;
+    struct lx_buf text = {0};
+    enum lx_code code = LX_OK;
+
+    if (lx_registration_read(&r, dir, err) || print_last(&r, &text, err))
+        code = err->code;
+    lx_buf_free(&text);
+    lx_registration_free(&r);
+    return code;
+}
+
+/* Rates name the cells: without them claims and seeds are written down alone. */
+static enum lx_code only_register(struct lx_experiment *e, struct lx_err *err)
+{
+    if (lx_tune_pending(&e->config) ? lx_fs_mkdir(e->dir, err) ||
+                                          lx_register_claims(&e->config, e->dir, err)
+                                    : lx_register(e, err))
+        return err->code;
+    return print_registered(e->dir, err);
+}
+
 static enum lx_code run(const void *given, int n, char **argv, struct lx_err *err)
 {
     const struct options *all = given;
@@ -140,6 +176,10 @@ static enum lx_code run(const void *given, int n, char **argv, struct lx_err *er
         return lx_command_print_config(argv[0], argv + 1, (size_t)n - 1, err);
     if (lx_experiment_open(&asked, argv[0], argv + 1, (size_t)n - 1, o.out, err)) {
         code = err->code;
+        goto done;
+    }
+    if (all->registers) {
+        code = only_register(&asked, err);
         goto done;
     }
     if (lx_tune_pending(&asked.config))

@@ -203,6 +203,7 @@ static enum lx_code read_all(struct lx_config *c, char *const *overrides, size_t
         lx_config_object(c->doc, "train", &c->train, err) ||
         lx_config_object(c->doc, "eval", &c->eval, err) ||
         read_datasets(c, lx_json_find(c->doc, "dataset"), err) ||
+        lx_config_listed(c, err) ||
         lx_config_encodings(c, lx_json_find(c->doc, "encodings"), err) ||
         read_seeds(c, lx_json_find(c->doc, "seeds"), err) || lx_config_sweeps(c, err) ||
         lx_config_check_rates(c, err) || check_size(c, err) || lx_config_variants(c, err) ||

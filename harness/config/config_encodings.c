@@ -241,6 +241,118 @@ enum lx_code lx_config_encodings(struct lx_config *c, const struct lx_json *list
     return read_encodings(c, c->expanded, list, origin, err);
 }
 
+/* What an entry of a list is called in `only`; NULL: nothing. */
+static const char *name_of(const struct lx_json *v)
+{
+    const char *id = lx_json_text(lx_json_find(v, "id"));
+
+    return lx_json_type(v) == LX_JSON_TEXT ? lx_json_text(v)
+           : id != NULL                    ? id
+                                           : lx_json_text(lx_json_find(v, "name"));
+}
+
+static enum lx_code find_listed(const struct lx_json *list, const char *id, const char *path,
+                                const struct lx_json **out, struct lx_err *err)
+{
+    const char *names[LX_NAMES];
+    size_t n = 0;
+
+    for (*out = lx_json_first(list); *out != NULL; *out = lx_json_next(*out)) {
+        const char *name = name_of(*out);
+
+        if (name != NULL && strcmp(name, id) == 0)
+            return LX_OK;
+        if (name != NULL && n < LX_NAMES)
+            names[n++] = name;
+    }
+    return lx_fail_unknown(err, LX_ECONFIG, id, names, n, "%s: not in the list of encodings.from",
+                           path);
+}
+
+/* An entry of the list; bare: without its evaluate_as. */
+static void write_listed(const struct lx_json *v, bool bare, struct lx_json_writer *w)
+{
+    if (!bare || lx_json_type(v) != LX_JSON_OBJECT) {
+        lx_json_add_value(w, NULL, v);
+        return;
+    }
+    lx_json_open_object(w, NULL);
+    for (const struct lx_json *m = lx_json_first(v); m != NULL; m = lx_json_next(m))
+        if (strcmp(lx_json_key(m), "evaluate_as") != 0)
+            lx_json_add_value(w, lx_json_key(m), m);
+    lx_json_close_object(w);
+}
+
+/* All of the list, or those of `only` in that order. */
+static enum lx_code choose_listed(struct lx_config *c, const struct lx_json *list,
+                                  const struct lx_json *from, struct lx_json_writer *w,
+                                  struct lx_err *err)
+{
+    const struct lx_json *only = lx_json_find(from, "only"), *v;
+    bool bare = lx_json_find(from, "evaluate_as") != NULL;
+    size_t n = 0;
+
+    lx_json_open_array(w, NULL);
+    for (v = only == NULL ? lx_json_first(list) : NULL; v != NULL; v = lx_json_next(v))
+        write_listed(v, bare, w);
+    for (const struct lx_json *id = lx_json_first(only); id != NULL; id = lx_json_next(id)) {
+        const char *path, *name;
+
+        if (lx_arena_format(&c->arena, &path, err, "encodings.only[%zu]", n++) ||
+            lx_config_name(id, path, "_+.-", &name, err) || find_listed(list, name, path, &v, err))
+            return err->code;
+        write_listed(v, bare, w);
+    }
+    lx_json_close_array(w);
+    return lx_buf_check(w->out, err);
+}
+
+static enum lx_code check_from(const struct lx_json *from, struct lx_err *err)
+{
+    static const char *const keys[] = {"from", "only", "evaluate_as", NULL};
+    const struct lx_json *bare = lx_json_find(from, "evaluate_as");
+    size_t n;
+
+    if (lx_config_keys(from, "encodings", keys, err) ||
+        (lx_json_find(from, "only") != NULL &&
+         lx_config_list(lx_json_find(from, "only"), "encodings.only", 1, &n, err)))
+        return err->code;
+    if (lx_json_text(lx_json_find(from, "from")) == NULL)
+        return lx_fail(err, LX_ECONFIG, "encodings.from: must be given, the file of a list");
+    if (bare != NULL && (lx_json_type(bare) != LX_JSON_ARRAY || lx_json_count(bare) > 0))
+        return lx_fail(err, LX_ECONFIG,
+                       "encodings.evaluate_as: must be [], which leaves it out of every entry");
+    return LX_OK;
+}
+
+enum lx_code lx_config_listed(struct lx_config *c, struct lx_err *err)
+{
+    const struct lx_json *from = lx_json_find(c->doc, "encodings");
+    struct lx_json *list = NULL, *chosen = NULL;
+    struct lx_buf text = {0};
+    struct lx_json_writer w = {.out = &text};
+    enum lx_code code = LX_OK;
+    size_t n;
+
+    if (lx_json_type(from) != LX_JSON_OBJECT)
+        return LX_OK;
+    if (check_from(from, err))
+        return err->code;
+    if (lx_json_read(lx_json_text(lx_json_find(from, "from")), &list, err) ||
+        lx_config_list(list, lx_json_text(lx_json_find(from, "from")), 1, &n, err)) {
+        err->code = LX_ECONFIG;
+        code = lx_wrap(err, "encodings.from");
+    } else if (choose_listed(c, list, from, &w, err) ||
+               lx_json_parse(text.text, text.len, "encodings", &chosen, err) ||
+               lx_json_replace(c->doc, "encodings", chosen, err)) {
+        code = err->code;
+    }
+    lx_json_free(chosen);
+    lx_json_free(list);
+    lx_buf_free(&text);
+    return code;
+}
+
 /* The stacks that analyses are restricted to must be there. */
 static enum lx_code check_stack(const struct lx_config *c, size_t i, size_t j, const char *id,
                                 struct lx_err *err)

@@ -27,6 +27,10 @@ LX_MUST_CHECK
 enum lx_code lx_config_name(const struct lx_json *v, const char *path, const char *punctuation,
                             const char **out, struct lx_err *err);
 
+/* Where "encodings" names a file, {"from": FILE, "only": [ids]}, put the entries of its list in place. */
+LX_MUST_CHECK
+enum lx_code lx_config_listed(struct lx_config *c, struct lx_err *err);
+
 /* The "encodings" list with an entry for every choice of values of the sweeps in its stacks; (*origin)[i]
  * is where entry i comes from. Free *out with lx_json_free. */
 LX_MUST_CHECK

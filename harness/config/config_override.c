@@ -8,8 +8,8 @@
 #include "config/config_internal.h"
 
 /* Keys whose value is a list, wherever they are. */
-static const char *const list_keys[] = {"encodings", "evaluate_as", "seeds",
-                                        "lengths",   "modes",       "analyses"};
+static const char *const list_keys[] = {"encodings", "only",  "evaluate_as", "seeds",
+                                        "lengths",   "modes", "analyses"};
 
 static bool is_list(const char *path)
 {

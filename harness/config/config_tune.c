@@ -34,7 +34,8 @@ static enum lx_code take_rates(struct lx_config *c, struct lx_tuned *t, struct l
     return LX_OK;
 }
 
-/* Rates that were found elsewhere, in place of a search. */
+/* Rates that were found elsewhere, in place of a search. As long as their table is not there they are
+ * pending: such a config can be planned and registered. */
 static enum lx_code read_from(struct lx_config *c, struct lx_err *err)
 {
     struct lx_tuned t = {.n_rows = 0};
@@ -50,10 +51,18 @@ static enum lx_code read_from(struct lx_config *c, struct lx_err *err)
                            c->sweeps[i].section, c->sweeps[i].key);
     if (lx_tuned_find_file(c->tuning.from, &c->arena, &c->tuning.table, err))
         return err->code;
-    if (lx_tune_pending(c))
+    if (lx_tune_pending(c) && lx_fs_exists(c->tuning.table))
         code = take_rates(c, &t, err);
     lx_tuned_free(&t);
     return code;
+}
+
+enum lx_code lx_config_tune_table(const struct lx_config *c, struct lx_err *err)
+{
+    if (!lx_tune_awaits(c))
+        return LX_OK;
+    (void)lx_fail(err, LX_ECONFIG, "%s: tune.from: %s: no such file", c->file, c->tuning.table);
+    return lx_hint(err, "`longshot tune` of the config that looks for the rates makes it");
 }
 
 enum lx_code lx_config_tune_keep(const struct lx_config *c, const char *dir, struct lx_err *err)
@@ -139,6 +148,11 @@ bool lx_tune_pending(const struct lx_config *c)
         if (lx_tune_asks(c, i))
             return true;
     return false;
+}
+
+bool lx_tune_awaits(const struct lx_config *c)
+{
+    return c->tuning.from != NULL && lx_tune_pending(c);
 }
 
 static bool is_one_of(const char *key, const char *const *keys)

@@ -20,6 +20,12 @@ bool lx_tune_asks(const struct lx_config *c, size_t encoding);
 /* Whether there is any. */
 bool lx_tune_pending(const struct lx_config *c);
 
+/* Whether there is any whose rate is to come `from` elsewhere, where there is no table yet. */
+bool lx_tune_awaits(const struct lx_config *c);
+/* Fail if so: to train, rates must be known. */
+LX_MUST_CHECK
+enum lx_code lx_config_tune_table(const struct lx_config *c, struct lx_err *err);
+
 /* Append the config that trains each of n encodings at a rate of its own, in this order, with the seed, the
  * data and the steps of tuning: "NAME-tune", encodings "a-lr-0.01", "a-lr-0.01-array_lr-10". It is
  * evaluated at all lengths of the study and at the training length, in all its modes and in `last`. */

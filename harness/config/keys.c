@@ -12,7 +12,7 @@ static const struct lx_key config_keys[] = {
     {"dataset", "object, name or list", "required", "what is read: section dataset"},
     {"model", "object", "defaults", "the transformer, the same for every encoding"},
     {"train", "object", "defaults", "optimisation"},
-    {"encodings", "list", "required", "what is compared: section encodings"},
+    {"encodings", "list, or object", "required", "what is compared: section encodings"},
     {"eval", "object", "defaults", "how trained models are evaluated"},
     {"tune", "object", "none", "how rates for encodings without an lr are found: section tune"},
     {"analyses", "list", "none", "what is measured beyond perplexity: section analyses"},
@@ -37,6 +37,13 @@ static const struct lx_key encoding_keys[] = {
     {"name", "text", "required, or stack",
      "one scheme, its options beside it: `longshot list encodings`"},
     {"evaluate_as", "list", "none", "stacks that the trained weights are evaluated under too"},
+    {.key = NULL},
+};
+
+static const struct lx_key listed_keys[] = {
+    {"from", "text", "required", "file of a list of entries; starts from where the program runs"},
+    {"only", "list", "all", "ids of the entries that are taken, in this order"},
+    {"evaluate_as", "[]", "as listed", "[]: none of the entries' evaluate_as"},
     {.key = NULL},
 };
 
@@ -118,6 +125,7 @@ const struct lx_keys_section lx_keys_sections[] = {
     {"encodings", "what is compared: names, \"rope+alibi\", or objects",
      (const struct lx_key_table[]){{"an entry", encoding_keys, lx_rate_options},
                                    {"a member of a stack", member_keys, NULL},
+                                   {"in place of the list", listed_keys, NULL},
                                    END},
      NULL},
     {"eval", "how trained models are evaluated",

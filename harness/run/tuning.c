@@ -363,6 +363,8 @@ enum lx_code lx_tuning_run(const struct lx_config *c, const char *dir, struct lx
     if (o->no_wait)
         return lx_fail(err, LX_EUSAGE,
                        "--no-wait: must go without rates to find, which takes several waves");
+    if (lx_config_tune_table(c, err))
+        return err->code;
     if (open_tuning(&t, c, dir, err) || lx_register_claims(c, dir, err) ||
         run(&t, o, launcher, err) || write_found(&t, found, err))
         code = err->code;

@@ -322,13 +322,31 @@ static void add_tune(struct lx_json_writer *w)
     lx_schema_close(w, NULL);
 }
 
+/* The list, or where it is. */
+static void add_encodings(struct lx_json_writer *w)
+{
+    lx_json_open_object(w, "encodings");
+    lx_json_open_array(w, "anyOf");
+    lx_schema_array(w, NULL, "a name alone means a stack of that one scheme with its defaults", 1);
+    lx_schema_ref(w, "items", "#/$defs/encoding");
+    lx_json_close_object(w);
+    lx_schema_open(w, NULL, "entries of a list in a file");
+    add_text_type(w, "from", NULL);
+    lx_schema_array(w, "only", "ids of the entries that are taken; default: all", 1);
+    add_text_type(w, "items", NULL);
+    lx_json_close_object(w);
+    lx_schema_array(w, "evaluate_as", "[]: none of the entries' evaluate_as", 0);
+    lx_json_add_int(w, "maxItems", 0);
+    lx_json_close_object(w);
+    lx_schema_close(w, (const char *const[]){"from", NULL});
+    lx_json_close_array(w);
+    lx_json_close_object(w);
+}
+
 static void add_lists(struct lx_json_writer *w)
 {
     add_dataset_list(w);
-    lx_schema_array(w, "encodings",
-                    "a name alone means a stack of that one scheme with its defaults", 1);
-    lx_schema_ref(w, "items", "#/$defs/encoding");
-    lx_json_close_object(w);
+    add_encodings(w);
     lx_schema_array(w, "seeds", "each trains every encoding once; default [1]", 1);
     lx_json_add_bool(w, "uniqueItems", true);
     lx_json_open_object(w, "items");

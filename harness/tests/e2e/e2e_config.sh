@@ -20,6 +20,7 @@ documented() {
 check "every top-level key is described" documented config '.properties'
 for s in model train eval; do check "every key of $s is described" documented $s ".properties.$s.properties"; done
 check "every key of an entry is described" documented encodings '.["$defs"].encoding.anyOf[] | .properties // empty'
+check "every key in place of the list is" documented encodings '.properties.encodings.anyOf[1].properties'
 check "every key of a claim is described" documented claims '.["$defs"].claim.properties'
 check "every key of a premise is described" documented claims '.["$defs"].claim_premise.anyOf[] | .properties // empty'
 check "every key of its gate is described" documented claims '.["$defs"].claim.properties.requires.properties'
@@ -55,6 +56,37 @@ check "run --print-config runs nothing" run 0 run study.json train.lr=0.25 --pri
 check "and prints the same" cmp out printed.json
 check "no folder is made" test ! -e results
 check "what is printed is the same config" sh -c "'$longshot' plan printed.json --json >a && '$longshot' plan study.json train.lr=0.25 --json >b && cmp a b"
+
+# ------------------------------------------------------------------------------- encodings of a file
+cat >list.json <<'JSON'
+["nope", {"name": "rope", "base": 500},
+ {"id": "flat", "stack": [{"name": "alibi", "slope_multiplier": 0.5}], "evaluate_as": [{"id": "flat+w", "stack": ["alibi", "window"]}]}]
+JSON
+jq '.encodings = {"from": "list.json"}' study.json >listed.json
+check "encodings from a file" run 0 plan listed.json --print-config
+check "are those of the list" jq -ce '[.encodings[].id] == ["nope", "rope", "flat"] and .encodings[2].evaluate_as[0].id == "flat+w"' out
+"$longshot" plan listed.json --json >a
+jq --slurpfile l list.json '.encodings = $l[0]' study.json >spelled.json
+check "and give the same cells as the list itself" sh -c "'$longshot' plan spelled.json --json | cmp - a"
+check "some of them, in the order asked" run 0 plan listed.json encodings.only=flat,nope --print-config
+check "are taken" jq -e '[.encodings[].id] == ["flat", "nope"]' out
+check "without what they are evaluated as" run 0 plan listed.json 'encodings.evaluate_as=[]' --print-config
+check "it is left out" jq -e '[.encodings[] | has("evaluate_as")] | any | not' out
+check "a list on the command line takes its place" run 0 plan listed.json encodings=alibi --print-config
+check "whole" jq -e '[.encodings[].id] == ["alibi"]' out
+# listing MESSAGE VALUE: that value of encodings is refused
+listing() {
+    jq --argjson v "$2" '.encodings = $v' study.json >wrong.json
+    run 2 plan wrong.json && has err "wrong.json: $1" && [ "$(wc -l <err)" -le 2 ]
+}
+check "a name that is not in it" listing 'encodings.only[0]: not in the list of encodings.from "flatt" (did you mean "flat"?)' '{"from": "list.json", "only": ["flatt"]}'
+check "the same twice" listing 'encodings[1].id: must be unique, got "nope"' '{"from": "list.json", "only": ["nope", "nope"]}'
+check "none" listing 'encodings.only: must not be empty' '{"from": "list.json", "only": []}'
+check "no file" listing 'encodings.from: must be given' '{"only": ["nope"]}'
+check "a file that is not there" listing 'encodings.from: lost.json: no such file' '{"from": "lost.json"}'
+check "a file that is no list" listing 'encodings.from: study.json: must be' '{"from": "study.json"}'
+check "a typo" listing 'encodings: unknown key "onyl" (did you mean "only"?)' '{"from": "list.json", "onyl": []}'
+check "other stacks" listing 'encodings.evaluate_as: must be []' '{"from": "list.json", "evaluate_as": ["alibi"]}'
 
 # --------------------------------------------------------------------------------------- plan for people
 check "plan" run 0 plan study.json encodings=nope,rope+alibi model.d_model=16

@@ -177,7 +177,30 @@ from() {
 check "training lengths may be swept" exits 0 "$longshot" plan from.json 'train.length={"sweep": [16, 32]}'
 check "rates may not" from 'tune.from: must go without a sweep of train.lr' 'train.lr={"sweep": [0.01, 0.02]}' 'encodings=["t5"]'
 check "an encoding that is not there" from 'tune/tune.csv: must have a best rate of nope' 'encodings=["nope"]'
-check "no table" from 'tune.from=nowhere: nowhere: no such file' tune.from=nowhere
+check "no table yet: the plan" exits 0 "$longshot" plan from.json tune.from=nowhere --json
+check "is that of the rate of all" sh -c 'test $(grep -c "\"lr\":0.001," out) = 2'
+check "and is said to be" has err 'tune.from: nowhere: no such file: these are the cells at train.lr'
+awaits() { exits 2 "$longshot" "$@" tune.from=nowhere && has err 'from.json: tune.from: nowhere: no such file' && [ ! -e awaiting ]; }
+check "run needs it" awaits run from.json -o awaiting
+check "tune does" awaits tune from.json --dir awaiting
+check "and a cell" awaits cell from.json --index 0 -o awaiting
+# ------------------------------------------------------------------------------ registered before
+claim='claims=[{"id":"c","text":"t","source":"s","left":{"encoding":"a","length":"2x"},"op":"<","right":{"encoding":"r"}}]'
+entries() { jq -e "$1" "$2/registration.json" >/dev/null; }
+check "without rates claims and seeds can be registered" exits 0 "$longshot" run from.json tune.from=nowhere "$claim" -o later --register
+check "the hash is printed" sh -c 'test "$(cat out)" = "$(jq -r ".entries[-1].hash" later/registration.json)"'
+check "cells are not known" entries '.entries | length == 1 and .[0].cells == "" and (.[0].claims | length == 1)' later
+check "nothing has run" test ! -e later/plan.jsonl
+check "again" exits 0 "$longshot" run from.json tune.from=nowhere "$claim" -o later --register
+check "adds nothing" entries '.entries | length == 1' later
+check "the run, with rates" exits 0 "$longshot" run from.json "$claim" -o later --plots no
+check "adds the cells" entries '.entries | length == 2 and .[1].finished.cells == 0 and (.[1].claims | length == 0) and (.[1].cells | length > 0)' later
+check "no claim is marked" sh -c '! grep -q "registered\|added after\|changed after" later/claims.md'
+check "with rates the cells are registered, too" exits 0 "$longshot" run from.json "$claim" -o known --register
+check "as --print-hash says" sh -c "test \"\$(cat out)\" = \"\$('$longshot' run from.json '$claim' --print-hash)\""
+check "and none has run" sh -c 'entries() { jq -e "$1" known/registration.json >/dev/null; }; entries ".entries[0].cells | length > 0" && test ! -e known/cells'
+check "without claims there is nothing to register" exits 2 "$longshot" run from.json -o none --register
+check "is said" has err '--register: must go with claims, has none'
 check "no other key" from 'tune.from: must go alone, got tune.start' tune.start=0.01
 check "no section" exits 2 "$longshot" tune own.json
 check "says what to write" has err '"tune": {}'
