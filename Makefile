@@ -304,7 +304,7 @@ install: all
 	@install -D -m 644 build/install/bash "$(PLACE)/share/bash-completion/completions/longshot"
 	@install -D -m 644 build/install/zsh "$(PLACE)/share/zsh/site-functions/_longshot"
 	@install -D -m 644 build/install/fish "$(PLACE)/share/fish/vendor_completions.d/longshot.fish"
-	@for f in configs/*.json configs/papers/*.json configs/cluster/*; do \
+	@for f in configs/*.json configs/papers/*.json configs/study/* configs/cluster/*; do \
 	  mode=644; [ ! -x $$f ] || mode=755; install -D -m $$mode $$f "$(PLACE)/share/longshot/$$f" || exit 1; done
 	@mv "$(PLACE)/share/longshot/configs/schema.json" "$(PLACE)/share/longshot/schema.json"
 	@for f in README.md LICENSE CITATION.cff .github/CHANGELOG.md; do \
@@ -348,6 +348,11 @@ papers: all
 		test -e results/papers/$$name/checkpoints || ln -s ../checkpoints results/papers/$$name/checkpoints; \
 		$(BIN) run configs/papers/$$name.json -o results/papers/$$name $(PAPERS_FLAGS); \
 	done
+
+.PHONY: study
+## study: a part of the large study, from public texts to results/study; configs/study/README.md has the parts. PART=2a STUDY_FLAGS=-j1
+study: all
+	@configs/study/run.sh $(PART) $(STUDY_FLAGS)
 
 # ----------------------------------------------------------------------------- format and lint
 

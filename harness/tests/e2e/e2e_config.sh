@@ -88,6 +88,20 @@ check "a file that is no list" listing 'encodings.from: study.json: must be' '{"
 check "a typo" listing 'encodings: unknown key "onyl" (did you mean "only"?)' '{"from": "list.json", "onyl": []}'
 check "other stacks" listing 'encodings.evaluate_as: must be []' '{"from": "list.json", "evaluate_as": ["alibi"]}'
 
+# the configs of the large study, whose names and claims hang together, without their texts
+planned() (
+    cd "$root" && for f in configs/study/[0-9]*.json; do
+        "$longshot" plan "$f" 'dataset={"name": "journal", "train_tokens": 70000}' --json >"$tmp/out" 2>"$tmp/err" ||
+            { cat "$tmp/err"; exit 1; }
+    done
+)
+check "the parts of the study plan" planned
+check "with at most 20 primary claims" sh -c "cat '$root'/configs/study/[0-9]*.json | jq -s '[.[].claims[]? | select(.role == \"primary\")] | length <= 20' | grep -qx true"
+check "no text is scored that rates were found on, and no seed" sh -c "cat '$root'/configs/study/[0-9]*.json | \
+    jq -es 'all(if .claims then .eval.split == \"test\" and (.seeds | min) > 100 else true end) and all(if .tune.seed then .tune.seed < 101 and .tune.split == \"valid\" else true end)'"
+check "a part that there is not" exits 2 sh "$root/configs/study/run.sh" 9
+check "is said so" has err 'PART must be 1, 0, 2a, 2b, 2c, 3, 4 or 5, got "9"'
+
 # --------------------------------------------------------------------------------------- plan for people
 check "plan" run 0 plan study.json encodings=nope,rope+alibi model.d_model=16
 check "is a table, seeds together" sh -c "grep -q '^encoding  *dataset  *seeds ' out && grep -q '^rope+alibi  *journal  *1-3 ' out && test \$(wc -l <out) = 5"

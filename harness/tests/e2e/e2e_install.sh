@@ -21,7 +21,7 @@ check "make install into a DESTDIR" of_make install PREFIX=/usr DESTDIR="$tmp/d"
 here=$tmp/d/usr/bin/longshot
 check "the program runs there" "$here" list
 check "configs are there, and plan" "$here" plan "$tmp/d/usr/share/longshot/configs/smoke.json"
-check "all of them" sh -c "for f in '$root'/configs/*.json '$root'/configs/papers/*.json; do case \$f in *schema.json) continue ;; esac; \
+check "all of them" sh -c "for f in '$root'/configs/*.json '$root'/configs/papers/*.json '$root'/configs/study/*; do case \$f in *schema.json) continue ;; esac; \
     cmp \"\$f\" \"$tmp/d/usr/share/longshot/configs/\${f#'$root'/configs/}\" || exit 1; done"
 check "the schema is there" cmp "$root/configs/schema.json" "$tmp/d/usr/share/longshot/schema.json"
 check "the Python package is there" cmp "$root/harness/python/longshot_results/frames.py" "$tmp/d/usr/share/longshot/python/longshot_results/frames.py"
