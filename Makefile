@@ -44,13 +44,15 @@ OPT := $(OPT_$(VARIANT))
 ifeq ($(OPT),)
 $(error VARIANT=$(VARIANT): must be one of release double asan ubsan tsan fuzz coverage)
 endif
-FLAGS := -std=c11 -D_POSIX_C_SOURCE=200809L -fno-math-errno -ffp-contract=off -fopenmp-simd \
+ARCH := $(shell $(CC) -dumpmachine)
+# GCC 12.2, Debian 12's, fails to compile some loops with fmax() for arm64 where it knows what that is.
+FMAX := $(if $(findstring aarch64,$(ARCH)),-fno-builtin-fmax -fno-builtin-fmin)
+FLAGS := -std=c11 -D_POSIX_C_SOURCE=200809L -fno-math-errno -ffp-contract=off -fopenmp-simd $(FMAX) \
 	$(WARNINGS) $(OPT) -Iharness -I. -DLX_VERSION='"$(VERSION)"' -DLX_VARIANT='"$(VARIANT)"' \
 	$(OPENBLAS_CFLAGS) $(CJSON_CFLAGS) $(CFLAGS)
 LIBS := $(OPENBLAS_LIBS) $(CJSON_LIBS) $(CSV_LIBS) $(ZLIB_LIBS) -lm $(LDFLAGS)
 
 # The inner loops are compiled once per instruction set and chosen at run time.
-ARCH := $(shell $(CC) -dumpmachine)
 SIMD_KINDS := plain $(if $(findstring x86_64,$(ARCH)),avx2 avx512)
 SIMD_plain := -Wno-pass-failed
 SIMD_avx2 := -Wno-pass-failed -mavx2 -mfma -ffp-contract=fast
@@ -78,7 +80,7 @@ all: deps $(PROGRAM)
 
 ## help: list the targets
 help:
-	@sed -n 's/^## \([a-z-]*\): \(.*\)/\1	\2/p' Makefile | expand -t 16
+	@sed -n 's/^## \([a-z0-9-]*\): \(.*\)/\1	\2/p' Makefile | expand -t 16
 	@echo; echo "variables: VARIANT=release|double|asan|ubsan|tsan|fuzz|coverage CC=gcc|clang V=1 WERROR=1"
 
 # A missing library is named by its Debian package before the compiler trips over it.

@@ -27,10 +27,10 @@ static bool has_avx2(void)
 {
     return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma");
 }
-#endif
 
 /* What there is for this instruction set, the widest first. */
 static const char *const cores[] = {"SkylakeX", "Haswell"};
+#endif
 
 const char *lx_cputype_core(int i)
 {
@@ -61,8 +61,12 @@ const char *lx_cputype_features(void)
         return "avx2 fma avx512f avx512dq avx512bw avx512vl";
     if (has_avx2())
         return "avx2 fma";
-#endif
     return "none of avx2, fma, avx512";
+#elif defined(__aarch64__)
+    return "asimd"; /* which every one has */
+#else
+    return "none that are known";
+#endif
 }
 
 void lx_cputype_restart(char **argv)
@@ -83,9 +87,21 @@ void lx_cputype_restart(char **argv)
         (void)unsetenv("OPENBLAS_CORETYPE");
 }
 
+/* What a line of /proc/cpuinfo says of `key`, into out; false: it is about something else. */
+static bool line_says(const char *line, const char *key, char *out, size_t size)
+{
+    const char *colon = strchr(line, ':');
+
+    if (strncmp(line, key, strlen(key)) != 0 || colon == NULL)
+        return false;
+    colon += 1 + strspn(colon + 1, " ");
+    (void)snprintf(out, size, "%.*s", (int)strcspn(colon, "\n"), colon);
+    return true;
+}
+
 enum lx_code lx_cputype_name(char *out, size_t size, struct lx_err *err)
 {
-    char line[512];
+    char line[512], maker[16] = "unknown", part[16];
     FILE *f = fopen("/proc/cpuinfo", "r");
 
     (void)snprintf(out, size, "unknown");
@@ -94,13 +110,13 @@ enum lx_code lx_cputype_name(char *out, size_t size, struct lx_err *err)
                    ? LX_OK
                    : lx_fail(err, LX_EIO, "/proc/cpuinfo: cannot open: %s", strerror(errno));
     while (fgets(line, sizeof(line), f) != NULL) {
-        const char *colon = strchr(line, ':');
-
-        if (strncmp(line, "model name", 10) != 0 || colon == NULL)
-            continue;
-        colon += 1 + strspn(colon + 1, " ");
-        (void)snprintf(out, size, "%.*s", (int)strcspn(colon, "\n"), colon);
-        break;
+        if (line_says(line, "model name", out, size))
+            break;
+        (void)line_says(line, "CPU implementer", maker, sizeof(maker));
+        if (line_says(line, "CPU part", part, sizeof(part))) { /* arm64 has numbers, no name */
+            (void)snprintf(out, size, "implementer %s part %s", maker, part);
+            break;
+        }
     }
     (void)fclose(f);
     return LX_OK;

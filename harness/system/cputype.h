@@ -22,8 +22,8 @@ const char *lx_cputype_choice(void);
  * Returns where there is nothing to do or exec fails. */
 void lx_cputype_restart(char **argv);
 
-/* Model name of the processor, "unknown" if the system does not tell. LX_EIO: it would, but cannot be read;
- * "unknown" then, too. */
+/* Model name of the processor (arm64: its implementer and part), "unknown" if the system does not tell.
+ * LX_EIO: it would, but cannot be read; "unknown" then, too. */
 LX_MUST_CHECK enum lx_code lx_cputype_name(char *out, size_t size, struct lx_err *err);
 
 /* Features of interest that this CPU has, as one text: "avx2 fma avx512f ...". */
