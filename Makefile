@@ -257,6 +257,11 @@ torture-power: tests
 test-slurm: all
 	@harness/tests/e2e/slurm_loopback.sh
 
+## test-arm64: built for arm64 and emulated: what checks numbers, then a small study; needs gcc-aarch64-linux-gnu, qemu-user
+.PHONY: test-arm64
+test-arm64:
+	@harness/tests/arm64.sh
+
 ## fuzz: fuzz each reader for FUZZ_SECONDS (60) with clang's libFuzzer, starting from its corpus
 FUZZ_SECONDS ?= 60
 .PHONY: fuzz fuzz-build
