@@ -269,6 +269,7 @@ static void write_eval(const struct lx_config *c, struct lx_json_writer *w)
 {
     static const char *const replaced[] = {"split", "lengths", "modes", NULL};
     const struct lx_eval_config *e = &c->variants[0].eval;
+    enum lx_eval_mode by = e->modes[LX_MODE_ANSWERS] ? LX_MODE_ANSWERS : LX_MODE_LAST;
 
     lx_json_open_object(w, "eval");
     copy_members(c->eval, replaced, w);
@@ -276,7 +277,7 @@ static void write_eval(const struct lx_config *c, struct lx_json_writer *w)
     lx_json_add_text(w, "split", lx_split_name((enum lx_split)c->tuning.split));
     lx_json_open_array(w, "modes");
     for (int m = 0; m < LX_MODES; m++)
-        if (e->modes[m] || m == LX_MODE_LAST)
+        if (e->modes[m] || m == (int)by)
             lx_json_add_text(w, NULL, lx_eval_mode_name((enum lx_eval_mode)m));
     lx_json_close_array(w);
     lx_json_close_object(w);

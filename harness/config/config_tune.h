@@ -28,7 +28,7 @@ enum lx_code lx_config_tune_table(const struct lx_config *c, struct lx_err *err)
 
 /* Append the config that trains each of n encodings at a rate of its own, in this order, with the seed, the
  * data and the steps of tuning: "NAME-tune", encodings "a-lr-0.01", "a-lr-0.01-array_lr-10". It is
- * evaluated at all lengths of the study and at the training length, in all its modes and in `last`. */
+ * evaluated at all lengths of the study and at the training length, in all its modes and in `last`; of examples in `answers`. */
 LX_MUST_CHECK
 enum lx_code lx_tune_write_wave(const struct lx_config *c, const struct lx_tune_rate *rate,
                                 size_t n, struct lx_buf *out, struct lx_err *err);

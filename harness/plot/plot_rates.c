@@ -138,7 +138,7 @@ static enum lx_code make(const struct lx_study *s, size_t section, const struct 
                          struct lx_arena *arena, struct lx_figure *f, struct lx_err *err)
 {
     const struct lx_section *sec = &s->section[section];
-    int longest = sec->length[sec->n_lengths - 1];
+    int longest = lx_rates_longest(s, section);
     struct lx_series *series;
 
     if (make_series(r, arena, &series, err) ||

@@ -144,14 +144,22 @@ static bool find_fields(const struct lx_csv *csv, size_t field[N_FIELDS])
 }
 
 /* The NLL that rates are chosen by: infinite where it diverged, NaN where there is none. */
-static double find_score(const struct lx_csv *csv, int length)
+static double find_score(const struct lx_csv *csv, bool asks, int length)
 {
     size_t field[N_FIELDS];
     char text[24];
 
     (void)snprintf(text, sizeof(text), "%d", length);
     for (size_t r = 0; find_fields(csv, field) && r < csv->n_rows; r++) {
-        const char *want[N_FIELDS] = {"last", "nll", text, "", "", "", "", NULL, NULL};
+        const char *want[N_FIELDS] = {asks ? "answers" : "last",
+                                      asks ? "answer_nll" : "nll",
+                                      text,
+                                      "",
+                                      "",
+                                      "",
+                                      "",
+                                      NULL,
+                                      NULL};
         bool all = true;
 
         for (int i = 0; i < N_FIELDS && all; i++)
@@ -171,6 +179,7 @@ static enum lx_code read_score(const struct tuning *t, const struct lx_cell *cel
     struct lx_arena arena = {0};
     struct lx_csv csv = {0};
     const struct lx_buf *text = &f.text[LX_CELL_METRICS];
+    bool asks = cell->v->eval.modes[LX_MODE_ANSWERS];
     enum lx_code code = LX_OK;
 
     *out = (double)NAN;
@@ -179,10 +188,10 @@ static enum lx_code read_score(const struct tuning *t, const struct lx_cell *cel
         code = err->code;
         goto done;
     }
-    *out = find_score(&csv, cell->v->train.length);
+    *out = find_score(&csv, asks, cell->v->train.length);
     if (isnan(*out))
-        code = lx_fail(err, LX_EDATA, "%s: %s: no NLL at the training length in mode last", t->dir,
-                       cell->label);
+        code = lx_fail(err, LX_EDATA, "%s: %s: no NLL at the training length in mode %s", t->dir,
+                       cell->label, asks ? "answers" : "last");
 done:
     lx_arena_free(&arena);
     lx_cell_free(&f);

@@ -41,10 +41,44 @@ static const char *tried(const struct lx_json *entry, struct lx_arena *arena)
     return lx_arena_copy(arena, id, n, &name, &ignored) == LX_OK ? name : NULL;
 }
 
+bool lx_rates_mode(const char *mode)
+{
+    return strcmp(mode, "last") == 0 || strcmp(mode, "answers") == 0;
+}
+
 bool lx_rates_section(const struct lx_study *s, size_t section)
 {
-    return strcmp(lx_rows_name(&s->rows, s->section[section].mode), "last") == 0 &&
-           s->section[section].n_lengths > 0;
+    return lx_rates_mode(lx_rows_name(&s->rows, s->section[section].mode)) &&
+           (s->section[section].n_lengths > 0 || lx_study_asks(s, section));
+}
+
+static int metric_of(const struct lx_study *s, size_t section)
+{
+    return s->section[section].n_lengths > 0 ? s->nll
+                                             : lx_intern_find(&s->rows.names, "answer_nll");
+}
+
+int lx_rates_longer(const struct lx_study *s, size_t section, int length)
+{
+    int metric = metric_of(s, section), next = 0;
+
+    for (size_t i = 0; i < s->n_groups; i++) {
+        const struct lx_group *g = &s->group[i];
+
+        if ((size_t)g->section == section && g->metric == metric && g->eval_length > length &&
+            (next == 0 || g->eval_length < next))
+            next = g->eval_length;
+    }
+    return next;
+}
+
+int lx_rates_longest(const struct lx_study *s, size_t section)
+{
+    int longest = 0;
+
+    for (int next = 0; (next = lx_rates_longer(s, section, longest)) > 0;)
+        longest = next;
+    return longest;
 }
 
 double lx_rates_nll(const struct lx_study *s, size_t section, const char *id, int eval_length)
@@ -55,7 +89,7 @@ double lx_rates_nll(const struct lx_study *s, size_t section, const char *id, in
         if (s->series[i].variant != 0 ||
             strcmp(lx_rows_name(&s->rows, s->series[i].encoding), id) != 0)
             continue;
-        g = lx_study_find(s, section, i, s->nll, eval_length);
+        g = lx_study_find(s, section, i, metric_of(s, section), eval_length);
         if (g == NULL)
             return (double)NAN;
         if (lx_group_status(g) == LX_ROW_DIVERGED)

@@ -2,7 +2,8 @@
  *
  * An encoding of the config that has an lr and is named after it, "a-lr-0.01" or "a-lr-0.01-array_lr-10"
  * (as `tune` and sweeps of lr name them), is a try of the encoding "a". The best try has the
- * lowest NLL at the training length in mode `last`, the mean over datasets and seeds. */
+ * lowest NLL at the training length in mode `last`, the mean over datasets and seeds; where examples are
+ * asked, in mode `answers`: that of the answer. */
 #ifndef LX_TUNE_RATES_H
 #define LX_TUNE_RATES_H
 
@@ -17,8 +18,10 @@
 
 struct lx_rates_encoding {
     const char *encoding;
-    struct lx_rate_try *try; /* (n) by array_lr, then lr */
-    const char **id;         /* (n) what each is called in the rows */
+    struct lx_rate_try *
+    try
+        ;            /* (n) by array_lr, then lr */
+    const char **id; /* (n) what each is called in the rows */
     size_t n;
     size_t best; /* index of a try; n: none is known */
     bool edge;   /* the best is the lowest or the highest tried: better ones may lie beyond */
@@ -41,8 +44,13 @@ enum lx_code lx_rates_make(const struct lx_study *s, const struct lx_json *confi
 /* Fill in the common rate. */
 void lx_rates_find_common(struct lx_rates *r);
 
-/* Whether rates are compared in this section: in mode `last`. */
+/* Whether rates are compared in a mode, and in this section. */
+bool lx_rates_mode(const char *mode);
 bool lx_rates_section(const struct lx_study *s, size_t section);
+
+/* The next longer length at which they are compared there; 0: there is none. */
+int lx_rates_longer(const struct lx_study *s, size_t section, int length);
+int lx_rates_longest(const struct lx_study *s, size_t section);
 
 /* NLL of a try in a section: infinite where it diverged, NaN where there is none. */
 double lx_rates_nll(const struct lx_study *s, size_t section, const char *id, int eval_length);

@@ -7,11 +7,9 @@
 #include "text/format.h"
 
 static const char note[] =
-    "NLL in nats over the last tokens of each window, at the training length and at the longest. "
-    "Own "
-    "rate: the lowest NLL at the training length, mean over datasets; common rate: the lowest mean "
-    "over "
-    "all encodings. In brackets the rank. A best rate at the edge of those tried is no best rate";
+    ", at the training length and at the longest. Own rate: the lowest NLL at the training length, "
+    "mean over datasets; common rate: the lowest mean over all encodings. In brackets the rank. A "
+    "best rate at the edge of those tried is no best rate";
 
 /* A section of a study, or a dataset of what was tuned, and its two lengths. */
 struct view {
@@ -19,7 +17,7 @@ struct view {
     const struct lx_study *s;
     size_t section;
     const struct lx_tuned *tuned; /* NULL: a section */
-    const char *dataset;
+    const char *dataset, *mode;
     int train_length;
     int lengths[2], n_lengths;
 };
@@ -28,7 +26,7 @@ static double nll_of(const struct view *v, size_t item, size_t at, int length)
 {
     const struct lx_rates_encoding *e = &v->r->item[item];
     const struct lx_tuned_place place = {.dataset = v->dataset,
-                                         .mode = "last",
+                                         .mode = v->mode,
                                          .train_length = v->train_length,
                                          .eval_length = v->lengths[length]};
 
@@ -139,6 +137,9 @@ static enum lx_code write_view(const struct view *v, const struct lx_grid_writer
         add_row(v, i, &g);
     name_view(v, &caption);
     lx_cell_text(&caption, ". ");
+    lx_cell_text(&caption, strcmp(v->mode, "answers") == 0
+                               ? "NLL of the answer in nats"
+                               : "NLL in nats over the last tokens of each window");
     lx_cell_text(&caption, note);
     if (isfinite(v->r->common)) {
         char number[40];
@@ -170,13 +171,17 @@ enum lx_code lx_rates_write(const struct lx_rates *r, const struct lx_study *s,
 {
     for (size_t k = 0; k < s->n_sections; k++) {
         const struct lx_section *sec = &s->section[k];
-        struct view v = {
-            .s = s, .r = r, .section = k, .train_length = sec->train_length, .n_lengths = 1};
+        struct view v = {.s = s,
+                         .r = r,
+                         .section = k,
+                         .mode = lx_rows_name(&s->rows, sec->mode),
+                         .train_length = sec->train_length,
+                         .n_lengths = 1};
 
         if (!lx_rates_section(s, k))
             continue;
         v.lengths[0] = sec->train_length;
-        v.lengths[1] = sec->length[sec->n_lengths - 1];
+        v.lengths[1] = lx_rates_longest(s, k);
         v.n_lengths += v.lengths[1] != v.lengths[0];
         if (write_view(&v, w, out, err))
             return err->code;
@@ -194,13 +199,13 @@ static bool begins_view(const struct lx_tuned *t, size_t i, int *longest)
         const struct lx_tuned_row *y = &t->row[k];
 
         if (strcmp(x->dataset, y->dataset) != 0 || x->train_length != y->train_length ||
-            strcmp(y->mode, "last") != 0)
+            strcmp(y->mode, x->mode) != 0)
             continue;
         if (k < i)
             return false;
         *longest = y->eval_length > *longest ? y->eval_length : *longest;
     }
-    return strcmp(x->mode, "last") == 0;
+    return lx_rates_mode(x->mode);
 }
 
 enum lx_code lx_tuned_write(const struct lx_tuned *t, const struct lx_grid_writer *w,
@@ -211,6 +216,7 @@ enum lx_code lx_tuned_write(const struct lx_tuned *t, const struct lx_grid_write
         struct view v = {.r = &t->rates,
                          .tuned = t,
                          .dataset = x->dataset,
+                         .mode = x->mode,
                          .train_length = x->train_length,
                          .lengths = {x->train_length},
                          .n_lengths = 1};
@@ -258,8 +264,8 @@ enum lx_code lx_rates_data(const struct lx_rates *r, const struct lx_study *s, s
     for (size_t k = 0; k < s->n_sections; k++)
         for (size_t i = 0; i < r->n; i++)
             for (size_t t = 0; t < r->item[i].n; t++)
-                for (size_t l = 0; l < s->section[k].n_lengths; l++)
-                    add_data(s, k, &r->item[i], t, s->section[k].length[l], &g);
+                for (int length = 0; (length = lx_rates_longer(s, k, length)) > 0;)
+                    add_data(s, k, &r->item[i], t, length, &g);
     if (lx_grid_check(&g, err))
         code = err->code;
     else

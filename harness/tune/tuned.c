@@ -85,7 +85,7 @@ static size_t rows_of(const struct lx_tuned *t, const char *encoding)
     return n;
 }
 
-/* The mean over the datasets at the training length in `last`. */
+/* The mean over the datasets at the training length. */
 static double score(const struct lx_tuned *t, const char *encoding, const struct lx_rate_try *at)
 {
     double sum = 0;
@@ -95,7 +95,7 @@ static double score(const struct lx_tuned *t, const char *encoding, const struct
         const struct lx_tuned_row *x = &t->row[i];
 
         if (strcmp(x->encoding, encoding) == 0 && lx_rate_same(x->lr, at->lr) &&
-            lx_rate_same(x->array_lr, at->array_lr) && strcmp(x->mode, "last") == 0 &&
+            lx_rate_same(x->array_lr, at->array_lr) && lx_rates_mode(x->mode) &&
             x->eval_length == x->train_length) {
             sum += x->nll;
             n++;

@@ -62,7 +62,9 @@ for f in answers_vs_length-flip answers_by_place-same answers_map training_curve
 done
 check "eval again alone" run 0 "$longshot" run t.json -o a eval.examples=30
 check "does not train again" lacks out "train "
-
+check "rates are found by the answer" run 0 "$longshot" run t.json -o d 'tune={"start": 0.01, "reach": 1, "seed": 7}' 'seeds=[1]' train.steps=20 --plots no
+check "at the trained sizes" has d/tune/tune.md "NLL of the answer in nats, at the training length and at the longest"
+check "of each task" sh -c "cut -d, -f1,4 d/tune/tune.csv | sort -u | grep -c answers | grep -qx 2"
 check "stop early" run 0 "$longshot" run t.json -o c train.stop_at=0.01 train.stop_every=20 seeds='[1]' encodings='["alibi"]' eval.attention=false
 check "recorded" sh -c 'grep -h "\"steps\": [24]0," c/checkpoints/*/train.json'
 
