@@ -1,4 +1,6 @@
 /* Examples of tasks: how they are written down, their splits and sizes, and windows of training. */
+#include <math.h>
+
 #include "datasets/task_kind.h"
 
 /* Labels as they are meant: the field keeps what was written, to be written back. */
@@ -70,6 +72,10 @@ static void tasks_draw(const void *self, struct lx_rng *rng, enum lx_split split
     int tries = split == LX_SPLIT_TRAIN ? 64 : 4096;
 
     s.labels = labels_of(self);
+    if (split != LX_SPLIT_TRAIN) {
+        s.ignore = isnan(s.asked_ignore) ? s.ignore : s.asked_ignore;
+        s.density = isnan(s.asked_density) ? s.density : s.asked_density;
+    }
     do {
         out->n = 0;
         out->ends = false;

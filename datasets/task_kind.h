@@ -33,6 +33,7 @@ struct task {
         pass;
     int kinds, depth, hops, names, group, elements;
     double ignore, density;
+    double asked_ignore, asked_density; /* of valid and test; NaN: as in training */
     const char *group_name;
     const unsigned char *product; /* (elements, elements): [first][second]; NULL for residues */
 };

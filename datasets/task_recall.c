@@ -44,7 +44,7 @@ static void draw_flipflop(struct lx_task_writer *w, int n)
 
 const struct lx_task_kind lx_task_flipflop = {.name = "flipflop",
                                               .help = "w0i1r gives 0, the bit written last",
-                                              .options = " ignore ",
+                                              .options = " ignore asked_ignore ",
                                               .chance = "2^-reads",
                                               .smallest = 2,
                                               .tokens = tokens_flipflop,

@@ -79,7 +79,12 @@ static int filled(const struct task *s, int n)
 
 static int tokens_selective(const struct task *s, int n)
 {
-    return n + 2 + filled(s, n);
+    struct task asked = *s;
+    int trained = filled(s, n), most;
+
+    asked.density = isnan(s->asked_density) ? s->density : s->asked_density;
+    most = filled(&asked, n);
+    return n + 2 + (most > trained ? most : trained);
 }
 
 /* Every choice of places is as likely: the next place holds a symbol with (those left) / (places left). */
@@ -103,7 +108,7 @@ static void draw_selective(struct lx_task_writer *w, int n)
 
 const struct lx_task_kind lx_task_selective_copy = {.name = "selective_copy",
                                                     .help = "p_f_= gives pf",
-                                                    .options = " symbols density ",
+                                                    .options = " symbols density asked_density ",
                                                     .chance = "symbols^-ceil(n density)",
                                                     .smallest = 1,
                                                     .tokens = tokens_selective,

@@ -9,6 +9,7 @@
  *
  * An example belongs to a split by a hash of what is read, so that no draw for training, of whatever
  * seed, is one that is asked for later. */
+#include <math.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -21,20 +22,36 @@ static const struct lx_task_kind *const kinds[] = {
 enum { N_KINDS = sizeof(kinds) / sizeof(kinds[0]), COMMON = 7 };
 
 #define INT_OPTION(k, field, d, lo, hi, h)                                                         \
-    {                                                                                              \
-        .key = (k), .type = LX_OPT_INT, .offset = offsetof(struct task, field), .def = (d),        \
-        .min = (lo), .max = (hi), .help = (h)                                                      \
-    }
+    {.key = (k),                                                                                   \
+     .type = LX_OPT_INT,                                                                           \
+     .offset = offsetof(struct task, field),                                                       \
+     .def = (d),                                                                                   \
+     .min = (lo),                                                                                  \
+     .max = (hi),                                                                                  \
+     .help = (h)}
 #define CHOICE_OPTION(k, field, names, h)                                                          \
-    {                                                                                              \
-        .key = (k), .type = LX_OPT_CHOICE, .offset = offsetof(struct task, field),                 \
-        .text = (names), .help = (h)                                                               \
-    }
+    {.key = (k),                                                                                   \
+     .type = LX_OPT_CHOICE,                                                                        \
+     .offset = offsetof(struct task, field),                                                       \
+     .text = (names),                                                                              \
+     .help = (h)}
 #define REAL_OPTION(k, field, d, lo, hi, h)                                                        \
-    {                                                                                              \
-        .key = (k), .type = LX_OPT_REAL, .offset = offsetof(struct task, field), .def = (d),       \
-        .min = (lo), .max = (hi), .help = (h)                                                      \
-    }
+    {.key = (k),                                                                                   \
+     .type = LX_OPT_REAL,                                                                          \
+     .offset = offsetof(struct task, field),                                                       \
+     .def = (d),                                                                                   \
+     .min = (lo),                                                                                  \
+     .max = (hi),                                                                                  \
+     .help = (h)}
+
+#define ASKED_OPTION(k, field, h)                                                                  \
+    {.key = (k),                                                                                   \
+     .type = LX_OPT_REAL,                                                                          \
+     .offset = offsetof(struct task, field),                                                       \
+     .def = NAN,                                                                                   \
+     .min = 0,                                                                                     \
+     .max = 1,                                                                                     \
+     .help = (h)}
 
 /* The first COMMON are of every task. */
 static const struct lx_option options[] = {
@@ -66,9 +83,13 @@ static const struct lx_option options[] = {
                "addition: tokens that say a digit's place, more than n; 0 = none"),
     INT_OPTION("modulus", modulus, 10, 2, 10, "modsum: the modulus"),
     REAL_OPTION("ignore", ignore, 0.8, 0, 1, "flipflop: share of instructions to ignore"),
+    ASKED_OPTION("asked_ignore", asked_ignore,
+                 "flipflop: ignore of what is asked for, where it is another than in training"),
     INT_OPTION("keys", keys, 128, 1, LX_TASK_NAMES, "mqar: keys there are, at least n"),
     INT_OPTION("values", values, 32, 2, LX_TASK_NAMES, "mqar: values there are"),
     REAL_OPTION("density", density, 0.5, 0, 1, "selective_copy: share of places with a letter"),
+    ASKED_OPTION("asked_density", asked_density,
+                 "selective_copy: density of what is asked for, where it is another"),
     INT_OPTION("variables", variables, 3, 1, 5, "count: variables"),
     INT_OPTION("set", set, 1, 1, 1000, "count: weight of a set"),
     INT_OPTION("increment", increment, 4, 0, 1000, "count: weight of an increment"),
@@ -106,7 +127,7 @@ static bool is_set(const struct task *s, const struct lx_option *o)
     }
     if (o->type == LX_OPT_REAL) {
         memcpy(&real_value, at, sizeof(real_value));
-        return real_value < o->def || real_value > o->def;
+        return !isnan(real_value) && (isnan(o->def) || real_value < o->def || real_value > o->def);
     }
     memcpy(&value, at, sizeof(value));
     return value != (int)o->def;

@@ -155,6 +155,39 @@ static void draws_are_distributed_as_defined(void **state)
 }
 
 /* A window of training with the options given, at a part of the training. */
+/* What is asked may be drawn otherwise than what is trained on. */
+static void asked_examples_may_differ(void **state)
+{
+    enum { N = 20, DRAWS = 500 };
+    struct opened flip, letters;
+    struct lx_rng rng;
+
+    (void)state;
+    lx_rng_init(&rng, 3, "test");
+    open_task(&flip, "{\"task\": \"flipflop\", \"ignore\": 0.1, \"asked_ignore\": 0.9}");
+    open_task(&letters,
+              "{\"task\": \"selective_copy\", \"density\": 0.5, \"asked_density\": 0.75}");
+    assert_int_equal(letters.ops->examples->tokens(letters.self, N), N + 2 + 15);
+    for (int split = LX_SPLIT_TRAIN; split <= LX_SPLIT_TEST; split++) {
+        double ignored = 0;
+
+        for (int k = 0; k < DRAWS; k++) {
+            int filled = 0;
+
+            flip.ops->examples->draw(flip.self, &rng, (enum lx_split)split, N, &x);
+            for (int i = 1; i < N - 1; i++)
+                ignored += inputs[1 + 2 * i] == 'i';
+            letters.ops->examples->draw(letters.self, &rng, (enum lx_split)split, N, &x);
+            for (int i = 1; i <= N; i++)
+                filled += inputs[i] != '_';
+            assert_int_equal(filled, split == LX_SPLIT_TRAIN ? 10 : 15);
+        }
+        check_share(ignored, DRAWS * (N - 2), split == LX_SPLIT_TRAIN ? 0.1 : 0.9);
+    }
+    lx_arena_free(&flip.arena);
+    lx_arena_free(&letters.arena);
+}
+
 static void draw_window(const char *json, uint64_t seed, double progress, int length, uint16_t *in,
                         uint16_t *out)
 {
@@ -246,6 +279,9 @@ static void what_cannot_be_made_is_refused(void **state)
         {"{\"task\": \"mqar\", \"labels\": \"steps\"}", 0, 0,
          "labels: belongs to task parity, modsum, group, this is mqar"},
         {"{\"ignore\": 0.5}", 0, 0, "ignore: belongs to task flipflop, this is copy"},
+        {"{\"asked_ignore\": 0.5}", 0, 0, "asked_ignore: belongs to task flipflop, this is copy"},
+        {"{\"task\": \"flipflop\", \"asked_density\": 0.5}", 0, 0,
+         "asked_density: belongs to task selective_copy, this is flipflop"},
         {"{\"group\": \"s5\"}", 0, 0, "group: belongs to task group, this is copy"},
         {"{\"task\": \"group\", \"group\": \"z61\"}", 0, 0,
          "group: must be s3, s5, a5 or z2 to z60, got \"z61\""},
@@ -284,6 +320,7 @@ static void what_cannot_be_made_is_refused(void **state)
 static const struct CMUnitTest tests[] = {
     cmocka_unit_test(splits_follow_the_hash_of_what_is_printed),
     cmocka_unit_test(draws_are_distributed_as_defined),
+    cmocka_unit_test(asked_examples_may_differ),
     cmocka_unit_test(a_window_scores_the_answers_it_holds_whole),
     cmocka_unit_test(sizes_are_uniform_and_can_grow),
     cmocka_unit_test(what_cannot_be_made_is_refused),
