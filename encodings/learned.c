@@ -88,9 +88,12 @@ static enum lx_code init(void *self, const struct lx_enc_dims *dims, struct lx_a
 
     (void)arena;
     if (length < (dims->embed_reach > 0 ? dims->embed_reach : dims->train_length))
-        return lx_fail(err, LX_ECONFIG,
-                       "rows: must be 0 or at least the training length %d, got %d",
-                       dims->train_length, length);
+        return lx_fail(
+            err, LX_ECONFIG, "rows: must be 0 or at least %s %d, got %d",
+            dims->embed_reach > dims->train_length ? "the positions that training reaches,"
+                                                   : "the training length",
+            dims->embed_reach > dims->train_length ? dims->embed_reach : dims->train_length,
+            length);
     s->length = length;
     s->d_model = dims->d_model;
     return lx_paramset_add(params, &spec, &s->table, err);

@@ -1,4 +1,4 @@
-/* Positions that a sequence gets in place of 0, 1, 2, ...: drawn, given, or counted in segments.
+/* Positions that a sequence gets in place of 0, 1, 2, ...: drawn, given, or counted in segments or numbers.
  *
  * Formula: token t stands at (p_t + offset) stride, with p_t by `draw` or `values`, else t. Embedding
  * and rotary schemes read it, distance schemes read differences; masks and counts of keys go by tokens.
@@ -10,43 +10,58 @@
  *   map segments  a token of `ends` closes its segment: embedding schemes read the place within it, at
  *                 most rows - 1, the others the number of segments before: BiPE (He et al. 2024,
  *                 arXiv:2401.16421)
+ *   map numbers   embedding schemes read the place of a digit in its number, 1 for the first of a run of
+ *                 `digits`, at most rows - 1, and 0 for all else; the others stay plain. With draw shift a
+ *                 number up to max_shift is added to the places of a sequence: digits alone (others stay)
+ *                 are Abacus (McLeish et al. 2024, arXiv:2405.17399), all tokens (others move) are coupled
+ *                 positions (Cho et al. 2024, arXiv:2405.20671). Digits of like worth share a place where
+ *                 numbers are written last digit first, as `order` reversed of addition does
  * Past the training length: with phase train plain positions, at which a subset drawn from more than
  * L has been trained; with phase both one draw for each length.
  * Options: draw, phase, max (0: 8 L), max_shift (0: L), global, local, scale, offset, stride, values, map,
- * ends, rows (0: L). In training each sequence draws its own, by seed, step and place in the batch.
+ * ends, rows (0: L), digits (unset: 0 to 9 in ASCII), others. In training each sequence draws its own, by seed, step and place in the batch.
  * Differences from the papers: the shifts of CAPE are moved by global and half of local, so that no
- * position is negative. */
+ * position is negative. Abacus draws one shift for a batch, here each sequence has its own; coupled positions
+ * of numbers written first digit first would need to know where a number ends, and are not made. */
 #include <math.h>
 
 #include "encodings/encoding.h"
 
 enum draw { DRAW_NONE, DRAW_SUBSET, DRAW_SHIFT, DRAW_CAPE };
 enum phase { PHASE_TRAIN, PHASE_BOTH };
-enum map { MAP_PLAIN, MAP_DISTANCES, MAP_SEGMENTS };
+enum map { MAP_PLAIN, MAP_DISTANCES, MAP_SEGMENTS, MAP_NUMBERS };
+enum others { OTHERS_STAY, OTHERS_MOVE };
 
 struct positions {
-    int draw, phase, map;                   /* the enums */
+    int draw, phase, map, others;           /* the enums */
     int given_max, given_shift, given_rows; /* the options max, max_shift, rows; 0: by L */
     double global, local, scale, offset, stride;
-    struct lx_numbers values, ends;
+    struct lx_numbers values, ends, digits;
     int max, max_shift, rows;
 };
 
 #define REAL(name, first, lowest, highest, text_, bits)                                            \
-    {                                                                                              \
-        .key = #name, .type = LX_OPT_REAL, .offset = offsetof(struct positions, name),             \
-        .def = (first), .min = (lowest), .max = (highest), .help = (text_), .flags = (bits)        \
-    }
+    {.key = #name,                                                                                 \
+     .type = LX_OPT_REAL,                                                                          \
+     .offset = offsetof(struct positions, name),                                                   \
+     .def = (first),                                                                               \
+     .min = (lowest),                                                                              \
+     .max = (highest),                                                                             \
+     .help = (text_),                                                                              \
+     .flags = (bits)}
 #define INT(name, at, text_)                                                                       \
-    {                                                                                              \
-        .key = #name, .type = LX_OPT_INT, .offset = offsetof(struct positions, at), .min = 0,      \
-        .max = 1 << 24, .help = (text_)                                                            \
-    }
+    {.key = #name,                                                                                 \
+     .type = LX_OPT_INT,                                                                           \
+     .offset = offsetof(struct positions, at),                                                     \
+     .min = 0,                                                                                     \
+     .max = 1 << 24,                                                                               \
+     .help = (text_)}
 #define CHOICE(name, names, text_)                                                                 \
-    {                                                                                              \
-        .key = #name, .type = LX_OPT_CHOICE, .offset = offsetof(struct positions, name),           \
-        .text = (names), .help = (text_)                                                           \
-    }
+    {.key = #name,                                                                                 \
+     .type = LX_OPT_CHOICE,                                                                        \
+     .offset = offsetof(struct positions, name),                                                   \
+     .text = (names),                                                                              \
+     .help = (text_)}
 
 static const struct lx_option options[] = {
     CHOICE(draw, "none|subset|shift|cape", "what is drawn for a sequence"),
@@ -64,17 +79,46 @@ static const struct lx_option options[] = {
      .min = 0,
      .max = 1e6,
      .help = "the positions themselves, rising"},
-    CHOICE(map, "plain|distances|segments",
-           "what the numbers are: positions, distances; or segments"),
+    CHOICE(map, "plain|distances|segments|numbers",
+           "what the numbers are: positions, distances; or segments, places in numbers"),
     {.key = "ends",
      .type = LX_OPT_NUMBERS,
      .offset = offsetof(struct positions, ends),
      .min = 0,
      .max = 65535,
      .help = "segments: tokens that close one"},
-    INT(rows, given_rows, "segments: places within one; 0 = train.length"),
+    INT(rows, given_rows, "segments, numbers: places within one; 0 = train.length"),
+    {.key = "digits",
+     .type = LX_OPT_NUMBERS,
+     .offset = offsetof(struct positions, digits),
+     .min = 0,
+     .max = 65535,
+     .help = "numbers: tokens that they are made of; unset: 48 to 57, 0 to 9 in ASCII"},
+    {.key = "others",
+     .type = LX_OPT_CHOICE,
+     .offset = offsetof(struct positions, others),
+     .text = "stay|move",
+     .flags = LX_OPT_LATER,
+     .help = "numbers: whether a shift leaves tokens that are no digit where they are"},
     {.type = LX_OPT_END},
 };
+
+static bool moved(const struct positions *s)
+{
+    return s->values.n > 0 || s->offset > 0 || s->stride < 1 || s->stride > 1;
+}
+
+static enum lx_code check_numbers(const struct positions *s, struct lx_err *err)
+{
+    if (s->map != MAP_NUMBERS && (s->digits.n > 0 || s->others != OTHERS_STAY))
+        return lx_fail(err, LX_ECONFIG, "%s: must be unset but with map numbers",
+                       s->digits.n > 0 ? "digits" : "others");
+    if (s->map == MAP_NUMBERS && s->draw != DRAW_NONE && s->draw != DRAW_SHIFT)
+        return lx_fail(err, LX_ECONFIG, "draw: must be none or shift with map numbers");
+    if (s->map == MAP_NUMBERS && moved(s))
+        return lx_fail(err, LX_ECONFIG, "map: numbers leave no room for values, offset and stride");
+    return LX_OK;
+}
 
 static enum lx_code check(const struct positions *s, const struct lx_enc_dims *dims,
                           struct lx_err *err)
@@ -100,7 +144,7 @@ static enum lx_code check(const struct positions *s, const struct lx_enc_dims *d
     if (s->max < dims->train_length)
         return lx_fail(err, LX_ECONFIG, "max: must be at least the training length %d, got %d",
                        dims->train_length, s->max);
-    return LX_OK;
+    return check_numbers(s, err);
 }
 
 static enum lx_code init(void *self, const struct lx_enc_dims *dims, struct lx_arena *arena,
@@ -119,11 +163,6 @@ static enum lx_code init(void *self, const struct lx_enc_dims *dims, struct lx_a
 static bool draws(const struct positions *s, bool training)
 {
     return s->draw != DRAW_NONE && (training || s->phase == PHASE_BOTH);
-}
-
-static bool moved(const struct positions *s)
-{
-    return s->values.n > 0 || s->offset > 0 || s->stride < 1 || s->stride > 1;
 }
 
 static int max_length(const void *self)
@@ -156,6 +195,8 @@ static int reach(const void *self, int T, bool training, bool embed)
 
     if (s->map == MAP_SEGMENTS)
         return embed ? s->rows : T;
+    if (s->map == MAP_NUMBERS)
+        return embed ? s->rows + (draws(s, training) ? s->max_shift : 0) : T;
     if (s->map == MAP_DISTANCES && embed)
         return T;
     if (s->map == MAP_PLAIN)
@@ -207,6 +248,28 @@ static void segments(const struct positions *s, int T, const struct lx_enc_posit
     }
 }
 
+static bool is_digit(const struct positions *s, int token)
+{
+    if (s->digits.n == 0)
+        return token >= '0' && token <= '9';
+    for (int i = 0; i < s->digits.n; i++)
+        if (token == s->digits.v[i])
+            return true;
+    return false;
+}
+
+static void places(const struct positions *s, int T, const struct lx_enc_positions *p)
+{
+    int shift =
+        draws(s, p->draw->training) ? (int)lx_rng_below(p->rng, (uint64_t)s->max_shift + 1) : 0;
+
+    for (int t = 0, place = 0; t < T; t++) {
+        place = p->tokens != NULL && is_digit(s, p->tokens[t]) ? place + 1 : 0;
+        p->pos_embed[t] = place < s->rows ? place : s->rows - 1;
+        p->pos_embed[t] += place > 0 || s->others == OTHERS_MOVE ? shift : 0;
+    }
+}
+
 /* The numbers p_t. */
 static void numbers(const struct positions *s, int T, const struct lx_enc_positions *p, double *x)
 {
@@ -242,6 +305,10 @@ static int positions(const void *self, int T, const struct lx_enc_positions *p)
         segments(s, T, p);
         return LX_POS_TOKENS | LX_POS_EMBED;
     }
+    if (s->map == MAP_NUMBERS) {
+        places(s, T, p);
+        return LX_POS_EMBED;
+    }
     if (!draws(s, p->draw->training) && !moved(s))
         return 0;
     if (s->map == MAP_DISTANCES) {
@@ -261,7 +328,8 @@ const struct lx_encoding_ops lx_encoding_positions = {
     .name = "positions",
     .title = "positions",
     .cite = "Ruoss et al. 2023, arXiv:2305.16843; others in the file",
-    .formula = "token t stands at (p_t + offset) stride, p_t drawn, given or counted in segments",
+    .formula =
+        "token t stands at (p_t + offset) stride, p_t drawn, given or counted in segments, numbers",
     .beyond = "positions that training has drawn from reach farther than its length",
     .both = LX_BOTH_SAME,
     .state_size = sizeof(struct positions),

@@ -344,6 +344,10 @@ static const char *const mixed_stacks[] = {
     "\"distances\", \"phase\": \"both\", \"max\": 40}]",
     "[\"kerple_log\", {\"name\": \"ssmax\", \"whole\": true, \"bias\": true}, \"sink\"]",
     "[{\"name\": \"window\", \"width\": 99}, \"kerple_log\", \"learned\", \"rope\"]",
+    "[\"fire\", {\"name\": \"learned\", \"rows\": 40}, {\"name\": \"positions\", \"map\": "
+    "\"numbers\", "
+    "\"digits\": [1, 2, 3, 5], \"draw\": \"shift\", \"phase\": \"both\", \"max_shift\": 9, "
+    "\"rows\": 6}]",
 };
 
 static void every_stack(void **state)
