@@ -63,7 +63,7 @@ struct lx_sweep {
 
 /* The section `tune`; see config_tune.h. */
 struct lx_tune_config {
-    double start, array_lr;
+    double start, lowest, array_lr;
     int reach, seed, steps, split;
     const char *from,
         *table; /* rates that were found elsewhere, and the file that has them; NULL: none */

@@ -114,6 +114,9 @@ enum lx_code lx_config_tune(struct lx_config *c, struct lx_err *err)
         return lx_fail(err, LX_ECONFIG,
                        "tune: must go without sweeps in model and train, got one of %s.%s",
                        c->sweeps[0].section, c->sweeps[0].key);
+    if (t->lowest > t->start)
+        return lx_fail(err, LX_ECONFIG, "tune.lowest: must be at most tune.start %g, got %g",
+                       t->start, t->lowest);
     if (ldexp(t->start, t->reach) > 10)
         return lx_fail(err, LX_ECONFIG,
                        "tune.reach: start times 2^reach must be at most 10, got 2^%d times %g",

@@ -66,6 +66,7 @@ static enum lx_code open_item(struct tuning *t, size_t encoding, struct lx_err *
 
     i->encoding = encoding;
     i->search = (struct lx_rate_search){.start = c->tuning.start,
+                                        .lowest = c->tuning.lowest,
                                         .reach = c->tuning.reach,
                                         .array_lr = own,
                                         .other = other ? c->tuning.array_lr : 0};

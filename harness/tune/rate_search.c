@@ -70,7 +70,7 @@ static size_t around(const struct lx_rate_search *s, const struct lx_rate_try *t
         double rate = ldexp(lr, k);
         bool within = rate >= ldexp(s->start, -s->reach) && rate <= ldexp(s->start, s->reach);
 
-        if (within && lx_rate_find(t, n, rate, array_lr) == n)
+        if (within && rate >= s->lowest && lx_rate_find(t, n, rate, array_lr) == n)
             out[found++] = (struct lx_rate_try){rate, array_lr, (double)NAN};
     }
     return found;
@@ -95,12 +95,13 @@ size_t lx_rate_next(const struct lx_rate_search *s, const struct lx_rate_try *t,
 
 void lx_rate_bounds(const struct lx_rate_search *s, size_t *least, size_t *most)
 {
+    struct lx_rate_try first[LX_RATE_NEXT];
     size_t reach = (size_t)s->reach, whole = 2 * reach + 1;
 
-    *least = reach == 0 ? 1 : LX_RATE_NEXT;
-    *most = reach == 0 ? 1 : reach + 2; /* a walk goes one way */
+    *least = around(s, NULL, 0, s->start, s->array_lr, first);
+    *most = reach == 0 ? 1 : reach + *least - 1; /* a walk goes one way */
     if (s->other > 0) {
-        *least += reach == 0 ? 1 : reach == 1 ? 2 : LX_RATE_NEXT;
+        *least += reach == 0 ? 1 : reach == 1 || s->lowest > 0 ? 2 : LX_RATE_NEXT;
         *most += whole;
     }
 }

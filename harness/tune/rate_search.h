@@ -17,6 +17,7 @@ struct lx_rate_try {
 
 struct lx_rate_search {
     double start;
+    double lowest;   /* none below it is tried; 0: any */
     int reach;       /* factors of two from the start, each way, at most */
     double array_lr; /* the multiple to begin with */
     double other;    /* the other multiple to try; 0: none */

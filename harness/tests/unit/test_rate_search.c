@@ -151,12 +151,34 @@ static void what_diverges_is_worse_than_anything(void **state)
     assert_true(lx_rate_at_edge(o.try, o.n, o.best));
 }
 
+static void none_below_the_lowest_is_tried(void **state)
+{
+    static struct outcome o;
+
+    (void)state;
+    for (int reach = 0; reach <= 3; reach++)
+        for (int other = 0; other <= 10; other += 10)
+            for (int k = -3; k <= 3; k++) {
+                struct lx_rate_search s = {
+                    .start = 0.01, .lowest = 0.01, .reach = reach, .array_lr = 1, .other = other};
+
+                lowest = lowest_multiplied = k;
+                gain = 0;
+                run_search(&s, valley, &o);
+                for (size_t i = 0; i < o.n; i++)
+                    assert_true(o.try[i].lr >= 0.01);
+                if (reach == 1)
+                    assert_int_equal(o.n, other > 0 ? 4 : 2);
+            }
+}
+
 static const struct CMUnitTest tests[] = {
     cmocka_unit_test(walks_to_the_lowest_point),
     cmocka_unit_test(ends_at_its_reach_and_says_so),
     cmocka_unit_test(of_equal_ones_the_lower),
     cmocka_unit_test(multiples_at_the_best_and_its_neighbours),
     cmocka_unit_test(what_diverges_is_worse_than_anything),
+    cmocka_unit_test(none_below_the_lowest_is_tried),
 };
 
 CHECK_MAIN(tests)
