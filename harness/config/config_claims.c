@@ -322,6 +322,8 @@ static enum lx_code check_claim(const struct lx_config *c, const struct lx_claim
 static enum lx_code check_published(const struct lx_config *c, const struct lx_published *t,
                                     struct lx_err *err)
 {
+    if (check_dataset(c, t->path, t->dataset, err) != LX_OK)
+        return err->code;
     for (size_t i = 0; i < t->n_rows; i++) {
         const struct lx_published_row *row = &t->row[i];
 

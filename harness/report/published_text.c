@@ -34,23 +34,23 @@ static double paper_ratio(const struct lx_published *t, const struct lx_publishe
     return (double)NAN;
 }
 
-/* Our evaluation length nearest to the multiple, 0 if none is within 5%. */
-static int nearest(const struct lx_study *s, const struct scope *at, double multiple)
+/* Our evaluation length nearest to the multiple at which the table's metric was measured, 0 if none is
+ * within 5%. */
+static int nearest(const struct lx_study *s, const struct lx_published *t, const struct scope *at,
+                   double multiple)
 {
+    int metric = is_ppl(t) ? s->ppl : lx_intern_find(&s->rows.names, t->metric), found = 0;
     double best = log(1.05);
-    int found = 0;
 
-    for (size_t i = 0; i < s->n_sections; i++) {
-        const struct lx_section *sec = &s->section[i];
+    for (size_t i = 0; i < s->n_groups; i++) {
+        const struct lx_group *g = &s->group[i];
+        const struct lx_section *sec = &s->section[g->section];
+        double off = fabs(log((double)g->eval_length / sec->train_length / multiple));
 
-        for (size_t k = 0; k < sec->n_lengths; k++) {
-            double off = fabs(log((double)sec->length[k] / sec->train_length / multiple));
-
-            if (sec->dataset == at->dataset && sec->train_length == at->train_length &&
-                off <= best) {
-                best = off;
-                found = sec->length[k];
-            }
+        if (g->metric == metric && sec->dataset == at->dataset &&
+            sec->train_length == at->train_length && off <= best) {
+            best = off;
+            found = g->eval_length;
         }
     }
     return found;
@@ -81,7 +81,7 @@ static enum lx_code look_beside(const struct lx_study *s, const struct lx_publis
     double *value, *ratio;
 
     *out = (struct beside){.value = lx_stats_of(NULL, 0), .ratio = lx_stats_of(NULL, 0)};
-    out->length = nearest(s, at, (double)t->length[k] / t->train_length);
+    out->length = nearest(s, t, at, (double)t->length[k] / t->train_length);
     if (out->length == 0 || row->encoding == NULL)
         return LX_OK;
     if (find(s, t, row, at, out->length, arena, &here, err) != LX_OK ||
@@ -254,6 +254,9 @@ static bool opens_scope(const struct lx_study *s, size_t i, const struct lx_publ
 {
     bool ours = false;
 
+    if (t->dataset != NULL &&
+        strcmp(t->dataset, lx_rows_name(&s->rows, s->section[i].dataset)) != 0)
+        return false;
     for (size_t k = 0; k < s->n_sections; k++) {
         const struct lx_section *sec = &s->section[k];
 

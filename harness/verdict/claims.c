@@ -69,6 +69,8 @@ static enum lx_code read_claim(const struct lx_json *obj, void *entry, void *con
     c->paper = t.paper;
     if (lx_comparison_read(obj, others, c, arena, err) != LX_OK)
         return err->code;
+    if (c->right.constant && !c->ratio) /* the value itself is written, an effect is a difference */
+        c->paper -= c->times * c->right.number;
     for (const struct lx_claim *before = all->item; before < c; before++)
         if (strcmp(before->id, c->id) == 0)
             return lx_fail(err, LX_ECONFIG, "%s.id: must be unique, got \"%.80s\" as in %s",

@@ -363,10 +363,11 @@ enum lx_code lx_claim_test(const struct lx_court *k, struct lx_claim_result *r, 
     r->gated = "";
     if (!c->gate.given)
         return LX_OK;
-    if (dropped > 0 && say(&r->gated,
-                           lx_arena_printf(k->arena, "%zu seed%s had not learned", dropped,
-                                           dropped == 1 ? "" : "s"),
-                           err) != LX_OK)
+    if (dropped > 0 &&
+        say(&r->gated,
+            lx_arena_printf(k->arena, "%zu %s%s had not learned", dropped,
+                            c->left.value.over ? "training" : "seed", dropped == 1 ? "" : "s"),
+            err) != LX_OK)
         return err->code;
     if (r->view.seeds < 3 && has_numbers(&r->view))
         r->view.why = "not learned: fewer than three seeds are left";

@@ -28,9 +28,10 @@ struct lx_published_row {
 struct lx_published {
     const char *path; /* "published[0]" */
     const char *source, *data, *metric, *mode;
-    int certainty;    /* 0 verified, 1 secondhand */
-    int train_length; /* the paper's, tokens */
-    int *length;      /* (n_lengths) */
+    const char *dataset; /* id of ours that it is printed beside; NULL: each */
+    int certainty;       /* 0 verified, 1 secondhand */
+    int train_length;    /* the paper's, tokens */
+    int *length;         /* (n_lengths) */
     size_t n_lengths;
     struct lx_published_row *row;
     size_t n_rows;

@@ -21,14 +21,18 @@ cat >t.json <<'JSON'
 JSON
 
 cat >claims.json <<'JSON'
-[{"id": "learned", "text": "t", "source": "s", "left": {"encoding": "alibi", "length": "2x", "metric": "exact_match"}, "op": ">=", "right": 0,
+[{"id": "learned", "text": "t", "source": "s", "paper": 0.4, "left": {"encoding": "alibi", "length": "2x", "metric": "exact_match"}, "op": ">=", "right": -0.5,
   "requires": {"length": "1x", "metric": "exact_match", "at_least": 0}},
  {"id": "unlearned", "text": "t", "source": "s", "left": {"encoding": "alibi", "length": "2x", "metric": "exact_match"}, "op": ">=", "right": 0,
   "requires": {"length": "1x", "metric": "exact_match", "at_least": 1.1}}]
 JSON
-check "claims on answers" run 0 "$longshot" run t.json -o claims -j2 --plots no "claims=$(cat claims.json)" 'seeds=[1, 2, 3]'
+published='[{"source": "somebody, Table 1", "certainty": "verified", "metric": "exact_match", "mode": "answers", "dataset": "same", "train_length": 10, "lengths": [20], "rows": [{"encoding": "alibi", "values": [0.25]}]}]'
+check "claims on answers" run 0 "$longshot" run t.json -o claims -j2 --plots no "claims=$(cat claims.json)" "published=$published" 'seeds=[1, 2, 3]'
 check "are tested where seeds have learned" sh -c "grep '^learned,' claims/claims.csv | grep -c ',holds,' | grep -qx 2"
 check "and not where they have not" sh -c "grep '^unlearned,' claims/claims.csv | grep -c '3 seeds had not learned' | grep -qx 2"
+check "a paper's numbers are printed beside that dataset" sh -c "grep -c 'beside it, ' claims/claims.md | grep -qx 1 && grep -q 'beside it, same trained' claims/claims.md"
+check "and ours with them" sh -c "grep '^| alibi | here | [01]' claims/claims.md"
+check "a paper's value is written as it is" grep -q '| 0.4 |' claims/claims.md
 check "a claim of perplexity is refused" run 2 "$longshot" plan t.json 'claims=[{"id": "p", "text": "t", "source": "s", "left": {"encoding": "alibi", "length": "2x"}, "op": "<", "right": {"length": "1x"}}]'
 check "in one line" has err "since tasks have no perplexity, got ppl"
 
