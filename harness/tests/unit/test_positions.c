@@ -57,7 +57,7 @@ static void digits_have_places_in_their_numbers(void **state)
     rig_close(&r);
 }
 
-/* Of any alphabet: a copy, whose letters stand where those that they are copies of do. */
+/* Of any alphabet: in a copy each letter has the place of the one that it repeats. */
 static void digits_are_what_is_said(void **state)
 {
     static const int expected[] = {0, 1, 2, 3, 0, 1, 2, 3};
