@@ -1,5 +1,5 @@
 /* Overrides of the command line: KEY=VALUE put into the document, lists in the form in which one types
- * them (encodings=rope,alibi seeds=1..5). */
+ * them (encodings=rope,alibi seeds=1..5); null takes a section out. */
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -103,6 +103,9 @@ enum lx_code lx_config_override(struct lx_config *c, const char *text, struct lx
     if (lx_arena_copy(&c->arena, text, (size_t)(equals - text), &path, err) ||
         check_json(path, value, err))
         return err->code;
+    /* A section that is not wanted: tune=null. */
+    if (strcmp(value, "null") == 0 && strpbrk(path, ".[") == NULL && lx_json_remove(c->doc, path))
+        return LX_OK;
     if (is_list(path) && value[0] != '[' && value[0] != '\0') {
         if (list_text(value, &c->arena, &list, err) == LX_OK)
             value = list.text;

@@ -304,3 +304,13 @@ enum lx_code lx_json_replace(struct lx_json *obj, const char *key, const struct 
     }
     return LX_OK;
 }
+
+bool lx_json_remove(struct lx_json *obj, const char *key)
+{
+    struct lx_json *member = lx_json_member(obj, key, strlen(key));
+
+    if (member == NULL)
+        return false;
+    cJSON_Delete(cJSON_DetachItemViaPointer((cJSON *)obj, (cJSON *)member));
+    return true;
+}

@@ -58,6 +58,9 @@ LX_MUST_CHECK
 enum lx_code lx_json_replace(struct lx_json *obj, const char *key, const struct lx_json *value,
                              struct lx_err *err);
 
+/* Take the member `key` out of obj; false: it has none. */
+bool lx_json_remove(struct lx_json *obj, const char *key);
+
 /* Writing. One canonical form: members in the order written, numbers with the fewest digits that
  * read back equal, two-space indent when indent is set, else no white space. */
 struct lx_json_writer {

@@ -64,6 +64,20 @@ static enum lx_code length_panel(const struct lx_study *s, size_t section, const
     return LX_OK;
 }
 
+/* Whether a curve ends before the longest length: of who did not learn the task, or has no such length. */
+static bool ends_early(const struct lx_panel *p, const struct lx_section *lengths)
+{
+    double last = (double)lengths->length[lengths->n_lengths - 1] / lengths->train_length;
+
+    for (size_t i = 0; i < p->n_curves; i++) {
+        const struct lx_curve *c = &p->curve[i];
+
+        if (c->n > 0 && c->point[c->n - 1].status == LX_ROW_OK && c->point[c->n - 1].x < last)
+            return true;
+    }
+    return false;
+}
+
 static enum lx_code name_figure(const struct lx_study *s, size_t section, const char *name,
                                 const char *title, struct lx_arena *arena, struct lx_figure *f,
                                 struct lx_err *err)
@@ -97,7 +111,9 @@ static enum lx_code make_lengths(const struct lx_study *s, size_t section, struc
     f->panel[1].ylabel = "token accuracy";
     f->panel[0].xlabel = f->panel[1].xlabel = "size (multiple of N; tokens of a window)";
     lx_format_multiple(lengths.length[lengths.n_lengths - 1], lengths.train_length, multiple);
-    f->legend_title = lx_arena_printf(arena, "exact match at %s", multiple);
+    f->legend_title =
+        lx_arena_printf(arena, "exact match at %s%s", multiple,
+                        ends_early(&f->panel[0], &lengths) ? ", or where a curve ends" : "");
     f->n_panels = 2;
     f->multiples = true;
     if (f->legend_title == NULL)

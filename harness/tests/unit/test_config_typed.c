@@ -129,8 +129,32 @@ static void takes_named_entries_and_notes(void **state)
     refuse(BASE(ENCODINGS ", \"$schema\": 3"), "a.json: $schema: must be a string, got a number");
 }
 
+static void null_takes_a_section_out(void **state)
+{
+    char no_tune[] = "tune=null", no_name[] = "name=null", lr[] = "train.lr=null";
+    char *out[] = {no_tune}, *needed[] = {no_name}, *inside[] = {lr};
+    const char *text = BASE("\"tune\": {}, " ENCODINGS);
+    struct lx_config c;
+    struct lx_err err;
+
+    (void)state;
+    CHECK_OK(lx_config_parse(&c, text, strlen(text), "a.json", NULL, 0, &err));
+    assert_non_null(c.tune);
+    lx_config_free(&c);
+    CHECK_OK(lx_config_parse(&c, text, strlen(text), "a.json", out, 1, &err));
+    assert_null(c.tune);
+    lx_config_free(&c);
+    CHECK_FAILS(lx_config_parse(&c, text, strlen(text), "a.json", needed, 1, &err), LX_ECONFIG,
+                "name=null: must be given");
+    lx_config_free(&c);
+    CHECK_FAILS(lx_config_parse(&c, text, strlen(text), "a.json", inside, 1, &err), LX_ECONFIG,
+                "lr");
+    lx_config_free(&c);
+}
+
 static const struct CMUnitTest tests[] = {
     cmocka_unit_test(takes_lists),
+    cmocka_unit_test(null_takes_a_section_out),
     cmocka_unit_test(names_the_override),
     cmocka_unit_test(takes_named_entries_and_notes),
 };
