@@ -58,6 +58,8 @@ struct lx_example_ops {
     void (*sizes)(const void *self, int length, int *shortest, int *longest);
     /* The most inputs of an example of a size. */
     int (*tokens)(const void *self, int size);
+    /* Whether a window of training holds as many examples as it has room for, and not one. */
+    bool (*fills)(const void *self);
     /* Whether windows of `length` and sizes up to `largest` can be made; messages begin with the key. */
     enum lx_code (*check)(const void *self, int length, int largest, struct lx_err *err);
     /* Which random numbers evaluation draws from, and training with the seed of a cell. */

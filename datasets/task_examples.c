@@ -104,6 +104,13 @@ static void tasks_sizes(const void *self, int length, int *shortest, int *longes
         *shortest = 0;
 }
 
+static bool tasks_fills(const void *self)
+{
+    const struct task *s = self;
+
+    return s->pack != 0;
+}
+
 static enum lx_code tasks_check(const void *self, int length, int largest, struct lx_err *err)
 {
     const struct task *s = self;
@@ -185,6 +192,7 @@ static void tasks_window(const void *self, struct lx_rng *rng, double progress, 
 
 const struct lx_example_ops lx_task_examples = {.sizes = tasks_sizes,
                                                 .tokens = tasks_tokens,
+                                                .fills = tasks_fills,
                                                 .check = tasks_check,
                                                 .seed = tasks_seed,
                                                 .draw = tasks_draw,

@@ -113,12 +113,43 @@ void lx_outlook_table(const struct lx_plan *p, const struct lx_rate *rate, struc
     }
 }
 
+/* Whether no cell before k has its dataset and training length. */
+static bool is_first(const struct lx_plan *p, size_t k)
+{
+    for (size_t i = 0; i < k; i++)
+        if (p->cells[i].dataset == p->cells[k].dataset &&
+            p->cells[i].v->train.length == p->cells[k].v->train.length)
+            return false;
+    return true;
+}
+
+/* Windows that a single example fills to less than half: they cost as much as full ones. */
+static void put_empty(const struct lx_plan *p, struct lx_buf *out)
+{
+    for (size_t k = 0; k < p->n; k++) {
+        const struct lx_config_dataset *set = &p->config->datasets[p->cells[k].dataset];
+        const struct lx_example_ops *x = set->ops->examples;
+        int length = p->cells[k].v->train.length, shortest, longest, most;
+
+        if (x == NULL || x->fills(set->self) || !is_first(p, k))
+            continue;
+        x->sizes(set->self, length, &shortest, &longest);
+        most = x->tokens(set->self, longest);
+        if (2 * most < length)
+            lx_buf_printf(out,
+                          "%s: an example has at most %d tokens, a window %d, the rest is empty: "
+                          "train.length=%d costs less, dataset.pack=many fills it\n",
+                          set->id, most, length, most);
+    }
+}
+
 void lx_outlook_head(const struct lx_plan *p, struct lx_buf *out)
 {
     const struct lx_cell *most = NULL;
     const struct lx_model_config *m;
     double weights;
 
+    put_empty(p, out);
     for (size_t k = 0; k < p->n; k++)
         if (most == NULL || p->cells[k].v->model.vocab > most->v->model.vocab)
             most = &p->cells[k];

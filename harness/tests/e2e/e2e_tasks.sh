@@ -36,6 +36,9 @@ check "a paper's value is written as it is" grep -q '| 0.4 |' claims/claims.md
 check "a claim of perplexity is refused" run 2 "$longshot" plan t.json 'claims=[{"id": "p", "text": "t", "source": "s", "left": {"encoding": "alibi", "length": "2x"}, "op": "<", "right": {"length": "1x"}}]'
 check "in one line" has err "since tasks have no perplexity, got ppl"
 
+check "a window that is mostly empty" run 0 "$longshot" plan t.json train.length=64 train.batch_tokens=640 eval.lengths=1x
+check "is said to be" has out "same: an example has at most 6 tokens, a window 64, the rest is empty: train.length=6 costs less"
+check "not where examples are packed" sh -c "'$longshot' plan t.json train.length=64 train.batch_tokens=640 eval.lengths=1x dataset[1].pack=many dataset[0].pack=many | grep -c 'rest is empty' | grep -qx 0"
 check "sample" run 0 "$longshot" sample t.json --dataset flip -n 2 --size 3
 check "its size" has out "size 3"
 check "what is read" grep -qE '^\$w[01][iwr][01]r$' out
