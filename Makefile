@@ -33,13 +33,13 @@ COMMIT := $(or $(shell p=$$(git rev-parse --show-prefix 2>/dev/null) && [ -z "$$
 WARNINGS := -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wdouble-promotion -Wstrict-prototypes \
 	-Wmissing-prototypes -Wold-style-definition -Wwrite-strings -Wpointer-arith -Wcast-qual \
 	-Wundef -Wvla -Wformat=2 -Wswitch-enum $(if $(WERROR),-Werror)
-OPT_release := -O3 -g
-OPT_double := -O2 -g -DLX_REAL_DOUBLE
-OPT_asan := -O1 -g -fsanitize=address -fno-omit-frame-pointer
-OPT_ubsan := -O1 -g -fsanitize=undefined -fno-sanitize-recover=all
-OPT_tsan := -O1 -g -fsanitize=thread
-OPT_fuzz := -O1 -g -fsanitize=address,undefined,fuzzer-no-link -fno-sanitize-recover=undefined
-OPT_coverage := -O0 -g --coverage
+OPT_release := -g1
+OPT_double := -g1 -DLX_REAL_DOUBLE
+OPT_asan := -g -fsanitize=address -fno-omit-frame-pointer
+OPT_ubsan := -g -fsanitize=undefined -fno-sanitize-recover=all
+OPT_tsan := -g -fsanitize=thread
+OPT_fuzz := -g -fsanitize=address,undefined,fuzzer-no-link -fno-sanitize-recover=undefined
+OPT_coverage := -g --coverage
 OPT := $(OPT_$(VARIANT))
 ifeq ($(OPT),)
 $(error VARIANT=$(VARIANT): must be one of release double asan ubsan tsan fuzz coverage)
@@ -50,6 +50,13 @@ FMAX := $(if $(findstring aarch64,$(ARCH)),-fno-builtin-fmax -fno-builtin-fmin)
 FLAGS := -std=c11 -D_POSIX_C_SOURCE=200809L -fno-math-errno -ffp-contract=off -fopenmp-simd $(FMAX) \
 	$(WARNINGS) $(OPT) -Iharness -I. -DLX_VERSION='"$(VERSION)"' -DLX_VARIANT='"$(VARIANT)"' \
 	$(OPENBLAS_CFLAGS) $(CJSON_CFLAGS) $(CFLAGS)
+# Levels: of the rooms where a study's time is spent; of the rest, which is so compiled in half the time.
+FAST_release := -O3
+FAST_double := -O2
+FAST_coverage := -O0
+REST_coverage := -O0
+FAST := $(or $(FAST_$(VARIANT)),-O1)
+REST := $(or $(REST_$(VARIANT)),-O1)
 LIBS := $(OPENBLAS_LIBS) $(CJSON_LIBS) $(CSV_LIBS) $(ZLIB_LIBS) -lm $(LDFLAGS)
 
 # The inner loops are compiled once per instruction set and chosen at run time.
@@ -64,9 +71,15 @@ SIMD_SRC := harness/kernels/simd.c harness/kernels/attention_head.c harness/kern
 SRC := $(filter-out $(MAIN_SRC) $(SIMD_SRC),$(wildcard harness/*.c harness/*/*.c encodings/*.c \
 	datasets/*.c))
 SIMD_OBJ := $(foreach k,$(SIMD_KINDS),$(SIMD_SRC:%.c=$(OUT)/%.$(k).o))
+# The rooms of a cell's numbers, and those that they stand on.
+FAST_ROOMS := encodings datasets $(addprefix harness/,core stats kernels tensor stack attention model objective train \
+	probe eval analysis)
+NUMBER_ROOMS := $(FAST_ROOMS) $(addprefix harness/,process system json text expression)
 PAGE_ASSETS := harness/page/page.css harness/page/page.js
 OBJ := $(SRC:%.c=$(OUT)/%.o) $(SIMD_OBJ) $(OUT)/page_assets.o
 LIB := $(OUT)/liblongshot.a
+NUMBERS_OBJ := $(filter $(NUMBER_ROOMS:%=$(OUT)/%/%),$(OBJ))
+NUMBERS_LIB := $(OUT)/libnumbers.a
 BIN := $(if $(filter release,$(VARIANT)),build/longshot,$(OUT)/longshot)
 PROGRAM := $(if $(wildcard $(MAIN_SRC)),$(BIN))
 TEST_SRC := $(wildcard harness/tests/unit/test_*.c)
@@ -101,7 +114,7 @@ test-deps:
 $(OUT)/%.o: %.c
 	@mkdir -p $(@D)
 	$(if $(V),,@echo "  cc  $<")
-	$(Q)$(CC) $(FLAGS) -MMD -MP -c $< -o $@
+	$(Q)$(CC) $(if $(filter $(FAST_ROOMS:%=%/%),$<),$(FAST),$(REST)) $(FLAGS) -MMD -MP -c $< -o $@
 
 # One file knows the commit; it is compiled again when that is another.
 .PHONY: force
@@ -124,7 +137,7 @@ $(OUT)/page_assets.c: $(PAGE_ASSETS)
 	  printf 'const unsigned char lx_%s[] = {\n' "$$(basename $$f | tr . _)"; \
 	  od -An -v -tu1 $$f | sed 's/[0-9][0-9]*/&,/g'; printf '0};\n'; done; } >$@.part && mv $@.part $@
 $(OUT)/page_assets.o: $(OUT)/page_assets.c
-	$(Q)$(CC) $(FLAGS) -MMD -MP -c $< -o $@
+	$(Q)$(CC) $(REST) $(FLAGS) -MMD -MP -c $< -o $@
 
 # Fuzzing is for readers: clang takes minutes a file to watch what is multiplied.
 SIMD_CHECKS := $(if $(filter fuzz,$(VARIANT)),-fno-sanitize=all)
@@ -132,7 +145,7 @@ define simd_rule
 $(OUT)/%.$(1).o: %.c
 	@mkdir -p $$(@D)
 	$$(if $$(V),,@echo "  cc  $$< ($(1))")
-	$$(Q)$$(CC) $$(FLAGS) $$(SIMD_$(1)) $(SIMD_CHECKS) -DLX_SIMD=$(1) -MMD -MP -c $$< -o $$@
+	$$(Q)$$(CC) $$(FAST) $$(FLAGS) $$(SIMD_$(1)) $(SIMD_CHECKS) -DLX_SIMD=$(1) -MMD -MP -c $$< -o $$@
 endef
 $(foreach k,$(SIMD_KINDS),$(eval $(call simd_rule,$(k))))
 
@@ -141,16 +154,27 @@ $(OUT)/harness/kernels/product_bf16.o: FLAGS += $(SIMD_avx512) -mavx512bf16 -mam
 endif
 
 $(LIB): $(OBJ)
-	$(Q)rm -f $@ && ar rcs $@ $(OBJ)
+$(NUMBERS_LIB): $(NUMBERS_OBJ)
+$(LIB) $(NUMBERS_LIB):
+	$(Q)rm -f $@ && ar rcs $@ $^
 
 $(BIN): $(OUT)/harness/main.o $(LIB)
 	$(if $(V),,@echo "  ld  $@")
 	$(Q)$(CC) $(FLAGS) $^ -o $@ $(LIBS)
 
-$(OUT)/tests/test_%: harness/tests/unit/test_%.c $(LIB)
+# What `make test` runs twice, in float and in double: everything that checks numbers. For these the rooms
+# of numbers are built alone.
+NUMERIC := golden gradients variants twins tensor products softmax attention attention_skip attention_rows conformance_model \
+	evaluate adamw encodings \
+	encodings_absolute encoding_gradients conformance_encodings rope receptive_field latent_position \
+	alignment parameter_usage formula
+NUMBER_TESTS := $(filter $(NUMERIC:%=$(OUT)/tests/test_%),$(TEST_BIN))
+$(NUMBER_TESTS): $(NUMBERS_LIB)
+$(filter-out $(NUMBER_TESTS),$(TEST_BIN)): $(LIB)
+$(OUT)/tests/test_%: harness/tests/unit/test_%.c
 	@mkdir -p $(@D)
 	$(if $(V),,@echo "  cc  $<")
-	$(Q)$(CC) $(FLAGS) -MMD -MP $< -o $@ $(LIB) $(CMOCKA_LIBS) $(LIBS)
+	$(Q)$(CC) $(REST) $(FLAGS) -MMD -MP $< -o $@ $(filter %.a,$^) $(CMOCKA_LIBS) $(LIBS)
 
 # The program again, with faults on order (harness/tests/fault/fault.c): every call named here goes through it.
 # libcsv and zlib are linked statically, so that theirs do, too.
@@ -162,7 +186,7 @@ FAULT_CALLS := main malloc calloc realloc aligned_alloc posix_memalign strdup fr
 $(FAULT_BIN): harness/tests/fault/fault.c harness/tests/fault/record.c $(OUT)/harness/main.o $(LIB)
 	@mkdir -p $(@D)
 	$(if $(V),,@echo "  ld  $@")
-	$(Q)$(CC) $(FLAGS) $^ -o $@ $(FAULT_CALLS:%=-Wl,--wrap=%) $(OPENBLAS_LIBS) $(CJSON_LIBS) \
+	$(Q)$(CC) $(REST) $(FLAGS) $^ -o $@ $(FAULT_CALLS:%=-Wl,--wrap=%) $(OPENBLAS_LIBS) $(CJSON_LIBS) \
 	  -Wl,-Bstatic $(CSV_LIBS) $(ZLIB_LIBS) -Wl,-Bdynamic -lm $(LDFLAGS)
 
 -include $(OBJ:.o=.d) $(OUT)/harness/main.d $(TEST_BIN:=.d)
@@ -171,15 +195,10 @@ $(FAULT_BIN): harness/tests/fault/fault.c harness/tests/fault/record.c $(OUT)/ha
 $(OUT)/tests/fuzz_%: harness/tests/fuzz/fuzz_%.c harness/tests/fuzz/replay_main.c $(LIB)
 	@mkdir -p $(@D)
 	$(if $(V),,@echo "  cc  $<")
-	$(Q)$(CC) $(FLAGS) $^ -o $@ $(LIBS)
+	$(Q)$(CC) $(REST) $(FLAGS) $^ -o $@ $(LIBS)
 
 # ---------------------------------------------------------------------------------------- tests
 
-# What `make test` runs twice, in float and in double: everything that checks numbers.
-NUMERIC := golden gradients variants twins tensor products softmax attention attention_skip attention_rows conformance_model \
-	evaluate adamw encodings \
-	encodings_absolute encoding_gradients conformance_encodings rope receptive_field latent_position \
-	alignment parameter_usage formula
 DOUBLE_TESTS := $(filter $(NUMERIC:%=test_%),$(TEST_SRC:harness/tests/unit/%.c=%))
 # The longest are started first, so that none of them is alone at the end.
 LONG := children power sweep new_encoding install evidence cluster store run commands resume limits slurm compare fetch
@@ -194,9 +213,15 @@ tests: $(PROGRAM) $(TEST_BIN) $(FUZZ_REPLAY) $(FAULT_BIN)
 
 ## test: unit, golden, gradient, conformance, fuzz-corpus and end-to-end tests (3 to 4 minutes on two idle cores)
 test: test-deps
-	@$(SUB) -j2 VARIANT=release tests
-	@$(SUB) -j2 VARIANT=double $(DOUBLE_TESTS:%=build/double/tests/%)
+	@$(SUB) -j2 release-tests double-tests
 	@harness/tests/prove.pl $(E2E) $(DOUBLE_TESTS:%=build/double/tests/%) $(TEST_BIN) $(FUZZ_REPLAY)
+
+# Both at once, so that no processor waits for the last file of one.
+.PHONY: release-tests double-tests
+release-tests:
+	@$(SUB) VARIANT=release tests
+double-tests:
+	@$(SUB) VARIANT=double $(DOUBLE_TESTS:%=build/double/tests/%)
 
 ## test-units: the test programs of one variant, without the end-to-end scripts
 test-units: tests
@@ -268,7 +293,7 @@ FUZZ_SECONDS ?= 60
 fuzz-build: $(FUZZ_SRC:harness/tests/fuzz/fuzz_%.c=$(OUT)/fuzz/%)
 $(OUT)/fuzz/%: harness/tests/fuzz/fuzz_%.c $(LIB)
 	@mkdir -p $(@D)
-	$(Q)$(CC) $(FLAGS) -fsanitize=fuzzer $^ -o $@ $(LIBS)
+	$(Q)$(CC) $(REST) $(FLAGS) -fsanitize=fuzzer $^ -o $@ $(LIBS)
 fuzz:
 	@$(SUB) -j2 VARIANT=fuzz CC=clang fuzz-build
 	@harness/tests/fuzz/fuzz.sh $(FUZZ_SECONDS) build/fuzz $(FUZZ_SRC:harness/tests/fuzz/fuzz_%.c=build/fuzz/fuzz/%)

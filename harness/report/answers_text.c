@@ -265,7 +265,7 @@ static enum lx_code add_overall_row(const struct lx_study *s, size_t series, str
     lx_grid_text(g, s->series[series].label);
     for (size_t i = 0; i < s->n_sections; i++) {
         struct lx_learned l;
-        double v, rank;
+        double v = 0, rank = 0;
 
         if (!asks_twice(s, i))
             continue;
