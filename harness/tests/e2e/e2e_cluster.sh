@@ -4,6 +4,7 @@
 # under test is $LONGSHOT or build/longshot.
 . "$(dirname "$0")/tap.sh"
 examples=$root/configs/cluster
+no_pictures
 unset SLURM_ARRAY_TASK_ID JOB_COMPLETION_INDEX PBS_ARRAY_INDEX PBS_ARRAYID SGE_TASK_ID LSB_JOBINDEX
 export LONGSHOT="$longshot"
 
@@ -60,22 +61,24 @@ for text in '' '0' '0:12' "x:$one" "0:$one  5:$two" "0:$one"; do
 done
 
 # ---------------------------------------------------- several at the same cell, killed at random
-set -- cell tiny.json 'encodings=["t5"]' 'seeds=[1]' train.steps=20000 --index 0 --checkpoint-every 0.01
+set -- cell tiny.json 'encodings=["t5"]' 'seeds=[1]' train.steps=8000 --index 0
 check "one process" exits 0 "$longshot" "$@" -o alone
+saved() { ls crowd/work/*/state.* >/dev/null 2>&1; }
 i=0
 lives=0
 kills=0
 while [ ! -s crowd/cells/*/metrics.csv ] && [ $i -lt 100 ]; do
     pids=
     for w in 1 2 3; do
-        "$longshot" "$@" -o crowd >>crowd.out 2>>crowd.err &
+        "$longshot" "$@" --checkpoint-every 0.02 -o crowd >>crowd.out 2>>crowd.err &
         pids="$pids $!"
         lives=$((lives + 1))
-        sleep 0.1
+        sleep 0.03
     done
     if [ $i -lt 3 ]; then # the first three times, none lives to the end
+        for wait in $(seq 500); do saved && break; sleep 0.02; done
         for p in $pids; do
-            sleep 0.1
+            sleep 0.03
             kill -KILL $p 2>/dev/null && kills=$((kills + 1))
         done
     fi

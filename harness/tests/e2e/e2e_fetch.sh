@@ -420,7 +420,8 @@ ln -s /etc/passwd "$work/tree/top/1a.c"
 printf 'file 0\0file 3\0file 6\0deep' >"$work/want.0"
 printf 'file 1\0file 2\0file 4\0file 5\0upper\0lower' >"$work/want.12"
 tar -C "$work/tree" -czf "$work/root/tree.tar.gz" top
-head -c 210000000 /dev/zero | gzip >"$work/root/bomb.tar.gz"
+head -c 2100000 /dev/zero | gzip >"$work/part.gz"
+for i in $(seq 100); do cat "$work/part.gz"; done >"$work/root/bomb.tar.gz"
 head -c 4000 /dev/urandom >"$work/root/noise.tar.gz"
 
 corpus_lines() { # NAME SITE

@@ -5,7 +5,7 @@
 . "$(dirname "$0")/tap.sh"
 python=$(python_with pandas)
 export PYTHONPATH="$root/harness/python" PYTHONDONTWRITEBYTECODE=1
-offers() { "$python" -c "import $1" 2>/dev/null; }
+offers() { "$python" -c "from importlib.util import find_spec; exit(not find_spec('$1'))" 2>/dev/null; }
 offers pandas || offers torch || {
     echo "1..0 # SKIP no pandas and no torch for $python"
     exit 0

@@ -109,7 +109,7 @@ check "a second signal ends the program at once with 75" test $status = 75
 
 # ----------------------------------------------------------------------------------- a whole sweep
 check "an undisturbed sweep" exits 0 "$longshot" run tiny.json -o e -j2 --plots no
-"$longshot" run tiny.json -o f -j2 --plots no train.steps=12000 seeds=[1] >out 2>err &
+"$longshot" run tiny.json -o f -j2 --plots no train.steps=9000 seeds=[1] >out 2>err &
 pid=$!
 i=0
 while [ $i -lt 200 ] && [ "$(find f/work -name lock 2>/dev/null | wc -l)" -lt 2 ]; do
@@ -123,7 +123,7 @@ status=$?
 pid=
 check "USR1 ends a sweep with 75" test $status = 75
 check "its workers have saved" test -n "$(step f)"
-check "the sweep goes on" exits 0 "$longshot" run tiny.json -o f -j2 --plots no train.steps=12000 seeds=[1]
+check "the sweep goes on" exits 0 "$longshot" run tiny.json -o f -j2 --plots no train.steps=9000 seeds=[1]
 check "from where its workers were" grep -q 'resuming at step [1-9]' f/work/*/log.txt
 check "and nothing left behind" clean f
 

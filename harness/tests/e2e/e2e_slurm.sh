@@ -129,7 +129,7 @@ check "submits the others" has err "4 in Slurm's queue, 2 to submit"
 : >stub/queue
 
 # --------------------------------------------------------------------- the end of a task's time
-check "a long cell" slurm 0 -o long --no-wait train.steps=25000 'seeds=[1]' 'encodings=["t5"]'
+check "a long cell" slurm 0 -o long --no-wait train.steps=10000 'seeds=[1]' 'encodings=["t5"]'
 job=$(cat long/slurm/1.job)
 : >stub/calls
 # task SIGNAL: run the task, signal its script in mid-training; the script's status to $status.
@@ -154,8 +154,8 @@ task USR1
 check "it goes on from there; USR1: the same" test $status = 75 -a "$(grep -c 'resuming at step [1-9]' task.err)" = 1
 check "and the task is queued again" grep -qx "scontrol requeue ${job}_0" stub/calls
 drain
-check "in the end" slurm 0 -o long train.steps=25000 'seeds=[1]' 'encodings=["t5"]'
-check "an undisturbed run" exits 0 "$longshot" run tiny.json -o straight --plots no train.steps=25000 'seeds=[1]' 'encodings=["t5"]'
+check "in the end" slurm 0 -o long train.steps=10000 'seeds=[1]' 'encodings=["t5"]'
+check "an undisturbed run" exits 0 "$longshot" run tiny.json -o straight --plots no train.steps=10000 'seeds=[1]' 'encodings=["t5"]'
 check "has the same bytes" same_results straight long
 
 # ------------------------------------------------------------------------------------ stop waiting

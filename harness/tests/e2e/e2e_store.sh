@@ -225,20 +225,20 @@ check "and changes nothing" cmp busy.json busy/config.json
 kill -TERM $pid
 wait $pid
 pid=
-"$longshot" run tiny.json -o grow -j1 --plots no train.steps=5000 'seeds=[1]' >out 2>grow.err &
+"$longshot" run tiny.json -o grow -j1 --plots no train.steps=3000 'seeds=[1]' >out 2>grow.err &
 pid=$!
-for i in $(seq 100); do ls grow/work/*/lock >/dev/null 2>&1 && break; sleep 0.1; done
-check "more cells in a folder where some are run" exits 0 run -o grow -j1 train.steps=5000
+for i in $(seq 500); do ls grow/work/*/lock >/dev/null 2>&1 && break; sleep 0.02; done
+check "more cells in a folder where some are run" exits 0 run -o grow -j1 train.steps=3000
 check "are run beside them" has err "seeds [1] -> [1,2]: more cells than before"
 wait $pid
 check "and both end well" test $? = 0
 pid=
 check "with one table" test "$(wc -l <grow/runs.csv)" = 5 -a ! -e grow/partial.json
 # Workers read what their supervisor planned with, whatever is in the folder by then.
-"$longshot" run tiny.json -o edit -j1 --plots no train.steps=5000 >out 2>edit.err &
+"$longshot" run tiny.json -o edit -j1 --plots no train.steps=3000 >out 2>edit.err &
 pid=$!
-for i in $(seq 100); do ls edit/work/*/lock >/dev/null 2>&1 && break; sleep 0.1; done
-sed -i 's/"steps": 5000/"steps": 30/' edit/config.json
+for i in $(seq 500); do ls edit/work/*/lock >/dev/null 2>&1 && break; sleep 0.02; done
+sed -i 's/"steps": 3000/"steps": 30/' edit/config.json
 check "a config that is edited while its cells are run" sh -c "wait_for() { while kill -0 $pid 2>/dev/null; do sleep 0.1; done; }; wait_for"
 wait $pid
 status=$?

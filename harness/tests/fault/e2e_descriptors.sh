@@ -23,15 +23,15 @@ closed() {
 
 # A cell that takes longer than --hang-timeout: its words must reach the supervisor.
 steps() { "$longshot" run "$config" -o "$1" -j1 --plots no --hang-timeout 1 'encodings=["nope"]' train.steps="$2"; }
-many=2000
+many=10000
 while :; do
     rm -rf r
     begin=$(date +%s%N)
     steps r $many >/dev/null 2>&1
     took=$((($(date +%s%N) - begin) / 1000000))
-    [ $took -lt 1500 ] && [ $many -lt 200000 ] || break
-    more=$((many * 1800 / took)) # of a first guess, which holds more of the start than of steps
-    many=$((more > 10 * many ? 10 * many : more > 2 * many ? more : many * 3 / 2))
+    [ $took -lt 1250 ] && [ $many -lt 200000 ] || break
+    more=$((many * 1400 / took))
+    many=$((more > 10 * many ? 10 * many : more > many * 5 / 4 ? more : many * 5 / 4))
 done
 for subset in 01 02 12 012; do
     rm -rf s

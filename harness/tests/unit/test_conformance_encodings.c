@@ -40,12 +40,16 @@ static bool value_text(const struct lx_option *o, int v, char *out, size_t size)
     return strcmp(name, "?") != 0;
 }
 
-/* Runs `check` on every accepted variant of every scheme. */
+/* Runs `check` on every accepted variant of every scheme, or of $LX_SCHEME. */
 static void for_all(void (*check)(const char *name, const char *options))
 {
+    const char *only = getenv("LX_SCHEME");
+
     for (int i = 0; i < lx_encoding_count(); i++) {
         const struct lx_encoding_ops *ops = lx_encoding_at(i);
 
+        if (only != NULL && strcmp(ops->name, only) != 0)
+            continue;
         check(ops->name, NULL);
         for (const struct lx_option *o = ops->options; o != NULL && o->type != LX_OPT_END; o++) {
             char value[64], options[256];

@@ -254,9 +254,10 @@ static bool can_train_at(const char *stack, int train_length)
     return code == LX_OK;
 }
 
-/* Each scheme at its training length and, where it can, at twice that. */
+/* Each scheme, or $LX_SCHEME, at its training length and, where it can, at twice that. */
 static void check_schemes(enum lx_products products)
 {
+    const char *only = getenv("LX_SCHEME");
     struct lx_err err;
 
     lx_products_choose(products);
@@ -265,6 +266,8 @@ static void check_schemes(enum lx_products products)
     for (int i = 0; i < lx_encoding_count(); i++) {
         char stack[96];
 
+        if (only != NULL && strcmp(lx_encoding_at(i)->name, only) != 0)
+            continue;
         if (attention == LX_ATTENTION_BIDIRECTIONAL && lx_encoding_at(i)->both == LX_BOTH_REFUSED)
             continue;
         (void)model_stack_of(lx_encoding_at(i)->name, stack, sizeof(stack));
