@@ -65,16 +65,26 @@ static enum lx_code study_of(struct lx_experiment *e, struct entry *x, struct lx
     return LX_OK;
 }
 
+/* Of what was there before, what cannot be understood counts as not there; want of memory and what cannot be
+ * read do not: a registration must not say that nothing was finished for that. */
+static enum lx_code allow_broken(enum lx_code code)
+{
+    return code == LX_ENOMEM || code == LX_EIO ? code : LX_OK;
+}
+
 /* Cells that have rows in a folder: in a clone that is all there is of them. */
-static void read_rows(const char *dir, struct ids *out)
+static enum lx_code read_rows(const char *dir, struct ids *out, struct lx_err *err)
 {
     struct lx_arena arena = {0};
-    const char *path = lx_arena_printf(&arena, "%s/metrics.csv", dir);
     struct lx_csv csv = {0};
-    struct lx_err ignored;
+    const char *path;
     int column = -1;
+    enum lx_code code = LX_OK;
 
-    if (path != NULL && lx_fs_exists(path) && lx_csv_read(path, &arena, &csv, &ignored) == LX_OK)
+    if (lx_arena_format(&arena, &path, err, "%s/metrics.csv", dir) ||
+        (lx_fs_exists(path) && lx_csv_read(path, &arena, &csv, err)))
+        code = err->code;
+    else
         column = lx_csv_column(&csv, "cell");
     for (size_t i = 0; column >= 0 && i < csv.n_rows; i++) {
         const char *id = lx_csv_at(&csv, i, (size_t)column);
@@ -83,6 +93,7 @@ static void read_rows(const char *dir, struct ids *out)
             add_id(out, id, strlen(id));
     }
     lx_arena_free(&arena);
+    return allow_broken(code);
 }
 
 static enum lx_code visit(void *ctx, const struct lx_json *cell, struct lx_err *err)
@@ -95,12 +106,13 @@ static enum lx_code visit(void *ctx, const struct lx_json *cell, struct lx_err *
 }
 
 /* The cells of before: of the last entry, else of the plan that is there, else those that have rows. */
-static void read_before(struct entry *x, const struct lx_registration *r, const struct ids *rows,
-                        struct ids *out)
+static enum lx_code read_before(struct entry *x, const struct lx_registration *r,
+                                const struct ids *rows, struct ids *out, struct lx_err *err)
 {
-    const char *plan = lx_arena_printf(&x->arena, "%s/%s", x->dir, lx_plan_names[1]);
-    const char *p = r->n > 0 ? r->entry[r->n - 1].cells : "";
-    struct lx_err ignored;
+    const char *p = r->n > 0 ? r->entry[r->n - 1].cells : "", *plan;
+
+    if (lx_arena_format(&x->arena, &plan, err, "%s/%s", x->dir, lx_plan_names[1]))
+        return err->code;
 
     for (; *p != '\0'; p += strspn(p, " ")) {
         size_t n = strcspn(p, " ");
@@ -108,22 +120,26 @@ static void read_before(struct entry *x, const struct lx_registration *r, const 
         add_id(out, p, n);
         p += n;
     }
-    if (out->n == 0 && plan != NULL && lx_fs_exists(plan))
-        (void)!lx_plan_visit(x->dir, visit, out, &ignored);
+    if (out->n == 0 && lx_fs_exists(plan) && allow_broken(lx_plan_visit(x->dir, visit, out, err)))
+        return err->code;
     if (out->n == 0 && rows->n > 0) {
-        lx_buf_add(&out->text, rows->text.text);
+        lx_buf_add(&out->text, rows->text.failed ? "" : rows->text.text);
         out->n = rows->n;
     }
+    return lx_buf_check(&rows->text, err) || lx_buf_check(&out->text, err) ? err->code : LX_OK;
 }
 
 /* How many of these cells are finished, and of how many seeds, which turn fastest in a plan. */
-static struct lx_registration_finished count(const struct entry *x, const struct ids *ids,
-                                             const struct ids *rows, size_t n_seeds)
+static enum lx_code count(const struct entry *x, const struct ids *ids, const struct ids *rows,
+                          size_t n_seeds, struct lx_registration_finished *f, struct lx_err *err)
 {
-    struct lx_registration_finished f = {.of = ids->n};
     const char *p = ids->n > 0 && !ids->text.failed ? ids->text.text + 1 : "";
     struct lx_arena arena = {0};
-    bool *seen = n_seeds > 0 ? lx_arena_take(&arena, n_seeds, sizeof(*seen)) : NULL;
+    bool *seen;
+
+    *f = (struct lx_registration_finished){.of = ids->n};
+    if (lx_arena_get(&arena, n_seeds + 1, sizeof(*seen), &seen, "the seeds of finished cells", err))
+        return err->code;
 
     for (size_t i = 0; *p != '\0'; i++) {
         size_t n = strcspn(p, " ");
@@ -131,38 +147,39 @@ static struct lx_registration_finished count(const struct entry *x, const struct
 
         (void)snprintf(id, sizeof(id), "%.*s", (int)n, p);
         if (has_id(rows, p, n) || lx_cell_is_done(x->dir, id)) {
-            f.cells++;
-            if (seen != NULL && !seen[i % n_seeds]) {
+            f->cells++;
+            if (n_seeds > 0 && !seen[i % n_seeds]) {
                 seen[i % n_seeds] = true;
-                f.seeds++;
+                f->seeds++;
             }
         }
         p += n + 1;
     }
     lx_arena_free(&arena);
-    return f;
+    return LX_OK;
 }
 
-/* How many cells of tuning are finished. */
-static size_t count_tuned(struct entry *x)
+/* How many cells of tuning are finished: x->finished.tuned. */
+static enum lx_code count_tuned(struct entry *x, struct lx_err *err)
 {
-    const char *dir = lx_arena_printf(&x->arena, "%s/" LX_TUNE_FOLDER, x->dir);
-    const char *plan =
-        lx_arena_printf(&x->arena, "%s/" LX_TUNE_FOLDER "/%s", x->dir, lx_plan_names[1]);
-    struct entry tuning = {.dir = dir};
+    struct entry tuning = {.dir = NULL};
     struct ids rows = {.n = 0}, ids = {.n = 0};
-    struct lx_err ignored;
-    size_t n;
+    struct lx_registration_finished f = {.cells = 0};
+    const char *plan;
+    enum lx_code code = LX_OK;
 
-    if (dir == NULL || plan == NULL)
-        return 0;
-    read_rows(dir, &rows);
-    if (lx_fs_exists(plan))
-        (void)!lx_plan_visit(dir, visit, &ids, &ignored);
-    n = count(&tuning, &ids, &rows, 0).cells;
+    if (lx_arena_format(&x->arena, &tuning.dir, err, "%s/" LX_TUNE_FOLDER, x->dir) ||
+        lx_arena_format(&x->arena, &plan, err, "%s/%s", tuning.dir, lx_plan_names[1]))
+        return err->code;
+    if (read_rows(tuning.dir, &rows, err) ||
+        (lx_fs_exists(plan) && allow_broken(lx_plan_visit(tuning.dir, visit, &ids, err))) ||
+        lx_buf_check(&rows.text, err) || lx_buf_check(&ids.text, err) ||
+        count(&tuning, &ids, &rows, 0, &f, err))
+        code = err->code;
+    x->finished.tuned = f.cells > rows.n ? f.cells : rows.n;
     lx_buf_free(&rows.text);
     lx_buf_free(&ids.text);
-    return n > rows.n ? n : rows.n;
+    return code;
 }
 
 /* Whether cells of before are missing that are not of seeds that are missing. */
@@ -187,33 +204,34 @@ static bool replaces(const struct entry *x, const struct lx_registration *r, con
 }
 
 /* What is another in the config, in the words of a changed folder. */
-static void compare(const char *path, const struct lx_buf *config, struct lx_buf *out)
+static enum lx_code compare(const char *path, const struct lx_buf *config, struct lx_buf *out,
+                            struct lx_err *err)
 {
     struct lx_json *before = NULL, *after = NULL;
-    struct lx_err ignored;
+    enum lx_code code = LX_OK;
 
-    if (lx_json_read(path, &before, &ignored) ||
-        lx_json_parse(config->text, config->len, path, &after, &ignored))
+    if (lx_json_read(path, &before, err) ||
+        lx_json_parse(config->text, config->len, path, &after, err)) {
+        code = allow_broken(err->code);
         lx_buf_add(out, "another config");
-    else
+    } else {
         lx_change_describe(before, after, out);
+    }
     lx_json_free(before);
     lx_json_free(after);
+    return code;
 }
 
 static enum lx_code describe(struct lx_experiment *e, struct entry *x, struct lx_err *err)
 {
     struct lx_buf text = {0}, change = {0};
     const char *path;
-    enum lx_code code;
+    enum lx_code code = LX_OK;
 
     if (lx_arena_format(&x->arena, &path, err, "%s/%s", x->dir, lx_plan_names[0]) ||
-        lx_config_sum_texts(&e->config, err) || lx_config_write(&e->config, &text, err)) {
+        lx_config_sum_texts(&e->config, err) || lx_config_write(&e->config, &text, err) ||
+        compare(path, &text, &change, err) || lx_buf_keep(&change, &x->arena, &x->change, err))
         code = err->code;
-    } else {
-        compare(path, &text, &change);
-        code = lx_buf_keep(&change, &x->arena, &x->change, err);
-    }
     lx_buf_free(&change);
     lx_buf_free(&text);
     return code;
@@ -228,19 +246,19 @@ static enum lx_code look(struct lx_experiment *e, const struct lx_registration *
     size_t old_seeds = r->n > 0 ? lx_json_count(r->entry[r->n - 1].seeds) : x->study.n_seeds;
     enum lx_code code = LX_OK;
 
-    read_rows(x->dir, &rows);
-    read_before(x, r, &rows, &old);
     for (size_t k = 0; k < x->study.n_cells; k++)
         add_id(&new, x->study.cells[k], strlen(x->study.cells[k]));
-    before = count(x, &old, &rows, old_seeds);
-    x->finished = count(x, &new, &rows, x->study.n_seeds);
-    if (before.cells > 0 && before.cells >= x->finished.cells)
-        x->finished = before;
-    x->finished.tuned = count_tuned(x);
-    if ((e != NULL && replaces(x, r, &old, &new) && describe(e, x, err)) ||
-        lx_buf_check(&rows.text, err) || lx_buf_check(&old.text, err) ||
-        lx_buf_check(&new.text, err))
+    if (read_rows(x->dir, &rows, err) || read_before(x, r, &rows, &old, err) ||
+        lx_buf_check(&new.text, err) || count(x, &old, &rows, old_seeds, &before, err) ||
+        count(x, &new, &rows, x->study.n_seeds, &x->finished, err)) {
         code = err->code;
+    } else {
+        if (before.cells > 0 && before.cells >= x->finished.cells)
+            x->finished = before;
+        if (count_tuned(x, err) ||
+            (e != NULL && replaces(x, r, &old, &new) && describe(e, x, err)))
+            code = err->code;
+    }
     lx_buf_free(&rows.text);
     lx_buf_free(&old.text);
     lx_buf_free(&new.text);

@@ -283,7 +283,7 @@ static const struct column paged[] = {{"verdict", false, false, false, put_verdi
                                       {" (sign flip)", true, true, false, put_flip}};
 
 static bool is_wanted(const struct lx_claim_results *r, const struct lx_study *s,
-                      const struct column *column)
+                      const struct column *column, struct lx_grid *g)
 {
     bool wanted = !column->optional;
     struct lx_buf cell = {0};
@@ -293,6 +293,7 @@ static bool is_wanted(const struct lx_claim_results *r, const struct lx_study *s
         column->put(&r->item[i], s, &cell);
         wanted = cell.len > 0;
     }
+    g->failed = g->failed || cell.failed;
     lx_buf_free(&cell);
     return wanted;
 }
@@ -329,7 +330,7 @@ static void fill_grid(const struct lx_claim_results *r, const struct lx_study *s
     struct lx_buf head = {0};
 
     for (size_t c = 0; c < n; c++) {
-        if (!is_wanted(r, s, &column[c]))
+        if (!is_wanted(r, s, &column[c], g))
             continue;
         if (column[c].p)
             lx_cell_math(&head, "p");
@@ -342,7 +343,7 @@ static void fill_grid(const struct lx_claim_results *r, const struct lx_study *s
     for (size_t i = 0; i < r->n && !g->failed; i++) {
         link_row(&r->item[i], s, g);
         for (size_t c = 0; c < n; c++) {
-            if (!is_wanted(r, s, &column[c]))
+            if (!is_wanted(r, s, &column[c], g))
                 continue;
             column[c].put(&r->item[i], s, lx_grid_cell(g));
             lx_grid_put(g);

@@ -52,8 +52,14 @@ static enum lx_code write_tables(const struct lx_report_folder *f, struct lx_pag
     if (write_claims(f, p, err) || lx_tuned_write(&f->tuned, &lx_grid_html, &p->rates_table, err) ||
         (f->published.n > 0 &&
          lx_published_write(&f->published, s, &lx_grid_html, &p->published_table, err)) ||
-        (f->costs.n > 0 && lx_costs_write(&f->costs, s, &lx_grid_html, &p->costs_table, err)))
+        (f->costs.n > 0 && lx_costs_write(&f->costs, s, &lx_grid_html, &p->costs_table, err)) ||
+        lx_buf_check(&p->claims_table, err) || lx_buf_check(&p->claims_count, err) ||
+        lx_buf_check(&p->rates_table, err) || lx_buf_check(&p->published_table, err) ||
+        lx_buf_check(&p->costs_table, err))
         return err->code;
+    for (size_t i = 0; i < s->n_sections; i++)
+        if (lx_buf_check(&table[i], err))
+            return err->code;
     return LX_OK;
 }
 
