@@ -49,6 +49,7 @@
 #include "core/real.h"
 #include "core/rng.h"
 #include "tensor/paramset.h"
+#include "text/nearest.h"
 #include "text/options.h"
 
 /* Fixed for a run. */
@@ -320,5 +321,8 @@ struct lx_encoding_ops {
 int lx_encoding_count(void);
 const struct lx_encoding_ops *lx_encoding_at(int i);
 const struct lx_encoding_ops *lx_encoding_find(const char *name); /* NULL: unknown */
+
+/* What papers and other programs call schemes: suggested where such a name was typed, never taken for one. */
+extern const struct lx_word lx_encoding_words[];
 
 #endif

@@ -8,22 +8,26 @@
 
 static const char *const own_keys[] = {"name", "id", "encodings", "lengths", NULL};
 
-static enum lx_code find(const struct lx_json *name, const char *path,
-                         const struct lx_analysis **out, struct lx_err *err)
+/* The analysis that v names, by itself or as an object. */
+static enum lx_code find(const struct lx_json *v, const char *path, const struct lx_analysis **out,
+                         struct lx_err *err)
 {
+    const struct lx_json *name = lx_json_type(v) == LX_JSON_OBJECT ? lx_json_find(v, "name") : v;
     const char *names[LX_NAMES], *text = lx_json_text(name);
     size_t n = 0;
 
-    if (name == NULL)
-        return lx_fail(err, LX_ECONFIG, "%s: must be given", path);
+    for (int i = 0; i < lx_analysis_count() && n < LX_NAMES; i++)
+        names[n++] = lx_analysis_at(i)->name;
+    if (name == NULL) {
+        (void)lx_fail(err, LX_ECONFIG, "%s: must be given", path);
+        return lx_hint_named(err, v, NULL, names, n);
+    }
     if (text == NULL)
         return lx_fail(err, LX_ECONFIG, "%s: must be a string, got %s", path,
                        lx_json_type_name(lx_json_type(name)));
     *out = lx_analysis_find(text);
     if (*out != NULL)
         return LX_OK;
-    for (int i = 0; i < lx_analysis_count() && n < LX_NAMES; i++)
-        names[n++] = lx_analysis_at(i)->name;
     (void)lx_fail_unknown(err, LX_ECONFIG, text, names, n, "%s: unknown analysis", path);
     return lx_hint(err, "`longshot list analyses` names them");
 }
@@ -88,7 +92,7 @@ static enum lx_code parse_item(struct lx_analysis_item *it, const struct lx_json
         return lx_fail(err, LX_ECONFIG, "%s: must be an object or a name, got %s", path,
                        lx_json_type_name(lx_json_type(v)));
     if ((object && lx_arena_format(arena, &name_path, err, "%s.name", path)) ||
-        find(object ? lx_json_find(v, "name") : v, name_path, &it->ops, err) ||
+        find(v, name_path, &it->ops, err) ||
         lx_arena_get(arena, 1, it->ops->state_size + 1, &it->self, it->ops->name, err) ||
         lx_options_parse(it->ops->options != NULL ? it->ops->options : none, object ? v : NULL,
                          path, own_keys, it->self, arena, err) ||

@@ -117,8 +117,8 @@ static enum lx_code unknown_name(const char *got, struct lx_err *err)
         names[n++] = lx_analysis_at(i)->name;
     for (const struct lx_keys_section *s = lx_keys_sections; s->name != NULL && n < LX_NAMES; s++)
         names[n++] = s->name;
-    (void)lx_fail_unknown(err, LX_EUSAGE, got, names, n,
-                          "unknown encoding, dataset, analysis or section");
+    (void)lx_fail_unknown_word(err, LX_EUSAGE, got, lx_encoding_words, names, n,
+                               "unknown encoding, dataset, analysis or section");
     return lx_hint(err, "`longshot list` names them");
 }
 

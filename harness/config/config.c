@@ -14,17 +14,25 @@
 /* Whole numbers that a JSON number holds exactly. */
 #define MAX_SEED 9007199254740991.0
 
+/* Into names (LX_NAMES). */
+static size_t dataset_names(const char **names)
+{
+    size_t n = 0;
+
+    for (int i = 0; i < lx_dataset_count() && n < LX_NAMES; i++)
+        names[n++] = lx_dataset_at(i)->name;
+    return n;
+}
+
 static enum lx_code find_dataset(const char *name, const char *path,
                                  const struct lx_dataset_ops **out, struct lx_err *err)
 {
     const char *names[LX_NAMES];
-    size_t n = 0;
+    size_t n = dataset_names(names);
 
     *out = lx_dataset_find(name);
     if (*out != NULL)
         return LX_OK;
-    for (int i = 0; i < lx_dataset_count() && n < LX_NAMES; i++)
-        names[n++] = lx_dataset_at(i)->name;
     (void)lx_fail_unknown(err, LX_ECONFIG, name, names, n, "%s: unknown dataset", path);
     return lx_hint(err, "`longshot list datasets` names them");
 }
@@ -33,12 +41,13 @@ static enum lx_code find_dataset(const char *name, const char *path,
 static enum lx_code read_id(const struct lx_json *obj, bool bare, const char *at, const char **id,
                             struct lx_err *err)
 {
-    const char *file = lx_json_text(bare ? obj : lx_json_find(obj, "path"));
+    const char *file = lx_json_text(bare ? obj : lx_json_find(obj, "path")), *names[LX_NAMES];
+    size_t n = dataset_names(names);
 
     if (lx_config_name(bare ? obj : lx_json_find(obj, "name"), at, "_", id, err) == LX_OK)
         return LX_OK;
     return file == NULL
-               ? err->code
+               ? lx_hint_named(err, obj, NULL, names, n)
                : lx_hint(err, "a file of your own: {\"name\": \"text\", \"path\": \"%.80s\"}",
                          file);
 }

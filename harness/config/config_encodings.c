@@ -69,7 +69,7 @@ static enum lx_code read_stack(struct lx_config *c, struct lx_config_stack *s,
     if (list != NULL && lx_json_find(v, "name") != NULL)
         return lx_fail(err, LX_ECONFIG, "%s: must have a name or a stack, not both", s->path);
     if (lx_config_keys(v, s->path, keys, err))
-        return err->code;
+        return lx_stack_hint(v, err);
     if (list == NULL)
         return lx_fail(err, LX_ECONFIG, "%s: must have a name or a stack", s->path);
     if (lx_arena_format(&c->arena, &id_path, err, "%s.id", s->path) ||

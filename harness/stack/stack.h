@@ -59,6 +59,9 @@ LX_MUST_CHECK
 enum lx_code lx_stack_clone(const struct lx_stack *from, struct lx_arena *arena,
                             struct lx_stack *out, struct lx_err *err);
 
+/* Where a scheme is the key of an element and not its name: a hint at how it is written. */
+enum lx_code lx_stack_hint(const struct lx_json *v, struct lx_err *err);
+
 /* Fail with the nearest name there is: "PATH: unknown encoding "NAME" (did you mean ...)". */
 enum lx_code lx_stack_unknown(const char *name, const char *path, enum lx_code code,
                               struct lx_err *err);

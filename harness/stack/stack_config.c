@@ -24,17 +24,34 @@ static enum lx_code hint_choice(const char *name, struct lx_err *err)
     return lx_hint(err, "`longshot list encodings` names them");
 }
 
-enum lx_code lx_stack_unknown(const char *name, const char *path, enum lx_code code,
-                              struct lx_err *err)
+/* Of schemes and schedules, into names (LX_NAMES). */
+static size_t all_names(const char **names)
 {
-    const char *names[LX_NAMES];
     size_t n = 0;
 
     for (int i = 0; i < lx_encoding_count() && n < LX_NAMES; i++)
         names[n++] = lx_encoding_at(i)->name;
     for (int i = 0; i < lx_schedule_count() && n < LX_NAMES; i++)
         names[n++] = lx_schedule_at(i)->name;
-    (void)lx_fail_unknown(err, code, name, names, n, "%s: unknown encoding", path);
+    return n;
+}
+
+enum lx_code lx_stack_hint(const struct lx_json *v, struct lx_err *err)
+{
+    const char *names[LX_NAMES];
+    size_t n = all_names(names);
+
+    return lx_hint_named(err, v, lx_encoding_words, names, n);
+}
+
+enum lx_code lx_stack_unknown(const char *name, const char *path, enum lx_code code,
+                              struct lx_err *err)
+{
+    const char *names[LX_NAMES];
+    size_t n = all_names(names);
+
+    (void)lx_fail_unknown_word(err, code, name, lx_encoding_words, names, n, "%s: unknown encoding",
+                               path);
     return strstr(err->text, "did you mean") == NULL
                ? hint_choice(name, err)
                : lx_hint(err, "`longshot list encodings` names them");
@@ -175,9 +192,11 @@ static enum lx_code parse_item(struct lx_stack_item *item, const struct lx_json 
     if (!bare && lx_json_type(v) != LX_JSON_OBJECT)
         return lx_fail(err, LX_ECONFIG, "%s: must be an object or a name, got %s", path,
                        lx_json_type_name(lx_json_type(v)));
-    if (lx_json_type(name) != LX_JSON_TEXT)
-        return lx_fail(err, LX_ECONFIG, "%s.name: must be a string, got %s", path,
-                       name == NULL ? "nothing" : lx_json_type_name(lx_json_type(name)));
+    if (lx_json_type(name) != LX_JSON_TEXT) {
+        (void)lx_fail(err, LX_ECONFIG, "%s.name: must be a string, got %s", path,
+                      name == NULL ? "nothing" : lx_json_type_name(lx_json_type(name)));
+        return lx_stack_hint(v, err);
+    }
     ops = lx_encoding_find(lx_json_text(name));
     if (ops == NULL)
         return lx_arena_format(arena, &at, err, "%s.name", path)

@@ -3,8 +3,8 @@
  * Distance: Damerau-Levenshtein, optimal string alignment (insert, delete, replace, swap neighbours,
  * each 1). Upper and lower case are the same letter, '-' the same as '_'. A name is near when at
  * most a third of its letters differ, or when what was typed is its beginning (three or more),
- * or the other way around (four or more): "sliding_window" is near "sliding". Where no name is near, it
- * may be another program's word for one of them. */
+ * or the other way around (four or more): "sliding_window" is near "sliding". Before all that, it may be
+ * another program's or paper's word for one of them, or for either of two. */
 #include "text/nearest.h"
 
 #include <ctype.h>
@@ -12,14 +12,12 @@
 #include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
-#include <strings.h>
 
 #define MAX_NAME 64
 
-/* What others call it, and what it is here: suggested only where that is one of the names. */
-static const struct {
-    const char *word, *name;
-} words[] = {
+/* What others call it, and what it is here: suggested only where that is one of the names, and never taken
+ * for it. */
+static const struct lx_word own_words[] = {
     {"learning_rate", "lr"},
     {"batch_size", "batch_tokens"},
     {"epochs", "steps"},
@@ -45,11 +43,21 @@ static const struct {
     {"_comment", "notes"},
     {"comment", "notes"},
     {"description", "notes"},
+    {NULL, NULL},
 };
 
 static int fold(char c)
 {
     return c == '-' ? '_' : tolower((unsigned char)c);
+}
+
+static bool same(const char *a, const char *b)
+{
+    while (*a != '\0' && fold(*a) == fold(*b)) {
+        a++;
+        b++;
+    }
+    return *a == *b;
 }
 
 static size_t min3(size_t a, size_t b, size_t c)
@@ -91,16 +99,18 @@ static bool begins(const char *name, const char *got, size_t n)
     return true;
 }
 
-static const char *translated(const char *got, const char *const *names, size_t n)
+/* The name, but not `but`, that others call `got`; words NULL: none. */
+static const char *translated(const char *got, const struct lx_word *words, const char *but,
+                              const char *const *names, size_t n)
 {
-    for (size_t w = 0; w < sizeof(words) / sizeof(words[0]); w++)
-        for (size_t i = 0; i < n && strcasecmp(words[w].word, got) == 0; i++)
-            if (strcmp(names[i], words[w].name) == 0)
+    for (const struct lx_word *w = words; w != NULL && w->word != NULL; w++)
+        for (size_t i = 0; i < n && same(w->word, got); i++)
+            if (names[i] != but && strcmp(names[i], w->name) == 0)
                 return names[i];
     return NULL;
 }
 
-const char *lx_nearest(const char *got, const char *const *names, size_t n)
+static const char *spelled(const char *got, const char *const *names, size_t n)
 {
     size_t m = strlen(got), best = MAX_NAME;
     const char *near = NULL;
@@ -124,20 +134,75 @@ const char *lx_nearest(const char *got, const char *const *names, size_t n)
     for (size_t i = 0; near == NULL && i < n; i++)
         if (strlen(names[i]) >= 4 && begins(got, names[i], strlen(names[i])))
             near = names[i];
-    return near != NULL ? near : translated(got, names, n);
+    return near;
+}
+
+static const char *nearest(const char *got, const struct lx_word *words, const char *const *names,
+                           size_t n)
+{
+    const char *near = translated(got, words, NULL, names, n);
+
+    near = near != NULL ? near : translated(got, own_words, NULL, names, n);
+    return near != NULL ? near : spelled(got, names, n);
+}
+
+const char *lx_nearest(const char *got, const char *const *names, size_t n)
+{
+    return nearest(got, NULL, names, n);
+}
+
+static enum lx_code fail(struct lx_err *err, enum lx_code code, const char *got,
+                         const struct lx_word *words, const char *const *names, size_t n,
+                         const char *text)
+{
+    const char *near = nearest(got, words, names, n);
+    const char *other = near != NULL ? translated(got, words, near, names, n) : NULL;
+
+    return lx_fail(err, code, "%s \"%.80s\"%s%s%s%s%s", text, got,
+                   near != NULL ? " (did you mean \"" : "", near != NULL ? near : "",
+                   other != NULL ? "\" or \"" : "", other != NULL ? other : "",
+                   near != NULL ? "\"?)" : "");
 }
 
 enum lx_code lx_fail_unknown(struct lx_err *err, enum lx_code code, const char *got,
                              const char *const *names, size_t n, const char *fmt, ...)
 {
-    const char *near = lx_nearest(got, names, n);
     char text[sizeof(err->text)];
     va_list ap;
 
     va_start(ap, fmt);
     (void)vsnprintf(text, sizeof(text), fmt, ap);
     va_end(ap);
-    return lx_fail(err, code, "%s \"%.80s\"%s%s%s", text, got,
-                   near != NULL ? " (did you mean \"" : "", near != NULL ? near : "",
-                   near != NULL ? "\"?)" : "");
+    return fail(err, code, got, NULL, names, n, text);
+}
+
+enum lx_code lx_fail_unknown_word(struct lx_err *err, enum lx_code code, const char *got,
+                                  const struct lx_word *words, const char *const *names, size_t n,
+                                  const char *fmt, ...)
+{
+    char text[sizeof(err->text)];
+    va_list ap;
+
+    va_start(ap, fmt);
+    (void)vsnprintf(text, sizeof(text), fmt, ap);
+    va_end(ap);
+    return fail(err, code, got, words, names, n, text);
+}
+
+enum lx_code lx_hint_named(struct lx_err *err, const struct lx_json *obj,
+                           const struct lx_word *words, const char *const *names, size_t n)
+{
+    if (strstr(err->text, "did you mean") != NULL || lx_json_type(obj) != LX_JSON_OBJECT ||
+        lx_json_find(obj, "name") != NULL)
+        return err->code;
+    for (const struct lx_json *m = lx_json_first(obj); m != NULL; m = lx_json_next(m)) {
+        const char *near = nearest(lx_json_key(m), words, names, n);
+
+        /* what holds no options must be the name itself: other keys have values, too */
+        if (near != NULL &&
+            (lx_json_type(m) == LX_JSON_OBJECT || strcmp(near, lx_json_key(m)) == 0))
+            return lx_hint(err, "{\"name\": \"%s\"%s}", near,
+                           lx_json_first(m) != NULL ? ", ..." : "");
+    }
+    return err->code;
 }

@@ -152,11 +152,46 @@ static void null_takes_a_section_out(void **state)
     lx_config_free(&c);
 }
 
+/* A name as the key of an object: what is written here instead stands in the hint. */
+static void hints_at_names_that_are_keys(void **state)
+{
+    static const struct {
+        const char *text, *message, *hint;
+    } cases[] = {
+        {BASE("\"encodings\": [{\"rope\": {\"base\": 500}}]"),
+         "a.json: encodings[0]: unknown key \"rope\"", "{\"name\": \"rope\", ...}"},
+        {BASE("\"encodings\": [{\"id\": \"x\", \"rotary\": {}}]"),
+         "a.json: encodings[0]: unknown key \"rotary\"", "{\"name\": \"rope\"}"},
+        {BASE("\"encodings\": [{\"stack\": [\"rope\", {\"alibbi\": {\"slopes\": 2}}]}]"),
+         "a.json: encodings[0].stack[1].name: must be a string, got nothing",
+         "{\"name\": \"alibi\", ...}"},
+        {BASE("\"encodings\": [{\"id\": \"x\", \"base\": 500}]"),
+         "a.json: encodings[0]: unknown key \"base\"", ""},
+        {BASE(ENCODINGS ", \"analyses\": [{\"retrieval\": {\"prompts\": 3}}]"),
+         "a.json: analyses[0].name: must be given", "{\"name\": \"retrieval\", ...}"},
+        {"{\"name\": \"t\", \"dataset\": {\"journal\": {}}}", "a.json: dataset.name: must be given",
+         "{\"name\": \"journal\"}"},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        struct lx_config c;
+        struct lx_err err = {0};
+
+        CHECK_FAILS(
+            lx_config_parse(&c, cases[i].text, strlen(cases[i].text), "a.json", NULL, 0, &err),
+            LX_ECONFIG, cases[i].message);
+        assert_string_equal(err.hint, cases[i].hint);
+        lx_config_free(&c);
+    }
+}
+
 static const struct CMUnitTest tests[] = {
     cmocka_unit_test(takes_lists),
     cmocka_unit_test(null_takes_a_section_out),
     cmocka_unit_test(names_the_override),
     cmocka_unit_test(takes_named_entries_and_notes),
+    cmocka_unit_test(hints_at_names_that_are_keys),
 };
 
 CHECK_MAIN(tests)

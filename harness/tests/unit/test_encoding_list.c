@@ -3,6 +3,7 @@
 #include <dirent.h>
 #include <unistd.h>
 
+#include "stack/stack.h"
 #include "tests/unit/encoding_rig.h"
 
 static bool is_key(const char *text)
@@ -31,6 +32,36 @@ static void names_are_legal_unique_and_found(void **state)
     }
     assert_null(lx_encoding_find("no_such_scheme"));
     assert_null(lx_encoding_find(""));
+}
+
+/* Words of others lead to schemes that there are, and hide none. */
+static void words_of_others_lead_to_schemes(void **state)
+{
+    static const struct {
+        const char *got, *want;
+    } cases[] = {
+        {"rotary", "(did you mean \"rope\"?)"},
+        {"RoFormer", "(did you mean \"rope\"?)"},
+        {"none", "(did you mean \"nope\"?)"},
+        {"no", "(did you mean \"nope\"?)"},
+        {"absolute", "(did you mean \"learned\" or \"sinusoidal\"?)"},
+        {"learnt", "(did you mean \"learned\"?)"},
+        {"sin", "(did you mean \"sinusoidal\"?)"},
+        {"rel", "(did you mean \"t5\" or \"shaw\"?)"},
+        {"t5-bias", "(did you mean \"t5\"?)"},
+    };
+    struct lx_err err;
+
+    (void)state;
+    for (const struct lx_word *w = lx_encoding_words; w->word != NULL; w++) {
+        assert_non_null(lx_encoding_find(w->name));
+        assert_null(lx_encoding_find(w->word));
+        for (const struct lx_word *v = lx_encoding_words; v < w; v++)
+            assert_false(strcmp(v->word, w->word) == 0 && strcmp(v->name, w->name) == 0);
+    }
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++)
+        CHECK_FAILS(lx_stack_unknown(cases[i].got, "encodings[0]", LX_ECONFIG, &err), LX_ECONFIG,
+                    cases[i].want);
 }
 
 /* Folder of the schemes: beside the folder that this file was compiled from. */
@@ -148,6 +179,7 @@ static void options_are_sane(void **state)
 
 static const struct CMUnitTest tests[] = {
     cmocka_unit_test(names_are_legal_unique_and_found),
+    cmocka_unit_test(words_of_others_lead_to_schemes),
     cmocka_unit_test(every_file_is_listed_and_every_name_has_a_file),
     cmocka_unit_test(the_readme_names_every_scheme_and_option),
     cmocka_unit_test(options_are_sane),

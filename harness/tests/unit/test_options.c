@@ -539,6 +539,30 @@ static void test_nearest(void **state)
     assert_null(lx_nearest(longest, names, 5));
 }
 
+/* Words of others come before spelling, and only for names that are there. */
+static void test_words_of_others(void **state)
+{
+    static const char *const names[] = {"sine_table", "sink", "row_table", "rows"};
+    static const struct lx_word words[] = {{"sin", "sine_table"},  {"no_row", "rows"},
+                                           {"table", "row_table"}, {"table", "sine_table"},
+                                           {"gone", "nothing"},    {NULL, NULL}};
+    static const struct {
+        const char *got, *want;
+    } cases[] = {
+        {"sin", "x: unknown \"sin\" (did you mean \"sine_table\"?)"},
+        {"No-Row", "x: unknown \"No-Row\" (did you mean \"rows\"?)"},
+        {"table", "x: unknown \"table\" (did you mean \"row_table\" or \"sine_table\"?)"},
+        {"sinc", "x: unknown \"sinc\" (did you mean \"sink\"?)"},
+        {"gone", "x: unknown \"gone\""},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        (void)lx_fail_unknown_word(&err, LX_ECONFIG, cases[i].got, words, names, 4, "x: unknown");
+        assert_string_equal(err.text, cases[i].want);
+    }
+}
+
 static const struct CMUnitTest tests[] = {
     cmocka_unit_test(test_defaults),
     cmocka_unit_test(test_values),
@@ -557,6 +581,7 @@ static const struct CMUnitTest tests[] = {
     cmocka_unit_test(test_help),
     cmocka_unit_test(test_choice_name),
     cmocka_unit_test(test_nearest),
+    cmocka_unit_test(test_words_of_others),
 };
 
 CHECK_MAIN(tests)
