@@ -276,6 +276,17 @@ static enum lx_code check_analyses(const struct lx_analyses *a, const struct lx_
     return LX_OK;
 }
 
+/* What the split has no room for; that `tokens` is cut to whole windows is no fault of it. */
+static void note_targets(struct lx_cell *cell, const struct lx_window_plan *plan)
+{
+    const struct lx_eval_config *c = &cell->v->eval;
+    bool front = c->modes[LX_MODE_NONOVERLAPPING] || c->modes[LX_MODE_SLIDING];
+    long long last = lx_window_scored(c, plan, LX_MODE_LAST);
+
+    cell->last_targets = last < c->last_tokens ? last : 0;
+    cell->front_targets = front && plan->have < c->tokens ? plan->targets : 0;
+}
+
 /* Splits too short to be used are found here and not hours later. */
 static enum lx_code check_splits(struct lx_cell *cell, const struct lx_stream *train,
                                  const struct lx_stream *eval, struct lx_err *err)
@@ -293,9 +304,7 @@ static enum lx_code check_splits(struct lx_cell *cell, const struct lx_stream *t
         return err->code;
     if (lx_window_plan(&cell->v->eval, eval, &plan, err))
         return err->code;
-    cell->last_targets = lx_window_scored(&cell->v->eval, &plan, LX_MODE_LAST);
-    if (cell->last_targets >= cell->v->eval.last_tokens)
-        cell->last_targets = 0;
+    note_targets(cell, &plan);
     return LX_OK;
 }
 

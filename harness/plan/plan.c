@@ -2,6 +2,7 @@
 #include "plan/plan.h"
 
 #include <inttypes.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "core/hash.h"
@@ -273,6 +274,24 @@ enum lx_code lx_plan_resolve_all(struct lx_plan *p, struct lx_err *err)
     return LX_OK;
 }
 
+/* One line: "too short for 65536 targets (eval.tokens), it gives 4096, and for 32768 in mode last, ...". */
+static void warn_short(const struct lx_plan *p, const struct lx_cell *c)
+{
+    const struct lx_eval_config *e = &c->v->eval;
+    char front[96] = "", last[96] = "";
+
+    if (c->front_targets > 0)
+        (void)snprintf(front, sizeof(front), " for %d targets (eval.tokens), it gives %lld",
+                       e->tokens, c->front_targets);
+    if (c->last_targets > 0)
+        (void)snprintf(last, sizeof(last), " for %d targets in mode last, it gives %lld",
+                       e->last_tokens, c->last_targets);
+    if (c->front_targets > 0 || c->last_targets > 0)
+        lx_log("%s, %s split%s: too short%s%s%s", p->config->datasets[c->dataset].id,
+               lx_split_name((enum lx_split)e->split), c->suffix, front,
+               front[0] != '\0' && last[0] != '\0' ? ", and" : "", last);
+}
+
 void lx_plan_warn(const struct lx_plan *p)
 {
     for (size_t k = 0; k < p->n; k++) {
@@ -285,11 +304,7 @@ void lx_plan_warn(const struct lx_plan *p)
                    "trained on",
                    p->config->datasets[c->dataset].id,
                    lx_split_name((enum lx_split)c->v->eval.split));
-        if (c->last_targets > 0)
-            lx_log("%s, %s split%s: too short for %d targets in mode last, it gives %lld",
-                   p->config->datasets[c->dataset].id,
-                   lx_split_name((enum lx_split)c->v->eval.split), c->suffix,
-                   c->v->eval.last_tokens, c->last_targets);
+        warn_short(p, c);
     }
 }
 

@@ -34,10 +34,12 @@ struct lx_cell {
     double train_flops, eval_flops; /* at the streaming kernel's speed; see model/row_costs.h */
     double slowness;                /* the worst of its passes beside one without layers by rows */
     size_t data_bytes, train_bytes; /* needed to train, data included in train_bytes */
-    double pass_flops;      /* of the longest stretch between two signs of life: a step, a batch */
-    size_t rows;            /* of its tables, at most */
-    size_t eval_bytes;      /* needed to evaluate at the longest length, data included */
-    long long last_targets; /* of mode last, where the split has fewer than are asked for; else 0 */
+    double pass_flops; /* of the longest stretch between two signs of life: a step, a batch */
+    size_t rows;       /* of its tables, at most */
+    size_t eval_bytes; /* needed to evaluate at the longest length, data included */
+    /* Targets of mode last, and of the windows from the front of the split, where it has fewer than are asked
+     * for; else 0. */
+    long long last_targets, front_targets;
 };
 
 struct lx_plan {

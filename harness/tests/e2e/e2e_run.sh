@@ -79,6 +79,8 @@ check "nor in a checkpoint of theirs" sh -c 'for f in t1/checkpoints/*/model.saf
 check "no threads are too few" run 2 "$longshot" run tiny.json -o t0 --threads 0
 check "a split too short for mode last says what it gives" says 0 \
     "journal, valid split: too short for 100000 targets in mode last, it gives 3936" "plan tiny.json eval.last_tokens=100000"
+check "for the windows from its front as well, in one line" says 0 \
+    "journal, valid split: too short for 100000 targets (eval.tokens), it gives 3968, and for 50000 targets in mode last, it gives 3936" "plan tiny.json eval.tokens=100000"
 check "the stored config gives the same cells" sh -c "'$longshot' plan tiny.json --json >p1 && '$longshot' plan a/config.json --json >p2 && cmp p1 p2 && cmp p1 a/plan.jsonl"
 
 # ------------------------------------------------------------------------ cells, merge, status
