@@ -197,6 +197,7 @@ static enum lx_code join(struct lx_comparison *c, const struct side *old, const 
             return err->code;
         c->count[l->verdict]++;
         c->failures += lx_compare_fails(c, l->verdict);
+        c->lone += c->options.sigma > 0 && l->old.ok == 1 && l->new.ok > 0;
         c->n++;
     }
     return LX_OK;

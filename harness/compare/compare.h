@@ -24,7 +24,7 @@ enum lx_compare_verdict {
     LX_VERDICT_MISSING,    /* in the baseline only */
     LX_VERDICT_EXTRA,      /* in the new rows only */
     LX_VERDICT_PROTOCOL,   /* measured under other rules, or on other targets */
-    LX_VERDICT_SUSPICIOUS, /* a gain beyond LX_COMPARE_FAR standard errors */
+    LX_VERDICT_SUSPICIOUS, /* a gain beyond LX_COMPARE_FAR standard errors, or over one seed */
     LX_VERDICT_BETTER,
     LX_VERDICT_WITHIN, /* not equal, but within the band */
     LX_VERDICT_SAME,   /* equal in every seed */
@@ -91,7 +91,8 @@ struct lx_comparison {
     size_t common; /* keys that both sides have */
     size_t count[LX_VERDICTS];
     size_t failures; /* lines that fail the comparison */
-    size_t *gate;    /* (n_gate) numbers of the lines of new_path that a baseline holds, rising */
+    size_t lone; /* lines with a band that should know the scatter of seeds, of a baseline of one */
+    size_t *gate; /* (n_gate) numbers of the lines of new_path that a baseline holds, rising */
     size_t n_gate;
     bool has_configs;                   /* both sides have their config */
     struct lx_compare_setting *setting; /* (n_settings) in which they differ */

@@ -377,6 +377,7 @@ static enum lx_compare_verdict judge_numbers(const struct sample *x,
     bad = better == LX_METRIC_LESS ? left.up : left.down;
     good = better == LX_METRIC_LESS ? left.down : left.up;
     far = better == LX_METRIC_LESS ? left.far_down : left.far_up;
+    far |= o->sigma > 0 && x->old.n == 1; /* nothing tells how far retraining alone goes */
     alone = left.seed && !left.median && x->new.n >= 3; /* the others did not go along */
     if (bad)
         return LX_VERDICT_WORSE;

@@ -112,6 +112,8 @@ enum lx_code lx_compare_plain(const struct lx_comparison *c, bool update, struct
     lx_compare_rule(out, c);
     lx_buf_printf(out, "\nconfig: %s\n", config_line(c));
     add_settings(c, "  ", "\n", lx_escape_control, out);
+    if (!update && c->lone > 0)
+        lx_buf_printf(out, "seeds: %s\n", lx_compare_lone());
     if (!update && lx_compare_disjoint(c)) {
         lx_buf_add(out, "\nno key in common:\n");
         if (lx_compare_apart(c, say_plain, out, err))
@@ -254,6 +256,8 @@ enum lx_code lx_compare_markdown(const struct lx_comparison *c, bool update, str
     lx_buf_printf(out, "  \nconfig: %s  \n", config_line(c));
     add_settings(c, "- ", "\n", lx_grid_comment.text, out);
     lx_buf_add(out, c->n_settings > 0 ? "\n" : "");
+    if (!update && c->lone > 0)
+        lx_buf_printf(out, "seeds: %s  \n", lx_compare_lone());
     lx_compare_summary(out, c);
     lx_buf_add(out, "\n");
     lx_buf_free(&text);

@@ -171,6 +171,12 @@ const char *lx_compare_outcome(const struct lx_comparison *c, bool update)
     return update ? "UPDATE" : c->failures ? "FAIL" : "PASS";
 }
 
+const char *lx_compare_lone(void)
+{
+    return "the baseline has one, so nothing tells how far retraining alone goes: its band is of "
+           "the text, and every gain beyond it is suspicious";
+}
+
 bool lx_compare_disjoint(const struct lx_comparison *c)
 {
     return c->common == 0 && c->count[LX_VERDICT_MISSING] > 0 && c->count[LX_VERDICT_EXTRA] > 0;
@@ -217,10 +223,17 @@ void lx_compare_advice(struct lx_buf *out, const struct lx_comparison *c, bool u
         what = "NEW becomes the baseline";
     else if (c->failures)
         what = failing(c);
+    else if (c->count[LX_VERDICT_SUSPICIOUS] && c->lone > 0)
+        what =
+            "but the baseline has one seed, and a gain over it may be chance or a token that sees "
+            "what it predicts: look for that, and make a baseline of three seeds or more with "
+            "--update";
     else if (c->count[LX_VERDICT_SUSPICIOUS])
         what =
             "but gains of more than ten standard errors are suspicious: look for a token that sees "
             "what it predicts";
+    else if (c->lone > 0)
+        what = "nothing to do, but a baseline of three seeds or more would tell what chance does";
     else if (c->count[LX_VERDICT_BETTER])
         what = "--update makes the better numbers the baseline";
     lx_buf_add(out, what);

@@ -51,6 +51,9 @@ enum lx_code lx_compare_groups(const struct lx_comparison *c, enum lx_compare_ve
                                void (*say)(void *ctx, const char *text), void *ctx,
                                struct lx_err *err);
 
+/* What is said of a baseline of one seed. */
+const char *lx_compare_lone(void);
+
 /* Whether the sides have no key in common; and in which parts of their keys they differ wholly. */
 bool lx_compare_disjoint(const struct lx_comparison *c);
 LX_MUST_CHECK

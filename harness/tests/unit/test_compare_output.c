@@ -366,6 +366,45 @@ static void test_advice(void **state)
     }
 }
 
+/* A baseline of one seed tells no scatter: a gain over it is no gain yet, and both formats say why, and what
+ * to do. 12% with a standard error of 2% over the text is far from ten of them. */
+static void test_one_seed(void **state)
+{
+    static const struct {
+        const char *old, *new, *last;
+        size_t suspicious, lone;
+    } cases[] = {
+        {NLL("1", "2", "0.04"), NLL("1", "1.76", "0.04"),
+         "PASS: but the baseline has one seed, and a gain", 1, 1},
+        {NLL("1", "2", "0.04"), NLL("1", "2.01", "0.04"),
+         "PASS: nothing to do, but a baseline of three seeds or more would tell", 0, 1},
+        {NLL("1", "2", "0.04"), NLL("1", "2.5", "0.04"), "FAIL: find the change that did it", 0, 1},
+        {NLL("1", "2", "") NLL("2", "2.1", ""), NLL("1", "1.9", "") NLL("2", "2.05", ""),
+         "PASS: ", 0, 0},
+    };
+    struct lx_compare_options o = {.metrics = "nll"};
+
+    (void)state;
+    assert_true(lx_compare_preset("curves", &o));
+    o.metrics = "nll";
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        static const char *const formats[] = {"text", "markdown"};
+        struct lx_comparison c = compare(cases[i].old, cases[i].new, &o);
+
+        assert_int_equal(c.count[LX_VERDICT_SUSPICIOUS], cases[i].suspicious);
+        assert_int_equal(c.lone, cases[i].lone);
+        for (int f = 0; f < 2; f++) {
+            struct lx_buf out = written(&c, formats[f], false);
+
+            assert_non_null(strstr(out.text, cases[i].last));
+            assert_int_equal(strstr(out.text, "\nseeds: the baseline has one, so nothing") != NULL,
+                             cases[i].lone > 0);
+            lx_buf_free(&out);
+        }
+        lx_compare_free(&c);
+    }
+}
+
 /* ----------------------------------------------------------------------- update */
 
 static void check_file(const char *path, const char *rows)
@@ -518,6 +557,7 @@ static const struct CMUnitTest tests[] = {
     IN_FOLDER(test_cut),
     IN_FOLDER(test_settings),
     IN_FOLDER(test_advice),
+    IN_FOLDER(test_one_seed),
     IN_FOLDER(test_update_keeps_the_config),
     IN_FOLDER(test_update),
     IN_FOLDER(test_update_creates),
