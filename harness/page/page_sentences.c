@@ -4,7 +4,7 @@
 #include <stdio.h>
 
 #include "page/page_internal.h"
-#include "stats/stats.h"
+#include "study/contrast.h"
 #include "text/escape.h"
 #include "text/format.h"
 
@@ -56,67 +56,64 @@ const struct lx_group *lx_page_best(const struct lx_study *s, size_t section, in
     return best;
 }
 
-/* Whether the seeds that both have tell the two apart: the 95% interval of their mean difference of
- * logarithms does not reach zero. */
-static bool told_apart(const struct lx_study *s, const struct lx_group *a, const struct lx_group *b)
+/* "; the seeds do not tell it from b, c": the groups that the best is not told apart from. */
+static enum lx_code say_alike(const struct lx_study *s, const struct lx_group *best, bool text,
+                              struct lx_buf *out, struct lx_err *err)
 {
-    double d[256] = {0};
-    size_t n = 0;
-    struct lx_stats stats;
+    struct names alike = {.n = 0};
+    enum lx_code code = LX_OK;
 
-    for (int i = 0; i < a->n; i++)
-        for (int k = 0; k < b->n && n < 256; k++) {
-            const struct lx_row *x = &s->rows.row[a->first + (size_t)i];
-            const struct lx_row *y = &s->rows.row[b->first + (size_t)k];
+    for (size_t i = 0; i < s->n_series && code == LX_OK; i++) {
+        const struct lx_group *g = at_length(s, (size_t)best->section, i, best->eval_length);
+        bool differ = true;
 
-            if (x->seed == y->seed && x->value > 0 && y->value > 0)
-                d[n++] = log(x->value / y->value);
-        }
-    stats = lx_stats_of(d, n);
-    return n >= 2 && fabs(stats.mean) > lx_t_half_width(stats.sd, n);
+        if (g != NULL && g != best)
+            code = lx_groups_differ(s, g, best, &differ, err);
+        if (!differ)
+            add_name(&alike, s->series[i].label, "");
+    }
+    if (alike.n > 0) {
+        lx_buf_printf(out, "; the seeds%s do not tell it from ", text ? " and the text" : "");
+        put_names(&alike, out);
+    }
+    lx_buf_free(&alike.text);
+    return code;
 }
 
-/* "a is best at 8x: 4.01 [3.98, 4.05]; three seeds do not tell b from it." */
-static void say_best(const struct lx_study *s, size_t section, struct lx_buf *out)
+/* "a is best at 8x: 4.01 [3.98, 4.05]; the seeds do not tell it from b." */
+static enum lx_code say_best(const struct lx_study *s, size_t section, struct lx_buf *out,
+                             struct lx_err *err)
 {
     const struct lx_section *sec = &s->section[section];
     int length = sec->length[sec->n_lengths - 1];
     const struct lx_group *best = lx_page_best(s, section, length);
-    struct names alike = {.n = 0};
-    char multiple[24], value[24], low[24], high[24];
-    double half;
+    struct lx_interval x;
+    char multiple[24], value[24], end[2][24];
 
     if (best == NULL)
-        return;
+        return LX_OK;
+    if (lx_group_interval(s, best, false, &x, err))
+        return err->code;
     lx_format_multiple(length, sec->train_length, multiple);
     lx_format_number(best->stats.mean, best->stats.mean, value);
-    half = lx_t_half_width(best->stats.sd, (size_t)best->stats.n);
     lx_buf_add(out, "<li><b>");
     lx_escape_html(out, s->series[best->series].label);
     lx_buf_printf(out, "</b> is best at %s: %s ", multiple, value);
-    if (isfinite(half)) {
-        lx_format_number(best->stats.mean - half, best->stats.mean, low);
-        lx_format_number(best->stats.mean + half, best->stats.mean, high);
-        lx_buf_printf(out, "[%s, %s]", low, high);
-    } else {
+    if (isnan(x.low)) {
         lx_buf_add(out, "(one seed, no interval)");
-    }
-    for (size_t i = 0; i < s->n_series && isfinite(half); i++) {
-        const struct lx_group *g = at_length(s, section, i, length);
-
-        if (g != NULL && g != best && !told_apart(s, g, best))
-            add_name(&alike, s->series[i].label, "");
-    }
-    if (alike.n > 0) {
-        lx_buf_add(out, "; the seeds do not tell it from ");
-        put_names(&alike, out);
+    } else {
+        lx_format_interval(x.low, x.high, end);
+        lx_buf_printf(out, "[%s, %s]", end[0], end[1]);
+        if (say_alike(s, best, x.text, out, err))
+            return err->code;
     }
     lx_buf_add(out, " <span class=\"mu\">(");
     lx_escape_html(out, sec->title);
     lx_buf_add(out, ", ");
     lx_escape_html(out, lx_rows_name(&s->rows, sec->mode));
+    lx_buf_add(out, isnan(x.low) ? "" : x.text ? ", 95% over seeds and text" : ", 95% over seeds");
     lx_buf_add(out, ")</span>.</li>\n");
-    lx_buf_free(&alike.text);
+    return LX_OK;
 }
 
 /* The mean ratio to the training length, NaN where there is none. */
@@ -276,8 +273,8 @@ enum lx_code lx_page_sentences(const struct lx_page *p, struct lx_buf *out, stru
             continue;
         for (size_t k = 0; k < i; k++)
             first &= !trained_alike(&s->section[k], &s->section[i]);
-        say_best(s, i, out);
-        if (say_breaks(s, i, out, err) || (first && say_holds(s, i, out, err)))
+        if (say_best(s, i, out, err) || say_breaks(s, i, out, err) ||
+            (first && say_holds(s, i, out, err)))
             return err->code;
         if (first)
             say_untrained(s, i, out);

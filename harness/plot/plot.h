@@ -68,17 +68,21 @@ LX_MUST_CHECK
 enum lx_code lx_plot_curves(const struct lx_study *s, size_t section, size_t max_points,
                             struct lx_arena *arena, struct lx_panel *p, struct lx_err *err);
 
-/* The band of a point: from the lowest seed to the highest; from this many seeds on the 95% interval of
- * the mean (Student's t), which does not widen with every seed more. Where that reaches 0 for numbers that
- * are all above it, the lowest seed is its lower edge: a logarithmic axis has no place for others. */
+/* From this many seeds on the band of a point is the 95% interval of the mean, which does not widen with
+ * every seed more; of fewer it goes from the lowest to the highest. */
 enum { LX_PLOT_INTERVAL = 5 };
+
+/* The band of what is no group of the study, with Student's t. Where that reaches 0 for numbers that are all
+ * above it, the lowest seed is its lower edge: a logarithmic axis has no place for others. */
 void lx_plot_band(const struct lx_stats *stats, struct lx_point *p);
 
 /* End the bands of a panel where its numbers do: shares are from 0 to 1, whatever an interval says. */
 void lx_plot_within(struct lx_panel *p, double lo, double hi);
 
-/* Append what a group says at x. */
-void lx_plot_add_group(struct lx_curve *c, const struct lx_group *g, double x);
+/* Append what a group says at x; its interval is that of tables (study/contrast.h). */
+LX_MUST_CHECK
+enum lx_code lx_plot_add_group(const struct lx_study *s, struct lx_curve *c,
+                               const struct lx_group *g, double x, struct lx_err *err);
 
 /* Drop the curves that got no points: they were never evaluated here. */
 void lx_plot_drop_empty(struct lx_panel *p);
@@ -97,8 +101,8 @@ enum lx_code lx_plot_position_tics(double x_max, struct lx_arena *arena, struct 
  * sizes lo + 1 .. hi. */
 double lx_plot_middle(const struct lx_group *g);
 
-/* What the note says of the bands: "" for one seed. */
-const char *lx_plot_band_note(const struct lx_section *sec);
+/* What the note says of the bands: "" for one seed. text: their intervals are over text as well. */
+const char *lx_plot_band_note(const struct lx_section *sec, bool text);
 
 /* Which signs of the upper edge occur, as text for the note. */
 const char *lx_plot_edge_note(const struct lx_panel *p);

@@ -90,13 +90,14 @@ static enum lx_code fill_panel(const struct lx_study *s, size_t section, const c
             double x[2];
             int points = place(&g[k], x);
             for (int at = 0; at < points; at++) {
-                lx_plot_add_group(c, &g[k], x[at]);
+                if (lx_plot_add_group(s, c, &g[k], x[at], err))
+                    return err->code;
                 p->x_min = fmin(p->x_min, x[at]);
                 p->x_max = fmax(p->x_max, x[at]);
             }
         }
-        if (bad)
-            lx_plot_add_group(c, all, 1);
+        if (bad && lx_plot_add_group(s, c, all, 1, err))
+            return err->code;
         p->symbol_every = 1 + (int)n / 16;
     }
     lx_plot_drop_empty(p);
@@ -148,7 +149,7 @@ static enum lx_code name_figure(const struct lx_study *s, size_t section, const 
     f->title = length > 0 ? lx_arena_printf(arena, "%s, windows of %d tokens (%s): %s", what,
                                             length, multiple, sec->title)
                           : lx_arena_printf(arena, "%s: %s", what, sec->title);
-    f->note = lx_arena_printf(arena, "%s%s", sec->detail, lx_plot_band_note(sec));
+    f->note = lx_arena_printf(arena, "%s%s", sec->detail, lx_plot_band_note(sec, false));
     return f->name && f->title && f->note ? LX_OK
                                           : lx_fail(err, LX_ENOMEM, "out of memory for a figure");
 }
@@ -165,9 +166,10 @@ static enum lx_code length_panel(const struct lx_study *s, size_t section, const
             const struct lx_group *g =
                 lx_study_find(s, section, (size_t)(p->curve[i].series - s->series),
                               metric_of(s, metric), lengths->length[k]);
-            if (g != NULL)
-                lx_plot_add_group(&p->curve[i], g,
-                                  (double)lengths->length[k] / lengths->train_length);
+            if (g != NULL &&
+                lx_plot_add_group(s, &p->curve[i], g,
+                                  (double)lengths->length[k] / lengths->train_length, err))
+                return err->code;
         }
     lx_plot_drop_empty(p);
     p->y_cap = (double)NAN;

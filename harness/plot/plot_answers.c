@@ -9,19 +9,20 @@
 #include "text/format.h"
 
 /* The seeds that count at a length; of one seed the interval over examples, at 95%. */
-static void add_point(const struct lx_study *s, const struct lx_learned *l, double x,
-                      struct lx_curve *c)
+static enum lx_code add_point(const struct lx_study *s, const struct lx_learned *l, double x,
+                              struct lx_curve *c, struct lx_err *err)
 {
     const struct lx_row *r = &s->rows.row[l->group->first];
     struct lx_point *p;
 
-    lx_plot_add_group(c, l->group, x);
+    if (lx_plot_add_group(s, c, l->group, x, err))
+        return err->code;
     p = &c->point[c->n - 1];
     if (p->status != LX_ROW_OK)
-        return;
+        return LX_OK;
     if (l->stats.n == 0) { /* nobody learned the task */
         c->n--;
-        return;
+        return LX_OK;
     }
     p->y = l->stats.mean;
     lx_plot_band(&l->stats, p);
@@ -31,6 +32,7 @@ static void add_point(const struct lx_study *s, const struct lx_learned *l, doub
 
         lx_wilson(r->value * n, n, 1.959963984540054, &p->lo, &p->hi);
     }
+    return LX_OK;
 }
 
 static enum lx_code length_panel(const struct lx_study *s, size_t section, const char *metric,
@@ -49,8 +51,10 @@ static enum lx_code length_panel(const struct lx_study *s, size_t section, const
             if (lx_study_learned(s, section, (size_t)(p->curve[i].series - s->series), metric,
                                  lengths->length[k], &l, err))
                 return err->code;
-            if (l.group != NULL)
-                add_point(s, &l, (double)lengths->length[k] / lengths->train_length, &p->curve[i]);
+            if (l.group != NULL &&
+                add_point(s, &l, (double)lengths->length[k] / lengths->train_length, &p->curve[i],
+                          err))
+                return err->code;
         }
     lx_plot_drop_empty(p);
     lx_plot_within(p, 0, 1);
@@ -90,7 +94,7 @@ static enum lx_code name_figure(const struct lx_study *s, size_t section, const 
         arena,
         "%s%s; who has less than 0.9 of exact match at N did not learn the task and ends there",
         sec->detail,
-        sec->seeds_max > 1 ? lx_plot_band_note(sec) : "; band: 95% interval over examples");
+        sec->seeds_max > 1 ? lx_plot_band_note(sec, false) : "; band: 95% interval over examples");
     return f->name && f->title && f->note ? LX_OK
                                           : lx_fail(err, LX_ENOMEM, "out of memory for a figure");
 }
@@ -141,7 +145,8 @@ static enum lx_code bins_panel(const struct lx_study *s, size_t section, const c
             return err->code;
         for (size_t k = 0; k < n && k < 128 && (!l.gated || l.learned > 0); k++)
             if (g[k].lo >= 0) {
-                lx_plot_add_group(&p->curve[i], &g[k], lx_plot_middle(&g[k]));
+                if (lx_plot_add_group(s, &p->curve[i], &g[k], lx_plot_middle(&g[k]), err))
+                    return err->code;
                 p->x_max = fmax(p->x_max, g[k].hi);
             }
     }

@@ -4,6 +4,7 @@
 
 #include "plot/plot.h"
 #include "stats/stats.h"
+#include "study/contrast.h"
 #include "text/format.h"
 
 /* Above this many times the lowest perplexity the axis ends: a scheme that explodes must not press
@@ -53,16 +54,34 @@ void lx_plot_within(struct lx_panel *p, double lo, double hi)
         }
 }
 
-void lx_plot_add_group(struct lx_curve *c, const struct lx_group *g, double x)
+/* The interval of the mean, where it is known, and never one that leaves the mean out. */
+static enum lx_code add_interval(const struct lx_study *s, const struct lx_group *g,
+                                 struct lx_point *p, struct lx_err *err)
+{
+    struct lx_interval x;
+    if (lx_group_interval(s, g, false, &x, err))
+        return err->code;
+    if (isnan(x.low))
+        return LX_OK;
+    p->hi = fmax(x.high, p->y);
+    if (x.low > 0 || !(g->stats.min > 0))
+        p->lo = fmin(x.low, p->y);
+    return LX_OK;
+}
+
+enum lx_code lx_plot_add_group(const struct lx_study *s, struct lx_curve *c,
+                               const struct lx_group *g, double x, struct lx_err *err)
 {
     enum lx_report_status status = lx_group_status(g);
     struct lx_point *p = &c->point[c->n++];
     *p = (struct lx_point){.x = x, .n = g->n, .bad = g->count[status], .status = status};
     p->y = p->lo = p->hi = (double)NAN;
-    if (status == LX_ROW_OK) {
-        p->y = g->stats.mean;
-        lx_plot_band(&g->stats, p);
-    }
+    if (status != LX_ROW_OK)
+        return LX_OK;
+    p->y = g->stats.mean;
+    p->lo = g->stats.min;
+    p->hi = g->stats.max;
+    return g->stats.n < LX_PLOT_INTERVAL ? LX_OK : add_interval(s, g, p, err);
 }
 
 void lx_plot_drop_empty(struct lx_panel *p)
@@ -108,13 +127,15 @@ enum lx_code lx_plot_length_axis(const struct lx_section *sec, struct lx_arena *
     return LX_OK;
 }
 
-const char *lx_plot_band_note(const struct lx_section *sec)
+const char *lx_plot_band_note(const struct lx_section *sec, bool text)
 {
-    return sec->seeds_max < 2                   ? ""
-           : sec->seeds_max < LX_PLOT_INTERVAL  ? "; line: mean, band: lowest to highest seed"
-           : sec->seeds_min >= LX_PLOT_INTERVAL ? "; line: mean, band: its 95% interval over seeds"
-                                                : "; line: mean, band: its 95% interval from five "
-                                                  "seeds on, else lowest to highest seed";
+    if (sec->seeds_max < LX_PLOT_INTERVAL)
+        return sec->seeds_max < 2 ? "" : "; line: mean, band: lowest to highest seed";
+    if (sec->seeds_min < LX_PLOT_INTERVAL)
+        return "; line: mean, band: its 95% interval from five seeds on, else lowest to highest "
+               "seed";
+    return text ? "; line: mean, band: its 95% interval over seeds and text"
+                : "; line: mean, band: its 95% interval over seeds";
 }
 
 static double lowest(const struct lx_panel *p)
@@ -168,8 +189,9 @@ static enum lx_code make_ppl(const struct lx_study *s, size_t section, struct lx
         for (size_t k = 0; k < sec->n_lengths; k++) {
             const struct lx_group *g = lx_study_find(
                 s, section, (size_t)(p->curve[i].series - s->series), s->ppl, sec->length[k]);
-            if (g != NULL)
-                lx_plot_add_group(&p->curve[i], g, (double)sec->length[k] / sec->train_length);
+            if (g != NULL && lx_plot_add_group(s, &p->curve[i], g,
+                                               (double)sec->length[k] / sec->train_length, err))
+                return err->code;
         }
     lx_plot_drop_empty(p);
     p->y = LX_AXIS_LOG;
@@ -179,8 +201,8 @@ static enum lx_code make_ppl(const struct lx_study *s, size_t section, struct lx
     lx_format_multiple(sec->length[sec->n_lengths - 1], sec->train_length, multiple);
     f->name = lx_arena_printf(arena, "ppl_vs_length%s", sec->suffix);
     f->title = lx_arena_printf(arena, "Perplexity by evaluation length: %s", sec->title);
-    f->note =
-        lx_arena_printf(arena, "%s%s%s", sec->detail, lx_plot_band_note(sec), lx_plot_edge_note(p));
+    f->note = lx_arena_printf(arena, "%s%s%s", sec->detail, lx_plot_band_note(sec, s->blocks.n > 0),
+                              lx_plot_edge_note(p));
     f->legend_title = lx_arena_printf(arena, "perplexity at %s", multiple);
     f->n_panels = 1;
     f->multiples = true;
@@ -217,8 +239,9 @@ static enum lx_code entropy_panel(const struct lx_study *s, size_t section, int 
             const struct lx_group *g = entropy_group(s, section, series, metric, length);
             if (ppl != NULL && lx_group_status(ppl) != LX_ROW_OK)
                 g = ppl; /* not every seed is there: the same rule as for perplexity */
-            if (g != NULL)
-                lx_plot_add_group(&p->curve[i], g, (double)length / sec->train_length);
+            if (g != NULL &&
+                lx_plot_add_group(s, &p->curve[i], g, (double)length / sec->train_length, err))
+                return err->code;
         }
     lx_plot_drop_empty(p);
     p->y = LX_AXIS_LINEAR;
@@ -241,9 +264,9 @@ static enum lx_code make_entropy(const struct lx_study *s, size_t section, struc
     lx_format_multiple(sec->length[sec->n_lengths - 1], sec->train_length, multiple);
     f->name = lx_arena_printf(arena, "entropy_vs_length%s", sec->suffix);
     f->title = lx_arena_printf(arena, "Attention entropy by evaluation length: %s", sec->title);
-    f->note =
-        lx_arena_printf(arena, "mean over layers and heads, queries of the last positions; %s%s%s",
-                        sec->detail, lx_plot_band_note(sec), lx_plot_edge_note(&f->panel[0]));
+    f->note = lx_arena_printf(
+        arena, "mean over layers and heads, queries of the last positions; %s%s%s", sec->detail,
+        lx_plot_band_note(sec, false), lx_plot_edge_note(&f->panel[0]));
     f->legend_title = lx_arena_printf(arena, "entropy / ln n at %s", multiple);
     f->n_panels = 2;
     f->multiples = true;

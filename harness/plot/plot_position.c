@@ -46,20 +46,21 @@ static void add_text_error(const struct lx_study *s, const struct lx_group *g, s
 }
 
 /* A series of which not every seed could be evaluated shows that instead of the seeds left. */
-static void fill_curve(const struct lx_study *s, size_t section, int length, struct lx_curve *c)
+static enum lx_code fill_curve(const struct lx_study *s, size_t section, int length,
+                               struct lx_curve *c, struct lx_err *err)
 {
     size_t n, series = (size_t)(c->series - s->series);
     const struct lx_group *g = lx_study_range(s, section, series, s->nll, length, &n);
     const struct lx_group *all = lx_study_find(s, section, series, s->nll, length);
-    if (all != NULL && lx_group_status(all) != LX_ROW_OK) {
-        lx_plot_add_group(c, all, length);
-        return;
-    }
+    if (all != NULL && lx_group_status(all) != LX_ROW_OK)
+        return lx_plot_add_group(s, c, all, length, err);
     for (size_t k = 0; k < n; k++)
         if (is_bin(&g[k])) {
-            lx_plot_add_group(c, &g[k], lx_plot_middle(&g[k]));
+            if (lx_plot_add_group(s, c, &g[k], lx_plot_middle(&g[k]), err))
+                return err->code;
             add_text_error(s, &g[k], &c->point[c->n - 1]);
         }
+    return LX_OK;
 }
 
 enum lx_code lx_plot_position_tics(double x_max, struct lx_arena *arena, struct lx_panel *p,
@@ -99,7 +100,7 @@ static const char *bins_note(const struct lx_study *s, size_t section, int lengt
         }
     }
     if (!errors)
-        return lx_plot_band_note(sec);
+        return lx_plot_band_note(sec, false);
     return lx_arena_printf(arena,
                            "; band: %sone standard error over windows, %s%lld targets a point",
                            sec->seeds_max > 1 ? "seeds and " : "",
@@ -117,7 +118,8 @@ static enum lx_code make(const struct lx_study *s, size_t section, size_t bins,
     if (lx_plot_curves(s, section, bins + 1, arena, p, err))
         return err->code;
     for (size_t i = 0; i < p->n_curves; i++) {
-        fill_curve(s, section, length, &p->curve[i]);
+        if (fill_curve(s, section, length, &p->curve[i], err))
+            return err->code;
         if (p->curve[i].n)
             x_min = fmin(x_min, p->curve[i].point[0].x);
     }

@@ -178,7 +178,7 @@ static enum lx_code make(const struct lx_study *s, const struct lx_section *sec,
     f->title = lx_arena_printf(arena, "Training: %s", sec->title);
     f->note =
         lx_arena_printf(arena, "NLL of the training batches, moving average over 4%% of the run%s",
-                        lx_plot_band_note(sec));
+                        lx_plot_band_note(sec, false));
     f->legend_title = "NLL at the end";
     f->n_panels = 1;
     if (!f->name || !f->title || !f->note)

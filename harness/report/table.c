@@ -88,7 +88,7 @@ bool lx_table_has_answers(const struct lx_study *s, size_t section)
     return false;
 }
 
-/* The rate of each row, where they differ; the multiple of arrays as the rate it makes. */
+/* The rate of each row, where they differ. */
 static enum lx_code add_rates(const struct lx_study *s, size_t section, struct lx_arena *arena,
                               struct lx_table *t, struct lx_err *err)
 {
@@ -98,20 +98,9 @@ static enum lx_code add_rates(const struct lx_study *s, size_t section, struct l
         return LX_OK;
     if (lx_arena_get(arena, t->n_rows + 1, sizeof(*t->rate), &t->rate, "table", err))
         return err->code;
-    for (size_t i = 0; i < s->n_series; i++) {
-        const struct lx_series *x = &s->series[i];
-        char lr[40], arrays[40];
-
-        if (!lx_study_has(s, section, i))
-            continue;
-        lx_number_text(x->lr, lr, sizeof(lr));
-        lx_number_text(x->lr * x->array_lr, arrays, sizeof(arrays));
-        if (isfinite(x->lr))
-            (void)snprintf(t->rate[r], sizeof(t->rate[0]), "%.15s%s%.15s", lr,
-                           strcmp(lr, arrays) == 0 ? "" : ", arrays ",
-                           strcmp(lr, arrays) == 0 ? "" : arrays);
-        r++;
-    }
+    for (size_t i = 0; i < s->n_series; i++)
+        if (lx_study_has(s, section, i))
+            lx_series_rate_text(&s->series[i], t->rate[r++]);
     return LX_OK;
 }
 
@@ -187,7 +176,7 @@ static enum lx_code add_intervals(const struct lx_study *s, size_t section,
     for (size_t i = 0; i < s->n_series; i++) {
         const struct lx_group *g = lx_study_find(s, section, i, s->ppl, longest);
         struct lx_interval x;
-        char low[24], high[24];
+        char end[2][24];
 
         if (!lx_study_has(s, section, i))
             continue;
@@ -198,9 +187,9 @@ static enum lx_code add_intervals(const struct lx_study *s, size_t section,
             return err->code;
         if (!x.text || isnan(x.low))
             continue;
-        lx_format_number(x.low, x.low, low);
-        lx_format_number(x.high, x.low, high);
-        (void)snprintf(t->interval[r - 1], sizeof(t->interval[0]), "%.20s to %.20s", low, high);
+        lx_format_interval(x.low, x.high, end);
+        (void)snprintf(t->interval[r - 1], sizeof(t->interval[0]), "%.20s to %.20s", end[0],
+                       end[1]);
         any = true;
     }
     t->interval = any ? t->interval : NULL;

@@ -105,6 +105,9 @@ void lx_study_free(struct lx_study *s);
 /* Whether encodings of the study were trained at rates that differ. */
 bool lx_study_rates_differ(const struct lx_study *s);
 
+/* "0.005", "0.005, arrays 0.05" with the multiple of arrays as the rate it makes, or "". */
+void lx_series_rate_text(const struct lx_series *x, char out[48]);
+
 /* A number of `train` (lr, array_lr) as the config gives it to an encoding; `usual` where it gives none,
  * NaN where several, or the encoding is not there. A name with swept values, "a[length=64]", is "a". */
 double lx_encoding_setting(const struct lx_json *config, const char *encoding, const char *key,

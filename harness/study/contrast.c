@@ -10,6 +10,13 @@ static enum lx_code no_memory(struct lx_err *err)
     return lx_fail(err, LX_ENOMEM, "out of memory for contrasts");
 }
 
+static struct lx_crossed unknown(void)
+{
+    double nan = (double)NAN;
+
+    return (struct lx_crossed){nan, nan, nan, nan, nan};
+}
+
 static const struct lx_seed_value *at_seed(const struct lx_term *t, long long seed)
 {
     for (size_t i = 0; i < t->n; i++)
@@ -116,12 +123,7 @@ enum lx_code lx_contrast_make(const struct lx_term *term, size_t n, double offse
     struct lx_crossed_arm *arm;
     long long *seed;
 
-    *out = (struct lx_contrast){.status = LX_ROW_OK};
-    out->at = (struct lx_crossed){.effect = (double)NAN,
-                                  .seed_var = (double)NAN,
-                                  .seed_dof = (double)NAN,
-                                  .text_var = (double)NAN,
-                                  .text_dof = (double)NAN};
+    *out = (struct lx_contrast){.status = LX_ROW_OK, .at = unknown()};
     if (find_broken(term, n, out))
         return LX_OK;
     if (lx_arena_get(arena, n, sizeof(*arm), &arm, "contrasts", err) ||
@@ -170,37 +172,67 @@ enum lx_code lx_group_values(const struct lx_study *s, const struct lx_group *g,
     return LX_OK;
 }
 
-enum lx_code lx_group_interval(const struct lx_study *s, const struct lx_group *g, bool ratio,
-                               struct lx_interval *out, struct lx_err *err)
+/* Of one group its value, of two the difference; unknown where one is NULL. */
+static enum lx_code contrast_of(const struct lx_study *s, const struct lx_group *const *group,
+                                size_t n, struct lx_arena *arena, struct lx_contrast *x,
+                                struct lx_err *err)
 {
-    const struct lx_group *group[2] = {g, lx_study_find(s, (size_t)g->section, (size_t)g->series,
-                                                        g->metric,
-                                                        s->section[g->section].train_length)};
-    struct lx_arena arena = {0};
     struct lx_term term[2];
-    struct lx_contrast x;
-    size_t n = ratio ? 2 : 1;
-    double half;
 
-    *out = (struct lx_interval){(double)NAN, (double)NAN, false};
+    *x = (struct lx_contrast){.at = unknown()};
     for (size_t i = 0; i < n; i++) {
         struct lx_seed_value *value;
 
         if (group[i] == NULL)
-            goto done;
-        if (lx_group_values(s, group[i], &arena, &value, err) != LX_OK)
-            goto fail;
-        term[i] = (struct lx_term){
-            .value = value, .n = (size_t)group[i]->n, .factor = i == 0 ? 1 : -1, .model = 0};
+            return LX_OK;
+        if (lx_group_values(s, group[i], arena, &value, err) != LX_OK)
+            return err->code;
+        /* what one training says at two lengths, or read in two ways, is of one model */
+        term[i] = (struct lx_term){.value = value,
+                                   .n = (size_t)group[i]->n,
+                                   .factor = i == 0 ? 1 : -1,
+                                   .model = s->series[group[i]->series].encoding};
     }
-    if (lx_contrast_make(term, n, 0, true, &arena, &x, err) != LX_OK)
-        goto fail;
-    half = lx_crossed_half_width(&x.at, 0.05);
-    *out = (struct lx_interval){exp(x.at.effect - half), exp(x.at.effect + half), x.text};
-done:
+    return lx_contrast_make(term, n, 0, true, arena, x, err);
+}
+
+/* Its 95% interval. */
+static enum lx_code interval_of(const struct lx_study *s, const struct lx_group *const *group,
+                                size_t n, struct lx_interval *out, struct lx_err *err)
+{
+    struct lx_arena arena = {0};
+    struct lx_contrast x;
+    enum lx_code code = contrast_of(s, group, n, &arena, &x, err);
+    double half = lx_crossed_half_width(&x.at, 0.05);
+
+    *out = (struct lx_interval){x.at.effect - half, x.at.effect + half, x.text};
     lx_arena_free(&arena);
+    return code;
+}
+
+enum lx_code lx_group_interval(const struct lx_study *s, const struct lx_group *g, bool ratio,
+                               struct lx_interval *out, struct lx_err *err)
+{
+    int base = s->section[g->section].train_length;
+    const struct lx_group *group[2] = {
+        g, lx_study_find(s, (size_t)g->section, (size_t)g->series, g->metric, base)};
+
+    if (interval_of(s, group, ratio ? 2 : 1, out, err))
+        return err->code;
+    if (g->metric == s->ppl) {
+        out->low = exp(out->low);
+        out->high = exp(out->high);
+    }
     return LX_OK;
-fail:
-    lx_arena_free(&arena);
-    return err->code;
+}
+
+enum lx_code lx_groups_differ(const struct lx_study *s, const struct lx_group *a,
+                              const struct lx_group *b, bool *differ, struct lx_err *err)
+{
+    const struct lx_group *group[2] = {a, b};
+    struct lx_interval x;
+    enum lx_code code = interval_of(s, group, 2, &x, err);
+
+    *differ = x.low > 0 || x.high < 0;
+    return code;
 }

@@ -54,7 +54,9 @@ enum lx_code lx_group_values(const struct lx_study *s, const struct lx_group *g,
                              struct lx_arena *arena, struct lx_seed_value **out,
                              struct lx_err *err);
 
-/* The 95% interval of a perplexity, or of its ratio to that at the training length. NaN: one seed, a seed
+/* The 95% interval of the mean of a group, the one that all tables, figures and sentences show. That of a
+ * perplexity, or of its ratio to that at the training length, is made of mean NLL and then exponentiated:
+ * it lies about the geometric mean and never reaches 0. Other metrics have no ratio. NaN: one seed, a seed
  * without a number, or nothing at the training length. */
 struct lx_interval {
     double low, high;
@@ -64,5 +66,11 @@ struct lx_interval {
 LX_MUST_CHECK
 enum lx_code lx_group_interval(const struct lx_study *s, const struct lx_group *g, bool ratio,
                                struct lx_interval *out, struct lx_err *err);
+
+/* Whether two groups of one section, metric and length are told apart: the 95% interval of the difference of
+ * their means, as claims make it, does not hold 0. */
+LX_MUST_CHECK
+enum lx_code lx_groups_differ(const struct lx_study *s, const struct lx_group *a,
+                              const struct lx_group *b, bool *differ, struct lx_err *err);
 
 #endif

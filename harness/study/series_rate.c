@@ -1,6 +1,7 @@
 /* At which learning rate each series was trained, by the config: one for all, or one for each. Names that
  * sweeps and tuning make, "a-lr-0.01", say it themselves. */
 #include <math.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "study/aggregate_internal.h"
@@ -62,4 +63,18 @@ bool lx_study_rates_differ(const struct lx_study *s)
             s->series[i].array_lr > s->series[0].array_lr)
             return true;
     return false;
+}
+
+void lx_series_rate_text(const struct lx_series *x, char out[48])
+{
+    char lr[40], arrays[40];
+    bool same;
+
+    out[0] = '\0';
+    if (!isfinite(x->lr))
+        return;
+    lx_number_text(x->lr, lr, sizeof(lr));
+    lx_number_text(x->lr * x->array_lr, arrays, sizeof(arrays));
+    same = strcmp(lr, arrays) == 0;
+    (void)snprintf(out, 48, "%.15s%s%.15s", lr, same ? "" : ", arrays ", same ? "" : arrays);
 }

@@ -12,6 +12,14 @@ void lx_format_multiple(int length, int train_length, char out[24])
         (void)snprintf(out, 24, "%.3gx", (double)length / train_length);
 }
 
+void lx_format_interval(double low, double high, char out[2][24])
+{
+    double like = fmax(fabs(low), fabs(high));
+
+    lx_format_number(low, like, out[0]);
+    lx_format_number(high, like, out[1]);
+}
+
 void lx_format_number(double v, double like, char out[24])
 {
     double size = fabs(like);

@@ -38,6 +38,26 @@ check "seeds that did not learn are counted" reason none unlearned "3 seeds had 
 check "and too few are no test" verdict none unlearned undecided
 check "places among encodings, over datasets" verdict none places-of-match holds
 check "the table has the interval of the longest length" has none.out "95% at 128, seeds and text"
+# One interval for one value: the page's sentence, its curves (from five seeds on), the tables and table.csv.
+check "a study of five seeds" plant five
+check "says one interval of a value everywhere" perl -we '
+    my (%ppl, $all, $n);
+    sub slurp { local (@ARGV, $/) = @_; return <> }
+    for (split /\n/, slurp("five/table.csv")) {
+        my @c = split /,/;
+        $ppl{$c[2]}{$c[5]} = [@c[10, 19, 20]] if $c[0] eq "books" && $c[3] eq "last" && $c[7] eq "128";
+    }
+    my ($page, $md, $tex) = (slurp("five/report.html"), slurp("five/table.md"), slurp("five/table.tex"));
+    for my $train (sort keys %ppl) {
+        my ($best) = sort { $ppl{$train}{$a}[0] <=> $ppl{$train}{$b}[0] } keys %{$ppl{$train}};
+        my ($low, $high) = map { sprintf "%.2f", $_ } @{$ppl{$train}{$best}}[1, 2];
+        my ($lo, $hi) = map { sprintf "%.5g", $_ } @{$ppl{$train}{$best}}[1, 2];
+        $page =~ /<b>\Q$best\E<\/b> is best at \dx: [\d.]+ \[$low, $high\]/ or die "sentence: $best [$low, $high]\n";
+        $page =~ /"lo":\[[^]]*\b\Q$lo\E\b.*"hi":\[[^]]*\b\Q$hi\E\b/ or die "curve: $best [$lo, $hi]\n";
+        $md =~ /^\| \Q$best\E +\|.*\| +$low to $high \|$/m or die "table.md: $best $low to $high\n";
+        $tex =~ /& $low to $high *\\\\/ or die "table.tex: $best $low to $high\n";
+    }
+    keys %ppl == 3 or die "lengths\n"'
 
 # --------------------------------------------------------------------------- each fault by its own
 check "positions that differ are refused" reason none places "positions that differ are other tokens of the text"
