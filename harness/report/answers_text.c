@@ -74,6 +74,25 @@ static void add_head(const struct lx_study *s, size_t section, int length, struc
     lx_buf_free(&head);
 }
 
+/* The columns of a row before its numbers, or their heads: the name, and the rate where rates differ. */
+static void add_names(const struct lx_study *s, struct lx_grid *g)
+{
+    lx_grid_column(g, "encoding", false, 0);
+    if (lx_study_rates_differ(s))
+        lx_grid_column(g, "rate", true, 0);
+}
+
+static void add_name(const struct lx_study *s, size_t series, struct lx_grid *g)
+{
+    char rate[48];
+
+    lx_grid_text(g, s->series[series].label);
+    if (!lx_study_rates_differ(s))
+        return;
+    lx_series_rate_text(&s->series[series], rate);
+    lx_grid_text(g, rate);
+}
+
 /* A metric of a section: series by lengths, and what a guess has. */
 struct block {
     const char *metric, *chance, *title;
@@ -104,7 +123,7 @@ static enum lx_code add_series(const struct lx_study *s, size_t section, const s
     for (size_t i = 0; i < s->n_series; i++) {
         if (!lx_study_has(s, section, i))
             continue;
-        lx_grid_text(g, s->series[i].label);
+        add_name(s, i, g);
         for (size_t c = 0; c < n; c++) {
             struct lx_learned l;
 
@@ -127,6 +146,8 @@ static void add_chance(const struct lx_study *s, size_t section, const struct bl
 {
     lx_grid_rule(g);
     lx_grid_text(g, "chance");
+    if (lx_study_rates_differ(s))
+        lx_grid_text(g, "");
     for (size_t c = 0; c < n; c++)
         lx_grid_number(g, lx_study_chance(s, section, b->chance, length[c]), 2);
     if (b->holds)
@@ -182,7 +203,7 @@ static enum lx_code write_block(const struct lx_study *s, size_t section, const 
     code = lx_study_asked(s, section, &g.arena, &length, &n, err);
     if (code != LX_OK)
         goto done;
-    lx_grid_column(&g, "encoding", false, 0);
+    add_names(s, &g);
     for (size_t c = 0; c < n; c++)
         add_head(s, section, length[c], &g);
     if (b->holds)
@@ -262,7 +283,7 @@ static enum lx_code add_overall_row(const struct lx_study *s, size_t series, str
     double sum = 0, ranks = 0;
     int tasks = 0;
 
-    lx_grid_text(g, s->series[series].label);
+    add_name(s, series, g);
     for (size_t i = 0; i < s->n_sections; i++) {
         struct lx_learned l;
         double v = 0, rank = 0;
@@ -292,7 +313,7 @@ enum lx_code lx_answers_overall(const struct lx_study *s, const struct lx_grid_w
     enum lx_code code = LX_OK;
     int tasks = 0;
 
-    lx_grid_column(&g, "encoding", false, 0);
+    add_names(s, &g);
     for (size_t i = 0; i < s->n_sections; i++)
         if (asks_twice(s, i)) {
             lx_grid_column(&g, lx_rows_name(&s->rows, s->section[i].dataset), true, 0);
@@ -352,6 +373,10 @@ static enum lx_code add_data_row(const struct lx_study *s, size_t section, size_
     for (size_t m = 0; m < sizeof(chances) / sizeof(chances[0]); m++)
         lx_grid_data(g, lx_study_chance(s, section, chances[m], length));
     lx_grid_text(g, lx_report_status_name(status));
+    if (lx_study_rates_differ(s)) {
+        lx_grid_data(g, s->series[series].lr);
+        lx_grid_data(g, s->series[series].array_lr);
+    }
     return LX_OK;
 }
 
@@ -397,6 +422,10 @@ enum lx_code lx_answers_data(const struct lx_study *s, struct lx_buf *out, struc
         }
     for (size_t i = 0; i < sizeof(tail) / sizeof(tail[0]); i++)
         lx_grid_column(&g, tail[i], false, 0);
+    if (lx_study_rates_differ(s)) {
+        lx_grid_column(&g, "lr", false, 0);
+        lx_grid_column(&g, "array_lr", false, 0);
+    }
     for (size_t i = 0; i < s->n_sections && code == LX_OK; i++)
         if (lx_study_asks(s, i))
             code = add_data(s, i, &g, err);

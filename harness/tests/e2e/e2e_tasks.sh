@@ -63,6 +63,11 @@ check "examples are counted" test "$(rows exact_match | grep ',ok,' | cut -d, -f
 check "the table has sizes" has a/table.md "2x (n=8)"
 check "and all tasks" has a/table.md "## All tasks"
 check "answers.csv" has a/answers.csv "dataset,split,train_length,encoding"
+check "one rate for all is no column" sh -c "! grep -q '| rate' a/table.md && ! grep -q 'status,lr' a/answers.csv"
+check "rates of their own" sh -c "mkdir own && cp a/metrics.csv own && perl -pe 's/(\"id\":\\s*\"alibi\",)/\\1 \"lr\": 0.0125,/' a/config.json >own/config.json && '$longshot' report own --no-plots >out"
+check "stand in every table of answers" sh -c "test \$(grep -c '^| encoding *|  *rate |' own/table.md) = 5 && test \$(grep -c '^| alibi *|  *0.0125 |' own/table.md) = 5"
+check "in LaTeX" grep -q 'alibi & 0.0125 &' own/table.tex
+check "and in answers.csv" sh -c "head -1 own/answers.csv | grep -q 'status,lr,array_lr\$' && grep -q ',alibi,.*,ok,0.0125,1\$' own/answers.csv"
 for f in answers_vs_length-flip answers_by_place-same answers_map training_curves-flip; do
     [ "$f" = answers_by_place-same ] && [ ! -e a/plots/$f.gp ] && continue # nobody learned it
     check "figure $f" test -s a/plots/$f.dat -a -s a/plots/$f.gp
