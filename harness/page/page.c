@@ -92,12 +92,15 @@ static void bar(const struct lx_study *s, const struct lx_page_figures *f, struc
     lx_buf_add(out, "<nav id=\"bar\" aria-label=\"schemes and views\">\n<div id=\"key\" "
                     "role=\"group\" aria-label=\"schemes\">\n");
     for (size_t i = 0; i < f->n_series; i++) {
+        const char *dash = lx_page_dash(&f->series[i]);
+
         lx_buf_printf(out,
-                      "<button type=\"button\" data-s=\"%zu\" aria-pressed=\"%s\"><i "
-                      "style=\"background:",
-                      i, f->on[i] ? "true" : "false");
+                      "<button type=\"button\" data-s=\"%zu\" aria-pressed=\"%s\">"
+                      "<svg viewBox=\"0 0 28 8\"><path d=\"M1 4H27\" stroke-dasharray=\"%s\" "
+                      "style=\"color:",
+                      i, f->on[i] ? "true" : "false", dash[0] != '\0' ? dash : "none");
         lx_page_color(&f->series[i], out);
-        lx_buf_add(out, "\"></i>");
+        lx_buf_add(out, "\"/></svg>");
         lx_escape_html(out, f->series[i].label);
         lx_buf_add(out, i < s->n_series && untrained(s, i) ? " (not trained)</button>\n"
                                                            : "</button>\n");
