@@ -32,15 +32,15 @@ set rmargin at screen 0.64722
 set tmargin at screen 0.86977
 set bmargin at screen 0.12093
 set label 'Perplexity by evaluation length: books, trained at 64 tokens' at screen 0.01459, screen 0.96589 left font sprintf(',%g', 1.25*(kind eq 'svg' ? 12 : 9)) tc rgb '#000000'
-set label 'test split, non-overlapping windows, 5 seeds, 65536 target tokens; line: mean, band: its 95% interval over seeds' at screen 0.01459, screen 0.93178 left font sprintf(',%g', 0.9*(kind eq 'svg' ? 12 : 9)) tc rgb '#707070'
+set label 'test split, non-overlapping windows, 5 seeds, 65536 target tokens; line: mean, band: its 95% interval over seeds and text' at screen 0.01459, screen 0.93178 left font sprintf(',%g', 0.9*(kind eq 'svg' ? 12 : 9)) tc rgb '#707070'
 set label 'perplexity at 8x' at screen 0.66363, screen 0.87597 left font sprintf(',%g', 0.9*(kind eq 'svg' ? 12 : 9)) tc rgb '#707070'
 set key at screen 0.66363, screen 0.86047 left top Left reverse vertical maxrows 18 samplen 3 spacing 1.25 noenhanced
 set logscale x 2
 set xrange [0.901250463:8.87655578]
 set logscale y 10
-set yrange [4.13264692:42.4243773]
+set yrange [3.90780153:42.5566222]
 set xtics ("1x\n64" 1, "2x\n128" 2, "4x\n256" 4, "8x\n512" 8)
-set ytics (5, 6, 8, 10, 15, 20, 30, 40)
+set ytics (4, 5, 6, 8, 10, 15, 20, 30, 40)
 unset mxtics
 unset mytics
 set format y '%g'
@@ -48,22 +48,22 @@ set xlabel 'evaluation length (multiple of the training length, tokens)' offset 
 set ylabel 'perplexity'
 set arrow from first 1, graph 0 to first 1, graph 1.012 nohead lw 1.2 dt (6,4) lc rgb '#707070' back
 set label 'training length' at first 1, graph 1.033 left font sprintf(',%g', 0.9*(kind eq 'svg' ? 12 : 9)) tc rgb '#707070'
-plot data index 0 using 1:($4 <= 42.4243773 ? $3 : NaN):4 with filledcurves lc rgb '#56b4e9' notitle, \
-  data index 1 using 1:($4 <= 42.4243773 ? $3 : NaN):4 with filledcurves lc rgb '#56b4e9' notitle, \
-  data index 2 using 1:($4 <= 42.4243773 ? $3 : NaN):4 with filledcurves lc rgb '#56b4e9' notitle, \
-  data index 3 using 1:($4 <= 42.4243773 ? $3 : NaN):4 with filledcurves lc rgb '#0072b2' notitle, \
-  data index 4 using 1:($4 <= 42.4243773 ? $3 : NaN):4 with filledcurves lc rgb '#0072b2' notitle, \
-  data index 5 using 1:($4 <= 42.4243773 ? $3 : NaN):4 with filledcurves lc rgb '#0072b2' notitle, \
-  data index 6 using 1:($4 <= 42.4243773 ? $3 : NaN):4 with filledcurves lc rgb '#d55e00' notitle, \
-  data index 7 using 1:($4 <= 42.4243773 ? $3 : NaN):4 with filledcurves lc rgb '#e69f00' notitle, \
-  data index 8 using 1:($4 <= 42.4243773 ? $3 : NaN):4 with filledcurves lc rgb '#e69f00' notitle, \
-  data index 9 using 1:($4 <= 42.4243773 ? $3 : NaN):4 with filledcurves lc rgb '#e69f00' notitle, \
-  data index 10 using 1:($4 <= 42.4243773 ? $3 : NaN):4 with filledcurves lc rgb '#d55e00' notitle, \
-  data index 11 using 1:($4 <= 42.4243773 ? $3 : NaN):4 with filledcurves lc rgb '#d55e00' notitle, \
-  data index 12 using 1:($4 <= 42.4243773 ? $3 : NaN):4 with filledcurves lc rgb '#d55e00' notitle, \
-  data index 13 using 1:($4 <= 42.4243773 ? $3 : NaN):4 with filledcurves lc rgb '#d55e00' notitle, \
-  data index 14 using 1:($4 <= 42.4243773 ? $3 : NaN):4 with filledcurves lc rgb '#d55e00' notitle, \
-  data index 15 using 1:($4 <= 42.4243773 ? $3 : NaN):4 with filledcurves lc rgb '#d55e00' notitle, \
+plot data index 0 using 1:($4 <= 42.5566222 ? $3 : NaN):4 with filledcurves lc rgb '#56b4e9' notitle, \
+  data index 1 using 1:($4 <= 42.5566222 ? $3 : NaN):4 with filledcurves lc rgb '#56b4e9' notitle, \
+  data index 2 using 1:($4 <= 42.5566222 ? $3 : NaN):4 with filledcurves lc rgb '#56b4e9' notitle, \
+  data index 3 using 1:($4 <= 42.5566222 ? $3 : NaN):4 with filledcurves lc rgb '#0072b2' notitle, \
+  data index 4 using 1:($4 <= 42.5566222 ? $3 : NaN):4 with filledcurves lc rgb '#0072b2' notitle, \
+  data index 5 using 1:($4 <= 42.5566222 ? $3 : NaN):4 with filledcurves lc rgb '#0072b2' notitle, \
+  data index 6 using 1:($4 <= 42.5566222 ? $3 : NaN):4 with filledcurves lc rgb '#d55e00' notitle, \
+  data index 7 using 1:($4 <= 42.5566222 ? $3 : NaN):4 with filledcurves lc rgb '#e69f00' notitle, \
+  data index 8 using 1:($4 <= 42.5566222 ? $3 : NaN):4 with filledcurves lc rgb '#e69f00' notitle, \
+  data index 9 using 1:($4 <= 42.5566222 ? $3 : NaN):4 with filledcurves lc rgb '#e69f00' notitle, \
+  data index 10 using 1:($4 <= 42.5566222 ? $3 : NaN):4 with filledcurves lc rgb '#d55e00' notitle, \
+  data index 11 using 1:($4 <= 42.5566222 ? $3 : NaN):4 with filledcurves lc rgb '#d55e00' notitle, \
+  data index 12 using 1:($4 <= 42.5566222 ? $3 : NaN):4 with filledcurves lc rgb '#d55e00' notitle, \
+  data index 13 using 1:($4 <= 42.5566222 ? $3 : NaN):4 with filledcurves lc rgb '#d55e00' notitle, \
+  data index 14 using 1:($4 <= 42.5566222 ? $3 : NaN):4 with filledcurves lc rgb '#d55e00' notitle, \
+  data index 15 using 1:($4 <= 42.5566222 ? $3 : NaN):4 with filledcurves lc rgb '#d55e00' notitle, \
   data index 0 using 1:2 with linespoints lw 2 dt (9,5) lc rgb '#56b4e9' pt 12 ps 1 title '33.15  nope as nope+align-entropy', \
   data index 1 using 1:2 with linespoints lw 2 dt (9,5) lc rgb '#56b4e9' pt 14 ps 1 title '29.66  nope as nope+align-max_prob', \
   data index 2 using 1:2 with linespoints lw 2 dt 1 lc rgb '#56b4e9' pt 15 ps 1 title '17.83  nope', \

@@ -32,15 +32,15 @@ set rmargin at screen 0.69882
 set tmargin at screen 0.85000
 set bmargin at screen 0.13929
 set label 'Perplexity by evaluation length: books, trained at 64 tokens' at screen 0.01575, screen 0.96071 left font sprintf(',%g', 1.25*(kind eq 'svg' ? 12 : 9)) tc rgb '#000000'
-set label 'test split, non-overlapping windows, 5 seeds, 65536 target tokens; line: mean, band: its 95% interval over seeds' at screen 0.01575, screen 0.92143 left font sprintf(',%g', 0.9*(kind eq 'svg' ? 12 : 9)) tc rgb '#707070'
+set label 'test split, non-overlapping windows, 5 seeds, 65536 target tokens; line: mean, band: its 95% interval over seeds and text' at screen 0.01575, screen 0.92143 left font sprintf(',%g', 0.9*(kind eq 'svg' ? 12 : 9)) tc rgb '#707070'
 set label 'perplexity at 8x' at screen 0.71654, screen 0.85714 left font sprintf(',%g', 0.9*(kind eq 'svg' ? 12 : 9)) tc rgb '#707070'
 set key at screen 0.71654, screen 0.83929 left top Left reverse vertical maxrows 12 samplen 3 spacing 1.25 noenhanced
 set logscale x 2
 set xrange [0.901250463:8.87655578]
 set logscale y 10
-set yrange [4.18725906:32.2600398]
+set yrange [3.96074185:32.7781789]
 set xtics ("1x\n64" 1, "2x\n128" 2, "4x\n256" 4, "8x\n512" 8)
-set ytics (5, 6, 8, 10, 15, 20, 30)
+set ytics (4, 5, 6, 8, 10, 15, 20, 30)
 unset mxtics
 unset mytics
 set format y '%g'
@@ -48,16 +48,16 @@ set xlabel 'evaluation length (multiple of the training length, tokens)' offset 
 set ylabel 'perplexity'
 set arrow from first 1, graph 0 to first 1, graph 1.015 nohead lw 1.2 dt (6,4) lc rgb '#707070' back
 set label 'training length' at first 1, graph 1.04 left font sprintf(',%g', 0.9*(kind eq 'svg' ? 12 : 9)) tc rgb '#707070'
-plot data index 0 using 1:($4 <= 32.2600398 ? $3 : NaN):4 with filledcurves lc rgb '#cc79a7' notitle, \
-  data index 1 using 1:($4 <= 32.2600398 ? $3 : NaN):4 with filledcurves lc rgb '#009e73' notitle, \
-  data index 2 using 1:($4 <= 32.2600398 ? $3 : NaN):4 with filledcurves lc rgb '#000000' notitle, \
-  data index 3 using 1:($4 <= 32.2600398 ? $3 : NaN):4 with filledcurves lc rgb '#56b4e9' notitle, \
-  data index 4 using 1:($4 <= 32.2600398 ? $3 : NaN):4 with filledcurves lc rgb '#0072b2' notitle, \
-  data index 5 using 1:($4 <= 32.2600398 ? $3 : NaN):4 with filledcurves lc rgb '#e69f00' notitle, \
-  data index 6 using 1:($4 <= 32.2600398 ? $3 : NaN):4 with filledcurves lc rgb '#000000' notitle, \
-  data index 7 using 1:($4 <= 32.2600398 ? $3 : NaN):4 with filledcurves lc rgb '#e69f00' notitle, \
-  data index 8 using 1:($4 <= 32.2600398 ? $3 : NaN):4 with filledcurves lc rgb '#000000' notitle, \
-  data index 9 using 1:($4 <= 32.2600398 ? $3 : NaN):4 with filledcurves lc rgb '#d55e00' notitle, \
+plot data index 0 using 1:($4 <= 32.7781789 ? $3 : NaN):4 with filledcurves lc rgb '#cc79a7' notitle, \
+  data index 1 using 1:($4 <= 32.7781789 ? $3 : NaN):4 with filledcurves lc rgb '#009e73' notitle, \
+  data index 2 using 1:($4 <= 32.7781789 ? $3 : NaN):4 with filledcurves lc rgb '#000000' notitle, \
+  data index 3 using 1:($4 <= 32.7781789 ? $3 : NaN):4 with filledcurves lc rgb '#56b4e9' notitle, \
+  data index 4 using 1:($4 <= 32.7781789 ? $3 : NaN):4 with filledcurves lc rgb '#0072b2' notitle, \
+  data index 5 using 1:($4 <= 32.7781789 ? $3 : NaN):4 with filledcurves lc rgb '#e69f00' notitle, \
+  data index 6 using 1:($4 <= 32.7781789 ? $3 : NaN):4 with filledcurves lc rgb '#000000' notitle, \
+  data index 7 using 1:($4 <= 32.7781789 ? $3 : NaN):4 with filledcurves lc rgb '#e69f00' notitle, \
+  data index 8 using 1:($4 <= 32.7781789 ? $3 : NaN):4 with filledcurves lc rgb '#000000' notitle, \
+  data index 9 using 1:($4 <= 32.7781789 ? $3 : NaN):4 with filledcurves lc rgb '#d55e00' notitle, \
   data index 0 using 1:2 with linespoints lw 2 dt 1 lc rgb '#cc79a7' pt 11 ps 1 title '25.26  rope', \
   data index 1 using 1:2 with linespoints lw 2 dt 1 lc rgb '#009e73' pt 9 ps 1 title '24.94  sinusoidal', \
   data index 2 using 1:2 with linespoints lw 2 dt (14,4,3,4) lc rgb '#000000' pt 6 ps 1 title '21.58  window-64', \
