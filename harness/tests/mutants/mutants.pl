@@ -1,25 +1,30 @@
 #!/usr/bin/perl
 # Mutants: small changes of the sources, each of which some test must notice. mutants.pl [--n 200] [--seed 1]
-# [--from K] [--e2e] [--only REGEX] [--out FILE] [--list]
+# [--from K] [--e2e] [--most 6] [--only REGEX] [--map FILE] [--out FILE] [--list]
 #
 # Sites are drawn by the seed over all lines of code of harness/ and encodings/ (not the tests), evenly over
 # the kinds: sign (+ and -), bound (< and <=), condition (== and !=, && and ||, a negated if), call (a
 # statement that is a call is dropped), number (0 and 1). The sources are copied, and the library is built as a shared one, so
 # that a mutant costs one object and one link. Unit tests run first, those that name the mutated file's header
-# foremost; with --e2e what survives them meets the end-to-end scripts. One line a mutant, tab-separated:
+# foremost; with --e2e what survives them meets the end-to-end scripts. Only what enters the mutated function is
+# run: a build with counters has said which tests do (kept in --map FILE, and read from there), and of the scripts
+# the --most that take the least time. One line a mutant, tab-separated:
 #   number  kind  file:line  what killed it (a test, `build`, `time`) or SURVIVED  old  =>  new
 # A mutant that does not compile is no mutant: another is drawn in its place. Exits 1 if one survived.
 use strict;
 use warnings;
 use Cwd qw(abs_path);
 use File::Basename qw(basename dirname);
+use File::Spec;
 use File::Temp qw(tempdir);
 use Getopt::Long;
 use POSIX qw(:sys_wait_h);
+use Time::HiRes qw(time);
 
-my %o = (n => 200, seed => 1, from => 1);
-GetOptions(\%o, 'n=i', 'seed=i', 'from=i', 'e2e', 'only=s', 'out=s', 'list', 'keep') && !@ARGV
-    or die "usage: mutants.pl [--n N] [--seed S] [--from K] [--e2e] [--only REGEX] [--out FILE] [--list]\n";
+my %o = (n => 200, seed => 1, from => 1, most => 6);
+GetOptions(\%o, 'n=i', 'seed=i', 'from=i', 'e2e', 'most=i', 'only=s', 'map=s', 'out=s', 'list', 'keep') && !@ARGV
+    or die "usage: mutants.pl [--n N] [--seed S] [--from K] [--e2e] [--most M] [--only REGEX] [--map FILE] [--out FILE] [--list]\n";
+$o{map} = File::Spec->rel2abs($o{map}) if $o{map};
 my $root = abs_path(dirname($0) . '/../../..');
 chdir $root or die "$root: $!\n";
 
@@ -76,7 +81,7 @@ sub next_site {
 
 # ---------------------------------------------------------------------------- building
 
-my $top = tempdir('longshot-mutants-XXXXXX', DIR => '/tmp', CLEANUP => !$o{keep});
+my $top = tempdir('longshot-mutants-XXXXXX', DIR => $ENV{TMPDIR} || '/tmp', CLEANUP => !$o{keep});
 sub sh { my $c = shift; return system('sh', '-c', "$c >>'$top/log' 2>&1") == 0 }
 my $tree = "$top/tree";
 my ($make, @tests, $objects, $link);
@@ -135,21 +140,90 @@ sub run_test {
     return 'time';
 }
 
-# Tests that include the header of the mutated file, or a header of its room, first.
+# ---------------------------------------------------------------------------- who enters what
+
+# {test}{file}{function} = 1 for unit tests and scripts that enter a function, {test}{''} the seconds it took.
+my %enters;
+my @counted = qw(-O1 -fno-inline -g --coverage);
+sub scripts { return grep { !/e2e_(install|new_encoding|skips)\.sh$/ } sort glob "$tree/harness/tests/e2e/e2e_*.sh" }
+
+# What the counters of the last run say, which are taken away.
+sub read_counters {
+    my ($name, $seconds) = @_;
+    $enters{$name}{''} = $seconds;
+    my @data = split /\n/, `cd '$tree' && find build/coverage -name '*.gcda' -not -path '*/tests/*'`;
+    while (my @some = splice @data, 0, 40) {
+        my $told = `cd '$tree' && gcov -t -j @some 2>/dev/null`;
+        my @functions; # of a file, which is named after them
+        while ($told =~ /"name": "(\w+)", "blocks_executed": (\d+)|"file": "([^"]*)"/g) {
+            if (defined $1) { push @functions, $1 if $2 }
+            else { $enters{$name}{$3}{$_} = 1 for @functions; @functions = () }
+        }
+    }
+    sh("find '$tree/build/coverage' -name '*.gcda' -delete");
+}
+sub count_entries {
+    sh("cd '$tree' && make -s -j2 VARIANT=coverage OPT_coverage='@counted' tests") or die "the build with counters fails: $top/log\n";
+    for my $t (@tests, $o{e2e} ? scripts() : ()) {
+        my $start = time;
+        my $command = $t =~ m{/} ? "env LONGSHOT='$tree/build/coverage/longshot' '$t'" : "build/coverage/tests/$t";
+        run_test($command, $t, 600);
+        read_counters($t, time - $start);
+    }
+}
+sub find_entries {
+    if ($o{map} && -s $o{map}) {
+        open my $h, '<', $o{map} or die "$o{map}: $!\n";
+        while (<$h>) {
+            chomp;
+            my ($test, $file, @functions) = split /\t/;
+            $test =~ s/^TREE/$tree/;
+            if ($file eq '') { $enters{$test}{''} = $functions[0] } else { $enters{$test}{$file}{$_} = 1 for @functions }
+        }
+        return;
+    }
+    count_entries();
+    return unless $o{map};
+    open my $h, '>', $o{map} or die "$o{map}: $!\n";
+    for my $test (sort keys %enters) {
+        (my $name = $test) =~ s/^\Q$tree\E/TREE/;
+        print $h join("\t", $name, $_, $_ eq '' ? $enters{$test}{''} : sort keys %{$enters{$test}{$_}}), "\n" for sort keys %{$enters{$test}};
+    }
+    close $h or die "$o{map}: $!\n";
+}
+
+# The function that a place of a file lies in, '' for what is outside of all.
+sub function_at {
+    my ($text, $at) = @_;
+    my $code = blank($text);
+    while ($code =~ /^[A-Za-z_][^\n;{}=]*?\b(\w+)\([^;{}]*\)\s*\{/mg) {
+        my ($name, $from) = ($1, $-[0]);
+        my $end = index $code, "\n}", $+[0];
+        return $name if $from <= $at && $at < $end;
+    }
+    return '';
+}
+
+# Tests that enter the function, or the file where the function goes by several names; those that include its
+# header, or a header of its room, first, and the quick ones before the others.
 sub in_order {
-    my $f = shift;
+    my ($f, $function) = @_;
     (my $header = $f) =~ s{^harness/}{};
     $header =~ s/\.c$/.h/;
     my $room = dirname($header);
+    my $known = grep { $_->{$f} && $_->{$f}{$function} } map { $enters{$_} } keys %enters;
     my %rank;
-    for my $t (@tests) {
-        my $text = do { local (@ARGV, $/) = "$tree/harness/tests/unit/$t.c"; <> };
-        $rank{$t} = $text =~ /"\Q$header\E"/ ? 0 : $text =~ m{"\Q$room\E/} ? 1 : 2;
+    for my $t (grep { $enters{$_}{$f} && (!$known || $enters{$_}{$f}{$function}) } keys %enters) {
+        my $text = $t =~ m{/} ? '' : do { local (@ARGV, $/) = "$tree/harness/tests/unit/$t.c"; <> };
+        $rank{$t} = $t =~ m{/} ? 3 : $text =~ /"\Q$header\E"/ ? 0 : $text =~ m{"\Q$room\E/} ? 1 : 2;
     }
-    return sort { $rank{$a} <=> $rank{$b} || $a cmp $b } @tests;
+    my @all = sort { $rank{$a} <=> $rank{$b} || $enters{$a}{''} <=> $enters{$b}{''} } keys %rank;
+    my @scripts = grep { m{/} } @all;
+    splice @scripts, $o{most} if @scripts > $o{most};
+    return ((grep { !m{/} } @all), $o{e2e} ? @scripts : ());
 }
 
-prepare() unless $o{list};
+if (!$o{list}) { prepare(); find_entries() }
 my $out = \*STDOUT;
 if ($o{out}) { open $out, '>>', $o{out} or die "$o{out}: $!\n"; }
 select((select($out), $| = 1)[0]);
@@ -175,9 +249,9 @@ while ($done < $o{n}) {
     my $built = sh("$make " . join(' ', map { "'build/release/$_'" } @made)) && ($object eq $fixed ? link_programs() : link_library());
     my $killer = 0;
     if ($built) {
-        for my $t (in_order($f)) { last if $killer = run_test("build/release/tests/$t", $t, 120) }
-        if (!$killer && $o{e2e}) {
-            for my $t (sort glob "$tree/harness/tests/e2e/e2e_*.sh") { last if $killer = run_test("'$t'", basename($t), 300) }
+        for my $t (in_order($f, function_at($text, $at))) {
+            my ($command, $seconds) = $t =~ m{/} ? ("'$t'", 300) : ("build/release/tests/$t", 120);
+            last if $killer = run_test($command, basename($t), $seconds);
         }
     }
     open $h, '>', "$tree/$f" or die "$f: $!\n";
