@@ -245,7 +245,7 @@ while ($done < $o{n}) {
     print $h $mutant;
     close $h;
     (my $object = $f) =~ s/\.c$/.o/;
-    my @made = $f =~ m{kernels/(simd|attention_head)\.c} ? map { (my $x = $object) =~ s/\.o$/.$_.o/; $x } qw(plain avx2 avx512) : $object;
+    my @made = $f =~ m{kernels/(simd|attention_head|product|peak)\.c} ? map { (my $x = $object) =~ s/\.o$/.$_.o/; $x } qw(plain avx2 avx512) : $object;
     my $built = sh("$make " . join(' ', map { "'build/release/$_'" } @made)) && ($object eq $fixed ? link_programs() : link_library());
     my $killer = 0;
     if ($built) {
