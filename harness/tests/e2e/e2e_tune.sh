@@ -75,6 +75,10 @@ check "tune" exits 0 "$longshot" tune tune.json -j2 --plots no
 mv out found.json
 mv err told
 check "says each rate" has told "tuned: t5: lr "
+# From the rows that rates are chosen by, and no others: targets of the last quarter, at the training length.
+lowest=$(awk -F, '$4 == "last" && $5 == "t5" && $8 == 16 && $10 == "ok" { if (n++ == 0 || $9 < low) { low = $9; rate = $6; times = $7 } }
+    END { printf "tuned: t5: lr %g%s (nll %.4f, %d rates)", rate, times == 1 ? "" : ", array_lr " times, low, n }' results/tuned/tune/tune.csv)
+check "that of the lowest NLL at the training length" grep -qF "$lowest" told
 check "says that nothing keeps the texts apart" has told "tune.split"
 check "prints a config with all rates" sh -c 'test $(grep -c "\"lr\":" found.json) = 3'
 check "that keeps what was evaluated as" has found.json '"evaluate_as"'
