@@ -143,6 +143,7 @@ static void figures_draw_them(void **state)
     assert_non_null(strstr(text.text, "6.00  trigram table'\n"));
     assert_non_null(strstr(text.text, " maxrows 3 ")); /* none is dropped from the legend */
     lx_buf_free(&text);
+    lx_plot_target_free(&to);
 }
 
 /* The band takes the error over windows in, and the note counts the targets. */
@@ -167,6 +168,7 @@ static void positions_show_their_errors(void **state)
     assert_non_null(strstr(
         text.text, "; band: one standard error over windows, only down to 900 targets a point"));
     lx_buf_free(&text);
+    lx_plot_target_free(&to);
 }
 
 /* A claim that names no view: last, but nonoverlapping first in folders of the first protocol. */
