@@ -211,7 +211,7 @@ SUB := $(MAKE) --no-print-directory -s
 # The program and all test programs of a variant.
 tests: $(PROGRAM) $(TEST_BIN) $(FUZZ_REPLAY) $(FAULT_BIN)
 
-## test: unit, golden, gradient, conformance, fuzz-corpus and end-to-end tests (3 to 4 minutes on two idle cores)
+## test: unit, golden, gradient, conformance, fuzz-corpus and end-to-end tests (about 4 minutes on two idle cores, its build included)
 test: test-deps
 	@$(SUB) -j2 release-tests double-tests
 	@harness/tests/prove.pl $(E2E) $(DOUBLE_TESTS:%=build/double/tests/%) $(TEST_BIN) $(FUZZ_REPLAY)
