@@ -5,12 +5,12 @@
 #include "config/config.h"
 #include "core/log.h"
 #include "experiment/merge.h"
+#include "experiment/plan_file.h"
 #include "report/report.h"
 #include "run/run_options.h"
 #include "store/garbage.h"
 #include "study/kinds.h"
 #include "system/fs.h"
-#include "text/nearest.h"
 
 struct merge_options {
     bool pack;
@@ -36,21 +36,6 @@ static const struct lx_option report_options[] = {
      "one page over the results folders in DIR: DIR/index.html", 0},
     {.type = LX_OPT_END},
 };
-
-static enum lx_code need_folder(const char *dir, struct lx_err *err)
-{
-    enum lx_fs_kind kind;
-
-    if (lx_fs_look_at(dir, &kind, err))
-        return err->code;
-    if (kind == LX_FS_FOLDER)
-        return LX_OK;
-    if (kind != LX_FS_NONE)
-        return lx_fail(err, LX_EDATA, "%s: must be a results folder, got a file", dir);
-    (void)lx_fail(err, LX_EDATA, "%s: no such folder", dir);
-    lx_hint_file(err, dir);
-    return err->code;
-}
 
 static enum lx_code run_merge(const void *given, int n, char **argv, struct lx_err *err)
 {
@@ -96,7 +81,7 @@ static enum lx_code run_report(const void *given, int n, char **argv, struct lx_
     struct lx_buf text = {0};
     enum lx_code code = LX_OK;
 
-    if (lx_command_arity(&lx_command_report, n, 1, 1, err) || need_folder(argv[0], err))
+    if (lx_command_arity(&lx_command_report, n, 1, 1, err) || lx_plan_file_folder(argv[0], err))
         return err->code;
     if (given_options->index) {
         lx_collect_temps(argv[0]);

@@ -22,22 +22,29 @@ static bool has_rows(const char *dir)
            lx_fs_exists(path);
 }
 
+enum lx_code lx_plan_file_folder(const char *dir, struct lx_err *err)
+{
+    enum lx_fs_kind kind;
+
+    if (lx_fs_look_at(dir, &kind, err))
+        return err->code;
+    if (kind == LX_FS_FOLDER)
+        return LX_OK;
+    if (kind != LX_FS_NONE)
+        return lx_fail(err, LX_EDATA, "%s: must be a results folder, got a file", dir);
+    (void)lx_fail(err, LX_EDATA, "%s: no such folder", dir);
+    lx_hint_file(err, dir);
+    return err->code;
+}
+
 static enum lx_code check(const char *dir, const char *plan, struct lx_err *err)
 {
     const struct lx_manifest_file files[] = {{.name = lx_plan_names[0]},
                                              {.name = lx_plan_names[1]}};
-    enum lx_fs_kind kind;
     bool found;
 
-    if (lx_fs_look_at(dir, &kind, err))
+    if (lx_plan_file_folder(dir, err))
         return err->code;
-    if (kind == LX_FS_NONE) {
-        (void)lx_fail(err, LX_EDATA, "%s: no such folder", dir);
-        lx_hint_file(err, dir);
-        return err->code;
-    }
-    if (kind != LX_FS_FOLDER)
-        return lx_fail(err, LX_EDATA, "%s: must be a results folder, got a file", dir);
     if (!lx_fs_exists(plan) && has_rows(dir)) {
         (void)lx_fail(err, LX_EDATA, "%s: holds finished results without their %s: nothing to run",
                       dir, lx_plan_names[1]);

@@ -9,6 +9,9 @@ struct lx_json;
 /* config.json and plan.jsonl, as their manifest lists them. */
 extern const char *const lx_plan_names[2];
 
+/* DIR must be a folder; the message says what it is instead, and what there is of a name like it. */
+LX_MUST_CHECK enum lx_code lx_plan_file_folder(const char *dir, struct lx_err *err);
+
 /* DIR must be a results folder with a plan that is as it was written; the message says what it is
  * instead. A folder without plan.sha256 is taken as it is, with a word. */
 LX_MUST_CHECK enum lx_code lx_plan_file_check(const char *dir, struct lx_err *err);

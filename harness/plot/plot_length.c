@@ -28,17 +28,28 @@ enum lx_code lx_plot_curves(const struct lx_study *s, size_t section, size_t max
     return LX_OK;
 }
 
+/* From the lowest seed to the highest. */
+static void set_range(const struct lx_stats *stats, struct lx_point *p)
+{
+    p->lo = stats->min;
+    p->hi = stats->max;
+}
+
+/* An interval instead; its lower end only where a logarithmic axis has a place for it. */
+static void set_interval(const struct lx_stats *stats, double low, double high, struct lx_point *p)
+{
+    p->hi = high;
+    if (low > 0 || !(stats->min > 0))
+        p->lo = low;
+}
+
 void lx_plot_band(const struct lx_stats *stats, struct lx_point *p)
 {
     double half = lx_t_half_width(stats->sd, (size_t)stats->n);
 
-    p->lo = stats->min;
-    p->hi = stats->max;
-    if (stats->n < LX_PLOT_INTERVAL)
-        return;
-    p->hi = stats->mean + half;
-    if (stats->mean - half > 0 || !(stats->min > 0))
-        p->lo = stats->mean - half;
+    set_range(stats, p);
+    if (stats->n >= LX_PLOT_INTERVAL)
+        set_interval(stats, stats->mean - half, stats->mean + half, p);
 }
 
 void lx_plot_within(struct lx_panel *p, double lo, double hi)
@@ -59,13 +70,11 @@ static enum lx_code add_interval(const struct lx_study *s, const struct lx_group
                                  struct lx_point *p, struct lx_err *err)
 {
     struct lx_interval x;
+
     if (lx_group_interval(s, g, false, &x, err))
         return err->code;
-    if (isnan(x.low))
-        return LX_OK;
-    p->hi = fmax(x.high, p->y);
-    if (x.low > 0 || !(g->stats.min > 0))
-        p->lo = fmin(x.low, p->y);
+    if (!isnan(x.low))
+        set_interval(&g->stats, fmin(x.low, p->y), fmax(x.high, p->y), p);
     return LX_OK;
 }
 
@@ -79,8 +88,7 @@ enum lx_code lx_plot_add_group(const struct lx_study *s, struct lx_curve *c,
     if (status != LX_ROW_OK)
         return LX_OK;
     p->y = g->stats.mean;
-    p->lo = g->stats.min;
-    p->hi = g->stats.max;
+    set_range(&g->stats, p);
     return g->stats.n < LX_PLOT_INTERVAL ? LX_OK : add_interval(s, g, p, err);
 }
 

@@ -327,11 +327,14 @@ static const char *latex_of(put_cell *put)
 static void fill_grid(const struct lx_claim_results *r, const struct lx_study *s,
                       const struct column *column, size_t n, struct lx_grid *g)
 {
+    const struct column *wanted[sizeof(wide) / sizeof(wide[0])]; /* the longest list */
     struct lx_buf head = {0};
+    size_t n_wanted = 0;
 
     for (size_t c = 0; c < n; c++) {
         if (!is_wanted(r, s, &column[c], g))
             continue;
+        wanted[n_wanted++] = &column[c];
         if (column[c].p)
             lx_cell_math(&head, "p");
         lx_cell_text(&head, column[c].head);
@@ -342,10 +345,8 @@ static void fill_grid(const struct lx_claim_results *r, const struct lx_study *s
     lx_buf_free(&head);
     for (size_t i = 0; i < r->n && !g->failed; i++) {
         link_row(&r->item[i], s, g);
-        for (size_t c = 0; c < n; c++) {
-            if (!is_wanted(r, s, &column[c], g))
-                continue;
-            column[c].put(&r->item[i], s, lx_grid_cell(g));
+        for (size_t c = 0; c < n_wanted; c++) {
+            wanted[c]->put(&r->item[i], s, lx_grid_cell(g));
             lx_grid_put(g);
         }
     }

@@ -147,20 +147,15 @@ static bool find_fields(const struct lx_csv *csv, size_t field[N_FIELDS])
 /* The NLL that rates are chosen by: infinite where it diverged, NaN where there is none. */
 static double find_score(const struct lx_csv *csv, bool asks, int length)
 {
+    const char *mode = asks ? "answers" : "last", *metric = asks ? "answer_nll" : "nll";
     size_t field[N_FIELDS];
     char text[24];
+    const char *const want[N_FIELDS] = {mode, metric, text, "", "", "", "", NULL, NULL};
 
     (void)snprintf(text, sizeof(text), "%d", length);
-    for (size_t r = 0; find_fields(csv, field) && r < csv->n_rows; r++) {
-        const char *want[N_FIELDS] = {asks ? "answers" : "last",
-                                      asks ? "answer_nll" : "nll",
-                                      text,
-                                      "",
-                                      "",
-                                      "",
-                                      "",
-                                      NULL,
-                                      NULL};
+    if (!find_fields(csv, field))
+        return (double)NAN;
+    for (size_t r = 0; r < csv->n_rows; r++) {
         bool all = true;
 
         for (int i = 0; i < N_FIELDS && all; i++)

@@ -407,10 +407,11 @@ bool lx_fs_exists(const char *path)
 
 enum lx_code lx_fs_look(const char *path, bool *there, struct lx_err *err)
 {
-    struct stat st;
+    enum lx_fs_kind kind;
+    enum lx_code code = lx_fs_look_at(path, &kind, err);
 
-    *there = stat(path, &st) == 0;
-    return *there || lx_fs_is_absent() ? LX_OK : failed(path, "look at it", err);
+    *there = kind != LX_FS_NONE;
+    return code;
 }
 
 bool lx_fs_exists_itself(const char *path)

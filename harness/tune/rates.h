@@ -18,10 +18,8 @@
 
 struct lx_rates_encoding {
     const char *encoding;
-    struct lx_rate_try *
-    try
-        ;            /* (n) by array_lr, then lr */
-    const char **id; /* (n) what each is called in the rows */
+    struct lx_rate_try *try; /* (n) by array_lr, then lr */
+    const char **id;         /* (n) what each is called in the rows */
     size_t n;
     size_t best; /* index of a try; n: none is known */
     bool edge;   /* the best is the lowest or the highest tried: better ones may lie beyond */
