@@ -131,7 +131,8 @@ static enum lx_code print_last(const struct lx_registration *r, struct lx_buf *t
                                struct lx_err *err)
 {
     if (r->n == 0)
-        return lx_fail(err, LX_EUSAGE, "--register: must go with claims, has none");
+        return lx_fail(err, LX_EDATA, "--register: nothing was written down: %s",
+                       r->problem != NULL ? r->problem : "no entry");
     lx_buf_printf(text, "%s\n", r->entry[r->n - 1].hash);
     return lx_command_print(text, err);
 }
@@ -152,6 +153,8 @@ static enum lx_code print_registered(const char *dir, struct lx_err *err)
 /* Rates name the cells: without them claims and seeds are written down alone. */
 static enum lx_code only_register(struct lx_experiment *e, struct lx_err *err)
 {
+    if (lx_json_first(e->config.claims) == NULL) /* asked before the folder is made */
+        return lx_fail(err, LX_EUSAGE, "--register: must go with claims, has none");
     if (lx_tune_pending(&e->config) ? lx_fs_mkdir(e->dir, err) ||
                                           lx_register_claims(&e->config, e->dir, err)
                                     : lx_register(e, err))

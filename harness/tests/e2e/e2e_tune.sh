@@ -205,6 +205,7 @@ check "as --print-hash says" sh -c "test \"\$(cat out)\" = \"\$('$longshot' run 
 check "and none has run" sh -c 'entries() { jq -e "$1" known/registration.json >/dev/null; }; entries ".entries[0].cells | length > 0" && test ! -e known/cells'
 check "without claims there is nothing to register" exits 2 "$longshot" run from.json -o none --register
 check "is said" has err '--register: must go with claims, has none'
+check "before a folder is made" test ! -e none
 check "no other key" from 'tune.from: must go alone, got tune.start' tune.start=0.01
 check "no section" exits 2 "$longshot" tune own.json
 check "says what to write" has err '"tune": {}'
